@@ -1,0 +1,119 @@
+//! What can go wrong for the embedder, and why a peer leaves.
+//!
+//! The two never mix: a peer's failure is data, a [`CloseReason`], and never an [`Error`] that stops the server.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+/// Why the server cannot start or go on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value of the [`Config`](crate::Config) is out of its range. The sentence says which, and what to do.
+    Config(String),
+    /// An address could not be listened on.
+    Listen {
+        /// The address as configured.
+        addr: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The kernel's event queue failed; no connection can be served.
+    Poll(io::Error),
+    /// The server behind a [`Handle`](crate::Handle) has as many requests waiting as it takes. Try again later.
+    Busy,
+    /// The server behind a [`Handle`](crate::Handle) has stopped.
+    Stopped,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Config(sentence) => f.write_str(sentence),
+            Error::Listen { addr, source } => {
+                write!(f, "cannot listen on {addr}: {}", Cause(source))
+            }
+            Error::Poll(source) => write!(f, "cannot wait for events: {}", Cause(source)),
+            Error::Busy => f.write_str("the server has too many requests waiting; try again later"),
+            Error::Stopped => f.write_str("the server has stopped"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Listen { source, .. } | Error::Poll(source) => Some(source),
+            Error::Config(_) | Error::Busy | Error::Stopped => None,
+        }
+    }
+}
+
+/// An [`io::Error`] in the system's words alone, without the number that the standard library adds behind them.
+struct Cause<'a>(&'a io::Error);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let words = text.split(" (os error ").next().unwrap_or(&text);
+        f.write_str(words)
+    }
+}
+
+/// Why a peer left. Its `Display` is the log's word for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// They typed `/quit`.
+    Quit,
+    /// They sent FIN: everything they had to say was read.
+    EndOfInput,
+    /// The connection broke: a reset, or a peer that vanished.
+    Broken(io::ErrorKind),
+    /// No username within the time for it.
+    LoginTimedOut,
+    /// Too many refused usernames.
+    TooManyAttempts,
+    /// They read too slowly: more was owed to them than `--send-queue` allows.
+    SendQueueFull,
+    /// They took too long to accept the last of what was owed to them, after their connection had ended.
+    CloseTimedOut,
+    /// As many connections as the server holds were there already.
+    ServerFull,
+    /// The server shuts down.
+    Shutdown,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            CloseReason::Quit => "quit",
+            CloseReason::EndOfInput => "closed the connection",
+            CloseReason::Broken(kind) => return write!(f, "connection lost: {kind}"),
+            CloseReason::LoginTimedOut => "gave no username in time",
+            CloseReason::TooManyAttempts => "too many refused usernames",
+            CloseReason::SendQueueFull => "read too slowly, send queue full",
+            CloseReason::CloseTimedOut => "did not take what was owed before closing",
+            CloseReason::ServerFull => "server full",
+            CloseReason::Shutdown => "server shutting down",
+        };
+        f.write_str(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listen_error_is_one_plain_sentence() {
+        let error = Error::Listen {
+            addr: "127.0.0.1:8080".parse().unwrap(),
+            source: io::Error::from_raw_os_error(98),
+        };
+        let text = error.to_string();
+        assert!(text.starts_with("cannot listen on 127.0.0.1:8080: "));
+        assert!(!text.contains("os error"), "{text}");
+    }
+}

@@ -1,0 +1,39 @@
+//! Which peer, and which room.
+
+use std::fmt;
+
+/// A connection, never mistaken for whoever gets its slot next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeerId {
+    /// The place in the server's tables. Slots are dense and reused.
+    pub slot: u32,
+    /// How often the server has handed out a slot before this one.
+    pub generation: u32,
+}
+
+impl PeerId {
+    /// The slot as an index.
+    pub fn index(self) -> usize {
+        self.slot as usize
+    }
+}
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}.{}", self.slot, self.generation)
+    }
+}
+
+/// A room. Ids are dense and reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId(pub u32);
+
+impl RoomId {
+    /// The room where everyone begins.
+    pub const LOBBY: RoomId = RoomId(0);
+
+    /// The id as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -1,0 +1,111 @@
+//! Every bound of the server, with its unit and its reason.
+//!
+//! What an operator may choose is in [`Config`](crate::Config); its defaults and ranges stand here too. How the bounds
+//! relate is checked when the crate is compiled, at the end of this file.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Longest username, in characters. Fits a column of a terminal and leaves most of the line to the text.
+pub const USERNAME_CHARS: usize = 32;
+
+/// Attempts at giving a username before the connection is closed.
+pub const LOGIN_ATTEMPTS: u8 = 10;
+
+/// Time in which a newcomer must give a username, by default.
+pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Longest line accepted, in bytes without its line end, by default.
+pub const LINE_BYTES: usize = 8 * 1024;
+
+/// What an operator may choose as the longest line, in bytes.
+pub const LINE_BYTES_RANGE: RangeInclusive<usize> = 64..=1024 * 1024;
+
+/// What may wait for one slow reader, in bytes, by default.
+pub const SEND_QUEUE_BYTES: usize = 1024 * 1024;
+
+/// What an operator may choose as the bound of one send queue, in bytes. The least value holds what one tick can owe
+/// a reader whose socket takes nothing just then.
+pub const SEND_QUEUE_BYTES_RANGE: RangeInclusive<usize> = 256 * 1024..=1024 * 1024 * 1024;
+
+/// Connections held at once, by default.
+pub const CLIENTS: usize = 10_000;
+
+/// What an operator may choose as the number of connections.
+pub const CLIENTS_RANGE: RangeInclusive<usize> = 1..=1_000_000;
+
+/// Descriptors kept free below the process's limit on open files: standard streams, poll, waker, listeners, logs, and
+/// room for the embedding program.
+pub const RESERVED_DESCRIPTORS: usize = 32;
+
+/// Time to flush queues at shutdown, by default.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// Longest time an operator may give for anything: a year, which any clock can be moved ahead by.
+pub const LONGEST_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How long a connection that is being closed may take to accept what it is owed.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a connection is kept after our FIN to see the peer's. Closing a socket that still holds unread input makes
+/// the kernel send RST (RFC 1122 §4.2.2.13), and an RST can overtake the goodbye on the peer's side.
+pub const LINGER: Duration = Duration::from_secs(1);
+
+/// Connections the kernel completes before we accept them.
+pub const BACKLOG: i32 = 4096;
+
+/// Connections accepted from one listener in one tick, so that a storm of newcomers cannot hold up those who talk.
+pub const ACCEPTS_PER_TICK: usize = 128;
+
+/// When accepting failed for lack of descriptors or memory, it is tried again after this long, or when a peer goes.
+pub const ACCEPT_RETRY: Duration = Duration::from_secs(1);
+
+/// Readiness events taken from one poll. More stay in the kernel for the next.
+pub const EVENTS_PER_POLL: usize = 1024;
+
+/// Bytes read from one peer in one turn: a person's longest line twice over, and little enough that the turn of one
+/// who floods is over in well under a millisecond.
+pub const READ_TURN_BYTES: usize = 16 * 1024;
+
+/// When this many bytes are logged in one tick, reading stops and writing begins. Larger logs gain nothing, as the
+/// price of a write call is spread thin enough by then, and cost latency and what a laggard can pin in memory.
+pub const LOG_BYTES: usize = 128 * 1024;
+
+/// A write phase shorter than this is never put off for the sake of more reading.
+pub const SHORT_WRITE_PHASE: Duration = Duration::from_micros(200);
+
+/// A piece owed to a laggard is copied out of the log when it is smaller than the log divided by this, so that no
+/// peer can pin more than so many times what it is owed, plus one log.
+pub const PIN_RATIO: usize = 4;
+
+/// A piece smaller than this, in bytes, is copied in any case: a reference costs as much as it saves.
+pub const SHARED_PIECE_BYTES: usize = 1024;
+
+/// Slices handed to the kernel in one `writev`. Linux takes 1,024 (`IOV_MAX`); past some dozens nothing is gained.
+pub const SLICES_PER_WRITE: usize = 32;
+
+/// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
+pub const REQUESTS: usize = 64;
+
+/// Longest part of an unknown command that is repeated in the answer, in characters.
+pub const ECHOED_CHARS: usize = 32;
+
+const _: () = {
+    assert!(LINE_BYTES >= *LINE_BYTES_RANGE.start() && LINE_BYTES <= *LINE_BYTES_RANGE.end());
+    assert!(
+        SEND_QUEUE_BYTES >= *SEND_QUEUE_BYTES_RANGE.start()
+            && SEND_QUEUE_BYTES <= *SEND_QUEUE_BYTES_RANGE.end()
+    );
+    assert!(
+        *SEND_QUEUE_BYTES_RANGE.start() >= 2 * LOG_BYTES,
+        "a full tick must not drop a reader whose queue was empty"
+    );
+    assert!(
+        LINE_BYTES >= 4 * USERNAME_CHARS,
+        "every username fits a line"
+    );
+    assert!(
+        LOG_BYTES <= (u32::MAX / 1024) as usize,
+        "offsets into a log are 32 bits, with room for the last turn's output"
+    );
+};
