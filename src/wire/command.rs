@@ -1,0 +1,77 @@
+//! `Command`: what a line asks for. No policy: which commands there are is not known here.
+
+/// A line of someone who is in the chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Nothing but white space.
+    Blank,
+    /// Text for the room.
+    Say(&'a str),
+    /// A line that begins with one `/`.
+    Slash {
+        /// The first word, with its `/`.
+        word: &'a str,
+        /// What follows it, without the space around it.
+        args: &'a str,
+    },
+}
+
+impl<'a> Command<'a> {
+    /// Reads a line. One that begins with `//` is text with one slash less.
+    pub fn parse(line: &'a str) -> Command<'a> {
+        if line.trim().is_empty() {
+            return Command::Blank;
+        }
+        let Some(after_slash) = line.strip_prefix('/') else {
+            return Command::Say(line);
+        };
+        if after_slash.starts_with('/') {
+            return Command::Say(after_slash);
+        }
+        let (word, args) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        Command::Slash {
+            word,
+            args: args.trim(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_text_unless_they_begin_with_one_slash() {
+        for (line, command) in [
+            ("", Command::Blank),
+            (" \t ", Command::Blank),
+            ("hi", Command::Say("hi")),
+            (" /quit", Command::Say(" /quit")),
+            ("//quit", Command::Say("/quit")),
+            ("///", Command::Say("//")),
+            (
+                "/",
+                Command::Slash {
+                    word: "/",
+                    args: "",
+                },
+            ),
+            (
+                "/users",
+                Command::Slash {
+                    word: "/users",
+                    args: "",
+                },
+            ),
+            (
+                "/nick\t Al  B ",
+                Command::Slash {
+                    word: "/nick",
+                    args: "Al  B",
+                },
+            ),
+        ] {
+            assert_eq!(Command::parse(line), command);
+        }
+    }
+}
