@@ -1,0 +1,114 @@
+//! The whole border of the chat on one screen: what happens to it, and what it asks for.
+
+use std::net::SocketAddr;
+
+use crate::error::CloseReason;
+use crate::id::{PeerId, RoomId};
+use crate::message::Message;
+use crate::name::Username;
+
+/// What happened to a peer. The server tells; the [`Hub`](super::Hub) acts.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A connection was accepted from this address. Always a peer's first event.
+    Connected(SocketAddr),
+    /// A line of clean text came in.
+    Line(&'a str),
+    /// A line came in that is longer than the limit, in bytes; it is lost.
+    LineTooLong {
+        /// The limit in force.
+        limit: usize,
+    },
+    /// The connection has ended. Always a peer's last event; not sent for a peer whom the hub itself had closed.
+    Disconnected(CloseReason),
+}
+
+/// What the chat asks for. The [`Hub`](super::Hub) appends; the server applies them in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell an audience. The server renders it once for all of them.
+    Send {
+        /// Who is to read it.
+        to: Audience,
+        /// What they read.
+        message: Message,
+    },
+    /// From now on the peer reads what is said in the room. A peer is in one room at most.
+    Enter {
+        /// Who.
+        peer: PeerId,
+        /// Where.
+        room: RoomId,
+    },
+    /// From now on the peer reads no room.
+    Exit {
+        /// Who.
+        peer: PeerId,
+    },
+    /// Close the connection once what it is owed has been written. The hub has forgotten the peer already.
+    Close {
+        /// Who.
+        peer: PeerId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// The peer now has a name and counts as online. For the log and the figures.
+    CameOnline {
+        /// Who.
+        peer: PeerId,
+        /// By what name.
+        name: Username,
+    },
+    /// The peer, who had a name, is no longer online. For the log and the figures.
+    WentOffline {
+        /// Who.
+        peer: PeerId,
+        /// By what name.
+        name: Username,
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// Who is to read a message. Never a list of recipients: a message costs the hub the same in a room of any size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// One person.
+    Peer(PeerId),
+    /// Everyone who is in the room when the message is said.
+    Room {
+        /// The room.
+        room: RoomId,
+        /// The one who does not read it, as they said it.
+        except: Option<PeerId>,
+    },
+}
+
+/// What one call into the [`Hub`](super::Hub) asked for, in order. Reused from call to call.
+#[derive(Debug, Default)]
+pub struct Effects(Vec<Effect>);
+
+impl Effects {
+    /// Takes the effects out, in order.
+    pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
+        self.0.drain(..)
+    }
+
+    pub(super) fn push(&mut self, effect: Effect) {
+        self.0.push(effect);
+    }
+
+    pub(super) fn tell(&mut self, peer: PeerId, message: Message) {
+        self.push(Effect::Send {
+            to: Audience::Peer(peer),
+            message,
+        });
+    }
+
+    pub(super) fn tell_room(&mut self, room: RoomId, except: Option<PeerId>, message: Message) {
+        self.push(Effect::Send {
+            to: Audience::Room { room, except },
+            message,
+        });
+    }
+}
