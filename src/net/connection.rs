@@ -1,0 +1,187 @@
+//! `Connection`: one peer's socket, what is known of its readiness, the line it is in the middle of, and what it is
+//! still owed.
+
+use std::io::{self, ErrorKind, Read};
+use std::net::{Shutdown, SocketAddr};
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+
+use crate::error::CloseReason;
+use crate::wire::LineDecoder;
+
+use super::readiness::Readiness;
+use super::send_queue::{Piece, SendQueue, write_slices};
+
+/// One connection. It holds nothing on the heap while it is idle and up to date.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TcpStream,
+    addr: SocketAddr,
+    pub(crate) decoder: LineDecoder,
+    /// Present while something waits.
+    queue: Option<Box<SendQueue>>,
+    pub(crate) readiness: Readiness,
+    pub(crate) state: State,
+    /// The peer's FIN was read, or its socket failed: no byte will come any more.
+    input_ended: bool,
+    /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
+    write_error: Option<ErrorKind>,
+}
+
+/// How far a connection is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// In use.
+    Open,
+    /// To be closed once what is owed has been written. What comes in is read and thrown away.
+    Draining,
+    /// Everything is written, our FIN is sent; the peer's is awaited.
+    Lingering,
+    /// Not to be touched any more.
+    Doomed,
+}
+
+/// What a turn of reading gave.
+#[derive(Debug)]
+pub(crate) enum Received {
+    /// So many bytes were read.
+    Bytes(usize),
+    /// Nothing there.
+    Nothing,
+    /// No byte will come any more.
+    End(CloseReason),
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, addr: SocketAddr) -> Connection {
+        Connection {
+            stream,
+            addr,
+            decoder: LineDecoder::default(),
+            queue: None,
+            readiness: Readiness::ACCEPTED,
+            state: State::Open,
+            input_ended: false,
+            write_error: None,
+        }
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut self.stream, token, interests)
+    }
+
+    pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.deregister(&mut self.stream)
+    }
+
+    /// Latches what an event says.
+    pub(crate) fn mark(&mut self, event: &Event) {
+        self.readiness.mark(event);
+    }
+
+    /// How many bytes wait to be written.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.len())
+    }
+
+    pub(crate) fn input_ended(&self) -> bool {
+        self.input_ended
+    }
+
+    /// Reads once into the scratch.
+    pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
+        match self.stream.read(scratch) {
+            Ok(0) => self.end_input(CloseReason::EndOfInput),
+            Ok(n) => {
+                // A short read has emptied the socket; what comes later is a new edge, except for the peer's FIN, whose
+                // edge may be spent already.
+                if n < scratch.len() && !self.readiness.read_closed {
+                    self.readiness.readable = false;
+                }
+                Received::Bytes(n)
+            }
+            Err(error) => match (error.kind(), self.write_error) {
+                (ErrorKind::Interrupted, _) => Received::Nothing,
+                (ErrorKind::WouldBlock, None) => {
+                    self.readiness.readable = false;
+                    Received::Nothing
+                }
+                (ErrorKind::WouldBlock, Some(kind)) | (kind, _) => {
+                    self.end_input(CloseReason::Broken(kind))
+                }
+            },
+        }
+    }
+
+    /// Writes the pieces, and queues what the socket does not take. With an empty queue they go straight from the log.
+    pub(crate) fn send(&mut self, pieces: &[Piece<'_>]) {
+        let mut written = 0;
+        if self.queue.is_none() && self.readiness.writable && self.write_error.is_none() {
+            match write_slices(&mut self.stream, pieces.iter().map(Piece::bytes)) {
+                Ok(n) => written = n,
+                Err(error) => self.not_written(&error),
+            }
+        }
+        self.enqueue(pieces, written);
+        self.flush();
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    pub(crate) fn flush(&mut self) {
+        let Some(queue) = &mut self.queue else { return };
+        if !self.readiness.writable {
+            return;
+        }
+        match queue.write_to(&mut self.stream) {
+            Ok(()) => self.queue = None,
+            Err(error) => self.not_written(&error),
+        }
+    }
+
+    /// Sends our FIN: nothing more will be written.
+    pub(crate) fn finish_output(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    /// Queues what stands behind the first `written` bytes of the pieces.
+    fn enqueue(&mut self, pieces: &[Piece<'_>], mut written: usize) {
+        if self.write_error.is_some() {
+            return;
+        }
+        for piece in pieces {
+            let taken = written.min(piece.range.len());
+            written -= taken;
+            let range = piece.range.start + taken..piece.range.end;
+            if !range.is_empty() {
+                let queue = self.queue.get_or_insert_default();
+                queue.push(&Piece { range, ..*piece });
+            }
+        }
+    }
+
+    fn not_written(&mut self, error: &io::Error) {
+        match error.kind() {
+            ErrorKind::Interrupted => {}
+            ErrorKind::WouldBlock => self.readiness.writable = false,
+            kind => {
+                self.write_error = Some(kind);
+                self.queue = None;
+                // What came in before is still to be read, and the end with it.
+                self.readiness.readable = true;
+            }
+        }
+    }
+
+    fn end_input(&mut self, reason: CloseReason) -> Received {
+        self.readiness.readable = false;
+        self.input_ended = true;
+        Received::End(reason)
+    }
+}

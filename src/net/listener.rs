@@ -1,0 +1,96 @@
+//! `Listener`: an address that people connect to. It keeps its readiness latched, since an edge comes once.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::limits::BACKLOG;
+
+/// A listening socket.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: TcpListener,
+    addr: SocketAddr,
+    /// Someone may be waiting. Cleared only when accepting would block.
+    pub(crate) ready: bool,
+}
+
+/// What one attempt to accept gave.
+#[derive(Debug)]
+pub(crate) enum Accepted {
+    /// A connection, ready for use.
+    Connection(TcpStream, SocketAddr),
+    /// One connection failed before it was accepted; others may wait behind it.
+    Failed(io::Error),
+    /// Nobody waits.
+    Nobody,
+    /// The process or the system has no descriptor or no memory left. Others wait; try again later.
+    Exhausted(io::Error),
+}
+
+impl Listener {
+    /// Listens on the address. An IPv6 address takes IPv6 alone, so that `0.0.0.0` can be listened on beside `[::]`.
+    pub(crate) fn bind(addr: SocketAddr) -> io::Result<Listener> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        if addr.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        // A restarted server need not wait for the connections of the one before to fade.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.bind(&addr.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        let socket = TcpListener::from_std(socket.into());
+        let addr = socket.local_addr()?;
+        let ready = true;
+        Ok(Listener {
+            socket,
+            addr,
+            ready,
+        })
+    }
+
+    /// The address, with the real port.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.socket, token, Interest::READABLE)
+    }
+
+    pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.deregister(&mut self.socket)
+    }
+
+    /// Accepts one connection.
+    pub(crate) fn accept(&mut self) -> Accepted {
+        match self.socket.accept() {
+            Ok((stream, addr)) => match stream.set_nodelay(true) {
+                Ok(()) => Accepted::Connection(stream, addr),
+                Err(error) => Accepted::Failed(error),
+            },
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock => {
+                    self.ready = false;
+                    Accepted::Nobody
+                }
+                // Errors that accept(2) passes on from the one connection.
+                ErrorKind::Interrupted
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::ConnectionReset
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::NetworkDown
+                | ErrorKind::PermissionDenied
+                | ErrorKind::TimedOut => Accepted::Failed(error),
+                // EMFILE, ENFILE, ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
+                _ => Accepted::Exhausted(error),
+            },
+        }
+    }
+}
