@@ -1,0 +1,83 @@
+//! `Config`: what the operator decides, with defaults that are safe.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::limits::{
+    CLIENTS, CLIENTS_RANGE, DRAIN, LINE_BYTES, LINE_BYTES_RANGE, LOGIN_TIMEOUT, LONGEST_TIME,
+    SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
+};
+
+/// How a [`Server`](crate::Server) is to run. Begin with [`Config::default`] and change what you need.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// Addresses to listen on; port 0 picks a free one. An IPv6 address takes IPv6 alone. Default: 127.0.0.1:8080.
+    pub listen: Vec<SocketAddr>,
+    /// No login: people are named by their address. Default: false.
+    pub anonymous: bool,
+    /// Connections held at once; whoever comes then is told that the server is full. Default: 10,000. Keep it below
+    /// the process's limit on open files.
+    pub max_clients: usize,
+    /// Longest line accepted, in bytes without its end: 64 to 1,048,576. Default: 8,192.
+    pub max_line: usize,
+    /// What may wait for one slow reader, in bytes: 262,144 to 1,073,741,824. A peer who is owed more is dropped.
+    /// Default: 1,048,576.
+    pub send_queue: usize,
+    /// Time to give a username in; `None` for no limit. Default: 60 s.
+    pub login_timeout: Option<Duration>,
+    /// Time to flush queues at shutdown. Default: 5 s.
+    pub drain: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
+            anonymous: false,
+            max_clients: CLIENTS,
+            max_line: LINE_BYTES,
+            send_queue: SEND_QUEUE_BYTES,
+            login_timeout: Some(LOGIN_TIMEOUT),
+            drain: DRAIN,
+        }
+    }
+}
+
+impl Config {
+    /// Checks every value against its range. [`Server::bind`](crate::Server::bind) does so too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`], with a sentence that names the value and what may be given.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.listen.is_empty() {
+            let sentence = "there is no address to listen on; give one";
+            return Err(Error::Config(sentence.into()));
+        }
+        in_range("the number of clients", self.max_clients, CLIENTS_RANGE)?;
+        in_range("the longest line", self.max_line, LINE_BYTES_RANGE)?;
+        in_range("the send queue", self.send_queue, SEND_QUEUE_BYTES_RANGE)?;
+        let login_timeout = self.login_timeout.unwrap_or_default();
+        in_range("the time to log in", login_timeout, NO_TIME..=LONGEST_TIME)?;
+        in_range("the time to drain", self.drain, NO_TIME..=LONGEST_TIME)
+    }
+}
+
+const NO_TIME: Duration = Duration::ZERO;
+
+fn in_range<T: PartialOrd + fmt::Debug>(
+    what: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), Error> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = range.into_inner();
+    let sentence = format!("{what} cannot be {value:?}; give {least:?} to {most:?}");
+    Err(Error::Config(sentence))
+}

@@ -1,0 +1,251 @@
+//! `Connections`: the slab of peers, and the lists that the phases of a tick work off.
+//!
+//! Invariants: a peer is in each list at most once, which its flags tell; a slot that is in a list is not freed; a
+//! slot is freed only by [`reap`](Connections::reap), at the end of a tick, so that within a tick a slot is one peer.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use mio::net::TcpStream;
+use mio::{Registry, Token};
+use slab::Slab;
+
+use crate::deadlines::Deadlines;
+use crate::error::CloseReason;
+use crate::id::PeerId;
+use crate::limits::{CLOSE_TIMEOUT, LINGER};
+use crate::net::{Connection, State};
+
+/// Every peer, and what is to be done with whom.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    peers: Slab<Peer>,
+    /// How many slots were handed out, as the next generation.
+    generation: u32,
+    /// Peers with something to read, in the order of their turns.
+    runnable: VecDeque<u32>,
+    /// Peers with something to write, or to be closed.
+    dirty: Vec<u32>,
+    /// Peers whose input has ended, or who are to be dropped, and of whom the hub has not been told.
+    doomed: Vec<(u32, CloseReason)>,
+    /// Peers whose slots can be freed.
+    finished: Vec<u32>,
+    /// Until when peers who are being closed may take.
+    closing: Deadlines,
+}
+
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) connection: Connection,
+    generation: u32,
+    is_runnable: bool,
+    is_dirty: bool,
+    is_doomed: bool,
+    is_finished: bool,
+}
+
+impl Connections {
+    /// Takes in an accepted connection and registers it.
+    pub(super) fn insert(
+        &mut self,
+        stream: TcpStream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let entry = self.peers.vacant_entry();
+        let slot = entry.key();
+        let mut connection = Connection::new(stream, addr);
+        connection.register(registry, Token(slot))?;
+        self.generation = self.generation.wrapping_add(1);
+        entry.insert(Peer {
+            connection,
+            generation: self.generation,
+            is_runnable: false,
+            is_dirty: false,
+            is_doomed: false,
+            is_finished: false,
+        });
+        Ok(PeerId {
+            slot: slot as u32,
+            generation: self.generation,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    pub(super) fn id(&self, slot: u32) -> PeerId {
+        let generation = self.peers[slot as usize].generation;
+        PeerId { slot, generation }
+    }
+
+    pub(super) fn connection(&mut self, slot: u32) -> &mut Connection {
+        &mut self.peers[slot as usize].connection
+    }
+
+    /// The connection behind a token of a readiness event.
+    pub(super) fn by_token(&mut self, token: Token) -> Option<&mut Connection> {
+        self.peers.get_mut(token.0).map(|peer| &mut peer.connection)
+    }
+
+    pub(super) fn mark_runnable(&mut self, slot: u32) {
+        let peer = &mut self.peers[slot as usize];
+        if !std::mem::replace(&mut peer.is_runnable, true) {
+            self.runnable.push_back(slot);
+        }
+    }
+
+    /// How many peers have something to read.
+    pub(super) fn runnable(&self) -> usize {
+        self.runnable.len()
+    }
+
+    /// Takes out the peer whose turn to read has come.
+    pub(super) fn pop_runnable(&mut self) -> Option<u32> {
+        let slot = self.runnable.pop_front()?;
+        self.peers[slot as usize].is_runnable = false;
+        Some(slot)
+    }
+
+    pub(super) fn mark_dirty(&mut self, slot: u32) {
+        let peer = &mut self.peers[slot as usize];
+        if !std::mem::replace(&mut peer.is_dirty, true) {
+            self.dirty.push(slot);
+        }
+    }
+
+    /// Takes the dirty peers out, and those of `readers` who are not among them, each once.
+    pub(super) fn take_dirty(&mut self, readers: &mut Vec<u32>) {
+        for slot in readers.drain(..) {
+            self.mark_dirty(slot);
+        }
+        std::mem::swap(&mut self.dirty, readers);
+        for &slot in &*readers {
+            self.peers[slot as usize].is_dirty = false;
+        }
+    }
+
+    /// The peer's input has ended, or they are to be dropped: the hub is to be told.
+    pub(super) fn doom(&mut self, slot: u32, reason: CloseReason) {
+        let peer = &mut self.peers[slot as usize];
+        if peer.connection.state == State::Open && !std::mem::replace(&mut peer.is_doomed, true) {
+            self.doomed.push((slot, reason));
+        }
+    }
+
+    /// Takes out a peer of whom the hub is to be told.
+    pub(super) fn pop_doomed(&mut self) -> Option<(u32, CloseReason)> {
+        let (slot, reason) = self.doomed.pop()?;
+        self.peers[slot as usize].is_doomed = false;
+        Some((slot, reason))
+    }
+
+    /// The peer is to be closed once everything owed has been written.
+    pub(super) fn drain(&mut self, slot: u32, now: Instant) {
+        let connection = self.connection(slot);
+        if connection.state == State::Open {
+            connection.state = State::Draining;
+            self.closing.set(self.id(slot), now + CLOSE_TIMEOUT);
+            self.mark_dirty(slot);
+        }
+    }
+
+    /// Takes the next step of closing a peer, if there is one to take: our FIN when all is written, the end when the
+    /// peer's has come.
+    pub(super) fn advance_closing(&mut self, slot: u32, now: Instant) {
+        let connection = self.connection(slot);
+        if connection.state == State::Draining && connection.queued() == 0 {
+            connection.state = match connection.finish_output() {
+                Ok(()) => State::Lingering,
+                Err(_) => State::Doomed,
+            };
+            self.closing.set(self.id(slot), now + LINGER);
+        }
+        let connection = self.connection(slot);
+        match connection.state {
+            State::Open | State::Draining => {}
+            State::Lingering if !connection.input_ended() => {}
+            State::Lingering | State::Doomed => self.finish(slot),
+        }
+    }
+
+    /// The peer's slot is to be freed at the end of the tick.
+    pub(super) fn finish(&mut self, slot: u32) {
+        let peer = &mut self.peers[slot as usize];
+        peer.connection.state = State::Doomed;
+        if !std::mem::replace(&mut peer.is_finished, true) {
+            self.finished.push(slot);
+        }
+    }
+
+    /// Ends those who have taken too long to close.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(peer) = self.closing.pop_due(now) {
+            let connection = self.connection(peer.slot);
+            if connection.state == State::Draining {
+                log::info!("{}: {}", connection.addr(), CloseReason::CloseTimedOut);
+            }
+            self.finish(peer.slot);
+        }
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        self.closing.next()
+    }
+
+    /// Whether a phase has work that no event will announce.
+    pub(super) fn has_work(&self) -> bool {
+        !(self.runnable.is_empty()
+            && self.dirty.is_empty()
+            && self.doomed.is_empty()
+            && self.finished.is_empty())
+    }
+
+    /// Whether anything waits to be written to anyone.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.peers
+            .iter()
+            .all(|(_, peer)| peer.connection.queued() == 0)
+    }
+
+    /// Frees the slots of those who are finished. Returns how many.
+    pub(super) fn reap(&mut self, registry: &Registry) -> usize {
+        let finished = std::mem::take(&mut self.finished);
+        let mut was_runnable = false;
+        for &slot in &finished {
+            self.closing.clear(self.id(slot));
+            let mut peer = self.peers.remove(slot as usize);
+            was_runnable |= peer.is_runnable;
+            if let Err(error) = peer.connection.deregister(registry) {
+                log::debug!("cannot deregister {}: {error}", peer.connection.addr());
+            }
+        }
+        if was_runnable {
+            let peers = &self.peers;
+            self.runnable.retain(|&slot| peers.contains(slot as usize));
+        }
+        self.check();
+        finished.len()
+    }
+
+    fn check(&self) {
+        debug_assert!(
+            self.runnable
+                .iter()
+                .all(|&slot| self.peers[slot as usize].is_runnable)
+        );
+        debug_assert!(
+            self.dirty
+                .iter()
+                .all(|&slot| self.peers[slot as usize].is_dirty)
+        );
+        debug_assert!(
+            self.doomed
+                .iter()
+                .all(|&(slot, _)| self.peers[slot as usize].is_doomed)
+        );
+    }
+}
