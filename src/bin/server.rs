@@ -1,0 +1,226 @@
+//! The daemon: a command line, a log on standard error, and signals around [`chinwag::Server`].
+
+use std::env;
+use std::io::{self, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chinwag::{Config, Error, Handle, Server, limits};
+use getopts::{Matches, Options};
+use log::LevelFilter;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook_mio::v1_0::Signals;
+
+const HELP: &str = "\
+A chat server for lines of text. People connect with telnet, nc or any other line client.
+
+server [OPTIONS]
+  -l, --listen ADDR      address to listen on, repeatable; port 0 picks a free one     [127.0.0.1:8080]
+      --anonymous        no login: people are named by their address
+      --max-clients N    connections held at once                                      [10000, within the fd limit]
+      --max-line BYTES   longest line accepted                                         [8192]
+      --send-queue BYTES what may wait for one slow reader                             [1048576]
+      --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
+      --drain S          seconds to flush queues at shutdown                           [5]
+  -v, --verbose          repeat for debug and trace; RUST_LOG works too
+  -q, --quiet            only warnings and errors
+  -h, --help    -V, --version
+
+CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them.
+";
+
+/// What the command line asks for.
+enum Wish {
+    Serve(Config, Option<LevelFilter>),
+    Print(&'static str),
+}
+
+fn main() -> ExitCode {
+    let (config, level) = match parse(env::args().skip(1)) {
+        Ok(Wish::Serve(config, level)) => (config, level),
+        Ok(Wish::Print(text)) => {
+            // A reader who has gone needs no help text.
+            let _ = io::stdout().write_all(text.as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        Err(sentence) => {
+            eprintln!("server: {sentence}. Try 'server --help'.");
+            return ExitCode::from(2);
+        }
+    };
+    start_log(level);
+    match serve(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("server: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Serves until a signal asks for the end.
+fn serve(mut config: Config) -> Result<(), Error> {
+    config.max_clients = within_fd_limit(config.max_clients);
+    let mut server = Server::bind(config)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(Error::Poll)?;
+    server.watch(&mut signals)?;
+    announce(&server.local_addrs());
+
+    let handle = server.handle();
+    let mut asked = false;
+    while server.tick()?.is_continue() {
+        for signal in signals.pending() {
+            stop(&handle, signal, &mut asked);
+        }
+    }
+    Ok(())
+}
+
+/// The first signal asks for a clean shutdown, the second ends the process as the signal alone would.
+fn stop(handle: &Handle, signal: i32, asked: &mut bool) {
+    if std::mem::replace(asked, true) {
+        std::process::exit(128 + signal);
+    }
+    handle.shutdown();
+}
+
+/// Says on standard output where people can connect. A closed standard output is no reason not to serve.
+fn announce(addrs: &[SocketAddr]) {
+    let mut out = io::stdout().lock();
+    for addr in addrs {
+        let _ = writeln!(out, "Chat server listening on {addr}");
+    }
+    let _ = out.flush();
+}
+
+/// Raises the soft limit on open files as far as needed and allowed; returns how many clients fit under it.
+fn within_fd_limit(clients: usize) -> usize {
+    let wanted = clients + limits::RESERVED_DESCRIPTORS;
+    match rlimit::increase_nofile_limit(wanted as u64) {
+        Ok(limit) if (limit as usize) < wanted => {
+            let fit = (limit as usize).saturating_sub(limits::RESERVED_DESCRIPTORS);
+            let fit = fit.max(1);
+            log::warn!("the limit on open files is {limit}: holding {fit} clients, not {clients}");
+            fit
+        }
+        Ok(_) => clients,
+        Err(error) => {
+            log::warn!("cannot read the limit on open files: {error}");
+            clients
+        }
+    }
+}
+
+fn start_log(level: Option<LevelFilter>) {
+    let logger = simple_logger::SimpleLogger::new()
+        .with_level(LevelFilter::Info)
+        .env();
+    let logger = match level {
+        Some(level) => logger.with_level(level),
+        None => logger,
+    };
+    if let Err(error) = logger.with_utc_timestamps().init() {
+        eprintln!("server: cannot log: {error}");
+    }
+}
+
+fn options() -> Options {
+    let mut options = Options::new();
+    options
+        .optmulti("l", "listen", "", "ADDR")
+        .optflag("", "anonymous", "")
+        .optopt("", "max-clients", "", "N")
+        .optopt("", "max-line", "", "BYTES")
+        .optopt("", "send-queue", "", "BYTES")
+        .optopt("", "login-timeout", "", "S")
+        .optopt("", "drain", "", "S")
+        .optflagmulti("v", "verbose", "")
+        .optflag("q", "quiet", "")
+        .optflag("h", "help", "")
+        .optflag("V", "version", "");
+    options
+}
+
+fn parse(args: impl Iterator<Item = String>) -> Result<Wish, String> {
+    let matches = options()
+        .parse(args)
+        .map_err(|fail| lower_first(&fail.to_string()))?;
+    if matches.opt_present("help") {
+        return Ok(Wish::Print(HELP));
+    }
+    if matches.opt_present("version") {
+        return Ok(Wish::Print(concat!(
+            "chinwag server ",
+            env!("CARGO_PKG_VERSION"),
+            "\n"
+        )));
+    }
+    if let Some(extra) = matches.free.first() {
+        return Err(format!("unexpected argument '{extra}'"));
+    }
+    let mut config = Config::default();
+    let listen = match (matches.opt_strs("listen"), env::var("CHAT_LISTEN")) {
+        (given, _) if !given.is_empty() => given,
+        (_, Ok(list)) => list.split(',').map(|addr| addr.trim().into()).collect(),
+        _ => Vec::new(),
+    };
+    if !listen.is_empty() {
+        config.listen = resolve(&listen)?;
+    }
+    config.anonymous = matches.opt_present("anonymous");
+    number(&matches, "max-clients", &mut config.max_clients)?;
+    number(&matches, "max-line", &mut config.max_line)?;
+    number(&matches, "send-queue", &mut config.send_queue)?;
+    let mut login_timeout = config.login_timeout.unwrap_or_default();
+    seconds(&matches, "login-timeout", &mut login_timeout)?;
+    config.login_timeout = (!login_timeout.is_zero()).then_some(login_timeout);
+    seconds(&matches, "drain", &mut config.drain)?;
+
+    let level = match (matches.opt_present("quiet"), matches.opt_count("verbose")) {
+        (true, _) => Some(LevelFilter::Warn),
+        (false, 0) => None,
+        (false, 1) => Some(LevelFilter::Debug),
+        (false, _) => Some(LevelFilter::Trace),
+    };
+    config.check().map_err(|error| error.to_string())?;
+    Ok(Wish::Serve(config, level))
+}
+
+fn resolve(listen: &[String]) -> Result<Vec<SocketAddr>, String> {
+    let mut addrs = Vec::new();
+    for text in listen {
+        match text.to_socket_addrs() {
+            Ok(found) => addrs.extend(found),
+            Err(_) => {
+                return Err(format!(
+                    "--listen takes ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080, not '{text}'"
+                ));
+            }
+        }
+    }
+    Ok(addrs)
+}
+
+fn number<T: FromStr>(matches: &Matches, option: &str, value: &mut T) -> Result<(), String> {
+    if let Some(text) = matches.opt_str(option) {
+        *value = text
+            .parse()
+            .map_err(|_| format!("--{option} takes a whole number, not '{text}'"))?;
+    }
+    Ok(())
+}
+
+fn seconds(matches: &Matches, option: &str, value: &mut Duration) -> Result<(), String> {
+    let mut seconds = value.as_secs();
+    number(matches, option, &mut seconds)?;
+    *value = Duration::from_secs(seconds);
+    Ok(())
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}
