@@ -12,7 +12,6 @@
 use bytes::BytesMut;
 
 use crate::id::RoomId;
-use crate::limits::LOG_BYTES;
 use crate::message::Message;
 use crate::net::{Log, Piece};
 use crate::wire::render;
@@ -22,6 +21,9 @@ const NONE: u32 = u32::MAX;
 
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
 const SPARE_LOGS: usize = 8;
+
+/// A buffer of this size, in bytes, is kept however little of it was used.
+const MIN_LOG: usize = 4 * 1024;
 
 /// The log of what is told to single peers, among the logs of a tick.
 const REPLIES: u32 = 0;
@@ -209,7 +211,9 @@ impl Fanout {
         }
         self.spans.clear();
         for log in logs.0 {
-            if log.allocated <= 4 * LOG_BYTES
+            // A buffer that a burst made large goes with it.
+            let worth_keeping = log.allocated <= 4 * log.bytes.len().max(MIN_LOG);
+            if worth_keeping
                 && self.spare.len() < SPARE_LOGS
                 && let Ok(mut buffer) = log.bytes.try_into_mut()
             {

@@ -19,15 +19,19 @@ pub enum Line<'a> {
     TooLong,
 }
 
-/// The state between two reads of one peer: nothing on the heap but the tail of a line that has not ended.
+/// The state between two reads of one peer: two words, and on the heap the tail of a line that has not ended.
 #[derive(Debug, Default)]
 pub struct LineDecoder {
-    tail: Vec<u8>,
+    tail: Option<Box<Tail>>,
     /// The last byte was a CR, which ended a line; an LF or NUL right behind it belongs to it (RFC 854, RFC 1123 §3.3.1).
     after_cr: bool,
     /// The present line is too long and already reported.
     discarding: bool,
 }
+
+/// The beginning of a line that has not ended. Never empty.
+#[derive(Debug, Default)]
+struct Tail(Vec<u8>);
 
 impl LineDecoder {
     /// Takes the next line out of `input`, which shrinks by what was used. `None` when `input` is used up.
@@ -59,42 +63,46 @@ impl LineDecoder {
 
     /// The peer has sent all it will: what stands without a line end is a line too.
     pub fn finish(&mut self) -> Option<Line<'static>> {
-        let tail = mem::take(&mut self.tail);
-        (!tail.is_empty()).then(|| Line::Text(Cow::Owned(clean(&tail).into_owned())))
+        let tail = self.tail.take()?;
+        Some(Line::Text(Cow::Owned(clean(&tail.0).into_owned())))
     }
 
     /// Bytes kept of a line that has not ended.
     pub fn pending(&self) -> usize {
-        self.tail.len()
+        self.tail.as_ref().map_or(0, |tail| tail.0.len())
     }
 
     fn end_line<'a>(&mut self, part: &'a [u8], limit: usize) -> Option<Line<'a>> {
         if mem::take(&mut self.discarding) {
             return None;
         }
-        let mut tail = mem::take(&mut self.tail);
-        if tail.len() + part.len() > limit {
+        if self.pending() + part.len() > limit {
+            self.tail = None;
             return Some(Line::TooLong);
         }
-        if tail.is_empty() {
+        if self.tail.is_none() {
             return Some(Line::Text(clean(part)));
         }
-        tail.extend_from_slice(part);
-        Some(Line::Text(Cow::Owned(clean(&tail).into_owned())))
+        self.append(part);
+        self.finish()
     }
 
     fn keep(&mut self, part: &[u8], limit: usize) -> Option<Line<'static>> {
         if self.discarding {
             return None;
         }
-        if self.tail.len() + part.len() > limit {
-            self.tail = Vec::new();
+        if self.pending() + part.len() > limit {
+            self.tail = None;
             self.discarding = true;
             return Some(Line::TooLong);
         }
-        self.tail.extend_from_slice(part);
-        debug_assert!(self.tail.len() <= limit && memchr2(b'\n', b'\r', part).is_none());
+        self.append(part);
+        debug_assert!(self.pending() <= limit && memchr2(b'\n', b'\r', part).is_none());
         None
+    }
+
+    fn append(&mut self, part: &[u8]) {
+        self.tail.get_or_insert_default().0.extend_from_slice(part);
     }
 }
 
@@ -168,7 +176,7 @@ mod tests {
                 assert_eq!(line, Line::TooLong);
                 reports += 1;
             }
-            assert_eq!(decoder.tail.capacity(), 0);
+            assert!(decoder.tail.is_none());
         }
         assert_eq!(reports, 1);
         let mut rest = &b"xx\nok\n"[..];
