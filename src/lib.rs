@@ -1,4 +1,5 @@
-//! Chinwag: a chat server for lines of text.
+//! Chinwag: a chat server for lines of text. People reach it with `telnet`, `nc` or any other line client; a program
+//! runs it inside itself like this:
 //!
 //! ```no_run
 //! use chinwag::{Config, Server};
@@ -7,11 +8,56 @@
 //!     let mut config = Config::default();
 //!     config.listen = vec!["127.0.0.1:0".parse().unwrap()];
 //!     let mut server = Server::bind(config)?;
-//!     let handle = server.handle(); // Clone + Send: for other threads
+//!     let handle = server.handle(); // Clone + Send: keep it for other threads
 //!     println!("listening on {:?}", server.local_addrs());
 //!     server.run() // until handle.shutdown()
 //! }
 //! ```
+//!
+//! The library installs no signal handler, starts no thread and prints nothing; it logs through [`log`].
+//! [`Server::run`] serves in the calling thread until [`Handle::shutdown`]; a program with a loop of its own calls
+//! [`Server::tick`], and has it return for its own events with [`Server::watch`].
+//!
+//! # The map
+//!
+//! Imports only go down. [`chat`] and [`net`] never see each other; only the server sees both.
+//!
+//! | floor | module | what it is |
+//! |---|---|---|
+//! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and [`fanout`]: the only code that sees sockets and the chat at once |
+//! | 3 | [`net`] | sockets, latched readiness, send queues |
+//! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
+//! | 1 | [`wire`] | bytes to words and back: lines, text, commands, rendering; no I/O |
+//! | 0 | [`limits`], `error`, `id`, `name`, `message` | the vocabulary |
+//!
+//! # The path of a message
+//!
+//! One thread goes round one loop, [`Server::tick`]. A line that a person types passes through it from top to bottom:
+//!
+//! ```text
+//! poll      wait for events; not at all while a peer is still runnable
+//! mark      latch what the events say, list whom they make runnable
+//! accept    let newcomers in, within a budget
+//! read      a bounded turn per runnable peer: socket -> LineDecoder -> Hub::handle -> effects -> the room's log
+//! time      what is due by now
+//! farewell  those whose connection has ended leave the hub
+//! write     each peer once: a slice of the log, straight from where it was rendered
+//! reap      free the slots of those who are gone
+//! ```
+//!
+//! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once for
+//! a room and appended to the room's log of the tick; each member is written the same slice of that log, so a tick costs
+//! one write per member however many messages it carried. What a socket does not take is kept as a slice of the same
+//! allocation. See [`fanout`].
+//!
+//! # What always holds
+//!
+//! - Order: every reader sees lines in the order in which the hub handled them, replies to the reader alone included.
+//! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that it is dropped.
+//! - No input reaches another person unless it is clean text, one line, under the sender's name.
+//! - A [`PeerId`] is never mistaken for whoever gets its slot next; a slot is freed only at the end of a tick.
+//! - What goes wrong with one peer is a [`CloseReason`], and never an [`Error`] that stops the server.
+//! - Every queue, loop and buffer has its bound in [`limits`].
 
 pub mod chat;
 mod deadlines;
