@@ -87,6 +87,21 @@ pub const SLICES_PER_WRITE: usize = 32;
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 
+/// Most that is kept of a telnet subnegotiation, in bytes. Those we read are a tenth of it.
+pub const SUBNEGOTIATION_BYTES: usize = 1024;
+
+/// Replies to telnet options for one connection in [`TELNET_REPLY_SPAN`]. A client's hello takes some ten.
+pub const TELNET_REPLIES: u32 = 64;
+
+/// The span in which [`TELNET_REPLIES`] are counted.
+pub const TELNET_REPLY_SPAN: Duration = Duration::from_secs(60);
+
+/// Longest name of a terminal that is kept, in characters; RFC 1091 allows 40.
+pub const TERMINAL_NAME_CHARS: usize = 40;
+
+/// Columns and rows that a client's window may have; what it says beyond is brought within.
+pub const WINDOW_CELLS: RangeInclusive<u16> = 20..=500;
+
 /// Longest part of an unknown command that is repeated in the answer, in characters.
 pub const ECHOED_CHARS: usize = 32;
 

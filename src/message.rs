@@ -57,6 +57,10 @@ pub enum Message {
         /// The limit in force.
         limit: usize,
     },
+    /// The answer to the key that interrupts.
+    HowToQuit,
+    /// The answer to a telnet client that asks whether we are still there: so many people have a name.
+    StillHere(usize),
     /// The answer to `/quit`; the connection is closed.
     Goodbye,
 

@@ -19,6 +19,12 @@ pub enum Event<'a> {
         /// The limit in force.
         limit: usize,
     },
+    /// They pressed the key that interrupts.
+    Interrupt,
+    /// They pressed the key that ends their input.
+    EndOfInput,
+    /// Their telnet client asks whether we are still there.
+    AreYouThere,
     /// The connection has ended. Always a peer's last event; not sent for a peer whom the hub itself had closed.
     Disconnected(CloseReason),
 }

@@ -63,6 +63,12 @@ impl Hub {
             Event::Connected(addr) => self.connect(now, peer, addr, effects),
             Event::Line(line) => self.line(peer, line, effects),
             Event::LineTooLong { limit } => self.too_long(peer, limit, effects),
+            Event::Interrupt => self.answer(peer, Message::HowToQuit, effects),
+            Event::AreYouThere => {
+                let still_here = Message::StillHere(self.online());
+                self.answer(peer, still_here, effects);
+            }
+            Event::EndOfInput => self.end_of_input(peer, effects),
             Event::Disconnected(reason) => self.leave(peer, reason, effects),
         }
     }
@@ -70,7 +76,7 @@ impl Hub {
     /// Acts on what is due by now.
     pub fn handle_timeout(&mut self, now: Instant, effects: &mut Effects) {
         while let Some(peer) = self.logins.pop_due(now) {
-            effects.tell(peer, Message::LineBreak);
+            self.break_prompt(peer, effects);
             let reason = CloseReason::LoginTimedOut;
             self.dismiss(peer, Message::LoginTimedOut, reason, effects);
         }
@@ -90,9 +96,7 @@ impl Hub {
     pub fn shut_down(&mut self, effects: &mut Effects) {
         let peers: Vec<PeerId> = self.roster.peers().collect();
         for peer in peers {
-            if let Some(Session::Naming { .. }) = self.roster.session(peer) {
-                effects.tell(peer, Message::LineBreak);
-            }
+            self.break_prompt(peer, effects);
             self.forget(peer, CloseReason::Shutdown, effects);
             effects.tell(peer, Message::ShuttingDown);
             let reason = CloseReason::Shutdown;
@@ -134,6 +138,9 @@ impl Hub {
     }
 
     fn login(&mut self, peer: PeerId, line: &str, effects: &mut Effects) {
+        if line.trim().eq_ignore_ascii_case("/quit") {
+            return self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
+        }
         match Username::parse(line) {
             Ok(name) => self.take_name(peer, name, effects),
             Err(_) => self.refuse(peer, Message::UsernameInvalid, effects),
@@ -168,6 +175,32 @@ impl Hub {
             None => {}
             Some(Session::Naming { .. }) => self.refuse(peer, Message::UsernameInvalid, effects),
             Some(Session::Chatting { .. }) => effects.tell(peer, Message::TooLong { limit }),
+        }
+    }
+
+    /// Answers a key, which left the cursor within a line, and prompts again where a prompt stood.
+    fn answer(&mut self, peer: PeerId, answer: Message, effects: &mut Effects) {
+        let Some(session) = self.roster.session(peer) else {
+            return;
+        };
+        effects.tell(peer, Message::LineBreak);
+        effects.tell(peer, answer);
+        if let Session::Naming { .. } = session {
+            effects.tell(peer, Message::UsernamePrompt);
+        }
+    }
+
+    fn end_of_input(&mut self, peer: PeerId, effects: &mut Effects) {
+        self.break_prompt(peer, effects);
+        if self.roster.session(peer).is_some() {
+            self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
+        }
+    }
+
+    /// Ends the line that the username prompt stands on, where it does, as nobody typed its end.
+    fn break_prompt(&self, peer: PeerId, effects: &mut Effects) {
+        if let Some(Session::Naming { .. }) = self.roster.session(peer) {
+            effects.tell(peer, Message::LineBreak);
         }
     }
 

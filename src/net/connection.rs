@@ -9,7 +9,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use crate::error::CloseReason;
-use crate::wire::LineDecoder;
+use crate::wire::Decoder;
 
 use super::readiness::Readiness;
 use super::send_queue::{Piece, SendQueue, write_slices};
@@ -19,7 +19,7 @@ use super::send_queue::{Piece, SendQueue, write_slices};
 pub(crate) struct Connection {
     stream: TcpStream,
     addr: SocketAddr,
-    pub(crate) decoder: LineDecoder,
+    pub(crate) decoder: Decoder,
     /// Present while something waits.
     queue: Option<Box<SendQueue>>,
     pub(crate) readiness: Readiness,
@@ -59,7 +59,7 @@ impl Connection {
         Connection {
             stream,
             addr,
-            decoder: LineDecoder::default(),
+            decoder: Decoder::default(),
             queue: None,
             readiness: Readiness::ACCEPTED,
             state: State::Open,

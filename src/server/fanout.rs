@@ -147,7 +147,8 @@ impl Fanout {
             self.logs.push(self.spare.pop().unwrap_or_default());
             self.spoken.push(room);
         }
-        let (start, end) = self.append(self.rooms[room.index()].log, message);
+        let log = self.rooms[room.index()].log;
+        let (start, end) = self.append(log, |log| render(message, log));
         if let Some(slot) = except
             && self.share(slot).room == room.0
         {
@@ -158,12 +159,12 @@ impl Fanout {
 
     /// Tells one peer something, in its place behind what they were told before.
     pub fn reply(&mut self, slot: u32, message: &Message) {
-        let room = self.share(slot).room;
-        if room != NONE {
-            self.seal(slot, self.room_end(room));
-        }
-        let (start, end) = self.append(REPLIES, message);
-        self.push_span(slot, REPLIES, start, end);
+        self.reply_with(slot, |log| render(message, log));
+    }
+
+    /// Sends one peer bytes of the protocol, in their place behind what the peer was told before.
+    pub fn reply_raw(&mut self, slot: u32, bytes: &[u8]) {
+        self.reply_with(slot, |log| log.extend_from_slice(bytes));
     }
 
     /// How many bytes were logged in this tick.
@@ -229,10 +230,20 @@ impl Fanout {
         );
     }
 
-    fn append(&mut self, log: u32, message: &Message) -> (u32, u32) {
+    fn reply_with(&mut self, slot: u32, write: impl FnOnce(&mut BytesMut)) {
+        let room = self.share(slot).room;
+        if room != NONE {
+            self.seal(slot, self.room_end(room));
+        }
+        let (start, end) = self.append(REPLIES, write);
+        self.push_span(slot, REPLIES, start, end);
+    }
+
+    /// Appends to a log of this tick. Returns where it began and ended.
+    fn append(&mut self, log: u32, write: impl FnOnce(&mut BytesMut)) -> (u32, u32) {
         let log = &mut self.logs[log as usize];
         let start = log.len();
-        render(message, log);
+        write(log);
         self.bytes += log.len() - start;
         (start as u32, log.len() as u32)
     }

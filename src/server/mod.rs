@@ -28,7 +28,7 @@ use crate::limits::{
 };
 use crate::message::Message;
 use crate::net::{Accepted, Listener, Received, State};
-use crate::wire::{Line, render};
+use crate::wire::{Input, render};
 
 use connections::Connections;
 use fanout::Fanout;
@@ -309,26 +309,30 @@ impl Server {
     }
 
     /// Cuts what a peer sent into lines, and passes them to the hub one by one.
-    fn decode(&mut self, now: Instant, slot: u32, mut input: &[u8]) {
+    fn decode(&mut self, now: Instant, slot: u32, bytes: &[u8]) {
         self.got_input = true;
         let peer = self.connections.id(slot);
         let mut decoder = mem::take(&mut self.connections.connection(slot).decoder);
-        // What comes behind a `/quit` is thrown away.
-        while self.connections.connection(slot).state == State::Open {
-            let Some(line) = decoder.next(&mut input, self.config.max_line) else {
+        for input in decoder.feed(now, bytes, self.config.max_line) {
+            self.hear(now, peer, input);
+            // What comes behind a `/quit` is thrown away.
+            if self.connections.connection(slot).state != State::Open {
                 break;
-            };
-            self.hear(now, peer, &line);
+            }
         }
         self.connections.connection(slot).decoder = decoder;
     }
 
-    fn hear(&mut self, now: Instant, peer: PeerId, line: &Line<'_>) {
-        let event = match line {
-            Line::Text(text) => Event::Line(text),
-            Line::TooLong => Event::LineTooLong {
+    fn hear(&mut self, now: Instant, peer: PeerId, input: Input<'_>) {
+        let event = match &input {
+            Input::Line(text) => Event::Line(text),
+            Input::TooLong => Event::LineTooLong {
                 limit: self.config.max_line,
             },
+            Input::Interrupt => Event::Interrupt,
+            Input::EndOfInput => Event::EndOfInput,
+            Input::AreYouThere => Event::AreYouThere,
+            Input::Reply(bytes) => return self.fanout.reply_raw(peer.slot, bytes),
         };
         self.hub.handle(now, peer, event, &mut self.effects);
         self.apply(now);
@@ -340,10 +344,10 @@ impl Server {
         let connection = self.connections.connection(slot);
         if connection.state == State::Open
             && reason == CloseReason::EndOfInput
-            && let Some(line) = connection.decoder.finish()
+            && let Some(input) = connection.decoder.finish(self.config.max_line)
         {
             let peer = self.connections.id(slot);
-            self.hear(now, peer, &line);
+            self.hear(now, peer, input);
         }
         self.connections.doom(slot, reason);
         self.connections.advance_closing(slot, now);

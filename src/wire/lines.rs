@@ -10,14 +10,39 @@ use memchr::memchr2;
 
 use super::text::clean;
 
-/// What came in: a line, or word of one that was not kept.
+/// What came in from a peer: a line, or word of something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line<'a> {
+pub enum Input<'a> {
     /// A line as [`clean`] text, without its end.
-    Text(Cow<'a, str>),
+    Line(Cow<'a, str>),
     /// A line grew past the limit. Said once per line; the line's bytes are discarded as they come.
     TooLong,
+    /// The person pressed the key that interrupts; the line they were in the middle of is dropped.
+    Interrupt,
+    /// The person pressed the key that ends their input.
+    EndOfInput,
+    /// A telnet client asks whether we are still there.
+    AreYouThere,
+    /// Bytes of the telnet protocol to be sent to the peer, behind what it is owed.
+    Reply(Vec<u8>),
 }
+
+/// A key that acts on the line being typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    EraseCharacter,
+    EraseWord,
+    EraseLine,
+    Interrupt,
+    EndOfInput,
+}
+
+const CTRL_C: u8 = 0x03;
+const CTRL_D: u8 = 0x04;
+const BACKSPACE: u8 = 0x08;
+const CTRL_U: u8 = 0x15;
+const CTRL_W: u8 = 0x17;
+const DELETE: u8 = 0x7f;
 
 /// The state between two reads of one peer: two words, and on the heap the tail of a line that has not ended.
 #[derive(Debug, Default)]
@@ -27,6 +52,9 @@ pub struct LineDecoder {
     after_cr: bool,
     /// The present line is too long and already reported.
     discarding: bool,
+    /// Control characters that edit are keys, not text: the peer is a telnet client, which may send what is typed key
+    /// by key.
+    edits: bool,
 }
 
 /// The beginning of a line that has not ended. Never empty.
@@ -37,22 +65,31 @@ impl LineDecoder {
     /// Takes the next line out of `input`, which shrinks by what was used. `None` when `input` is used up.
     ///
     /// A line ends at LF, CR LF, CR NUL, or at a CR followed by anything else. `limit` is the longest line accepted,
-    /// in bytes without its end.
-    pub fn next<'a>(&mut self, input: &mut &'a [u8], limit: usize) -> Option<Line<'a>> {
+    /// in bytes without its end. Ctrl-C and Ctrl-D at the beginning of a line are keys, since clients that are silent
+    /// otherwise send them; elsewhere they are text.
+    pub fn next<'a>(&mut self, input: &mut &'a [u8], limit: usize) -> Option<Input<'a>> {
         while let Some(&first) = input.first() {
             if mem::take(&mut self.after_cr) && matches!(first, b'\n' | b'\0') {
                 *input = &input[1..];
                 continue;
             }
-            let end = memchr2(b'\n', b'\r', input);
+            if let Some(key) = self.key(first) {
+                *input = &input[1..];
+                match self.press(key) {
+                    None => continue,
+                    pressed => return pressed,
+                }
+            }
+            let end = self.find_end(input);
             let (part, rest) = input.split_at(end.unwrap_or(input.len()));
-            *input = rest.get(1..).unwrap_or_default();
-            self.after_cr = rest.first() == Some(&b'\r');
-
-            let line = if end.is_some() {
-                self.end_line(part, limit)
-            } else {
-                self.keep(part, limit)
+            *input = rest;
+            let line = match rest.first() {
+                Some(&end @ (b'\n' | b'\r')) => {
+                    self.after_cr = end == b'\r';
+                    *input = &rest[1..];
+                    self.end_line(part, limit)
+                }
+                _ => self.keep(part, limit),
             };
             if line.is_some() {
                 return line;
@@ -61,10 +98,30 @@ impl LineDecoder {
         None
     }
 
+    /// Acts on a key.
+    pub(super) fn press(&mut self, key: Key) -> Option<Input<'static>> {
+        match key {
+            Key::EraseCharacter => self.erase(end_of_last_but_one),
+            Key::EraseWord => self.erase(end_of_word_before),
+            Key::EraseLine => self.erase_line(),
+            Key::Interrupt => {
+                self.erase_line();
+                return Some(Input::Interrupt);
+            }
+            Key::EndOfInput => return Some(Input::EndOfInput),
+        }
+        None
+    }
+
+    /// Whether control characters that edit are keys from now on.
+    pub(super) fn set_edits(&mut self, edits: bool) {
+        self.edits = edits;
+    }
+
     /// The peer has sent all it will: what stands without a line end is a line too.
-    pub fn finish(&mut self) -> Option<Line<'static>> {
+    pub fn finish(&mut self) -> Option<Input<'static>> {
         let tail = self.tail.take()?;
-        Some(Line::Text(Cow::Owned(clean(&tail.0).into_owned())))
+        Some(Input::Line(Cow::Owned(clean(&tail.0).into_owned())))
     }
 
     /// Bytes kept of a line that has not ended.
@@ -72,38 +129,91 @@ impl LineDecoder {
         self.tail.as_ref().map_or(0, |tail| tail.0.len())
     }
 
-    fn end_line<'a>(&mut self, part: &'a [u8], limit: usize) -> Option<Line<'a>> {
+    fn end_line<'a>(&mut self, part: &'a [u8], limit: usize) -> Option<Input<'a>> {
         if mem::take(&mut self.discarding) {
             return None;
         }
         if self.pending() + part.len() > limit {
             self.tail = None;
-            return Some(Line::TooLong);
+            return Some(Input::TooLong);
         }
         if self.tail.is_none() {
-            return Some(Line::Text(clean(part)));
+            return Some(Input::Line(clean(part)));
         }
         self.append(part);
         self.finish()
     }
 
-    fn keep(&mut self, part: &[u8], limit: usize) -> Option<Line<'static>> {
+    fn keep(&mut self, part: &[u8], limit: usize) -> Option<Input<'static>> {
         if self.discarding {
             return None;
         }
         if self.pending() + part.len() > limit {
             self.tail = None;
             self.discarding = true;
-            return Some(Line::TooLong);
+            return Some(Input::TooLong);
         }
         self.append(part);
         debug_assert!(self.pending() <= limit && memchr2(b'\n', b'\r', part).is_none());
         None
     }
 
+    /// The key that a byte stands for where the next character is looked for.
+    fn key(&self, byte: u8) -> Option<Key> {
+        let begins_line = self.tail.is_none() && !self.discarding;
+        match byte {
+            CTRL_C if self.edits || begins_line => Some(Key::Interrupt),
+            CTRL_D if begins_line => Some(Key::EndOfInput),
+            BACKSPACE | DELETE if self.edits => Some(Key::EraseCharacter),
+            CTRL_U if self.edits => Some(Key::EraseLine),
+            CTRL_W if self.edits => Some(Key::EraseWord),
+            _ => None,
+        }
+    }
+
+    /// Where the text ends: at a line end or at a key.
+    fn find_end(&self, input: &[u8]) -> Option<usize> {
+        const KEYS: [u8; 5] = [CTRL_C, BACKSPACE, DELETE, CTRL_U, CTRL_W];
+        if !self.edits {
+            return memchr2(b'\n', b'\r', input);
+        }
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r') || KEYS.contains(byte);
+        input.iter().position(ends)
+    }
+
+    /// Cuts the tail to where `end` says.
+    fn erase(&mut self, end: fn(&[u8]) -> usize) {
+        if let Some(tail) = &mut self.tail {
+            tail.0.truncate(end(&tail.0));
+            if tail.0.is_empty() {
+                self.tail = None;
+            }
+        }
+    }
+
+    fn erase_line(&mut self) {
+        self.tail = None;
+        self.discarding = false;
+    }
+
     fn append(&mut self, part: &[u8]) {
         self.tail.get_or_insert_default().0.extend_from_slice(part);
     }
+}
+
+/// Where the text ends without its last character. A UTF-8 character has at most three bytes behind its first.
+fn end_of_last_but_one(text: &[u8]) -> usize {
+    let continues = |byte: &&u8| **byte & 0xc0 == 0x80;
+    let behind_first = text.iter().rev().take_while(continues).count().min(3);
+    text.len().saturating_sub(behind_first + 1)
+}
+
+/// Where the text ends without its last word and the space behind it.
+fn end_of_word_before(text: &[u8]) -> usize {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let word_end = text.iter().rposition(|byte| !blank(byte));
+    let word = &text[..word_end.map_or(0, |last| last + 1)];
+    word.iter().rposition(blank).map_or(0, |gap| gap + 1)
 }
 
 #[cfg(test)]
@@ -113,12 +223,16 @@ mod tests {
     const LIMIT: usize = 16;
 
     /// Feeds the chunks, then the end, and collects the lines; a line too long reads `<too long>`.
-    fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+    fn decode<'a>(edits: bool, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
         let mut decoder = LineDecoder::default();
+        decoder.set_edits(edits);
         let mut lines = Vec::new();
-        let mut push = |line| match line {
-            Line::Text(text) => lines.push(String::from(text)),
-            Line::TooLong => lines.push("<too long>".into()),
+        let mut push = |input| match input {
+            Input::Line(text) => lines.push(String::from(text)),
+            Input::TooLong => lines.push("<too long>".into()),
+            Input::Interrupt => lines.push("<interrupt>".into()),
+            Input::EndOfInput => lines.push("<end>".into()),
+            Input::AreYouThere | Input::Reply(_) => unreachable!("no telnet here"),
         };
         for mut chunk in chunks {
             while let Some(line) = decoder.next(&mut chunk, LIMIT) {
@@ -134,12 +248,46 @@ mod tests {
 
     /// Each input gives the same lines whole, byte by byte, and cut in two anywhere.
     fn assert_lines(input: &[u8], lines: &[&str]) {
-        assert_eq!(decode([input]), lines, "whole: {input:?}");
-        assert_eq!(decode(input.chunks(1)), lines, "byte by byte: {input:?}");
+        assert_decodes(false, input, lines);
+    }
+
+    /// The same for a client whose control characters are keys.
+    fn assert_edits(input: &[u8], lines: &[&str]) {
+        assert_decodes(true, input, lines);
+    }
+
+    fn assert_decodes(edits: bool, input: &[u8], lines: &[&str]) {
+        assert_eq!(decode(edits, [input]), lines, "whole: {input:?}");
+        assert_eq!(
+            decode(edits, input.chunks(1)),
+            lines,
+            "byte by byte: {input:?}"
+        );
         for at in 0..=input.len() {
             let (head, tail) = input.split_at(at);
-            assert_eq!(decode([head, tail]), lines, "cut at {at}: {input:?}");
+            assert_eq!(decode(edits, [head, tail]), lines, "cut at {at}: {input:?}");
         }
+    }
+
+    #[test]
+    fn keys_edit_the_line_of_a_telnet_client() {
+        assert_edits(b"hellp\x7fo\r\n", &["hello"]);
+        assert_edits("Zoë\x08e\n".as_bytes(), &["Zoe"]);
+        assert_edits("花\x08\x08\x08a\n".as_bytes(), &["a"]);
+        assert_edits(b"one two  \x17three\n", &["one three"]);
+        assert_edits(b"one\x17\x17two\n", &["two"]);
+        assert_edits(b"wrong\x15right\n", &["right"]);
+        assert_edits(b"half\x03whole\n", &["<interrupt>", "whole"]);
+        assert_edits(b"a\x04b\n\x04", &["a\u{2404}b", "<end>"]);
+        assert_edits(b"0123456789abcdefg\x15ok\n", &["<too long>", "ok"]);
+    }
+
+    #[test]
+    fn of_other_clients_only_two_keys_count_and_only_where_a_line_begins() {
+        assert_lines(b"a\x08\x7f\x15\x17\n", &["a␈␡␕␗"]);
+        assert_lines(b"a\x03\x04\n", &["a␃␄"]);
+        assert_lines(b"\x03a\n\x04", &["<interrupt>", "a", "<end>"]);
+        assert_lines(b"a\r\n\x04", &["a", "<end>"]);
     }
 
     #[test]
@@ -173,7 +321,7 @@ mod tests {
         for _ in 0..1024 {
             let mut chunk = &[b'x'; 8192][..];
             while let Some(line) = decoder.next(&mut chunk, LIMIT) {
-                assert_eq!(line, Line::TooLong);
+                assert_eq!(line, Input::TooLong);
                 reports += 1;
             }
             assert!(decoder.tail.is_none());
@@ -182,7 +330,7 @@ mod tests {
         let mut rest = &b"xx\nok\n"[..];
         assert_eq!(
             decoder.next(&mut rest, LIMIT),
-            Some(Line::Text("ok".into()))
+            Some(Input::Line("ok".into()))
         );
     }
 
@@ -197,7 +345,7 @@ mod tests {
         let mut input = &b"hello\n"[..];
         assert!(matches!(
             decoder.next(&mut input, LIMIT),
-            Some(Line::Text(Cow::Borrowed("hello")))
+            Some(Input::Line(Cow::Borrowed("hello")))
         ));
     }
 }

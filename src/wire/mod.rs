@@ -1,11 +1,16 @@
-//! Bytes to words and back: lines, text, commands, rendering. No socket, no state of the chat, no clock.
+//! Bytes to words and back: telnet, lines, text, commands, rendering. No socket, no state of the chat, no clock.
 
 mod command;
+mod decoder;
 mod lines;
+mod negotiation;
 mod render;
+mod telnet;
 mod text;
 
 pub use command::Command;
-pub use lines::{Line, LineDecoder};
+pub use decoder::{Decoder, Inputs};
+pub use lines::{Input, LineDecoder};
+pub use negotiation::Terminal;
 pub use render::render;
 pub use text::clean;

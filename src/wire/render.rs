@@ -40,6 +40,8 @@ pub fn render(message: &Message, out: &mut BytesMut) {
                 " bytes. Not sent.",
             ],
         ),
+        Message::HowToQuit => line(out, &["Type /quit to leave."]),
+        Message::StillHere(online) => line(out, &["Yes, ", &online.to_string(), " online."]),
         Message::Goodbye => line(out, &["Goodbye!"]),
 
         Message::ServerFull => line(out, &["Server is full. Try again later."]),

@@ -1,0 +1,217 @@
+//! `Decoder`: everything that stands between the bytes of a peer and its lines, telnet first, then lines.
+
+use std::mem;
+use std::time::Instant;
+
+use super::lines::{Input, Key, LineDecoder};
+use super::negotiation::Terminal;
+use super::telnet::{Telnet, Token};
+
+/// The state between two reads of one peer. Nothing of it is on the heap but the tail of a line that has not ended, and
+/// for those who speak telnet what was agreed on.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    telnet: Telnet,
+    lines: LineDecoder,
+}
+
+/// What the bytes of one read hold, in order.
+#[derive(Debug)]
+pub struct Inputs<'d, 'a> {
+    decoder: &'d mut Decoder,
+    now: Instant,
+    limit: usize,
+    bytes: &'a [u8],
+    /// Text in front of `bytes`.
+    text: &'a [u8],
+    /// An interrupt that was not passed on yet. A telnet client may throw away all output from its interrupt to the
+    /// answer to its `DO TIMING-MARK`, which comes right behind; so that answer goes first.
+    interrupted: bool,
+    /// The end, behind a last line without a line end.
+    ended: bool,
+}
+
+impl Decoder {
+    /// Takes in the bytes of one read. `limit` is the longest line accepted, in bytes without its end.
+    pub fn feed<'d, 'a>(
+        &'d mut self,
+        now: Instant,
+        bytes: &'a [u8],
+        limit: usize,
+    ) -> Inputs<'d, 'a> {
+        Inputs {
+            decoder: self,
+            now,
+            limit,
+            bytes,
+            text: &[],
+            interrupted: false,
+            ended: false,
+        }
+    }
+
+    /// The peer has sent all it will: what stands without a line end is a line too.
+    pub fn finish(&mut self, limit: usize) -> Option<Input<'static>> {
+        if let Some(Token::Text(mut rest)) = self.telnet.finish() {
+            let too_long = self.lines.next(&mut rest, limit);
+            if too_long.is_some() {
+                return too_long;
+            }
+        }
+        self.lines.finish()
+    }
+
+    /// What a telnet client told of its terminal; `None` for everyone else.
+    pub fn terminal(&self) -> Option<&Terminal> {
+        self.telnet.terminal()
+    }
+}
+
+impl<'a> Iterator for Inputs<'_, 'a> {
+    type Item = Input<'a>;
+
+    fn next(&mut self) -> Option<Input<'a>> {
+        let Decoder { telnet, lines } = &mut *self.decoder;
+        loop {
+            if mem::take(&mut self.ended) {
+                return Some(Input::EndOfInput);
+            }
+            if self.interrupted && !self.text.is_empty() {
+                self.interrupted = false;
+                return Some(Input::Interrupt);
+            }
+            if let Some(input) = lines.next(&mut self.text, self.limit) {
+                return Some(input);
+            }
+            let Some(token) = telnet.next(self.now, &mut self.bytes) else {
+                return mem::take(&mut self.interrupted).then_some(Input::Interrupt);
+            };
+            lines.set_edits(telnet.is_spoken());
+            match token {
+                Token::Text(text) => self.text = text,
+                Token::Reply(bytes) => return Some(Input::Reply(bytes)),
+                Token::AreYouThere => return Some(Input::AreYouThere),
+                Token::Key(Key::Interrupt) => {
+                    lines.press(Key::Interrupt);
+                    self.interrupted = true;
+                }
+                Token::Key(Key::EndOfInput) => {
+                    self.ended = true;
+                    if let Some(line) = lines.finish() {
+                        return Some(line);
+                    }
+                }
+                Token::Key(key) => {
+                    lines.press(key);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 64;
+
+    /// What a client's bytes come to: its lines and keys, and the bytes it is answered.
+    #[derive(Debug, Default, PartialEq)]
+    struct Heard {
+        lines: Vec<String>,
+        replies: Vec<u8>,
+    }
+
+    fn hear<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Heard {
+        let now = Instant::now();
+        let mut decoder = Decoder::default();
+        let mut heard = Heard::default();
+        for chunk in chunks {
+            for input in decoder.feed(now, chunk, LIMIT) {
+                heard.note(input);
+            }
+        }
+        if let Some(input) = decoder.finish(LIMIT) {
+            heard.note(input);
+        }
+        heard
+    }
+
+    impl Heard {
+        fn note(&mut self, input: Input<'_>) {
+            match input {
+                Input::Line(text) => self.lines.push(text.into()),
+                Input::Reply(bytes) => self.replies.extend(bytes),
+                other => self.lines.push(format!("{other:?}")),
+            }
+        }
+    }
+
+    /// The same whole, byte by byte, and cut in two anywhere.
+    fn assert_heard(bytes: &[u8], lines: &[&str], replies: &[u8]) {
+        let expected = Heard {
+            lines: lines.iter().map(|&line| line.into()).collect(),
+            replies: replies.into(),
+        };
+        assert_eq!(hear([bytes]), expected, "whole: {bytes:x?}");
+        assert_eq!(hear(bytes.chunks(1)), expected, "byte by byte: {bytes:x?}");
+        for at in 0..=bytes.len() {
+            let (head, tail) = bytes.split_at(at);
+            assert_eq!(hear([head, tail]), expected, "cut at {at}: {bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn who_sends_no_command_is_answered_nothing() {
+        assert_heard(b"hi\n\xff\xff\n", &["hi", "\u{fffd}"], &[]);
+        assert_heard(b"a\xffb\n\xff\n", &["a\u{fffd}b", "\u{fffd}"], &[]);
+        assert_heard(b"a\xff\x7f\n\xff", &["a\u{fffd}␡", "\u{fffd}"], &[]);
+    }
+
+    #[test]
+    fn an_interrupt_is_told_of_behind_the_timing_mark() {
+        let inputs = |bytes: &[u8]| {
+            let mut decoder = Decoder::default();
+            let all = decoder.feed(Instant::now(), bytes, LIMIT);
+            all.map(|input| format!("{input:?}")).collect::<Vec<_>>()
+        };
+        let all = inputs(b"half\xff\xf4\xff\xfd\x06whole\n");
+        let mark = "Reply([255, 252, 6])";
+        assert_eq!(all, [mark, "Interrupt", "Line(\"whole\")"]);
+        assert_eq!(inputs(b"\xff\xf4"), ["Interrupt"]);
+        assert_heard(
+            b"half\xff\xf4\xff\xfd\x06whole\n",
+            &["Interrupt", "whole"],
+            b"\xff\xfc\x06",
+        );
+    }
+
+    #[test]
+    fn commands_act_as_keys_and_never_reach_the_text() {
+        assert_heard(b"ab\xff\xf7c\xff\xf8d\xff\xf1\n", &["d"], &[]);
+        assert_heard(b"\xff\xf6\xff\xf3", &["AreYouThere", "Interrupt"], &[]);
+        assert_heard(b"last\xff\xec", &["last", "EndOfInput"], &[]);
+        assert_heard(b"a\xff\xfa\x1f\0P\0\x18\xff\xf0b\n", &["ab"], &[]);
+        assert_heard(
+            b"a\xff\xfa\x18\xff\xff\n\r\xff\xf1x\xff\xf0b\n",
+            &["ab"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn the_hello_of_putty_is_answered_so_that_it_edits_by_itself() {
+        let hello =
+            b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03";
+        let answers = b"\xff\xfd\x1f\xff\xfe\x20\xff\xfd\x18\xff\xfa\x18\x01\xff\xf0\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03";
+        assert_heard(hello, &[], answers);
+    }
+
+    #[test]
+    fn a_window_may_be_told_of_with_a_doubled_byte() {
+        let mut decoder = Decoder::default();
+        let bytes = b"\xff\xfb\x1f\xff\xfa\x1f\0\xff\xff\0\x18\xff\xf0";
+        assert_eq!(decoder.feed(Instant::now(), bytes, LIMIT).count(), 1);
+        assert_eq!(decoder.terminal().unwrap().window, Some((255, 24)));
+    }
+}

@@ -1,0 +1,348 @@
+//! Telnet options: what a client offers or asks, what it is answered, and what it told of its terminal.
+//!
+//! Nothing is offered and nothing is asked of our own accord. Three offers are accepted: the window's size (RFC 1073), the
+//! terminal's type (RFC 1091) and the character set (RFC 2066). All else is refused, once for each change of state (RFC
+//! 1143), and `WONT ECHO` and `WONT SUPPRESS-GO-AHEAD` among the refusals are what keeps a client's own line editing.
+//! Replies are bounded by [`TELNET_REPLIES`] a minute; the answer to `DO TIMING-MARK` is not counted, as it must always
+//! come and is as long as its question.
+
+use std::mem;
+use std::time::Instant;
+
+use crate::limits::{
+    SUBNEGOTIATION_BYTES, TELNET_REPLIES, TELNET_REPLY_SPAN, TERMINAL_NAME_CHARS, WINDOW_CELLS,
+};
+
+use super::telnet::{DO, DONT, IAC, SB, SE, WILL, WONT};
+use super::text::clean;
+
+/// RFC 860.
+const TIMING_MARK: u8 = 6;
+/// RFC 1091, with the two words of its subnegotiation.
+const TERMINAL_TYPE: u8 = 24;
+const TERMINAL_TYPE_IS: u8 = 0;
+const TERMINAL_TYPE_SEND: u8 = 1;
+/// RFC 1073: negotiate about window size.
+const WINDOW_SIZE: u8 = 31;
+/// RFC 2066, with the three words of its subnegotiation.
+const CHARSET: u8 = 42;
+const CHARSET_REQUEST: u8 = 1;
+const CHARSET_ACCEPTED: u8 = 2;
+const CHARSET_REJECTED: u8 = 3;
+
+/// How often a client is asked for a type of its terminal: name of the client, type, and what it can do (MTTS).
+const TERMINAL_TYPES: usize = 3;
+
+/// What a telnet client told of its terminal.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Terminal {
+    /// Columns and rows of the window, within 20 to 500.
+    pub window: Option<(u16, u16)>,
+    /// The types it goes by, at most three.
+    pub types: Vec<String>,
+    /// What it can do, as the bits of the Mud Terminal Type Standard; 64 stands for a screen reader.
+    pub mtts: Option<u32>,
+    /// It asked for UTF-8, and was told yes.
+    pub utf8: bool,
+}
+
+/// The options of one client.
+#[derive(Debug, Default)]
+pub(super) struct Negotiation {
+    terminal: Terminal,
+    /// Options of the client that are in use.
+    accepted: OptionSet,
+    /// Options that the client offered or asked for, and was refused.
+    refused_will: OptionSet,
+    refused_do: OptionSet,
+    /// The subnegotiation that is coming in, up to the limit.
+    gathered: Vec<u8>,
+    /// Replies since the span began.
+    replies: u32,
+    span_began: Option<Instant>,
+}
+
+/// A set of options.
+#[derive(Debug, Default)]
+struct OptionSet([u64; 4]);
+
+impl OptionSet {
+    /// Whether the option was not in the set before.
+    fn insert(&mut self, option: u8) -> bool {
+        let before = self.contains(option);
+        self.0[usize::from(option / 64)] |= 1 << (option % 64);
+        !before
+    }
+
+    /// Whether the option was in the set before.
+    fn remove(&mut self, option: u8) -> bool {
+        let before = self.contains(option);
+        self.0[usize::from(option / 64)] &= !(1 << (option % 64));
+        before
+    }
+
+    fn contains(&self, option: u8) -> bool {
+        self.0[usize::from(option / 64)] & (1 << (option % 64)) != 0
+    }
+}
+
+impl Negotiation {
+    pub(super) fn terminal(&self) -> &Terminal {
+        &self.terminal
+    }
+
+    /// What is answered to WILL, WONT, DO or DONT of an option.
+    pub(super) fn option(&mut self, now: Instant, verb: u8, option: u8) -> Option<Vec<u8>> {
+        match (verb, option) {
+            (DO, TIMING_MARK) => Some(vec![IAC, WONT, TIMING_MARK]),
+            (WILL, TIMING_MARK) => None,
+            (DO, _) => {
+                let may = self.may_reply(now) && self.refused_do.insert(option);
+                may.then(|| self.reply(&[IAC, WONT, option]))
+            }
+            (DONT, _) => {
+                self.refused_do.remove(option);
+                None
+            }
+            (WILL, TERMINAL_TYPE | WINDOW_SIZE | CHARSET) => {
+                let may = self.may_reply(now) && self.accepted.insert(option);
+                may.then(|| {
+                    let mut reply = self.reply(&[IAC, DO, option]);
+                    if option == TERMINAL_TYPE {
+                        self.terminal.types.clear();
+                        reply.extend(ASK_TERMINAL_TYPE);
+                    }
+                    reply
+                })
+            }
+            (WILL, _) => {
+                let may = self.may_reply(now) && self.refused_will.insert(option);
+                may.then(|| self.reply(&[IAC, DONT, option]))
+            }
+            _ => {
+                self.refused_will.remove(option);
+                let may = self.may_reply(now) && self.accepted.remove(option);
+                may.then(|| self.reply(&[IAC, DONT, option]))
+            }
+        }
+    }
+
+    pub(super) fn begin_subnegotiation(&mut self) {
+        self.gathered.clear();
+    }
+
+    /// Keeps bytes of a subnegotiation, and drops those past the limit.
+    pub(super) fn gather(&mut self, bytes: &[u8]) {
+        let room = SUBNEGOTIATION_BYTES - self.gathered.len();
+        self.gathered
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// What is answered to the subnegotiation that has just ended.
+    pub(super) fn subnegotiation(&mut self, now: Instant) -> Option<Vec<u8>> {
+        let gathered = mem::take(&mut self.gathered);
+        let (&option, said) = gathered.split_first()?;
+        if !self.accepted.contains(option) {
+            return None;
+        }
+        match (option, said) {
+            (WINDOW_SIZE, &[w1, w0, h1, h0]) => {
+                self.window(u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
+                None
+            }
+            (TERMINAL_TYPE, [TERMINAL_TYPE_IS, name @ ..]) => {
+                let ask = self.terminal_type(name) && self.may_reply(now);
+                ask.then(|| self.reply(&ASK_TERMINAL_TYPE))
+            }
+            (CHARSET, [CHARSET_REQUEST, list @ ..]) => {
+                let may = self.may_reply(now);
+                may.then(|| self.charset(list))
+            }
+            _ => None,
+        }
+    }
+
+    /// RFC 1073: a zero stands for a size that the client does not know.
+    fn window(&mut self, columns: u16, rows: u16) {
+        if columns != 0 && rows != 0 {
+            let within = |cells: u16| cells.clamp(*WINDOW_CELLS.start(), *WINDOW_CELLS.end());
+            self.terminal.window = Some((within(columns), within(rows)));
+        }
+    }
+
+    /// Notes a type of the terminal. Whether the client is to be asked for another: a repeat is its last (RFC 1091).
+    fn terminal_type(&mut self, name: &[u8]) -> bool {
+        let name: String = clean(name).chars().take(TERMINAL_NAME_CHARS).collect();
+        let types = &mut self.terminal.types;
+        if types.len() == TERMINAL_TYPES || types.last() == Some(&name) {
+            return false;
+        }
+        if let Some(bits) = name.strip_prefix("MTTS ") {
+            self.terminal.mtts = bits.parse().ok();
+        }
+        types.push(name);
+        types.len() < TERMINAL_TYPES
+    }
+
+    /// RFC 2066: of the character sets on the list, which begins with its separator, UTF-8 is accepted.
+    fn charset(&mut self, list: &[u8]) -> Vec<u8> {
+        // A list of translation tables may stand first, with its version.
+        let list = match list.strip_prefix(b"[TTABLE]") {
+            Some([_version, rest @ ..]) => rest,
+            _ => list,
+        };
+        let accepted = list.split_first().and_then(|(separator, names)| {
+            let mut names = names.split(|byte| byte == separator);
+            names.find(|name| name.eq_ignore_ascii_case(b"UTF-8"))
+        });
+        self.terminal.utf8 |= accepted.is_some();
+        let word = match accepted {
+            Some(_) => CHARSET_ACCEPTED,
+            None => CHARSET_REJECTED,
+        };
+        let mut reply = self.reply(&[IAC, SB, CHARSET, word]);
+        reply.extend(accepted.unwrap_or_default());
+        reply.extend([IAC, SE]);
+        reply
+    }
+
+    /// Whether the bound on replies leaves room for one more.
+    fn may_reply(&mut self, now: Instant) -> bool {
+        let began = *self.span_began.get_or_insert(now);
+        if now.saturating_duration_since(began) >= TELNET_REPLY_SPAN {
+            self.span_began = Some(now);
+            self.replies = 0;
+        }
+        self.replies < TELNET_REPLIES
+    }
+
+    fn reply(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.replies += 1;
+        bytes.to_vec()
+    }
+}
+
+const ASK_TERMINAL_TYPE: [u8; 6] = [IAC, SB, TERMINAL_TYPE, TERMINAL_TYPE_SEND, IAC, SE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ECHO: u8 = 1;
+    const LINEMODE: u8 = 34;
+
+    fn subnegotiate(it: &mut Negotiation, bytes: &[u8]) -> Option<Vec<u8>> {
+        it.begin_subnegotiation();
+        it.gather(bytes);
+        it.subnegotiation(Instant::now())
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_once_for_each_change() {
+        let now = Instant::now();
+        let mut it = Negotiation::default();
+        assert_eq!(it.option(now, DO, ECHO), Some(vec![IAC, WONT, ECHO]));
+        assert_eq!(it.option(now, DO, ECHO), None);
+        assert_eq!(it.option(now, DONT, ECHO), None);
+        assert_eq!(it.option(now, DO, ECHO), Some(vec![IAC, WONT, ECHO]));
+        let refusal = Some(vec![IAC, DONT, LINEMODE]);
+        assert_eq!(it.option(now, WILL, LINEMODE), refusal);
+        assert_eq!(it.option(now, WILL, LINEMODE), None);
+        assert_eq!(it.option(now, WONT, LINEMODE), None);
+    }
+
+    #[test]
+    fn replies_are_bounded_but_for_the_timing_mark() {
+        let now = Instant::now();
+        let mut it = Negotiation::default();
+        let mut count = |now, option| {
+            (0..1000)
+                .filter(|_| {
+                    let answered = it.option(now, DO, option).is_some();
+                    it.option(now, DONT, option);
+                    answered
+                })
+                .count()
+        };
+        assert_eq!(count(now, ECHO), TELNET_REPLIES as usize);
+        assert_eq!(count(now, TIMING_MARK), 1000);
+        assert_eq!(
+            count(now + TELNET_REPLY_SPAN, ECHO),
+            TELNET_REPLIES as usize
+        );
+    }
+
+    #[test]
+    fn the_window_is_kept_within_bounds() {
+        let mut it = Negotiation::default();
+        let size =
+            |w: u16, h: u16| [&[WINDOW_SIZE][..], &w.to_be_bytes(), &h.to_be_bytes()].concat();
+        assert_eq!(subnegotiate(&mut it, &size(80, 24)), None);
+        assert_eq!(it.terminal.window, None, "not offered");
+        it.option(Instant::now(), WILL, WINDOW_SIZE);
+        for (told, kept) in [
+            ((80, 24), (80, 24)),
+            ((1, 9999), (20, 500)),
+            ((0, 24), (20, 500)),
+        ] {
+            subnegotiate(&mut it, &size(told.0, told.1));
+            assert_eq!(it.terminal.window, Some(kept));
+        }
+    }
+
+    #[test]
+    fn the_terminal_type_is_asked_for_until_a_repeat() {
+        let name = |text: &str| [&[TERMINAL_TYPE, TERMINAL_TYPE_IS], text.as_bytes()].concat();
+        let ask = Some(ASK_TERMINAL_TYPE.to_vec());
+
+        let mut it = Negotiation::default();
+        let mut offered = vec![IAC, DO, TERMINAL_TYPE];
+        offered.extend(ASK_TERMINAL_TYPE);
+        assert_eq!(
+            it.option(Instant::now(), WILL, TERMINAL_TYPE),
+            Some(offered)
+        );
+        assert_eq!(subnegotiate(&mut it, &name("MUDLET")), ask);
+        assert_eq!(subnegotiate(&mut it, &name("ANSI")), ask);
+        assert_eq!(subnegotiate(&mut it, &name("MTTS 79")), None);
+        assert_eq!(subnegotiate(&mut it, &name("more")), None);
+        assert_eq!(it.terminal.types, ["MUDLET", "ANSI", "MTTS 79"]);
+        assert_eq!(it.terminal.mtts, Some(79));
+
+        let mut it = Negotiation::default();
+        it.option(Instant::now(), WILL, TERMINAL_TYPE);
+        assert_eq!(subnegotiate(&mut it, &name("XTERM")), ask);
+        assert_eq!(subnegotiate(&mut it, &name("XTERM")), None);
+    }
+
+    #[test]
+    fn utf_8_is_accepted_and_nothing_else() {
+        let mut it = Negotiation::default();
+        it.option(Instant::now(), WILL, CHARSET);
+        let mut request =
+            |list: &[u8]| subnegotiate(&mut it, &[&[CHARSET, CHARSET_REQUEST], list].concat());
+        let accepted = [
+            &[IAC, SB, CHARSET, CHARSET_ACCEPTED][..],
+            b"utf-8",
+            &[IAC, SE],
+        ]
+        .concat();
+        let rejected = vec![IAC, SB, CHARSET, CHARSET_REJECTED, IAC, SE];
+        assert_eq!(request(b";LATIN-1"), Some(rejected.clone()));
+        assert_eq!(request(b""), Some(rejected));
+        assert_eq!(request(b";LATIN-1;utf-8"), Some(accepted.clone()));
+        assert_eq!(request(b"[TTABLE]\x01 utf-8"), Some(accepted));
+        assert!(it.terminal.utf8);
+    }
+
+    #[test]
+    fn a_long_subnegotiation_is_cut() {
+        let mut it = Negotiation::default();
+        it.begin_subnegotiation();
+        for _ in 0..1000 {
+            it.gather(&[b'x'; 1000]);
+        }
+        assert_eq!(it.gathered.len(), SUBNEGOTIATION_BYTES);
+        assert_eq!(it.subnegotiation(Instant::now()), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! The telnet protocol (RFC 854): tells commands from text.
+//!
+//! A peer is taken for a telnet client only when its first valid command has come: until then nothing of the protocol
+//! is sent, so that `nc` never sees a byte 0xFF and every client keeps its best mode. While no 0xFF comes, a read costs
+//! one `memchr`, and nothing is copied or kept. 0xFF never occurs in UTF-8, so text is never mistaken for a command.
+//!
+//! What always holds: a command may be split between reads anywhere; nothing of a command reaches the text.
+
+use std::mem;
+use std::time::Instant;
+
+use memchr::memchr;
+
+use super::lines::Key;
+use super::negotiation::{Negotiation, Terminal};
+
+/// RFC 854: interpret the next byte as a command.
+pub(super) const IAC: u8 = 255;
+pub(super) const DONT: u8 = 254;
+pub(super) const DO: u8 = 253;
+pub(super) const WONT: u8 = 252;
+pub(super) const WILL: u8 = 251;
+/// RFC 854: subnegotiation begins, and ends.
+pub(super) const SB: u8 = 250;
+pub(super) const SE: u8 = 240;
+const ERASE_LINE: u8 = 248;
+const ERASE_CHARACTER: u8 = 247;
+const ARE_YOU_THERE: u8 = 246;
+const INTERRUPT_PROCESS: u8 = 244;
+const BREAK: u8 = 243;
+/// RFC 1184. The lowest of the commands; a byte below it does not make one behind an IAC.
+const END_OF_FILE: u8 = 236;
+
+/// A stretch of input.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// Text, lent from the input.
+    Text(&'a [u8]),
+    /// A command that acts on the line as a key would.
+    Key(Key),
+    /// Are you there?
+    AreYouThere,
+    /// Bytes to be sent to the client, behind what it is owed.
+    Reply(Vec<u8>),
+}
+
+/// The state between two reads of one peer. On the heap only for those who speak telnet.
+#[derive(Debug, Default)]
+pub(super) struct Telnet {
+    negotiation: Option<Box<Negotiation>>,
+    state: State,
+}
+
+/// What the next byte is.
+#[derive(Debug, Default, Clone, Copy)]
+enum State {
+    /// Text, or an IAC.
+    #[default]
+    Text,
+    /// Behind an IAC.
+    Command,
+    /// The option of this verb.
+    Option(u8),
+    /// Inside a subnegotiation.
+    Subnegotiation,
+    /// Behind an IAC inside a subnegotiation.
+    SubnegotiationCommand,
+}
+
+impl Telnet {
+    /// Whether a valid command has come, so that the peer is a telnet client.
+    pub(super) fn is_spoken(&self) -> bool {
+        self.negotiation.is_some()
+    }
+
+    /// What the client told of its terminal.
+    pub(super) fn terminal(&self) -> Option<&Terminal> {
+        self.negotiation.as_ref().map(|it| it.terminal())
+    }
+
+    /// Takes the next token out of `input`, which shrinks by what was used. `None` when `input` is used up.
+    pub(super) fn next<'a>(&mut self, now: Instant, input: &mut &'a [u8]) -> Option<Token<'a>> {
+        while let Some(&byte) = input.first() {
+            match mem::take(&mut self.state) {
+                State::Text if byte != IAC => {
+                    let end = memchr(IAC, input).unwrap_or(input.len());
+                    let (text, rest) = input.split_at(end);
+                    *input = rest;
+                    return Some(Token::Text(text));
+                }
+                State::Text => self.state = State::Command,
+                State::Command if byte == IAC => {
+                    *input = &input[1..];
+                    return Some(Token::Text(&[IAC]));
+                }
+                // No command: the 0xFF was text, and so is what follows it.
+                State::Command if byte < END_OF_FILE => return Some(Token::Text(&[IAC])),
+                State::Command => {
+                    *input = &input[1..];
+                    match self.command(byte) {
+                        None => continue,
+                        token => return token,
+                    }
+                }
+                State::Option(verb) => {
+                    *input = &input[1..];
+                    if let Some(reply) = self.negotiation().option(now, verb, byte) {
+                        return Some(Token::Reply(reply));
+                    }
+                    continue;
+                }
+                State::Subnegotiation => {
+                    let end = memchr(IAC, input).unwrap_or(input.len());
+                    self.negotiation().gather(&input[..end]);
+                    self.state = State::Subnegotiation;
+                    *input = &input[end..];
+                    if !input.is_empty() {
+                        self.state = State::SubnegotiationCommand;
+                        *input = &input[1..];
+                    }
+                    continue;
+                }
+                State::SubnegotiationCommand if byte == SE => {
+                    *input = &input[1..];
+                    if let Some(reply) = self.negotiation().subnegotiation(now) {
+                        return Some(Token::Reply(reply));
+                    }
+                    continue;
+                }
+                State::SubnegotiationCommand => {
+                    // A doubled IAC is a 0xFF; anything else is not to be here, and is dropped with its IAC.
+                    if byte == IAC {
+                        self.negotiation().gather(&[IAC]);
+                    }
+                    self.state = State::Subnegotiation;
+                }
+            }
+            *input = &input[1..];
+        }
+        None
+    }
+
+    /// The peer has sent all it will: an IAC without a command was text.
+    pub(super) fn finish(&mut self) -> Option<Token<'static>> {
+        matches!(self.state, State::Command).then_some(Token::Text(&[IAC]))
+    }
+
+    /// A command byte behind an IAC.
+    fn command(&mut self, byte: u8) -> Option<Token<'static>> {
+        self.state = match byte {
+            WILL | WONT | DO | DONT => State::Option(byte),
+            SB => State::Subnegotiation,
+            _ => State::Text,
+        };
+        self.negotiation().begin_subnegotiation();
+        match byte {
+            ERASE_CHARACTER => Some(Token::Key(Key::EraseCharacter)),
+            ERASE_LINE => Some(Token::Key(Key::EraseLine)),
+            INTERRUPT_PROCESS | BREAK => Some(Token::Key(Key::Interrupt)),
+            END_OF_FILE => Some(Token::Key(Key::EndOfInput)),
+            ARE_YOU_THERE => Some(Token::AreYouThere),
+            _ => None,
+        }
+    }
+
+    fn negotiation(&mut self) -> &mut Negotiation {
+        self.negotiation.get_or_insert_default()
+    }
+}
