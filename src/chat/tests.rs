@@ -1,1 +1,383 @@
+//! The chat alone: events in, effects out, and time made up.
 
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use super::*;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A hub, a clock that stands still until told to go on, and what each peer was told.
+struct Chat {
+    hub: Hub,
+    now: Instant,
+    generation: u32,
+    /// Who reads the lobby.
+    lobby: Vec<PeerId>,
+    told: HashMap<PeerId, Vec<Message>>,
+    closed: Vec<(PeerId, CloseReason)>,
+    online: Vec<Username>,
+}
+
+impl Chat {
+    fn new() -> Chat {
+        Chat::with(Rules {
+            anonymous: false,
+            login_timeout: Some(TIMEOUT),
+        })
+    }
+
+    fn with(rules: Rules) -> Chat {
+        Chat {
+            hub: Hub::new(rules),
+            now: Instant::now(),
+            generation: 0,
+            lobby: Vec::new(),
+            told: HashMap::new(),
+            closed: Vec::new(),
+            online: Vec::new(),
+        }
+    }
+
+    /// A newcomer in this slot.
+    fn connect(&mut self, slot: u32) -> PeerId {
+        self.generation += 1;
+        let generation = self.generation;
+        let peer = PeerId { slot, generation };
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + slot as u16));
+        self.event(peer, Event::Connected(addr));
+        peer
+    }
+
+    fn login(&mut self, slot: u32, name: &str) -> PeerId {
+        let peer = self.connect(slot);
+        self.types(peer, name);
+        let told = self.reads(peer);
+        assert!(told.contains(&Message::Welcome), "{told:?}");
+        peer
+    }
+
+    fn types(&mut self, peer: PeerId, line: &str) {
+        self.event(peer, Event::Line(line));
+    }
+
+    fn event(&mut self, peer: PeerId, event: Event<'_>) {
+        let mut effects = Effects::default();
+        self.hub.handle(self.now, peer, event, &mut effects);
+        self.apply(effects);
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now += time;
+        let mut effects = Effects::default();
+        self.hub.handle_timeout(self.now, &mut effects);
+        self.apply(effects);
+    }
+
+    fn shut_down(&mut self) {
+        let mut effects = Effects::default();
+        self.hub.shut_down(&mut effects);
+        self.apply(effects);
+    }
+
+    /// Does what the server does with effects, and checks what must hold of them.
+    fn apply(&mut self, mut effects: Effects) {
+        for effect in effects.drain() {
+            match effect {
+                Effect::Send { to, message } => self.tell(to, &message),
+                Effect::Enter { peer, room } => {
+                    assert_eq!(room, RoomId::LOBBY);
+                    assert!(!self.lobby.contains(&peer), "{peer} is there already");
+                    self.lobby.push(peer);
+                }
+                Effect::Exit { peer } => self.lobby.retain(|&other| other != peer),
+                Effect::Close { peer, reason } => {
+                    assert!(!self.lobby.contains(&peer), "{peer} still reads the room");
+                    self.closed.push((peer, reason));
+                }
+                Effect::CameOnline { name, .. } => self.online.push(name),
+                Effect::WentOffline { name, .. } => {
+                    let before = self.online.len();
+                    self.online.retain(|other| *other != name);
+                    assert_eq!(self.online.len(), before - 1, "{name} was not online");
+                }
+            }
+        }
+        assert_eq!(self.hub.online(), self.lobby.len());
+    }
+
+    fn tell(&mut self, to: Audience, message: &Message) {
+        let readers = match to {
+            Audience::Peer(peer) => vec![peer],
+            Audience::Room { except, .. } => {
+                let mut readers = self.lobby.clone();
+                readers.retain(|&peer| Some(peer) != except);
+                readers
+            }
+        };
+        for peer in readers {
+            let gone = self.closed.iter().any(|&(closed, _)| closed == peer);
+            assert!(!gone, "{peer} is told {message:?} after the close");
+            self.told.entry(peer).or_default().push(message.clone());
+        }
+    }
+
+    /// What the peer was told since they last read.
+    fn reads(&mut self, peer: PeerId) -> Vec<Message> {
+        self.told.remove(&peer).unwrap_or_default()
+    }
+}
+
+fn name(text: &str) -> Username {
+    Username::parse(text).unwrap()
+}
+
+fn said(from: &str, text: &str) -> Message {
+    Message::Said {
+        from: name(from),
+        text: text.into(),
+    }
+}
+
+#[test]
+fn ann_and_bob_come_in_and_talk() {
+    let mut chat = Chat::new();
+    let ann = chat.connect(0);
+    assert_eq!(chat.reads(ann), [Message::UsernamePrompt]);
+    chat.types(ann, " Ann ");
+    let joined = Message::Joined(name("Ann"));
+    assert_eq!(chat.reads(ann), [Message::Welcome, joined]);
+
+    let bob = chat.login(1, "bob");
+    assert_eq!(chat.reads(ann), [Message::Joined(name("bob"))]);
+    chat.types(ann, "hi");
+    chat.types(ann, "");
+    assert_eq!(chat.reads(bob), [said("Ann", "hi")]);
+    assert_eq!(chat.reads(ann), []);
+
+    chat.event(bob, Event::Disconnected(CloseReason::EndOfInput));
+    assert_eq!(chat.reads(ann), [Message::Left(name("bob"))]);
+    assert_eq!(chat.online, [name("Ann")]);
+}
+
+#[test]
+fn of_two_at_the_prompt_the_first_to_answer_gets_the_name() {
+    let mut chat = Chat::new();
+    let [first, second] = [chat.connect(0), chat.connect(1)];
+    chat.types(second, "ann");
+    chat.types(first, "ANN");
+    assert!(chat.reads(second).contains(&Message::Welcome));
+    assert_eq!(
+        chat.reads(first),
+        [
+            Message::UsernamePrompt,
+            Message::UsernameTaken,
+            Message::UsernamePrompt
+        ]
+    );
+    chat.event(second, Event::Disconnected(CloseReason::EndOfInput));
+    chat.types(first, "ANN");
+    assert!(chat.reads(first).contains(&Message::Welcome));
+}
+
+#[test]
+fn the_tenth_refusal_is_the_last() {
+    let mut chat = Chat::new();
+    let ann = chat.connect(0);
+    for attempt in 1..LOGIN_ATTEMPTS {
+        chat.types(ann, "*");
+        assert_eq!(chat.closed, [], "after {attempt} attempts");
+    }
+    chat.reads(ann);
+    chat.event(ann, Event::LineTooLong { limit: 64 });
+    assert_eq!(
+        chat.reads(ann),
+        [Message::UsernameInvalid, Message::TooManyAttempts]
+    );
+    assert_eq!(chat.closed, [(ann, CloseReason::TooManyAttempts)]);
+    assert_eq!(chat.hub.next_timeout(), None);
+}
+
+#[test]
+fn a_login_times_out_when_its_time_is_over_and_not_before() {
+    let mut chat = Chat::new();
+    let start = chat.now;
+    let early = chat.connect(0);
+    chat.wait(Duration::from_secs(1));
+    let late = chat.connect(1);
+    let ann = chat.login(2, "ann");
+    assert_eq!(chat.hub.next_timeout(), Some(start + TIMEOUT));
+
+    chat.wait(TIMEOUT - Duration::from_secs(1) - Duration::from_nanos(1));
+    assert_eq!(chat.closed, []);
+    chat.wait(Duration::from_nanos(1));
+    assert_eq!(chat.closed, [(early, CloseReason::LoginTimedOut)]);
+    assert_eq!(
+        chat.reads(early),
+        [
+            Message::UsernamePrompt,
+            Message::LineBreak,
+            Message::LoginTimedOut
+        ]
+    );
+    // A refused name gives no more time.
+    chat.types(late, "*");
+    chat.wait(Duration::from_secs(1));
+    assert_eq!(chat.closed[1..], [(late, CloseReason::LoginTimedOut)]);
+
+    assert_eq!(chat.hub.next_timeout(), None);
+    chat.wait(TIMEOUT * 10);
+    assert_eq!(chat.reads(ann), []);
+}
+
+#[test]
+fn who_leaves_the_prompt_times_out_no_more() {
+    let mut chat = Chat::new();
+    let ann = chat.connect(0);
+    chat.event(ann, Event::Disconnected(CloseReason::EndOfInput));
+    assert_eq!(chat.hub.next_timeout(), None);
+    // Whoever gets the slot next has the whole time.
+    let bob = chat.connect(0);
+    assert_eq!(chat.hub.next_timeout(), Some(chat.now + TIMEOUT));
+    assert_eq!(chat.reads(bob), [Message::UsernamePrompt]);
+}
+
+#[test]
+fn without_a_limit_nobody_times_out() {
+    let mut chat = Chat::with(Rules::default());
+    chat.connect(0);
+    assert_eq!(chat.hub.next_timeout(), None);
+}
+
+#[test]
+fn events_of_a_peer_who_was_closed_are_ignored() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let bob = chat.login(1, "bob");
+    chat.types(bob, "/quit");
+    assert_eq!(chat.reads(bob), [Message::Goodbye]);
+    chat.reads(ann);
+    for event in [
+        Event::Line("still here"),
+        Event::Line("/users"),
+        Event::LineTooLong { limit: 64 },
+        Event::Disconnected(CloseReason::EndOfInput),
+    ] {
+        chat.event(bob, event);
+    }
+    chat.wait(TIMEOUT * 2);
+    assert_eq!(chat.reads(ann), []);
+    assert_eq!(chat.reads(bob), []);
+    assert_eq!(chat.closed, [(bob, CloseReason::Quit)]);
+}
+
+#[test]
+fn whoever_gets_a_slot_next_is_someone_else() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let bob = chat.login(1, "bob");
+    chat.types(bob, "/quit");
+    let carl = chat.login(1, "carl");
+    chat.reads(ann);
+    assert_eq!(carl.slot, bob.slot);
+
+    chat.types(bob, "a ghost");
+    chat.event(bob, Event::Disconnected(CloseReason::EndOfInput));
+    assert_eq!(chat.reads(ann), []);
+    assert_eq!(chat.reads(carl), []);
+    chat.types(carl, "me");
+    assert_eq!(chat.reads(ann), [said("carl", "me")]);
+    assert_eq!(chat.online, [name("ann"), name("carl")]);
+}
+
+#[test]
+fn a_shutdown_tells_everyone_once_and_nobody_of_the_others_leaving() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let bob = chat.login(1, "bob");
+    let stranger = chat.connect(2);
+    chat.types(bob, "/quit");
+    for peer in [ann, bob, stranger] {
+        chat.reads(peer);
+    }
+    chat.shut_down();
+    assert_eq!(chat.reads(ann), [Message::ShuttingDown]);
+    assert_eq!(
+        chat.reads(stranger),
+        [Message::LineBreak, Message::ShuttingDown]
+    );
+    assert_eq!(chat.reads(bob), []);
+    assert_eq!(
+        chat.closed[1..],
+        [
+            (ann, CloseReason::Shutdown),
+            (stranger, CloseReason::Shutdown)
+        ]
+    );
+    assert_eq!(chat.online, []);
+    chat.wait(TIMEOUT * 2);
+    chat.shut_down();
+    assert_eq!(chat.closed.len(), 3);
+}
+
+#[test]
+fn a_new_name_frees_the_old_one() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let bob = chat.login(1, "bob");
+    chat.reads(ann);
+    chat.types(ann, "/nick Bob");
+    assert_eq!(chat.reads(ann), [Message::UsernameTaken]);
+    chat.types(ann, "/nick bea");
+    let renamed = Message::Renamed {
+        from: name("ann"),
+        to: name("bea"),
+    };
+    for peer in [ann, bob] {
+        assert_eq!(chat.reads(peer), std::slice::from_ref(&renamed));
+    }
+    chat.types(bob, "/nick Ann");
+    assert!(matches!(chat.reads(ann)[..], [Message::Renamed { .. }]));
+}
+
+#[test]
+fn a_name_that_differs_from_ones_own_in_case_alone_is_no_ones_else() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    chat.types(ann, "/nick ann");
+    assert_eq!(chat.reads(ann), []);
+    chat.types(ann, "/nick ANN");
+    assert!(matches!(
+        &chat.reads(ann)[..],
+        [Message::Renamed { from, to }] if (from.as_str(), to.as_str()) == ("ann", "ANN")
+    ));
+    let other = chat.connect(1);
+    chat.types(other, "ann");
+    assert!(chat.reads(other).contains(&Message::UsernameTaken));
+}
+
+#[test]
+fn in_anonymous_mode_an_address_is_a_name_and_no_time_runs() {
+    let mut chat = Chat::with(Rules {
+        anonymous: true,
+        login_timeout: Some(TIMEOUT),
+    });
+    let ann = chat.connect(0);
+    let addr = "127.0.0.1:50000".parse().unwrap();
+    let joined = Message::Joined(Username::from_addr(addr));
+    assert_eq!(chat.reads(ann), [Message::Welcome, joined]);
+    assert_eq!(chat.hub.next_timeout(), None);
+}
+
+#[test]
+fn a_notice_is_read_by_those_who_have_a_name() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let stranger = chat.connect(1);
+    chat.reads(stranger);
+    let mut effects = Effects::default();
+    chat.hub.notice("tea", &mut effects);
+    chat.apply(effects);
+    assert_eq!(chat.reads(ann), [Message::Notice("tea".into())]);
+    assert_eq!(chat.reads(stranger), []);
+}
