@@ -1,0 +1,266 @@
+//! What the `server` program says and returns to a shell.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+
+use nix::sys::signal::Signal;
+
+use crate::daemon::{Daemon, command, start};
+use crate::harness::{PROMPT, Person};
+
+/// Runs the program to its end. Returns its exit code, standard output and standard error.
+fn run(args: &[&str]) -> (i32, String, String) {
+    let (status, out, log) = Daemon::spawn(command(args)).ends();
+    let code = status.code().expect("ended by itself");
+    (code, out.join("\n"), log.join("\n"))
+}
+
+#[test]
+fn a_port_in_use_is_named_and_the_exit_code_is_1() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = holder.local_addr().unwrap();
+    let (code, out, log) = run(&["--listen", &addr.to_string()]);
+    assert_eq!(code, 1);
+    assert_eq!(out, "");
+    assert_eq!(
+        log,
+        format!("server: cannot listen on {addr}: Address already in use")
+    );
+}
+
+#[test]
+fn help_is_printed_on_standard_output() {
+    for option in ["-h", "--help"] {
+        let (code, out, log) = run(&[option]);
+        assert_eq!((code, &*log), (0, ""));
+        assert!(out.contains("server [OPTIONS]\n"), "{out}");
+    }
+}
+
+#[test]
+fn version_is_printed_on_standard_output() {
+    for option in ["-V", "--version"] {
+        let (code, out, log) = run(&[option]);
+        assert_eq!((code, &*log), (0, ""));
+        assert_eq!(
+            out,
+            concat!("chinwag server ", env!("CARGO_PKG_VERSION")),
+            "{option}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
+    for (args, word) in [
+        (&["--bogus"][..], "bogus"),
+        (&["-x"], "x"),
+        (&["extra"], "'extra'"),
+        (&["--listen"], "listen"),
+        (&["--listen", "nowhere"], "'nowhere'"),
+        (&["--listen", "127.0.0.1"], "'127.0.0.1'"),
+        (&["--max-clients", "many"], "'many'"),
+        (&["--max-clients", "0"], "clients"),
+        (&["--max-line", "-1"], "'-1'"),
+        (&["--max-line", "63"], "63"),
+        (&["--max-line", "1048577"], "1048577"),
+        (&["--send-queue", "1"], "send queue"),
+        (&["--login-timeout", "soon"], "'soon'"),
+        (&["--login-timeout", "99999999999"], "log in"),
+        (&["--drain", "1.5"], "'1.5'"),
+        (&["--drain", "1", "--drain", "2"], "drain"),
+    ] {
+        let (code, out, log) = run(args);
+        assert_eq!((code, &*out), (2, ""), "{args:?}: {log}");
+        assert!(log.starts_with("server: ") && log.contains(word), "{log}");
+        assert!(log.ends_with("Try 'server --help'."), "{log}");
+        assert!(!log.contains('\n'), "{log}");
+    }
+}
+
+#[test]
+fn chat_listen_sets_the_default_of_listen() {
+    let mut by_env = command(&[]);
+    by_env.env("CHAT_LISTEN", "127.0.0.1:0, 127.0.0.2:0");
+    let mut daemon = Daemon::spawn(by_env);
+    for host in ["127.0.0.1", "127.0.0.2"] {
+        let addr = daemon.listens_on();
+        assert_eq!(addr.ip().to_string(), host);
+        Person::login(addr, &host.replace('.', "-"));
+    }
+
+    let mut overridden = command(&["--listen", "127.0.0.1:0"]);
+    overridden.env("CHAT_LISTEN", "nowhere");
+    let addr = Daemon::spawn(overridden).listens_on();
+    assert_eq!(addr.ip().to_string(), "127.0.0.1");
+
+    let mut wrong = command(&[]);
+    wrong.env("CHAT_LISTEN", "nowhere");
+    let (status, _, log) = Daemon::spawn(wrong).ends();
+    assert_eq!(status.code(), Some(2), "{log:?}");
+}
+
+#[test]
+fn people_on_every_listener_meet_in_one_chat() {
+    let mut hosts = vec!["127.0.0.1:0", "127.0.0.1:0"];
+    if TcpListener::bind("[::1]:0").is_ok() {
+        hosts.push("[::1]:0");
+    } else {
+        // Through the handle, as the test runner keeps what is printed with a macro to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: listening on [::1], as this machine has no IPv6 loopback"
+        );
+    }
+    let args: Vec<&str> = hosts.iter().flat_map(|host| ["-l", host]).collect();
+    let mut daemon = Daemon::spawn(command(&args));
+    let mut ann: Option<Person> = None;
+    for (i, host) in hosts.iter().enumerate() {
+        let addr = daemon.listens_on();
+        assert_ne!(addr.port(), 0);
+        let asked: SocketAddr = host.parse().unwrap();
+        assert_eq!(addr.ip(), asked.ip());
+        let name = format!("person{i}");
+        let newcomer = Person::login(addr, &name);
+        match &mut ann {
+            Some(ann) => {
+                ann.reads(&format!("{name} has joined the chat."));
+                drop(newcomer);
+                ann.reads(&format!("{name} has left the chat."));
+            }
+            None => ann = Some(newcomer),
+        }
+    }
+}
+
+#[test]
+fn the_log_tells_who_came_from_where_and_why_they_left() {
+    let (mut daemon, addr) = start(&[]);
+    let mut ann = Person::login(addr, "ann");
+    let from = ann.addr();
+    let line = daemon.logs("ann");
+    assert!(line.contains(&format!("ann came from {from}, 1 online")));
+    let bob = Person::login(addr, "bob");
+    daemon.logs(&format!("bob came from {}, 2 online", bob.addr()));
+    bob.vanishes();
+    daemon.logs("bob left: connection lost: connection reset, 1 online");
+    ann.reads("bob has joined the chat.");
+    ann.reads("bob has left the chat.");
+    ann.types("/quit");
+    ann.reads("Goodbye!");
+    daemon.logs("ann left: quit, 0 online");
+    drop(Person::login(addr, "carl"));
+    daemon.logs("carl left: closed the connection, 0 online");
+
+    daemon.signal(Signal::SIGTERM);
+    let (status, out, log) = daemon.ends();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(out, [""; 0], "standard output is not for the log");
+    assert!(log.iter().any(|line| line.contains("shutting down")));
+}
+
+#[test]
+fn quiet_silences_all_but_warnings() {
+    for option in ["-q", "--quiet"] {
+        let (daemon, addr) = start(&[option]);
+        let mut ann = Person::login(addr, "ann");
+        ann.types("/quit");
+        ann.reads("Goodbye!");
+        ann.is_closed();
+        daemon.signal(Signal::SIGTERM);
+        let (status, _, log) = daemon.ends();
+        assert_eq!(status.code(), Some(0));
+        assert_eq!(log, [""; 0]);
+    }
+}
+
+#[test]
+fn verbose_tells_of_people_who_have_no_name_yet() {
+    let (mut daemon, addr) = start(&["-v"]);
+    let mut stranger = Person::connect(addr);
+    stranger.sees(PROMPT);
+    daemon.logs(&format!("{} connected", stranger.addr()));
+}
+
+#[test]
+fn options_reach_the_server() {
+    let (_daemon, addr) = start(&[
+        "--anonymous",
+        "--max-clients",
+        "1",
+        "--max-line",
+        "64",
+        "--send-queue",
+        "262144",
+        "--login-timeout",
+        "0",
+    ]);
+    let mut ann = Person::connect(addr);
+    ann.reads("Welcome to the chat!");
+    ann.reads(&format!("{} has joined the chat.", ann.addr()));
+    ann.types(&"x".repeat(65));
+    ann.reads("Message too long: the limit is 64 bytes. Not sent.");
+    let mut bob = Person::connect(addr);
+    bob.reads("Server is full. Try again later.");
+    bob.is_closed();
+}
+
+/// The long options that the source of the program takes.
+fn options_in_source(source: &str) -> BTreeSet<String> {
+    let calls = source.split(".opt").skip(1);
+    calls
+        .filter(|call| {
+            ["multi(", "flag(", "opt(", "flagmulti("]
+                .iter()
+                .any(|f| call.starts_with(f))
+        })
+        .filter_map(|call| call.split('"').nth(3))
+        .map(|long| format!("--{long}"))
+        .collect()
+}
+
+/// The long options that a help text tells of, in its list.
+fn options_in_help(help: &str) -> BTreeSet<String> {
+    help.lines()
+        .filter(|line| line.trim_start().starts_with('-'))
+        .flat_map(|line| line.split([' ', ',']))
+        .filter(|word| word.starts_with("--"))
+        .map(String::from)
+        .collect()
+}
+
+#[test]
+fn help_tells_of_every_option_that_the_parser_takes() {
+    let (_, help, _) = run(&["--help"]);
+    let told = options_in_help(&help);
+    let taken = options_in_source(include_str!("../../src/bin/server.rs"));
+    assert!(taken.len() >= 11, "{taken:?}");
+    assert_eq!(told, taken);
+    for option in &told {
+        // With a value or without: where the parser knows the option, it goes on to print something.
+        let print = if option == "--help" {
+            "--version"
+        } else {
+            "--help"
+        };
+        let accepted = [&[option, print][..], &[option, "1", print]]
+            .iter()
+            .any(|args| run(args).0 == 0);
+        assert!(accepted, "{option}");
+    }
+}
+
+#[test]
+fn an_option_missing_from_either_side_would_be_found() {
+    let source = r#"options.optflag("q", "quiet", "").optopt("", "motd", "", "FILE")"#;
+    assert_eq!(
+        options_in_source(source),
+        ["--motd", "--quiet"].map(String::from).into()
+    );
+    let help = "Use --this.\n  -q, --quiet   hush\n      --motd FILE  text\n";
+    assert_eq!(
+        options_in_help(help),
+        ["--motd", "--quiet"].map(String::from).into()
+    );
+}

@@ -1,0 +1,118 @@
+//! The real `server` program, run as an operator would.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Instant;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::harness::DEADLINE;
+
+/// A process that is ended when it is dropped.
+pub(crate) struct Daemon {
+    child: Child,
+    out: Receiver<String>,
+    log: Receiver<String>,
+}
+
+/// The program, with no environment that could change what it does.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command
+        .args(args)
+        .env_remove("CHAT_LISTEN")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Serves on a free port of 127.0.0.1, with these options besides.
+pub(crate) fn start(args: &[&str]) -> (Daemon, SocketAddr) {
+    let mut daemon = Daemon::spawn(command(&[&["-l", "127.0.0.1:0"], args].concat()));
+    let addr = daemon.listens_on();
+    (daemon, addr)
+}
+
+/// Sends every line to the receiver, which is told of the end by the sender going.
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+impl Daemon {
+    pub(crate) fn spawn(mut command: Command) -> Daemon {
+        let mut child = command.spawn().expect("the program can be run");
+        let out = lines(child.stdout.take().expect("standard output is piped"));
+        let log = lines(child.stderr.take().expect("standard error is piped"));
+        Daemon { child, out, log }
+    }
+
+    /// The next line on standard output, which names an address that is listened on.
+    pub(crate) fn listens_on(&mut self) -> SocketAddr {
+        let line = self
+            .out
+            .recv_timeout(DEADLINE)
+            .expect("a line per listener");
+        line.strip_prefix("Chat server listening on ")
+            .and_then(|addr| addr.parse().ok())
+            .unwrap_or_else(|| panic!("not a listener's line: {line:?}"))
+    }
+
+    /// Waits for a line of the log that holds these words, and returns it.
+    pub(crate) fn logs(&mut self, words: &str) -> String {
+        let by = Instant::now() + DEADLINE;
+        let mut others = Vec::new();
+        loop {
+            let left = by.saturating_duration_since(Instant::now());
+            match self.log.recv_timeout(left) {
+                Ok(line) if line.contains(words) => return line,
+                Ok(line) => others.push(line),
+                Err(error) => panic!("no line with {words:?}: {error}, but {others:#?}"),
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a process id fits");
+        kill(Pid::from_raw(pid), signal).expect("the process can be signalled");
+    }
+
+    /// Waits for the end. Returns the status and what was left to read of standard output and of standard error.
+    pub(crate) fn ends(mut self) -> (ExitStatus, Vec<String>, Vec<String>) {
+        let by = Instant::now() + DEADLINE;
+        let [out, log] = [&self.out, &self.log].map(|lines| {
+            let mut rest = Vec::new();
+            loop {
+                let left = by.saturating_duration_since(Instant::now());
+                match lines.recv_timeout(left) {
+                    Ok(line) => rest.push(line),
+                    Err(RecvTimeoutError::Disconnected) => return rest,
+                    Err(RecvTimeoutError::Timeout) => panic!("the program still runs: {rest:#?}"),
+                }
+            }
+        });
+        let status = self.child.wait().expect("the program's status can be had");
+        (status, out, log)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Fails where the process has ended already, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

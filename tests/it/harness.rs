@@ -1,0 +1,288 @@
+//! People and servers for dialogues.
+//!
+//! Everything is waited for, with a deadline; nothing is slept for. What a person reads is compared to the byte, so
+//! that a line which must not come makes the next comparison fail: absence is proved by whatever comes instead.
+
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use chinwag::{Config, Error, Handle, Server};
+use socket2::SockRef;
+
+/// How long anything may take before a test gives up on it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+pub(crate) const PROMPT: &str = "Enter your username: ";
+pub(crate) const TAKEN: &str = "That username is taken.";
+pub(crate) const INVALID: &str = "A username has 1 to 32 letters, digits, '_', '-' or '.'.";
+
+/// A server that runs on a thread of its own until it is dropped.
+pub(crate) struct Running {
+    addr: SocketAddr,
+    handle: Handle,
+    thread: Option<JoinHandle<Result<(), Error>>>,
+}
+
+/// The defaults on a free port, changed as a test needs.
+pub(crate) fn config(change: impl FnOnce(&mut Config)) -> Config {
+    let mut config = Config::default();
+    config.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+    change(&mut config);
+    config
+}
+
+/// Serves with the defaults.
+pub(crate) fn serve() -> Running {
+    serve_with(|_| ())
+}
+
+pub(crate) fn serve_with(change: impl FnOnce(&mut Config)) -> Running {
+    run(Server::bind(config(change)).expect("a free port can be listened on"))
+}
+
+/// Runs a server that is bound already.
+pub(crate) fn run(mut server: Server) -> Running {
+    Running {
+        addr: server.local_addrs()[0],
+        handle: server.handle(),
+        thread: Some(thread::spawn(move || server.run())),
+    }
+}
+
+impl Running {
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(crate) fn connect(&self) -> Person {
+        Person::connect(self.addr)
+    }
+
+    pub(crate) fn login(&self, name: &str) -> Person {
+        Person::login(self.addr, name)
+    }
+
+    /// People who came in one after the other, with the notices of it read.
+    pub(crate) fn room<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
+        room(self.addr, names)
+    }
+
+    fn join(&mut self) {
+        self.handle.shutdown();
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        match thread.join() {
+            _ if thread::panicking() => {}
+            Ok(result) => result.expect("the server ran to its end"),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+/// As [`Running::room`], for a server known by its address.
+pub(crate) fn room<const N: usize>(addr: SocketAddr, names: [&str; N]) -> [Person; N] {
+    let mut people: Vec<Person> = Vec::new();
+    for name in names {
+        let newcomer = Person::login(addr, name);
+        for person in &mut people {
+            person.reads(&format!("{name} has joined the chat."));
+        }
+        people.push(newcomer);
+    }
+    people
+        .try_into()
+        .unwrap_or_else(|_| unreachable!("one person per name"))
+}
+
+/// Waits until something holds that no socket tells of.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let give_up = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < give_up, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Someone at the other end of a socket.
+pub(crate) struct Person {
+    stream: TcpStream,
+    /// What came and was not looked at yet.
+    pending: Vec<u8>,
+}
+
+/// What became of waiting for more bytes.
+enum More {
+    Some,
+    End,
+    Failed(String),
+}
+
+impl Person {
+    pub(crate) fn connect(addr: SocketAddr) -> Person {
+        Person::over(TcpStream::connect(addr).expect("the server accepts"))
+    }
+
+    /// A person over a socket that the test made itself.
+    pub(crate) fn over(stream: TcpStream) -> Person {
+        stream.set_nodelay(true).expect("TCP_NODELAY can be set");
+        stream
+            .set_write_timeout(Some(DEADLINE))
+            .expect("a time limit can be set");
+        let pending = Vec::new();
+        Person { stream, pending }
+    }
+
+    pub(crate) fn login(addr: SocketAddr, name: &str) -> Person {
+        let mut person = Person::connect(addr);
+        person.logs_in(name);
+        person
+    }
+
+    pub(crate) fn logs_in(&mut self, name: &str) {
+        self.sees(PROMPT);
+        self.types(name);
+        self.reads("Welcome to the chat!");
+        self.reads(&format!("{name} has joined the chat."));
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.stream.local_addr().expect("the socket has an address")
+    }
+
+    /// Sends a line as netcat would.
+    pub(crate) fn types(&mut self, line: &str) {
+        self.sends(format!("{line}\n").as_bytes());
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn sends(&mut self, bytes: &[u8]) {
+        self.stream
+            .write_all(bytes)
+            .expect("the server takes what is sent");
+    }
+
+    /// The next line is this one.
+    pub(crate) fn reads(&mut self, line: &str) {
+        self.sees(&format!("{line}\r\n"));
+    }
+
+    /// The next bytes are these.
+    pub(crate) fn sees(&mut self, text: &str) {
+        let expected = text.as_bytes();
+        let by = Instant::now() + DEADLINE;
+        loop {
+            let n = self.pending.len().min(expected.len());
+            if self.pending[..n] != expected[..n] {
+                self.fail(text, "something else came");
+            }
+            if n == expected.len() {
+                self.pending.drain(..n);
+                return;
+            }
+            match self.more(by) {
+                More::Some => {}
+                More::End => self.fail(text, "the connection ended"),
+                More::Failed(why) => self.fail(text, &why),
+            }
+        }
+    }
+
+    /// Takes whatever line comes next, without its line end.
+    pub(crate) fn reads_line(&mut self) -> String {
+        let by = Instant::now() + DEADLINE;
+        loop {
+            if let Some(end) = self.pending.windows(2).position(|two| two == b"\r\n") {
+                let line: Vec<u8> = self.pending.drain(..end + 2).take(end).collect();
+                return String::from_utf8(line).expect("the server sends UTF-8");
+            }
+            match self.more(by) {
+                More::Some => {}
+                More::End => self.fail("a line", "the connection ended"),
+                More::Failed(why) => self.fail("a line", &why),
+            }
+        }
+    }
+
+    /// Takes lines until this one comes, which is not among those returned.
+    pub(crate) fn reads_until(&mut self, last: &str) -> Vec<String> {
+        let lines = std::iter::from_fn(|| Some(self.reads_line()).filter(|line| line != last));
+        lines.collect()
+    }
+
+    /// The server has closed its side, and nothing came before that.
+    pub(crate) fn is_closed(&mut self) {
+        let by = Instant::now() + DEADLINE;
+        while self.pending.is_empty() {
+            match self.more(by) {
+                More::Some => {}
+                More::End => return,
+                More::Failed(why) => self.fail("the end", &why),
+            }
+        }
+        self.fail("the end", "something else came");
+    }
+
+    /// Sends FIN: nothing more will be typed.
+    pub(crate) fn ends_input(&mut self) {
+        self.stream
+            .shutdown(Shutdown::Write)
+            .expect("the sending side can be closed");
+    }
+
+    /// Goes without a goodbye: the kernel sends RST.
+    pub(crate) fn vanishes(self) {
+        SockRef::from(&self.stream)
+            .set_linger(Some(Duration::ZERO))
+            .expect("SO_LINGER can be set");
+    }
+
+    fn more(&mut self, by: Instant) -> More {
+        let left = by.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return More::Failed("the deadline passed".into());
+        }
+        self.stream
+            .set_read_timeout(Some(left))
+            .expect("a time limit can be set");
+        let mut buffer = [0; 16 * 1024];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => More::End,
+            Ok(n) => {
+                self.pending.extend_from_slice(&buffer[..n]);
+                More::Some
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                    self.more(by)
+                }
+                _ => More::Failed(error.to_string()),
+            },
+        }
+    }
+
+    #[track_caller]
+    fn fail(&self, expected: &str, why: &str) -> ! {
+        const SHOWN: usize = 1000;
+        let came = String::from_utf8_lossy(&self.pending);
+        let mut report = String::new();
+        for (what, text) in [("expected", expected), ("came    ", &*came)] {
+            let start: String = text.chars().take(SHOWN).collect();
+            let _ = write!(report, "\n  {what}: {start:?} ({} bytes)", text.len());
+        }
+        panic!("{why}{report}");
+    }
+}

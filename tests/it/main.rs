@@ -1,0 +1,9 @@
+//! The server as people meet it: real sockets, real processes, and dialogues with the exact words on the wire.
+
+mod bad_input;
+mod coming_in;
+mod command_line;
+mod daemon;
+mod harness;
+mod shutdown;
+mod talking;

@@ -1,0 +1,265 @@
+//! Conversation: lines for the room, and commands.
+
+use crate::harness::{INVALID, Person, TAKEN, serve};
+
+#[test]
+fn everyone_reads_a_line_but_its_sender() {
+    let server = serve();
+    let [mut ann, mut bob, mut carl] = server.room(["ann", "bob", "carl"]);
+    ann.types("Hello, everyone!");
+    bob.reads("ann: Hello, everyone!");
+    carl.reads("ann: Hello, everyone!");
+    bob.types("Hi ann");
+    carl.reads("bob: Hi ann");
+    ann.reads("bob: Hi ann");
+}
+
+#[test]
+fn lines_are_passed_on_as_they_were_typed() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for line in [
+        "  indented",
+        "trailing  ",
+        "a\tb",
+        "Ольга 花子 🎉",
+        "{} %s \\n",
+    ] {
+        ann.types(line);
+        bob.reads(&format!("ann: {line}"));
+    }
+}
+
+#[test]
+fn blank_lines_are_ignored() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    ann.sends(b"\n\r\n  \t \n\r\0\nhi\n");
+    bob.reads("ann: hi");
+    ann.types("/users");
+    ann.reads("Users online: 2");
+}
+
+#[test]
+fn two_slashes_send_one() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for (typed, read) in [("//quit", "/quit"), ("//", "/"), ("///x", "//x")] {
+        ann.types(typed);
+        bob.reads(&format!("ann: {read}"));
+    }
+}
+
+#[test]
+fn an_unknown_command_never_reaches_the_room() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for (typed, repeated) in [
+        ("/foo", "/foo"),
+        ("/foo secret words", "/foo"),
+        ("/", "/"),
+        ("/ quit", "/"),
+        ("/quitt", "/quitt"),
+        ("/\u{1b}[2J", "/␛[2J"),
+    ] {
+        ann.types(typed);
+        ann.reads(&format!(
+            "Unknown command: {repeated}. Type /help for the list."
+        ));
+    }
+    ann.types("said");
+    bob.reads("ann: said");
+}
+
+#[test]
+fn a_long_unknown_command_is_repeated_in_part() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    ann.types(&format!("/{}", "ß".repeat(4000)));
+    let start = "ß".repeat(31);
+    ann.reads(&format!(
+        "Unknown command: /{start}…. Type /help for the list."
+    ));
+    ann.types("said");
+    bob.reads("ann: said");
+}
+
+/// Asks for help, and returns each row's usage and what it does.
+fn help(person: &mut Person) -> Vec<(String, String)> {
+    person.types("/help");
+    person.types("/users");
+    let rows = person.reads_until("Users online: 1");
+    let column = |row: &String| {
+        let usage_ends = row.find("  ").expect("usage, two spaces, words");
+        let gap = row[usage_ends..].chars().take_while(|&c| c == ' ').count();
+        usage_ends + gap
+    };
+    let at = column(&rows[0]);
+    for row in &rows {
+        assert_eq!(column(row), at, "not aligned: {rows:#?}");
+    }
+    rows.iter()
+        .map(|row| row.split_at(at))
+        .map(|(usage, does)| (usage.trim_end().into(), does.into()))
+        .collect()
+}
+
+#[test]
+fn help_lists_the_commands_there_are() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    let rows = help(&mut ann);
+    for (usage, does) in [
+        ("/help", "show this list"),
+        ("/users", "tell how many people are online"),
+        ("/nick NAME", "take another name"),
+        ("/quit", "leave the chat"),
+    ] {
+        assert!(rows.contains(&(usage.into(), does.into())), "{rows:#?}");
+    }
+    for (usage, _) in &rows {
+        let word = usage.split(' ').next().unwrap();
+        let mut tester = server.login("tester");
+        ann.reads("tester has joined the chat.");
+        tester.types(word);
+        tester.ends_input();
+        let first = tester.reads_line();
+        assert!(!first.starts_with("Unknown command"), "{word}: {first}");
+        ann.reads_until("tester has left the chat.");
+    }
+}
+
+#[test]
+fn users_counts_those_who_have_a_name() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    ann.types("/users");
+    ann.reads("Users online: 1");
+    let _stranger = server.connect();
+    let bob = server.login("bob");
+    ann.reads("bob has joined the chat.");
+    ann.types("/users");
+    ann.reads("Users online: 2");
+    drop(bob);
+    ann.reads("bob has left the chat.");
+    ann.types("/users");
+    ann.reads("Users online: 1");
+}
+
+#[test]
+fn quit_says_goodbye_and_what_stands_behind_it_is_lost() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    ann.sends(b"before\n/quit\nbehind\n/users\n");
+    ann.reads("Goodbye!");
+    ann.is_closed();
+    bob.reads("ann: before");
+    bob.reads("ann has left the chat.");
+    server.login("carl");
+    bob.reads("carl has joined the chat.");
+}
+
+#[test]
+fn commands_are_known_in_any_case() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    ann.types("/USERS");
+    ann.reads("Users online: 2");
+    ann.types("/nIcK Annie");
+    ann.reads("ann is now known as Annie.");
+    ann.types("/Quit");
+    ann.reads("Goodbye!");
+    ann.is_closed();
+    bob.reads("ann is now known as Annie.");
+    bob.reads("Annie has left the chat.");
+}
+
+#[test]
+fn spaces_around_what_follows_a_command_do_not_matter() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    ann.types("/users   ");
+    ann.reads("Users online: 1");
+    ann.types("/nick \t bea  ");
+    ann.reads("ann is now known as bea.");
+}
+
+#[test]
+fn a_command_used_wrongly_tells_how_to_use_it() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for (typed, usage) in [
+        ("/help me", "/help"),
+        ("/users all", "/users"),
+        ("/QUIT now", "/quit"),
+        ("/nick", "/nick NAME"),
+        ("/nick   ", "/nick NAME"),
+    ] {
+        ann.types(typed);
+        ann.reads(&format!("Usage: {usage}"));
+    }
+    ann.types("still here");
+    bob.reads("ann: still here");
+}
+
+#[test]
+fn a_new_name_is_told_to_all_and_the_old_one_is_free() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    ann.types("/nick Bea");
+    ann.reads("ann is now known as Bea.");
+    bob.reads("ann is now known as Bea.");
+    ann.types("hi");
+    bob.reads("Bea: hi");
+    let mut ann_again = server.login("ann");
+    for person in [&mut ann, &mut bob] {
+        person.reads("ann has joined the chat.");
+    }
+    ann_again.types("/users");
+    ann_again.reads("Users online: 3");
+}
+
+#[test]
+fn ones_own_name_can_change_its_case() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    ann.types("/nick ANN");
+    ann.reads("ann is now known as ANN.");
+    bob.reads("ann is now known as ANN.");
+    // The same name once more is no news.
+    ann.types("/nick ANN");
+    ann.types("hi");
+    bob.reads("ANN: hi");
+    ann.types("/users");
+    ann.reads("Users online: 2");
+}
+
+#[test]
+fn a_name_that_is_taken_or_none_is_refused_and_the_old_one_kept() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    ann.types("/nick BOB");
+    ann.reads(TAKEN);
+    for name in ["two words", "a:b", "-x", &"x".repeat(33)] {
+        ann.types(&format!("/nick {name}"));
+        ann.reads(INVALID);
+    }
+    ann.types("me");
+    bob.reads("ann: me");
+}
+
+#[test]
+fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for round in 0..100 {
+        bob.types(&format!("before {round}"));
+        ann.reads(&format!("bob: before {round}"));
+        ann.sends(b"/users\n/users x\nafter\n");
+        bob.reads("ann: after");
+        bob.types("then");
+        ann.reads("Users online: 2");
+        ann.reads("Usage: /users");
+        ann.reads("bob: then");
+    }
+}
