@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use chinwag::{Config, Error, Handle, Server};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
@@ -136,8 +136,18 @@ impl Person {
         Person::over(TcpStream::connect(addr).expect("the server accepts"))
     }
 
-    /// A person over a socket that the test made itself.
-    pub(crate) fn over(stream: TcpStream) -> Person {
+    /// Someone whose socket takes little, and who has not read more than was needed to come in as `sleeper`.
+    pub(crate) fn sleeper(addr: SocketAddr) -> Person {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)
+            .and_then(|socket| socket.set_recv_buffer_size(4096).map(|()| socket))
+            .expect("SO_RCVBUF can be set");
+        socket.connect(&addr.into()).expect("the server accepts");
+        let mut sleeper = Person::over(socket.into());
+        sleeper.logs_in("sleeper");
+        sleeper
+    }
+
+    fn over(stream: TcpStream) -> Person {
         stream.set_nodelay(true).expect("TCP_NODELAY can be set");
         stream
             .set_write_timeout(Some(DEADLINE))
@@ -161,6 +171,11 @@ impl Person {
 
     pub(crate) fn addr(&self) -> SocketAddr {
         self.stream.local_addr().expect("the socket has an address")
+    }
+
+    /// A second hold of the same socket, for a thread that types while this one reads.
+    pub(crate) fn stream(&self) -> TcpStream {
+        self.stream.try_clone().expect("a socket can be cloned")
     }
 
     /// Sends a line as netcat would.

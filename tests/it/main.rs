@@ -4,6 +4,7 @@ mod bad_input;
 mod coming_in;
 mod command_line;
 mod daemon;
+mod embedding;
 mod harness;
 mod shutdown;
 mod talking;

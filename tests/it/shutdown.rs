@@ -6,7 +6,6 @@
 use std::net::{SocketAddr, TcpStream};
 
 use nix::sys::signal::Signal;
-use socket2::{Domain, Socket, Type};
 
 use crate::daemon::start;
 use crate::harness::Person;
@@ -62,12 +61,7 @@ fn nobody_is_let_in_any_more() {
 
 /// Two people: one who talks, and one who reads nothing and is owed more than their socket takes.
 fn someone_owed_much(addr: SocketAddr) -> (Person, Person) {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    socket.connect(&addr.into()).unwrap();
-    let mut sleeper = Person::over(socket.into());
-    sleeper.logs_in("sleeper");
-
+    let sleeper = Person::sleeper(addr);
     let mut ann = Person::login(addr, "ann");
     let lines = format!("{}\n", "z".repeat(8000)).repeat(128);
     for _ in 0..16 {

@@ -1,0 +1,212 @@
+//! The server inside another program.
+
+use std::io::Write as _;
+use std::process::Command;
+use std::thread;
+
+use chinwag::{Config, Error, Handle, Server};
+
+use crate::harness::{Person, config, run, serve, until};
+
+#[test]
+fn a_program_binds_here_and_runs_on_another_thread() {
+    let mut server = Server::bind(config(|_| ())).unwrap();
+    let [addr] = server.local_addrs()[..] else {
+        panic!("one listener was asked for");
+    };
+    assert_ne!(addr.port(), 0);
+    let handle = server.handle();
+    let thread = thread::spawn(move || server.run());
+
+    let mut ann = Person::login(addr, "ann");
+    let mut bob = Person::login(addr, "bob");
+    ann.reads("bob has joined the chat.");
+    ann.types("hi");
+    bob.reads("ann: hi");
+    handle.shutdown();
+    for person in [&mut ann, &mut bob] {
+        person.reads("Server is shutting down. Goodbye!");
+        person.is_closed();
+    }
+    thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_handle_can_go_anywhere() {
+    fn check<T: Clone + Send + Sync + 'static>(_: &T) {}
+    let server = serve();
+    check(server.handle());
+    let mut ann = server.login("ann");
+    let handles: Vec<Handle> = (0..4).map(|_| server.handle().clone()).collect();
+    let speakers = handles.into_iter().map(|handle| {
+        thread::spawn(move || handle.notice("tea").unwrap());
+    });
+    speakers.for_each(drop);
+    for _ in 0..4 {
+        ann.reads("-- tea --");
+    }
+    let elsewhere = server.handle().clone();
+    thread::spawn(move || elsewhere.shutdown());
+    ann.reads("Server is shutting down. Goodbye!");
+    ann.is_closed();
+}
+
+#[test]
+fn a_notice_is_read_by_all_who_have_a_name() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    let mut stranger = server.connect();
+    stranger.sees("Enter your username: ");
+    server.handle().notice("back in 5 minutes").unwrap();
+    for person in [&mut ann, &mut bob] {
+        person.reads("-- back in 5 minutes --");
+    }
+    stranger.types("carl");
+    stranger.reads("Welcome to the chat!");
+}
+
+#[test]
+fn control_characters_in_a_notice_become_visible() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    let notice = "one\r\nbob: forged\u{1b}[2J\u{202e}";
+    server.handle().notice(notice).unwrap();
+    ann.reads("-- one␍␊bob: forged␛[2J\u{fffd} --");
+}
+
+#[test]
+fn the_figures_follow_what_happens() {
+    let server = serve();
+    let handle = server.handle();
+    assert_eq!(handle.stats().connections, 0);
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    let mut stranger = server.connect();
+    stranger.sees("Enter your username: ");
+    ann.sends(b"one\ntwo\n\n/users\n");
+    bob.reads("ann: one");
+    bob.reads("ann: two");
+    until("three are there, two of them by name", || {
+        let stats = handle.stats();
+        (stats.connections, stats.online) == (3, 2) && (stats.accepted, stats.said) == (3, 2)
+    });
+    drop(stranger);
+    drop(ann);
+    bob.reads("ann has left the chat.");
+    until("one is left, and what was counted stays", || {
+        let stats = handle.stats();
+        (stats.connections, stats.online) == (1, 1) && (stats.accepted, stats.said) == (3, 2)
+    });
+    assert_eq!(handle.stats().dropped, 0);
+}
+
+#[test]
+fn a_watched_source_makes_tick_return() {
+    let mut server = Server::bind(config(|config| config.login_timeout = None)).unwrap();
+    let (mut sender, mut receiver) = mio::unix::pipe::new().unwrap();
+    server.watch(&mut receiver).unwrap();
+    // The listener's first look for people who wait, after which nothing is left to do.
+    assert!(server.tick().unwrap().is_continue());
+
+    for _ in 0..3 {
+        let (ticked, waits) = std::sync::mpsc::channel();
+        let ticking = thread::spawn(move || {
+            let flow = server.tick();
+            ticked.send(()).unwrap();
+            (server, flow)
+        });
+        assert!(waits.try_recv().is_err(), "it ticked for no reason");
+        sender.write_all(b"!").unwrap();
+        waits.recv_timeout(crate::harness::DEADLINE).unwrap();
+        let flow;
+        (server, flow) = ticking.join().unwrap();
+        assert!(flow.unwrap().is_continue());
+        std::io::Read::read(&mut receiver, &mut [0; 8]).unwrap();
+    }
+}
+
+#[test]
+fn a_handle_outlives_its_server_and_says_so() {
+    let server = Server::bind(config(|_| ())).unwrap();
+    let handle = server.handle();
+    drop(server);
+    assert!(matches!(handle.notice("anyone?"), Err(Error::Stopped)));
+    handle.shutdown();
+    assert_eq!(handle.stats().connections, 0);
+
+    let mut server = Server::bind(config(|_| ())).unwrap();
+    let handle = server.handle();
+    handle.shutdown();
+    server.run().unwrap();
+    drop(server);
+    assert!(matches!(handle.notice("anyone?"), Err(Error::Stopped)));
+}
+
+#[test]
+fn notices_wait_for_the_server_up_to_a_bound() {
+    let server = Server::bind(config(|_| ())).unwrap();
+    let addr = server.local_addrs()[0];
+    let handle = server.handle();
+    let mut taken = 0;
+    let refused = loop {
+        match handle.notice("tea") {
+            Ok(()) => taken += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, Error::Busy), "{refused}");
+    assert_eq!(taken, chinwag::limits::REQUESTS);
+    let _running = run(server);
+    let mut ann = Person::login(addr, "ann");
+    handle.notice("there is room again").unwrap();
+    ann.reads("-- there is room again --");
+}
+
+#[test]
+fn a_value_out_of_range_is_refused_before_anything_is_bound() {
+    let changes: [fn(&mut Config); 5] = [
+        |config| config.listen.clear(),
+        |config| config.max_clients = 0,
+        |config| config.max_line = 63,
+        |config| config.send_queue = 1,
+        |config| config.drain = std::time::Duration::MAX,
+    ];
+    for change in changes {
+        let Err(Error::Config(sentence)) = Server::bind(config(change)) else {
+            panic!("a value out of range was taken");
+        };
+        assert!(!sentence.is_empty());
+    }
+}
+
+#[test]
+fn an_address_in_use_is_an_error_that_names_it() {
+    let first = Server::bind(config(|_| ())).unwrap();
+    let taken = first.local_addrs()[0];
+    let error = Server::bind(config(|config| config.listen = vec![taken])).unwrap_err();
+    assert!(matches!(error, Error::Listen { addr, .. } if addr == taken));
+    assert_eq!(
+        error.to_string(),
+        format!("cannot listen on {taken}: Address already in use")
+    );
+}
+
+/// Runs the first test of this module in a process of its own, to see all that the library prints.
+#[test]
+fn the_library_prints_nothing() {
+    let name = "embedding::a_program_binds_here_and_runs_on_another_thread";
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{out}");
+    let printed: Vec<&str> = out.lines().filter(|line| !line.is_empty()).collect();
+    let [running, test, result] = printed[..] else {
+        panic!("more than the test runner's own lines: {printed:#?}");
+    };
+    assert_eq!(running, "running 1 test");
+    assert_eq!(test, format!("test {name} ... ok"));
+    assert!(result.starts_with("test result: ok. 1 passed"), "{result}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
