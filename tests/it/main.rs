@@ -3,6 +3,7 @@
 mod bad_input;
 mod coming_in;
 mod command_line;
+mod crowd;
 mod daemon;
 mod embedding;
 mod harness;
