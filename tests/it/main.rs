@@ -7,5 +7,6 @@ mod crowd;
 mod daemon;
 mod embedding;
 mod harness;
+mod real_clients;
 mod shutdown;
 mod talking;
