@@ -73,8 +73,9 @@ fn every_byte_value_in_one_line_is_one_line() {
     let server = serve();
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
     let mut line: Vec<u8> = (0..=255).filter(|b| !b"\r\n".contains(b)).collect();
-    // Reversed, no two bytes from 0x80 on make a character together.
+    // Reversed, no two bytes from 0x80 on make a character together; and behind 0xFF comes what is no telnet command.
     line.reverse();
+    line.rotate_left(1);
     let text: String = line.iter().map(|&byte| shown(byte)).collect();
     ann.sends(&[&line[..], b"\n"].concat());
     bob.reads(&format!("ann: {text}"));

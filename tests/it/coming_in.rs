@@ -67,12 +67,22 @@ fn a_name_that_is_none_is_refused_and_asked_for_again() {
     let server = serve();
     let mut ann = server.connect();
     let long = "x".repeat(33);
-    for name in ["", "   ", "two words", "/quit", "-dash", &long, "a:b"] {
+    for name in ["", "   ", "two words", "/help", "-dash", &long, "a:b"] {
         ann.sees(PROMPT);
         ann.types(name);
         ann.reads(INVALID);
     }
     ann.logs_in(&"x".repeat(32));
+}
+
+#[test]
+fn who_gives_no_name_can_leave_too() {
+    let server = serve();
+    let mut ann = server.connect();
+    ann.sees(PROMPT);
+    ann.types("/quit");
+    ann.reads("Goodbye!");
+    ann.is_closed();
 }
 
 #[test]
