@@ -75,6 +75,8 @@ pub enum CloseReason {
     LoginTimedOut,
     /// Too many refused usernames.
     TooManyAttempts,
+    /// The first bytes were of another protocol.
+    WrongProtocol(Protocol),
     /// They read too slowly: more was owed to them than `--send-queue` allows.
     SendQueueFull,
     /// They took too long to accept the last of what was owed to them, after their connection had ended.
@@ -93,12 +95,37 @@ impl fmt::Display for CloseReason {
             CloseReason::Broken(kind) => return write!(f, "connection lost: {kind}"),
             CloseReason::LoginTimedOut => "gave no username in time",
             CloseReason::TooManyAttempts => "too many refused usernames",
+            CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
             CloseReason::SendQueueFull => "read too slowly, send queue full",
             CloseReason::CloseTimedOut => "did not take what was owed before closing",
             CloseReason::ServerFull => "server full",
             CloseReason::Shutdown => "server shutting down",
         };
         f.write_str(words)
+    }
+}
+
+/// A protocol that is not spoken here, though some client tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// A web browser, or the like.
+    Http,
+    /// Anything that begins with encryption.
+    Tls,
+    /// A secure shell.
+    Ssh,
+    /// A proxy that tells whom it speaks for.
+    Proxy,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::Http => "HTTP",
+            Protocol::Tls => "TLS",
+            Protocol::Ssh => "SSH",
+            Protocol::Proxy => "the PROXY protocol",
+        })
     }
 }
 

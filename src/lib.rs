@@ -70,7 +70,7 @@ pub mod net;
 mod server;
 pub mod wire;
 
-pub use error::{CloseReason, Error};
+pub use error::{CloseReason, Error, Protocol};
 pub use id::{PeerId, RoomId};
 pub use message::{HelpRow, Message};
 pub use name::{InvalidUsername, Username};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::error::Protocol;
 use crate::name::Username;
 
 /// One thing told to one person or to many.
@@ -42,6 +43,8 @@ pub enum Message {
     TooManyAttempts,
     /// No username in time; the connection is closed.
     LoginTimedOut,
+    /// The client speaks another protocol; the connection is closed.
+    WrongProtocol(Protocol),
 
     // To one person, in answer to a line.
     /// The list of commands.

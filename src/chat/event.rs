@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::error::CloseReason;
+use crate::error::{CloseReason, Protocol};
 use crate::id::{PeerId, RoomId};
 use crate::message::Message;
 use crate::name::Username;
@@ -19,6 +19,8 @@ pub enum Event<'a> {
         /// The limit in force.
         limit: usize,
     },
+    /// The first bytes were of another protocol: this is no person.
+    WrongProtocol(Protocol),
     /// They pressed the key that interrupts.
     Interrupt,
     /// They pressed the key that ends their input.

@@ -63,6 +63,10 @@ impl Hub {
             Event::Connected(addr) => self.connect(now, peer, addr, effects),
             Event::Line(line) => self.line(peer, line, effects),
             Event::LineTooLong { limit } => self.too_long(peer, limit, effects),
+            Event::WrongProtocol(protocol) => {
+                let reason = CloseReason::WrongProtocol(protocol);
+                self.dismiss(peer, Message::WrongProtocol(protocol), reason, effects);
+            }
             Event::Interrupt => self.answer(peer, Message::HowToQuit, effects),
             Event::AreYouThere => {
                 let still_here = Message::StillHere(self.online());
@@ -192,9 +196,7 @@ impl Hub {
 
     fn end_of_input(&mut self, peer: PeerId, effects: &mut Effects) {
         self.break_prompt(peer, effects);
-        if self.roster.session(peer).is_some() {
-            self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
-        }
+        self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
     }
 
     /// Ends the line that the username prompt stands on, where it does, as nobody typed its end.
@@ -206,6 +208,9 @@ impl Hub {
 
     /// Sends a peer away with a last word.
     fn dismiss(&mut self, peer: PeerId, word: Message, reason: CloseReason, effects: &mut Effects) {
+        if self.roster.session(peer).is_none() {
+            return;
+        }
         effects.tell(peer, word);
         self.leave(peer, reason, effects);
         effects.push(Effect::Close { peer, reason });

@@ -24,6 +24,8 @@ pub(crate) struct Connection {
     queue: Option<Box<SendQueue>>,
     pub(crate) readiness: Readiness,
     pub(crate) state: State,
+    /// Bytes have come, and the first of them were looked at.
+    pub(crate) heard: bool,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
     input_ended: bool,
     /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
@@ -63,6 +65,7 @@ impl Connection {
             queue: None,
             readiness: Readiness::ACCEPTED,
             state: State::Open,
+            heard: false,
             input_ended: false,
             write_error: None,
         }

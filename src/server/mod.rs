@@ -1,34 +1,30 @@
 //! `Server`: the only code that sees sockets and the chat at once. The loop is [`Server::tick`]; its calls are the
-//! phases.
+//! phases, and the large ones have a file each.
 
+mod accept;
+mod apply;
 mod config;
 mod connections;
 pub mod fanout;
 mod handle;
+mod read;
+mod write;
 
 pub use config::Config;
 pub use handle::{Handle, Stats};
 
-use std::io::{self, Read, Write};
-use std::mem;
-use std::net::{Shutdown, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
 use mio::event::Source;
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+use crate::chat::{Effects, Event, Hub, Rules};
 use crate::error::{CloseReason, Error};
-use crate::id::PeerId;
-use crate::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TICK, EVENTS_PER_POLL, LOG_BYTES, READ_TURN_BYTES, SHORT_WRITE_PHASE,
-};
-use crate::message::Message;
-use crate::net::{Accepted, Listener, Received, State};
-use crate::wire::{Input, render};
+use crate::limits::{EVENTS_PER_POLL, READ_TURN_BYTES};
+use crate::net::Listener;
 
 use connections::Connections;
 use fanout::Fanout;
@@ -239,120 +235,6 @@ impl Server {
         self.apply(now);
     }
 
-    /// Accepts those who wait, within a budget.
-    fn accept(&mut self, now: Instant) {
-        if self.accept_again.is_some_and(|at| now < at) {
-            return;
-        }
-        self.accept_again = None;
-        for i in 0..self.listeners.len() {
-            for _ in 0..ACCEPTS_PER_TICK {
-                if !self.listeners[i].ready {
-                    break;
-                }
-                match self.listeners[i].accept() {
-                    Accepted::Connection(stream, addr) => self.admit(now, stream, addr),
-                    Accepted::Failed(error) => log::debug!("a connection failed early: {error}"),
-                    Accepted::Nobody => {}
-                    Accepted::Exhausted(error) => {
-                        log::warn!("cannot accept for now: {error}");
-                        self.accept_again = Some(now + ACCEPT_RETRY);
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    fn admit(&mut self, now: Instant, stream: TcpStream, addr: SocketAddr) {
-        self.got_input = true;
-        self.stats.accepted += 1;
-        if self.connections.len() >= self.config.max_clients {
-            log::info!("{addr} turned away: {}", CloseReason::ServerFull);
-            return turn_away(stream);
-        }
-        match self.connections.insert(stream, addr, self.poll.registry()) {
-            Ok(peer) => {
-                log::debug!("{addr} connected");
-                let event = Event::Connected(addr);
-                self.hub.handle(now, peer, event, &mut self.effects);
-                self.apply(now);
-            }
-            Err(error) => log::warn!("cannot watch {addr}, closing it: {error}"),
-        }
-    }
-
-    /// Gives every runnable peer a bounded turn, until the log of the tick is long enough.
-    fn read(&mut self, now: Instant) {
-        for _ in 0..self.connections.runnable() {
-            if self.fanout.bytes() >= LOG_BYTES {
-                break;
-            }
-            let Some(slot) = self.connections.pop_runnable() else {
-                break;
-            };
-            self.read_turn(now, slot);
-            if self.connections.connection(slot).readiness.readable {
-                self.connections.mark_runnable(slot);
-            }
-        }
-    }
-
-    fn read_turn(&mut self, now: Instant, slot: u32) {
-        let mut scratch = mem::take(&mut self.scratch);
-        match self.connections.connection(slot).receive(&mut scratch) {
-            Received::Bytes(n) => self.decode(now, slot, &scratch[..n]),
-            Received::Nothing => {}
-            Received::End(reason) => self.end_input(now, slot, reason),
-        }
-        self.scratch = scratch;
-    }
-
-    /// Cuts what a peer sent into lines, and passes them to the hub one by one.
-    fn decode(&mut self, now: Instant, slot: u32, bytes: &[u8]) {
-        self.got_input = true;
-        let peer = self.connections.id(slot);
-        let mut decoder = mem::take(&mut self.connections.connection(slot).decoder);
-        for input in decoder.feed(now, bytes, self.config.max_line) {
-            self.hear(now, peer, input);
-            // What comes behind a `/quit` is thrown away.
-            if self.connections.connection(slot).state != State::Open {
-                break;
-            }
-        }
-        self.connections.connection(slot).decoder = decoder;
-    }
-
-    fn hear(&mut self, now: Instant, peer: PeerId, input: Input<'_>) {
-        let event = match &input {
-            Input::Line(text) => Event::Line(text),
-            Input::TooLong => Event::LineTooLong {
-                limit: self.config.max_line,
-            },
-            Input::Interrupt => Event::Interrupt,
-            Input::EndOfInput => Event::EndOfInput,
-            Input::AreYouThere => Event::AreYouThere,
-            Input::Reply(bytes) => return self.fanout.reply_raw(peer.slot, bytes),
-        };
-        self.hub.handle(now, peer, event, &mut self.effects);
-        self.apply(now);
-    }
-
-    /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle.
-    fn end_input(&mut self, now: Instant, slot: u32, reason: CloseReason) {
-        self.got_input = true;
-        let connection = self.connections.connection(slot);
-        if connection.state == State::Open
-            && reason == CloseReason::EndOfInput
-            && let Some(input) = connection.decoder.finish(self.config.max_line)
-        {
-            let peer = self.connections.id(slot);
-            self.hear(now, peer, input);
-        }
-        self.connections.doom(slot, reason);
-        self.connections.advance_closing(slot, now);
-    }
-
     fn time(&mut self, now: Instant) {
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
@@ -363,58 +245,13 @@ impl Server {
     fn farewell(&mut self, now: Instant) {
         while let Some((slot, reason)) = self.connections.pop_doomed() {
             let peer = self.connections.id(slot);
-            let event = Event::Disconnected(reason);
-            self.hub.handle(now, peer, event, &mut self.effects);
-            self.apply(now);
+            self.tell_hub(now, peer, Event::Disconnected(reason));
             if reason == CloseReason::EndOfInput {
                 self.connections.drain(slot, now);
             } else {
                 self.connections.finish(slot);
             }
         }
-    }
-
-    /// Whether to go round once more before writing. Where a burst of lines finds a big room, reading on for as long
-    /// as the last write phase took saves whole write phases; where nothing more comes, the next tick writes.
-    fn may_read_on(&mut self, now: Instant) -> bool {
-        let worthwhile = self.got_input
-            && self.last_write >= SHORT_WRITE_PHASE
-            && self.fanout.bytes() < LOG_BYTES;
-        let since = *self.unwritten_since.get_or_insert(now);
-        let put_off = worthwhile && since.elapsed() < self.last_write;
-        if !put_off {
-            self.unwritten_since = None;
-        }
-        put_off
-    }
-
-    /// Writes to each dirty peer once: their share of the tick's logs, and what they were owed before.
-    fn write(&mut self, now: Instant) {
-        let begun = Instant::now();
-        let mut readers = mem::take(&mut self.readers);
-        let logs = self.fanout.freeze(&mut readers);
-        self.connections.take_dirty(&mut readers);
-        let mut pieces = Vec::new();
-        for slot in readers.drain(..) {
-            self.fanout.take_share(slot, &logs, &mut pieces);
-            let connection = self.connections.connection(slot);
-            connection.send(&pieces);
-            pieces.clear();
-            let readable = connection.readiness.readable;
-            let queued = connection.queued();
-            if queued > self.config.send_queue {
-                self.stats.dropped += 1;
-                self.connections.doom(slot, CloseReason::SendQueueFull);
-            }
-            if readable {
-                self.connections.mark_runnable(slot);
-            }
-            self.connections.advance_closing(slot, now);
-        }
-        drop(pieces);
-        self.fanout.thaw(logs);
-        self.readers = readers;
-        self.last_write = begun.elapsed();
     }
 
     fn reap(&mut self) {
@@ -436,50 +273,4 @@ impl Server {
             _ => ControlFlow::Continue(()),
         }
     }
-
-    /// Does what the hub asks for.
-    fn apply(&mut self, now: Instant) {
-        let mut effects = mem::take(&mut self.effects);
-        for effect in effects.drain() {
-            match effect {
-                Effect::Send { to, message } => self.queue(to, &message),
-                Effect::Enter { peer, room } => self.fanout.enter(peer.slot, room),
-                Effect::Exit { peer } => self.fanout.exit(peer.slot),
-                Effect::Close { peer, reason } => {
-                    let addr = self.connections.connection(peer.slot).addr();
-                    log::debug!("closing {addr}: {reason}");
-                    self.connections.drain(peer.slot, now);
-                }
-                Effect::CameOnline { peer, name } => {
-                    let addr = self.connections.connection(peer.slot).addr();
-                    log::info!("{name} came from {addr}, {} online", self.hub.online());
-                }
-                Effect::WentOffline { name, reason, .. } => {
-                    log::info!("{name} left: {reason}, {} online", self.hub.online());
-                }
-            }
-        }
-        self.effects = effects;
-    }
-
-    /// Logs a message for its audience; the write phase sends it.
-    fn queue(&mut self, to: Audience, message: &Message) {
-        match to {
-            Audience::Peer(peer) => self.fanout.reply(peer.slot, message),
-            Audience::Room { room, except } => {
-                self.stats.said += u64::from(matches!(message, Message::Said { .. }));
-                self.fanout.say(room, except.map(|peer| peer.slot), message);
-            }
-        }
-    }
-}
-
-/// Tells a newcomer that the server is full. A fresh socket takes one short line; where it does not, the peer is gone
-/// already, so errors have nobody to reach. What they sent is read first, as else the close would be a reset.
-fn turn_away(mut stream: TcpStream) {
-    let mut line = BytesMut::new();
-    render(&Message::ServerFull, &mut line);
-    let _ = stream.read(&mut [0; 1024]);
-    let _ = stream.write(&line);
-    let _ = stream.shutdown(Shutdown::Write);
 }

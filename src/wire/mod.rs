@@ -1,9 +1,10 @@
-//! Bytes to words and back: telnet, lines, text, commands, rendering. No socket, no state of the chat, no clock.
+//! Bytes to words and back: telnet, lines, text, commands, other protocols, rendering. No socket, no state of the chat, no clock.
 
 mod command;
 mod decoder;
 mod lines;
 mod negotiation;
+mod protocol;
 mod render;
 mod telnet;
 mod text;
@@ -12,5 +13,6 @@ pub use command::Command;
 pub use decoder::{Decoder, Inputs};
 pub use lines::{Input, LineDecoder};
 pub use negotiation::Terminal;
+pub use protocol::recognise;
 pub use render::render;
 pub use text::clean;

@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
+use crate::error::Protocol;
 use crate::message::{HelpRow, Message};
 
 /// Appends the message as a person reads it.
@@ -24,6 +25,7 @@ pub fn render(message: &Message, out: &mut BytesMut) {
         ),
         Message::TooManyAttempts => line(out, &["Too many attempts. Goodbye!"]),
         Message::LoginTimedOut => line(out, &["Login timed out. Goodbye!"]),
+        Message::WrongProtocol(protocol) => wrong_protocol(out, *protocol),
 
         Message::Help(rows) => help(out, rows),
         Message::UsersOnline(count) => line(out, &["Users online: ", &count.to_string()]),
@@ -55,6 +57,24 @@ fn line(out: &mut BytesMut, parts: &[&str]) {
         out.put_slice(part.as_bytes());
     }
     out.put_slice(b"\r\n");
+}
+
+/// A browser shows what stands behind a response's head (RFC 9112 §4); everyone else reads the sentence as it is.
+fn wrong_protocol(out: &mut BytesMut, protocol: Protocol) {
+    if protocol == Protocol::Http {
+        let head = [
+            "HTTP/1.1 400 Bad Request",
+            "Content-Type: text/plain",
+            "Connection: close",
+            "",
+        ];
+        for field in head {
+            line(out, &[field]);
+        }
+    }
+    let protocol = protocol.to_string();
+    let sentence = ["This is a chat server and does not speak ", &protocol, "."];
+    line(out, &[&sentence.concat(), " Connect with telnet or nc."]);
 }
 
 fn help(out: &mut BytesMut, rows: &[HelpRow]) {

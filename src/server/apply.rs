@@ -1,0 +1,64 @@
+//! Between the chat and the sockets: events go to the hub, and what it asks for is done.
+
+use std::mem;
+use std::time::Instant;
+
+use crate::chat::{Audience, Effect, Event};
+use crate::error::CloseReason;
+use crate::id::PeerId;
+use crate::message::Message;
+
+use super::Server;
+
+impl Server {
+    /// Tells the hub what happened to a peer, and does what it asks for.
+    pub(super) fn tell_hub(&mut self, now: Instant, peer: PeerId, event: Event<'_>) {
+        self.hub.handle(now, peer, event, &mut self.effects);
+        self.apply(now);
+    }
+
+    /// Does what the hub asks for.
+    pub(super) fn apply(&mut self, now: Instant) {
+        let mut effects = mem::take(&mut self.effects);
+        for effect in effects.drain() {
+            match effect {
+                Effect::Send { to, message } => self.queue(to, &message),
+                Effect::Enter { peer, room } => self.fanout.enter(peer.slot, room),
+                Effect::Exit { peer } => self.fanout.exit(peer.slot),
+                Effect::Close { peer, reason } => {
+                    self.log_close(peer, reason);
+                    self.connections.drain(peer.slot, now);
+                }
+                Effect::CameOnline { peer, name } => {
+                    let addr = self.connections.connection(peer.slot).addr();
+                    log::info!("{name} came from {addr}, {} online", self.hub.online());
+                }
+                Effect::WentOffline { name, reason, .. } => {
+                    log::info!("{name} left: {reason}, {} online", self.hub.online());
+                }
+            }
+        }
+        self.effects = effects;
+    }
+
+    fn log_close(&mut self, peer: PeerId, reason: CloseReason) {
+        let addr = self.connections.connection(peer.slot).addr();
+        match reason {
+            CloseReason::LoginTimedOut
+            | CloseReason::TooManyAttempts
+            | CloseReason::WrongProtocol(_) => log::info!("{addr} turned away: {reason}"),
+            _ => log::debug!("closing {addr}: {reason}"),
+        }
+    }
+
+    /// Appends a message for its audience to the logs; the write phase sends it.
+    fn queue(&mut self, to: Audience, message: &Message) {
+        match to {
+            Audience::Peer(peer) => self.fanout.reply(peer.slot, message),
+            Audience::Room { room, except } => {
+                self.stats.said += u64::from(matches!(message, Message::Said { .. }));
+                self.fanout.say(room, except.map(|peer| peer.slot), message);
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The write phase: everyone is sent their share of the tick's logs.
+
+use std::mem;
+use std::time::Instant;
+
+use crate::error::CloseReason;
+use crate::limits::{LOG_BYTES, SHORT_WRITE_PHASE};
+
+use super::Server;
+
+impl Server {
+    /// Whether to go round once more before writing. Where a burst of lines finds a big room, reading on for as long
+    /// as the last write phase took saves whole write phases; where nothing more comes, the next tick writes.
+    pub(super) fn may_read_on(&mut self, now: Instant) -> bool {
+        let worthwhile = self.got_input
+            && self.last_write >= SHORT_WRITE_PHASE
+            && self.fanout.bytes() < LOG_BYTES;
+        let since = *self.unwritten_since.get_or_insert(now);
+        let put_off = worthwhile && since.elapsed() < self.last_write;
+        if !put_off {
+            self.unwritten_since = None;
+        }
+        put_off
+    }
+
+    /// Writes to each dirty peer once: their share of the tick's logs, and what they were owed before.
+    pub(super) fn write(&mut self, now: Instant) {
+        let begun = Instant::now();
+        let mut readers = mem::take(&mut self.readers);
+        let logs = self.fanout.freeze(&mut readers);
+        self.connections.take_dirty(&mut readers);
+        let mut pieces = Vec::new();
+        for slot in readers.drain(..) {
+            self.fanout.take_share(slot, &logs, &mut pieces);
+            let connection = self.connections.connection(slot);
+            connection.send(&pieces);
+            pieces.clear();
+            let readable = connection.readiness.readable;
+            let queued = connection.queued();
+            if queued > self.config.send_queue {
+                self.stats.dropped += 1;
+                self.connections.doom(slot, CloseReason::SendQueueFull);
+            }
+            if readable {
+                self.connections.mark_runnable(slot);
+            }
+            self.connections.advance_closing(slot, now);
+        }
+        drop(pieces);
+        self.fanout.thaw(logs);
+        self.readers = readers;
+        self.last_write = begun.elapsed();
+    }
+}
