@@ -128,12 +128,16 @@ impl Connections {
         }
     }
 
-    /// The peer's input has ended, or they are to be dropped: the hub is to be told.
-    pub(super) fn doom(&mut self, slot: u32, reason: CloseReason) {
+    /// The peer's input has ended, or they are to be dropped: the hub is to be told. Returns whether that is new; a
+    /// peer who is on the way out already stays on it.
+    pub(super) fn doom(&mut self, slot: u32, reason: CloseReason) -> bool {
         let peer = &mut self.peers[slot as usize];
-        if peer.connection.state == State::Open && !std::mem::replace(&mut peer.is_doomed, true) {
+        let is_new =
+            peer.connection.state == State::Open && !std::mem::replace(&mut peer.is_doomed, true);
+        if is_new {
             self.doomed.push((slot, reason));
         }
+        is_new
     }
 
     /// Takes out a peer of whom the hub is to be told.

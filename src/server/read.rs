@@ -86,6 +86,7 @@ impl Server {
             self.hear(now, peer, input);
         }
         self.connections.doom(slot, reason);
-        self.connections.advance_closing(slot, now);
+        // The write phase goes on closing, once it has sent what this tick still owes.
+        self.connections.mark_dirty(slot);
     }
 }

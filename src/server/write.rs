@@ -38,8 +38,8 @@ impl Server {
             let readable = connection.readiness.readable;
             let queued = connection.queued();
             if queued > self.config.send_queue {
-                self.stats.dropped += 1;
-                self.connections.doom(slot, CloseReason::SendQueueFull);
+                let is_new = self.connections.doom(slot, CloseReason::SendQueueFull);
+                self.stats.dropped += u64::from(is_new);
             }
             if readable {
                 self.connections.mark_runnable(slot);

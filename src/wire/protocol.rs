@@ -35,7 +35,7 @@ fn is_http(first: &[u8]) -> bool {
         .unwrap_or_default();
     let mut words = line.trim_ascii_end().split(|&byte| byte == b' ');
     let method = words.next().unwrap_or_default();
-    HTTP_METHODS.contains(&method) && words.last().is_some_and(|it| it.starts_with(b"HTTP/"))
+    HTTP_METHODS.contains(&method) && words.next_back().is_some_and(|it| it.starts_with(b"HTTP/"))
 }
 
 #[cfg(test)]
