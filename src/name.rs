@@ -10,10 +10,7 @@ use std::sync::Arc;
 
 use crate::limits::USERNAME_CHARS;
 
-/// The name of a person: as they wrote it to be shown, and folded to be compared.
-///
-/// The name as written; behind it, where it reads differently folded, a NUL and the folded name. One small allocation,
-/// since a server of many idle people holds little else.
+/// The name of a person, as they wrote it. Case is folded where names are compared, which is on coming in, and not kept.
 #[derive(Clone)]
 pub struct Username(Arc<str>);
 
@@ -37,42 +34,31 @@ impl Username {
         if !begins_well || !all_allowed || text.chars().count() > USERNAME_CHARS {
             return Err(InvalidUsername);
         }
-        Ok(Username::new(text))
+        Ok(Username(text.into()))
     }
 
     /// The name of a person in anonymous mode. No typed name can equal it, as it has a colon.
     pub fn from_addr(addr: SocketAddr) -> Username {
-        Username::new(&addr.to_string())
+        Username(addr.to_string().into())
     }
 
     /// The name as its owner wrote it.
     pub fn as_str(&self) -> &str {
-        self.forms().0
+        &self.0
     }
 
-    /// The name as written, and without case.
-    fn forms(&self) -> (&str, &str) {
-        self.0.split_once('\0').unwrap_or((&self.0, &self.0))
-    }
-
-    fn new(shown: &str) -> Username {
-        // Upper case first: it joins forms that differ in lower case only, such as σ and ς.
-        let folded: String = shown
+    /// The characters without case. Upper case first: it joins forms that differ in lower case only, such as σ and ς.
+    fn folded(&self) -> impl Iterator<Item = char> + '_ {
+        self.0
             .chars()
             .flat_map(char::to_uppercase)
             .flat_map(char::to_lowercase)
-            .collect();
-        if folded == shown {
-            Username(shown.into())
-        } else {
-            Username([shown, "\0", &folded].concat().into())
-        }
     }
 }
 
 impl PartialEq for Username {
     fn eq(&self, other: &Username) -> bool {
-        self.forms().1 == other.forms().1
+        self.folded().eq(other.folded())
     }
 }
 
@@ -80,19 +66,21 @@ impl Eq for Username {}
 
 impl Hash for Username {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.forms().1.hash(state);
+        for c in self.folded() {
+            c.hash(state);
+        }
     }
 }
 
 impl fmt::Display for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&self.0)
     }
 }
 
 impl fmt::Debug for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Username({:?})", self.as_str())
+        write!(f, "Username({:?})", &*self.0)
     }
 }
 

@@ -2,7 +2,7 @@
 //! still owed.
 
 use std::io::{self, ErrorKind, Read};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use mio::event::Event;
 use mio::net::TcpStream;
@@ -18,8 +18,9 @@ use super::send_queue::{Piece, SendQueue, write_slices};
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    addr: SocketAddr,
-    pub(crate) decoder: Decoder,
+    addr: Address,
+    /// Present while something has to be remembered.
+    decoder: Option<Box<Decoder>>,
     /// Present while something waits.
     queue: Option<Box<SendQueue>>,
     pub(crate) readiness: Readiness,
@@ -30,6 +31,22 @@ pub(crate) struct Connection {
     input_ended: bool,
     /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
     write_error: Option<ErrorKind>,
+}
+
+/// A peer's address, in half the room of a [`SocketAddr`] where it is of IPv4: there is one for every idle connection.
+#[derive(Debug)]
+enum Address {
+    V4(SocketAddrV4),
+    V6(Box<SocketAddrV6>),
+}
+
+impl From<SocketAddr> for Address {
+    fn from(addr: SocketAddr) -> Address {
+        match addr {
+            SocketAddr::V4(addr) => Address::V4(addr),
+            SocketAddr::V6(addr) => Address::V6(addr.into()),
+        }
+    }
 }
 
 /// How far a connection is on its way out.
@@ -60,8 +77,8 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream, addr: SocketAddr) -> Connection {
         Connection {
             stream,
-            addr,
-            decoder: Decoder::default(),
+            addr: addr.into(),
+            decoder: None,
             queue: None,
             readiness: Readiness::ACCEPTED,
             state: State::Open,
@@ -72,7 +89,10 @@ impl Connection {
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        self.addr
+        match &self.addr {
+            Address::V4(addr) => (*addr).into(),
+            Address::V6(addr) => (**addr).into(),
+        }
     }
 
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -96,6 +116,15 @@ impl Connection {
 
     pub(crate) fn input_ended(&self) -> bool {
         self.input_ended
+    }
+
+    /// Takes the decoder out, to be put back after use.
+    pub(crate) fn take_decoder(&mut self) -> Decoder {
+        self.decoder.take().map_or_else(Decoder::default, |it| *it)
+    }
+
+    pub(crate) fn put_decoder(&mut self, decoder: Decoder) {
+        self.decoder = (!decoder.is_idle()).then(|| decoder.into());
     }
 
     /// Reads once into the scratch.

@@ -117,15 +117,12 @@ impl Connections {
         }
     }
 
-    /// Takes the dirty peers out, and those of `readers` who are not among them, each once.
-    pub(super) fn take_dirty(&mut self, readers: &mut Vec<u32>) {
-        for slot in readers.drain(..) {
-            self.mark_dirty(slot);
-        }
-        std::mem::swap(&mut self.dirty, readers);
-        for &slot in &*readers {
+    /// Takes the dirty peers out. The list is not kept, as idle people would pay for its length.
+    pub(super) fn take_dirty(&mut self) -> Vec<u32> {
+        for &slot in &self.dirty {
             self.peers[slot as usize].is_dirty = false;
         }
+        std::mem::take(&mut self.dirty)
     }
 
     /// The peer's input has ended, or they are to be dropped: the hub is to be told. Returns whether that is new; a

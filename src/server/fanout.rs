@@ -172,13 +172,14 @@ impl Fanout {
         self.bytes
     }
 
-    /// Ends the tick: freezes the logs, and appends to `readers` everyone who has a share in them. A peer may be
-    /// appended twice; their share is to be taken once.
-    pub fn freeze(&mut self, readers: &mut Vec<u32>) -> Logs {
+    /// Ends the tick: freezes the logs, and passes everyone who has a share in them to `reader`, some of them twice.
+    /// Each share is then to be taken once.
+    pub fn freeze(&mut self, mut reader: impl FnMut(u32)) -> Logs {
         self.bytes = 0;
-        readers.append(&mut self.sealed);
+        self.sealed.drain(..).for_each(&mut reader);
         for room in &self.spoken {
-            readers.extend_from_slice(&self.rooms[room.index()].members);
+            let members = &self.rooms[room.index()].members;
+            members.iter().copied().for_each(&mut reader);
         }
         let frozen = self.logs.drain(..).map(|log| Log {
             allocated: log.capacity(),
@@ -328,7 +329,7 @@ mod tests {
     /// Ends the tick and returns what each of the slots reads, without the line ends.
     fn read<const N: usize>(fanout: &mut Fanout, slots: [u32; N]) -> [String; N] {
         let mut readers = Vec::new();
-        let logs = fanout.freeze(&mut readers);
+        let logs = fanout.freeze(|slot| readers.push(slot));
         readers.extend(slots);
         readers.sort_unstable();
         readers.dedup();
@@ -423,7 +424,7 @@ mod tests {
     fn a_log_is_used_again_unless_a_slice_of_it_is_kept() {
         let mut fanout = lobby_of(1);
         fanout.say(LOBBY, None, &said(&"x".repeat(1000)));
-        let logs = fanout.freeze(&mut Vec::new());
+        let logs = fanout.freeze(|_| {});
         fanout.take_share(0, &logs, &mut Vec::new());
         let kept = logs.0[1].bytes.clone();
         fanout.thaw(logs);

@@ -52,8 +52,6 @@ pub struct Server {
     fanout: Fanout,
     /// What is read lands here before it is cut into lines; one for all peers.
     scratch: Box<[u8]>,
-    /// Peers to write to, in the write phase; kept for its allocation.
-    readers: Vec<u32>,
     /// Whether this tick accepted or read anything.
     got_input: bool,
     /// Since when the write phase has been put off.
@@ -101,7 +99,6 @@ impl Server {
             effects: Effects::default(),
             fanout: Fanout::default(),
             scratch: vec![0; READ_TURN_BYTES].into(),
-            readers: Vec::new(),
             got_input: false,
             unwritten_since: None,
             last_write: Duration::ZERO,

@@ -49,7 +49,7 @@ impl Server {
         {
             return self.tell_hub(now, peer, Event::WrongProtocol(protocol));
         }
-        let mut decoder = mem::take(&mut self.connections.connection(slot).decoder);
+        let mut decoder = connection.take_decoder();
         for input in decoder.feed(now, bytes, self.config.max_line) {
             self.hear(now, peer, input);
             // What comes behind a `/quit` is thrown away.
@@ -57,7 +57,7 @@ impl Server {
                 break;
             }
         }
-        self.connections.connection(slot).decoder = decoder;
+        self.connections.connection(slot).put_decoder(decoder);
     }
 
     fn hear(&mut self, now: Instant, peer: PeerId, input: Input<'_>) {
@@ -80,7 +80,7 @@ impl Server {
         let connection = self.connections.connection(slot);
         if connection.state == State::Open
             && reason == CloseReason::EndOfInput
-            && let Some(input) = connection.decoder.finish(self.config.max_line)
+            && let Some(input) = connection.take_decoder().finish(self.config.max_line)
         {
             let peer = self.connections.id(slot);
             self.hear(now, peer, input);

@@ -1,6 +1,5 @@
 //! The write phase: everyone is sent their share of the tick's logs.
 
-use std::mem;
 use std::time::Instant;
 
 use crate::error::CloseReason;
@@ -26,11 +25,9 @@ impl Server {
     /// Writes to each dirty peer once: their share of the tick's logs, and what they were owed before.
     pub(super) fn write(&mut self, now: Instant) {
         let begun = Instant::now();
-        let mut readers = mem::take(&mut self.readers);
-        let logs = self.fanout.freeze(&mut readers);
-        self.connections.take_dirty(&mut readers);
+        let logs = self.fanout.freeze(|slot| self.connections.mark_dirty(slot));
         let mut pieces = Vec::new();
-        for slot in readers.drain(..) {
+        for slot in self.connections.take_dirty() {
             self.fanout.take_share(slot, &logs, &mut pieces);
             let connection = self.connections.connection(slot);
             connection.send(&pieces);
@@ -48,7 +45,6 @@ impl Server {
         }
         drop(pieces);
         self.fanout.thaw(logs);
-        self.readers = readers;
         self.last_write = begun.elapsed();
     }
 }

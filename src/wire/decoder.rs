@@ -7,8 +7,7 @@ use super::lines::{Input, Key, LineDecoder};
 use super::negotiation::Terminal;
 use super::telnet::{Telnet, Token};
 
-/// The state between two reads of one peer. Nothing of it is on the heap but the tail of a line that has not ended, and
-/// for those who speak telnet what was agreed on.
+/// The state between two reads of one peer. While it [is idle](Decoder::is_idle) it need not be kept.
 #[derive(Debug, Default)]
 pub struct Decoder {
     telnet: Telnet,
@@ -59,6 +58,11 @@ impl Decoder {
             }
         }
         self.lines.finish()
+    }
+
+    /// Whether nothing has to be remembered until the next read: no line is half read, and no telnet is spoken.
+    pub fn is_idle(&self) -> bool {
+        self.telnet.is_idle() && self.lines.is_idle()
     }
 
     /// What a telnet client told of its terminal; `None` for everyone else.

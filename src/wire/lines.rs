@@ -44,10 +44,11 @@ const CTRL_U: u8 = 0x15;
 const CTRL_W: u8 = 0x17;
 const DELETE: u8 = 0x7f;
 
-/// The state between two reads of one peer: two words, and on the heap the tail of a line that has not ended.
+/// The state between two reads of one peer.
 #[derive(Debug, Default)]
 pub struct LineDecoder {
-    tail: Option<Box<Tail>>,
+    /// The beginning of a line that has not ended.
+    tail: Vec<u8>,
     /// The last byte was a CR, which ended a line; an LF or NUL right behind it belongs to it (RFC 854, RFC 1123 §3.3.1).
     after_cr: bool,
     /// The present line is too long and already reported.
@@ -56,10 +57,6 @@ pub struct LineDecoder {
     /// by key.
     edits: bool,
 }
-
-/// The beginning of a line that has not ended. Never empty.
-#[derive(Debug, Default)]
-struct Tail(Vec<u8>);
 
 impl LineDecoder {
     /// Takes the next line out of `input`, which shrinks by what was used. `None` when `input` is used up.
@@ -120,13 +117,18 @@ impl LineDecoder {
 
     /// The peer has sent all it will: what stands without a line end is a line too.
     pub fn finish(&mut self) -> Option<Input<'static>> {
-        let tail = self.tail.take()?;
-        Some(Input::Line(Cow::Owned(clean(&tail.0).into_owned())))
+        let tail = mem::take(&mut self.tail);
+        (!tail.is_empty()).then(|| Input::Line(Cow::Owned(clean(&tail).into_owned())))
+    }
+
+    /// Whether nothing has to be remembered until the next read.
+    pub(super) fn is_idle(&self) -> bool {
+        self.tail.is_empty() && !self.after_cr && !self.discarding
     }
 
     /// Bytes kept of a line that has not ended.
     pub fn pending(&self) -> usize {
-        self.tail.as_ref().map_or(0, |tail| tail.0.len())
+        self.tail.len()
     }
 
     fn end_line<'a>(&mut self, part: &'a [u8], limit: usize) -> Option<Input<'a>> {
@@ -134,13 +136,13 @@ impl LineDecoder {
             return None;
         }
         if self.pending() + part.len() > limit {
-            self.tail = None;
+            self.tail = Vec::new();
             return Some(Input::TooLong);
         }
-        if self.tail.is_none() {
+        if self.tail.is_empty() {
             return Some(Input::Line(clean(part)));
         }
-        self.append(part);
+        self.tail.extend_from_slice(part);
         self.finish()
     }
 
@@ -149,18 +151,18 @@ impl LineDecoder {
             return None;
         }
         if self.pending() + part.len() > limit {
-            self.tail = None;
+            self.tail = Vec::new();
             self.discarding = true;
             return Some(Input::TooLong);
         }
-        self.append(part);
+        self.tail.extend_from_slice(part);
         debug_assert!(self.pending() <= limit && memchr2(b'\n', b'\r', part).is_none());
         None
     }
 
     /// The key that a byte stands for where the next character is looked for.
     fn key(&self, byte: u8) -> Option<Key> {
-        let begins_line = self.tail.is_none() && !self.discarding;
+        let begins_line = self.tail.is_empty() && !self.discarding;
         match byte {
             CTRL_C if self.edits || begins_line => Some(Key::Interrupt),
             CTRL_D if begins_line => Some(Key::EndOfInput),
@@ -183,21 +185,12 @@ impl LineDecoder {
 
     /// Cuts the tail to where `end` says.
     fn erase(&mut self, end: fn(&[u8]) -> usize) {
-        if let Some(tail) = &mut self.tail {
-            tail.0.truncate(end(&tail.0));
-            if tail.0.is_empty() {
-                self.tail = None;
-            }
-        }
+        self.tail.truncate(end(&self.tail));
     }
 
     fn erase_line(&mut self) {
-        self.tail = None;
+        self.tail = Vec::new();
         self.discarding = false;
-    }
-
-    fn append(&mut self, part: &[u8]) {
-        self.tail.get_or_insert_default().0.extend_from_slice(part);
     }
 }
 
@@ -324,7 +317,7 @@ mod tests {
                 assert_eq!(line, Input::TooLong);
                 reports += 1;
             }
-            assert!(decoder.tail.is_none());
+            assert!(decoder.tail.capacity() == 0);
         }
         assert_eq!(reports, 1);
         let mut rest = &b"xx\nok\n"[..];

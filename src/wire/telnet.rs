@@ -73,6 +73,11 @@ impl Telnet {
         self.negotiation.is_some()
     }
 
+    /// Whether nothing has to be remembered until the next read.
+    pub(super) fn is_idle(&self) -> bool {
+        self.negotiation.is_none() && matches!(self.state, State::Text)
+    }
+
     /// What the client told of its terminal.
     pub(super) fn terminal(&self) -> Option<&Terminal> {
         self.negotiation.as_ref().map(|it| it.terminal())
