@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 
-use crate::daemon::start;
+use crate::daemon::{Daemon, start};
 use crate::harness::{DEADLINE, Person};
 
 /// A program that people chat with.
@@ -210,16 +210,18 @@ fn a_pipe_into_netcat_says_its_line_and_leaves() {
     let (_daemon, addr) = start(&[]);
     let mut ann = Person::login(addr, "ann");
     let script = format!(r"printf 'bob\nhi\n' | nc -N {} {}", addr.ip(), addr.port());
-    let output = Command::new("sh")
-        .args(["-c", &script])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).stdin(Stdio::null());
+    shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (status, out, errors) = Daemon::spawn(shell).ends();
     assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "Enter your username: Welcome to the chat!\r\nbob has joined the chat.\r\n"
+        out,
+        [
+            "Enter your username: Welcome to the chat!",
+            "bob has joined the chat."
+        ]
     );
-    assert!(output.status.success(), "{output:?}");
+    assert!(status.success(), "{status}: {errors:?}");
     ann.reads("bob has joined the chat.");
     ann.reads("bob: hi");
     ann.reads("bob has left the chat.");

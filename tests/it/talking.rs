@@ -160,6 +160,18 @@ fn quit_says_goodbye_and_what_stands_behind_it_is_lost() {
 }
 
 #[test]
+fn goodbye_reaches_someone_who_goes_on_sending() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    // Were the connection closed with this unread, the kernel would reset it, and the last write below would fail.
+    let behind = "x".repeat(64 * 1024);
+    ann.sends(format!("/quit\n{behind}").as_bytes());
+    ann.reads("Goodbye!");
+    ann.is_closed();
+    ann.sends(b"is anyone there?");
+}
+
+#[test]
 fn commands_are_known_in_any_case() {
     let server = serve();
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
