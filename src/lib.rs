@@ -28,7 +28,7 @@
 //! | 3 | [`net`] | sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `message` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -65,6 +65,7 @@ mod error;
 mod id;
 pub mod limits;
 mod message;
+mod moment;
 mod name;
 pub mod net;
 mod server;
@@ -73,5 +74,6 @@ pub mod wire;
 pub use error::{CloseReason, Error, Protocol};
 pub use id::{PeerId, RoomId};
 pub use message::{HelpRow, Message};
-pub use name::{InvalidUsername, Username};
+pub use moment::{Civil, Format, Moment, Offset, Stamp};
+pub use name::{InvalidUsername, RoomName, Username};
 pub use server::{Config, Handle, Server, Stats, fanout};

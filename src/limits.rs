@@ -87,6 +87,44 @@ pub const SLICES_PER_WRITE: usize = 32;
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 
+/// How far from UTC a person's clock may be, in minutes: Baker Island to Kiritimati.
+pub const OFFSET_MINUTES: RangeInclusive<i16> = -12 * 60..=14 * 60;
+
+/// Rooms at once. Each holds a history, so this bounds memory too.
+pub const ROOMS: usize = 1000;
+
+/// Rooms listed by `/rooms`.
+pub const ROOMS_LISTED: usize = 100;
+
+/// People listed by `/who`.
+pub const PEOPLE_LISTED: usize = 200;
+
+/// Longest topic of a room, in characters.
+pub const TOPIC_CHARS: usize = 200;
+
+/// Lines kept as a room's history, by default.
+pub const HISTORY_LINES: usize = 200;
+
+/// What an operator may choose as the number of lines kept.
+pub const HISTORY_LINES_RANGE: RangeInclusive<usize> = 0..=10_000;
+
+/// Most that one room's history holds, in bytes of text; the oldest lines go first.
+pub const HISTORY_BYTES: usize = 64 * 1024;
+
+/// Lines replayed to whoever joins a room.
+pub const REPLAYED_LINES: usize = 20;
+
+/// Lines kept for a person who is away, and their size in bytes of text; the oldest go first.
+pub const MISSED_LINES: usize = 50;
+/// See [`MISSED_LINES`].
+pub const MISSED_BYTES: usize = 16 * 1024;
+
+/// People whom one person may ignore.
+pub const IGNORED: usize = 100;
+
+/// Largest message of the day, in bytes. It is sent to every newcomer.
+pub const MOTD_BYTES: usize = 16 * 1024;
+
 /// Most that is kept of a telnet subnegotiation, in bytes. Those we read are a tenth of it.
 pub const SUBNEGOTIATION_BYTES: usize = 1024;
 

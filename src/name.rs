@@ -10,9 +10,13 @@ use std::sync::Arc;
 
 use crate::limits::USERNAME_CHARS;
 
-/// The name of a person, as they wrote it. Case is folded where names are compared, which is on coming in, and not kept.
+/// The name of a person, as they wrote it. What it is compared by is made where names are compared, and not kept.
 #[derive(Clone)]
 pub struct Username(Arc<str>);
+
+/// The name of a room, which follows the rules of usernames and is shown behind a `#`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RoomName(Username);
 
 /// Why a text is no username.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +28,24 @@ impl Username {
     /// # Errors
     ///
     /// [`InvalidUsername`] unless it has 1 to 32 letters or digits of any script, `_`, `-` or `.`, and begins with a
-    /// letter or digit.
+    /// letter or digit. Letters that cannot be seen are refused, and so are letters written from right to left beside
+    /// others, as they could change the order of what stands around the name.
     pub fn parse(text: &str) -> Result<Username, InvalidUsername> {
-        let text = text.trim();
+        let text = forms::composed(text.trim());
         let begins_well = text.chars().next().is_some_and(char::is_alphanumeric);
-        let all_allowed = text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        if !begins_well || !all_allowed || text.chars().count() > USERNAME_CHARS {
-            return Err(InvalidUsername);
+        let allowed =
+            |c: char| (c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) && !is_invisible(c);
+        let one_direction = {
+            let mut letters = text.chars().filter(|c| c.is_alphabetic());
+            let first = letters.next().is_some_and(runs_right_to_left);
+            letters.all(|c| runs_right_to_left(c) == first)
+        };
+        let short = text.chars().count() <= USERNAME_CHARS;
+        if begins_well && one_direction && short && text.chars().all(allowed) {
+            Ok(Username(text.into()))
+        } else {
+            Err(InvalidUsername)
         }
-        Ok(Username(text.into()))
     }
 
     /// The name of a person in anonymous mode. No typed name can equal it, as it has a colon.
@@ -46,19 +57,97 @@ impl Username {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
 
-    /// The characters without case. Upper case first: it joins forms that differ in lower case only, such as σ and ς.
-    fn folded(&self) -> impl Iterator<Item = char> + '_ {
-        self.0
-            .chars()
-            .flat_map(char::to_uppercase)
-            .flat_map(char::to_lowercase)
+impl RoomName {
+    /// Takes a name as typed, with or without a `#` before it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Username::parse`].
+    pub fn parse(text: &str) -> Result<RoomName, InvalidUsername> {
+        let text = text.trim();
+        Username::parse(text.strip_prefix('#').unwrap_or(text)).map(RoomName)
     }
+
+    /// The name of the room where everyone begins.
+    pub fn lobby() -> RoomName {
+        RoomName(Username("lobby".into()))
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Letters that show nothing: the fillers of Hangul, which are letters by their category (Unicode, DerivedCoreProperties,
+/// Default_Ignorable_Code_Point). What else shows nothing is no letter.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
+}
+
+/// Whether a letter is written from right to left, by the ranges that Unicode sets aside for such scripts
+/// (DerivedBidiClass).
+fn runs_right_to_left(c: char) -> bool {
+    matches!(
+        c,
+        '\u{590}'..='\u{8ff}'
+            | '\u{fb1d}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}'
+            | '\u{1e800}'..='\u{1efff}'
+    )
+}
+
+/// What names are compared by, in a build without `unicode-names`: without case.
+#[cfg(not(feature = "unicode-names"))]
+mod forms {
+    use std::borrow::Cow;
+
+    pub(super) fn composed(text: &str) -> Cow<'_, str> {
+        Cow::Borrowed(text)
+    }
+
+    pub(super) fn folded(text: &str) -> String {
+        super::without_case(text.chars()).collect()
+    }
+}
+
+/// What names are compared by: without case, in compatible forms (NFKC, UAX #15), and without what only looks
+/// different (skeletons, UTS #39).
+#[cfg(feature = "unicode-names")]
+mod forms {
+    use std::borrow::Cow;
+
+    use unicode_normalization::{UnicodeNormalization, is_nfc};
+    use unicode_security::skeleton;
+
+    pub(super) fn composed(text: &str) -> Cow<'_, str> {
+        if is_nfc(text) {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(text.nfc().collect())
+        }
+    }
+
+    pub(super) fn folded(text: &str) -> String {
+        let plain: String = super::without_case(text.nfkc()).nfkc().collect();
+        skeleton(&plain).collect()
+    }
+}
+
+/// Upper case first: it joins forms that differ in lower case only, such as σ and ς.
+fn without_case(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    chars
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
 }
 
 impl PartialEq for Username {
     fn eq(&self, other: &Username) -> bool {
-        self.folded().eq(other.folded())
+        forms::folded(&self.0) == forms::folded(&other.0)
     }
 }
 
@@ -66,9 +155,7 @@ impl Eq for Username {}
 
 impl Hash for Username {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for c in self.folded() {
-            c.hash(state);
-        }
+        forms::folded(&self.0).hash(state);
     }
 }
 
@@ -133,6 +220,38 @@ mod tests {
         assert_eq!(name("ΣΟΦΟΣ"), name("σοφος"));
         assert_eq!(name("σοφος"), name("σοφοσ"));
         assert_ne!(name("alice"), name("alice2"));
+    }
+
+    #[test]
+    fn letters_that_hide_or_turn_others_around_are_refused() {
+        for typed in ["\u{3164}", "a\u{ffa0}b", "abcאבג", "אבגabc", "abcعرب"] {
+            assert!(Username::parse(typed).is_err(), "{typed:?}");
+        }
+        for typed in ["אבג", "محمد_7", "7אבג"] {
+            assert!(Username::parse(typed).is_ok(), "{typed:?}");
+        }
+    }
+
+    #[cfg(feature = "unicode-names")]
+    #[test]
+    fn names_that_look_alike_are_the_same() {
+        let name = |text| Username::parse(text).unwrap();
+        assert_eq!(name("paypal"), name("p\u{430}yp\u{430}l"));
+        assert_eq!(name("PAYPAL"), name("p\u{430}ypal"));
+        assert_eq!(name("Zoë"), name("Zoe\u{308}"));
+        assert_eq!(name("ｗｉｄｅ"), name("wide"));
+        assert_eq!(name("ﬁne"), name("fine"));
+        assert_ne!(name("Ольга"), name("Olga"));
+    }
+
+    #[test]
+    fn a_room_is_named_with_or_without_its_sign() {
+        assert_eq!(RoomName::parse("#Tea"), RoomName::parse(" tea "));
+        assert_eq!(RoomName::parse("#Tea").unwrap().to_string(), "#Tea");
+        assert_eq!(RoomName::parse("LOBBY"), Ok(RoomName::lobby()));
+        for typed in ["", "#", "##tea", "tea time"] {
+            assert!(RoomName::parse(typed).is_err(), "{typed:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,178 @@
+//! `Moment`: a point in time as the chat is told of it, and how a person reads it. No clock is read here.
+
+use std::fmt;
+use std::time::Instant;
+
+use crate::limits::OFFSET_MINUTES;
+
+/// Now, on both clocks: the one that only goes forward, for timeouts, and the one on the wall, for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The clock that only goes forward.
+    pub instant: Instant,
+    /// Seconds since 1970-01-01 00:00 UTC.
+    pub unix: i64,
+}
+
+/// How far a person's wall clock is ahead of UTC: minutes, a multiple of 15, as all time zones are today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Offset(i16);
+
+impl Offset {
+    /// Reads `+HH:MM` or `-HH:MM`.
+    pub fn parse(text: &str) -> Option<Offset> {
+        let (sign, digits) = match text.split_at_checked(1)? {
+            ("+", digits) => (1, digits),
+            ("-", digits) => (-1, digits),
+            _ => return None,
+        };
+        let (hours, minutes) = digits.split_once(':')?;
+        let number = |text: &str| match text.as_bytes() {
+            [b'0'..=b'9', b'0'..=b'9'] => text.parse::<i16>().ok(),
+            _ => None,
+        };
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        let offset = sign * (hours * 60 + minutes);
+        let exists = minutes < 60 && minutes % 15 == 0 && OFFSET_MINUTES.contains(&offset);
+        exists.then_some(Offset(offset))
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("UTC");
+        }
+        let sign = if self.0 < 0 { '-' } else { '+' };
+        let minutes = self.0.unsigned_abs();
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+/// A date and a time of day, by the Gregorian calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Civil {
+    /// The year, such as 2026.
+    pub year: i64,
+    /// The month, from 1.
+    pub month: i64,
+    /// The day of the month, from 1.
+    pub day: i64,
+    /// The hour, 0 to 23.
+    pub hour: i64,
+    /// The minute, 0 to 59.
+    pub minute: i64,
+    /// The second, 0 to 59.
+    pub second: i64,
+}
+
+impl Civil {
+    /// What the calendar and the clock of a person show, so many seconds after 1970-01-01 00:00 UTC.
+    pub fn at(unix: i64, offset: Offset) -> Civil {
+        /// Days from 0000-03-01 to 1970-01-01.
+        const EPOCH: i64 = 719_468;
+        const CENTURY: i64 = 36_524;
+        let local = unix + i64::from(offset.0) * 60;
+        let seconds = local.rem_euclid(86_400);
+        // Years are counted from March on, so that a leap day is the last of its year. The calendar repeats every 400
+        // years, which are four centuries and a day.
+        let days = local.div_euclid(86_400) + EPOCH;
+        let day_of_cycle = days.rem_euclid(4 * CENTURY + 1);
+        let century = (day_of_cycle / CENTURY).min(3);
+        let day_of_century = day_of_cycle - century * CENTURY;
+        let four_years = day_of_century / 1461;
+        let day_of_four = day_of_century % 1461;
+        let year_of_four = (day_of_four / 365).min(3);
+        let day_of_year = day_of_four - year_of_four * 365;
+        let cycle = days.div_euclid(4 * CENTURY + 1);
+        let march_year = cycle * 400 + century * 100 + four_years * 4 + year_of_four;
+        // From March on, five months have 153 days, again and again.
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let after_december = month_from_march / 10;
+        Civil {
+            year: march_year + after_december,
+            month: month_from_march + 3 - 12 * after_december,
+            day,
+            hour: seconds / 3600,
+            minute: seconds / 60 % 60,
+            second: seconds % 60,
+        }
+    }
+}
+
+/// How what one person reads is rendered. People of the same format read the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Format {
+    /// What stands before each line.
+    pub stamp: Stamp,
+    /// Where the person's clock stands.
+    pub offset: Offset,
+    /// Who joins and leaves is not told.
+    pub quiet: bool,
+}
+
+/// What stands before each line that someone else caused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stamp {
+    /// Nothing.
+    #[default]
+    Off,
+    /// `[13:05]`
+    Clock,
+    /// `[2026-11-21 13:05:07]`
+    Full,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(unix: i64, offset: &str) -> String {
+        let it = Civil::at(unix, Offset::parse(offset).unwrap());
+        format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            it.year, it.month, it.day, it.hour, it.minute, it.second
+        )
+    }
+
+    #[test]
+    fn dates_are_right_around_leap_days_and_centuries() {
+        // Figures from GNU date.
+        assert_eq!(shown(0, "+00:00"), "1970-01-01 00:00:00");
+        assert_eq!(shown(951_782_399, "+00:00"), "2000-02-28 23:59:59");
+        assert_eq!(shown(951_782_400, "+00:00"), "2000-02-29 00:00:00");
+        assert_eq!(shown(951_868_800, "+00:00"), "2000-03-01 00:00:00");
+        assert_eq!(shown(1_709_251_199, "+00:00"), "2024-02-29 23:59:59");
+        assert_eq!(shown(1_795_276_799, "+00:00"), "2026-11-21 15:59:59");
+        assert_eq!(shown(4_107_542_400, "+00:00"), "2100-03-01 00:00:00");
+        assert_eq!(shown(-1, "+00:00"), "1969-12-31 23:59:59");
+    }
+
+    #[test]
+    fn every_day_follows_the_one_before() {
+        let mut before = Civil::at(-86_400 * 150_000, Offset::default());
+        for day in -149_999..150_000 {
+            let it = Civil::at(86_400 * day, Offset::default());
+            let next_day =
+                (it.year, it.month) == (before.year, before.month) && it.day == before.day + 1;
+            let next_month = it.day == 1 && before.day >= 28;
+            assert!(next_day || next_month, "{before:?} {it:?}");
+            before = it;
+        }
+    }
+
+    #[test]
+    fn offsets_are_those_that_exist() {
+        assert_eq!(shown(0, "+05:45"), "1970-01-01 05:45:00");
+        assert_eq!(shown(0, "-03:30"), "1969-12-31 20:30:00");
+        assert_eq!(Offset::parse("-03:30").unwrap().to_string(), "-03:30");
+        assert_eq!(Offset::parse("+00:00").unwrap().to_string(), "UTC");
+        for text in [
+            "", "1", "+1:00", "+01:60", "+01:07", "+15:00", "-12:15", "01:00", "+01", "+é1:00",
+            "++1:00",
+        ] {
+            assert_eq!(Offset::parse(text), None, "{text}");
+        }
+    }
+}
