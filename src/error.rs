@@ -73,6 +73,8 @@ pub enum CloseReason {
     Broken(io::ErrorKind),
     /// No username within the time for it.
     LoginTimedOut,
+    /// No line in a long time.
+    IdleTimedOut,
     /// Too many refused usernames.
     TooManyAttempts,
     /// The first bytes were of another protocol.
@@ -94,6 +96,7 @@ impl fmt::Display for CloseReason {
             CloseReason::EndOfInput => "closed the connection",
             CloseReason::Broken(kind) => return write!(f, "connection lost: {kind}"),
             CloseReason::LoginTimedOut => "gave no username in time",
+            CloseReason::IdleTimedOut => "silent for too long",
             CloseReason::TooManyAttempts => "too many refused usernames",
             CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
             CloseReason::SendQueueFull => "read too slowly, send queue full",

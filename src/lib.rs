@@ -73,7 +73,7 @@ pub mod wire;
 
 pub use error::{CloseReason, Error, Protocol};
 pub use id::{PeerId, RoomId};
-pub use message::{HelpRow, Message};
+pub use message::{Answer, HelpRow, Message, Past, Presence, RoomRow, Whois};
 pub use moment::{Civil, Format, Moment, Offset, Stamp};
 pub use name::{InvalidUsername, RoomName, Username};
 pub use server::{Config, Handle, Server, Stats, fanout};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::error::Protocol;
-use crate::name::Username;
+use crate::moment::Format;
+use crate::name::{RoomName, Username};
 
 /// One thing told to one person or to many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +17,26 @@ pub enum Message {
         /// The line, clean of control characters.
         text: Arc<str>,
     },
-    /// Someone came into the room.
+    /// What someone does, as they tell it.
+    Action {
+        /// Who does it.
+        from: Username,
+        /// What they do.
+        text: Arc<str>,
+    },
+    /// Someone came into the chat.
     Joined(Username),
-    /// Someone left the room, however they left.
+    /// Someone left the chat, however they left.
     Left(Username),
+    /// Someone came from another room.
+    Entered(Username),
+    /// Someone went to another room.
+    WentTo {
+        /// Who.
+        who: Username,
+        /// Where to.
+        room: RoomName,
+    },
     /// Someone took another name.
     Renamed {
         /// The name before.
@@ -27,30 +44,94 @@ pub enum Message {
         /// The name from now on.
         to: Username,
     },
+    /// Someone set the room's topic, or took it away.
+    TopicSet {
+        /// Who.
+        by: Username,
+        /// The topic from now on.
+        topic: Option<Arc<str>>,
+    },
     /// Said by whoever runs the server, through [`Handle::notice`](crate::Handle::notice).
     Notice(Arc<str>),
+
+    // From one person to one other.
+    /// A private message, as its recipient reads it.
+    Private {
+        /// Who wrote it.
+        from: Username,
+        /// What they wrote.
+        text: Arc<str>,
+    },
+    /// A private message, as its author reads it.
+    PrivateSent {
+        /// To whom it went.
+        to: Username,
+        /// What they wrote.
+        text: Arc<str>,
+    },
+    /// Something that was told before. It is dated, so that it cannot pass for something said now.
+    Past(Arc<Past>),
 
     // To one person, on coming in.
     /// The question for a username; the answer is typed on the same line.
     UsernamePrompt,
     /// They are in.
     Welcome,
+    /// The message of the day, of one or more lines.
+    Motd(Arc<str>),
     /// Someone else has that name.
     UsernameTaken,
     /// That is no username.
     UsernameInvalid,
-    /// Too many refused usernames; the connection is closed.
-    TooManyAttempts,
-    /// No username in time; the connection is closed.
-    LoginTimedOut,
-    /// The client speaks another protocol; the connection is closed.
-    WrongProtocol(Protocol),
+    /// Ends a line that holds nothing but a prompt, before something is told that nobody asked for.
+    LineBreak,
 
-    // To one person, in answer to a line.
-    /// The list of commands.
-    Help(&'static [HelpRow]),
-    /// How many people have a name.
-    UsersOnline(usize),
+    /// The answer to what one person asked for.
+    Answer(Answer),
+
+    // To one person, whose connection is closed then.
+    /// They asked to leave.
+    Goodbye,
+    /// Too many refused usernames.
+    TooManyAttempts,
+    /// No username in time.
+    LoginTimedOut,
+    /// No line in a long time.
+    IdleTimedOut,
+    /// The client speaks another protocol.
+    WrongProtocol(Protocol),
+    /// As many connections as the server holds are there already.
+    ServerFull,
+    /// The server shuts down.
+    ShuttingDown,
+}
+
+impl Message {
+    /// Who wrote it, if someone did.
+    pub fn author(&self) -> Option<&Username> {
+        match self {
+            Message::Said { from, .. }
+            | Message::Action { from, .. }
+            | Message::Private { from, .. } => Some(from),
+            Message::Past(past) => past.message.author(),
+            _ => None,
+        }
+    }
+}
+
+/// What was told before, and when: seconds since 1970-01-01 00:00 UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// When.
+    pub unix: i64,
+    /// What.
+    pub message: Message,
+}
+
+/// The answer to what one person asked for, read by them alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    // To any line.
     /// There is no such command; it is repeated as typed, cut when long.
     UnknownCommand(Box<str>),
     /// The command is right, but not what follows it. This is how it is used.
@@ -64,16 +145,100 @@ pub enum Message {
     HowToQuit,
     /// The answer to a telnet client that asks whether we are still there: so many people have a name.
     StillHere(usize),
-    /// The answer to `/quit`; the connection is closed.
-    Goodbye,
 
-    // To one person or to all, about the server.
-    /// As many connections as the server holds are there already; this one is closed.
-    ServerFull,
-    /// The server shuts down; the connection is closed.
-    ShuttingDown,
-    /// Ends a line that holds nothing but a prompt, before something is told that nobody asked for.
-    LineBreak,
+    // About the chat.
+    /// The list of commands.
+    Help(&'static [HelpRow]),
+    /// How many people have a name.
+    UsersOnline(usize),
+
+    // About rooms.
+    /// The rooms there are.
+    Rooms {
+        /// The largest of them first.
+        rows: Vec<RoomRow>,
+        /// How many there are besides.
+        more: usize,
+    },
+    /// They are in this room now.
+    InRoom(RoomName),
+    /// They were in this room already.
+    InRoomAlready(RoomName),
+    /// That is no name of a room.
+    RoomInvalid,
+    /// There is no such room.
+    NoSuchRoom(RoomName),
+    /// No room can be made.
+    TooManyRooms,
+    /// What the room is about, if it is about something.
+    Topic {
+        /// The room.
+        room: RoomName,
+        /// Its topic.
+        topic: Option<Arc<str>>,
+    },
+    /// The topic is too long.
+    TopicTooLong,
+    /// Who is in a room.
+    Who {
+        /// The room.
+        room: RoomName,
+        /// The people in it, or the first of them.
+        people: Vec<Presence>,
+        /// How many there are besides.
+        more: usize,
+    },
+    /// So many lines follow, which were said before.
+    History(usize),
+    /// Nothing was said in this room, or nothing is kept of it.
+    NoHistory,
+    /// What was said before ends here.
+    End,
+
+    // About people.
+    /// There is nobody of that name; it is repeated as typed, cut when long.
+    Nobody(Box<str>),
+    /// That is themselves.
+    Yourself,
+    /// That is their name already.
+    NamedSoAlready,
+    /// What is known of a person.
+    Whois(Box<Whois>),
+    /// A private message was not delivered, as this person ignores them.
+    NotTaken(Username),
+    /// Nobody has written to them privately.
+    NothingToReplyTo,
+    /// The person they reply to is not here any more.
+    Gone(Username),
+    /// The person they wrote to, or named, is away.
+    Away(Username, Option<Arc<str>>),
+    /// They are away from now on.
+    AwaySet,
+    /// They are back. So many lines for or about them follow, of so many that came.
+    Back {
+        /// Lines that follow.
+        shown: usize,
+        /// Lines that came.
+        missed: usize,
+    },
+    /// They were not away.
+    NotAway,
+    /// Whom they ignore.
+    Ignored(Vec<Username>),
+    /// They ignore this person from now on.
+    IgnoreSet(Username),
+    /// They ignore as many as they may.
+    TooManyIgnored,
+    /// They no longer ignore this person.
+    IgnoreLifted(Username),
+    /// They did not ignore this person; the name is repeated as typed, cut when long.
+    NotIgnored(Box<str>),
+
+    // About what they read.
+    /// What stands before each line from now on.
+    TimeSet(Format),
+    /// Whether join and leave notices are hidden from now on.
+    QuietSet(bool),
 }
 
 /// One line of `/help`.
@@ -83,4 +248,39 @@ pub struct HelpRow {
     pub usage: &'static str,
     /// What it does.
     pub does: &'static str,
+}
+
+/// One line of `/rooms`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRow {
+    /// The room.
+    pub name: RoomName,
+    /// How many people are in it.
+    pub people: usize,
+    /// What it is about.
+    pub topic: Option<Arc<str>>,
+}
+
+/// A person, as `/who` lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// Their name.
+    pub name: Username,
+    /// Whether they are away.
+    pub away: bool,
+    /// For how many seconds they have typed nothing.
+    pub idle: u32,
+}
+
+/// What `/whois` tells of a person. Never their address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whois {
+    /// Their name, whether they are away, and for how long they have been idle.
+    pub presence: Presence,
+    /// The room they are in.
+    pub room: RoomName,
+    /// Since when they have been online: seconds since 1970-01-01 00:00 UTC.
+    pub since: i64,
+    /// Why they are away.
+    pub away: Option<Arc<str>>,
 }

@@ -1,8 +1,10 @@
 //! The daemon: a command line, a log on standard error, and signals around [`chinwag::Server`].
 
 use std::env;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use chinwag::{Config, Error, Handle, Server, limits};
 use getopts::{Matches, Options};
 use log::LevelFilter;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 
 const HELP: &str = "\
@@ -23,7 +25,10 @@ server [OPTIONS]
       --max-line BYTES   longest line accepted                                         [8192]
       --send-queue BYTES what may wait for one slow reader                             [1048576]
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
+      --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
+      --history N        lines that each room keeps                                    [200]
       --drain S          seconds to flush queues at shutdown                           [5]
+      --motd FILE        text shown after the welcome; read again on SIGHUP
   -v, --verbose          repeat for debug and trace; RUST_LOG works too
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
@@ -33,13 +38,21 @@ CHAT_LISTEN sets the default of --listen; several addresses stand with commas be
 
 /// What the command line asks for.
 enum Wish {
-    Serve(Config, Option<LevelFilter>),
+    Serve(Daemon),
     Print(&'static str),
 }
 
+/// How the daemon is to run.
+struct Daemon {
+    config: Config,
+    /// The file of the message of the day.
+    motd: Option<PathBuf>,
+    level: Option<LevelFilter>,
+}
+
 fn main() -> ExitCode {
-    let (config, level) = match parse(env::args().skip(1)) {
-        Ok(Wish::Serve(config, level)) => (config, level),
+    let daemon = match parse(env::args().skip(1)) {
+        Ok(Wish::Serve(daemon)) => daemon,
         Ok(Wish::Print(text)) => {
             // A reader who has gone needs no help text.
             let _ = io::stdout().write_all(text.as_bytes());
@@ -50,8 +63,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    start_log(level);
-    match serve(config) {
+    start_log(daemon.level);
+    match serve(daemon) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("server: {error}");
@@ -61,10 +74,11 @@ fn main() -> ExitCode {
 }
 
 /// Serves until a signal asks for the end.
-fn serve(mut config: Config) -> Result<(), Error> {
+fn serve(daemon: Daemon) -> Result<(), Error> {
+    let mut config = daemon.config;
     config.max_clients = within_fd_limit(config.max_clients);
     let mut server = Server::bind(config)?;
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(Error::Poll)?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(Error::Poll)?;
     server.watch(&mut signals)?;
     announce(&server.local_addrs());
 
@@ -72,10 +86,37 @@ fn serve(mut config: Config) -> Result<(), Error> {
     let mut asked = false;
     while server.tick()?.is_continue() {
         for signal in signals.pending() {
-            stop(&handle, signal, &mut asked);
+            match signal {
+                SIGHUP => read_again(&handle, daemon.motd.as_deref()),
+                signal => stop(&handle, signal, &mut asked),
+            }
         }
     }
     Ok(())
+}
+
+/// Reads the message of the day again. Where that fails, the one before stays.
+fn read_again(handle: &Handle, motd: Option<&Path>) {
+    let Some(path) = motd else { return };
+    let read = read_motd(path).and_then(|text| {
+        let set = handle.set_motd(Some(&text));
+        set.map_err(|error| error.to_string())
+    });
+    match read {
+        Ok(()) => log::info!("read {} again", path.display()),
+        Err(sentence) => log::warn!("{sentence}; keeping the message of the day as it was"),
+    }
+}
+
+/// Reads the message of the day, of any encoding.
+fn read_motd(path: &Path) -> Result<String, String> {
+    let cannot = |error| format!("cannot read {}: {error}", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(cannot)?;
+    // One byte more than allowed tells a file that is too long from one that just fits, whatever is behind its name.
+    let most = limits::MOTD_BYTES as u64 + 1;
+    file.take(most).read_to_end(&mut bytes).map_err(cannot)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The first signal asks for a clean shutdown, the second ends the process as the signal alone would.
@@ -135,7 +176,10 @@ fn options() -> Options {
         .optopt("", "max-line", "", "BYTES")
         .optopt("", "send-queue", "", "BYTES")
         .optopt("", "login-timeout", "", "S")
+        .optopt("", "idle-timeout", "", "S")
+        .optopt("", "history", "", "N")
         .optopt("", "drain", "", "S")
+        .optopt("", "motd", "", "FILE")
         .optflagmulti("v", "verbose", "")
         .optflag("q", "quiet", "")
         .optflag("h", "help", "")
@@ -176,7 +220,13 @@ fn parse(args: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut login_timeout = config.login_timeout.unwrap_or_default();
     seconds(&matches, "login-timeout", &mut login_timeout)?;
     config.login_timeout = (!login_timeout.is_zero()).then_some(login_timeout);
+    let mut idle_timeout = Duration::ZERO;
+    seconds(&matches, "idle-timeout", &mut idle_timeout)?;
+    config.idle_timeout = (!idle_timeout.is_zero()).then_some(idle_timeout);
+    number(&matches, "history", &mut config.history)?;
     seconds(&matches, "drain", &mut config.drain)?;
+    let motd = matches.opt_str("motd").map(PathBuf::from);
+    config.motd = motd.as_deref().map(read_motd).transpose()?;
 
     let level = match (matches.opt_present("quiet"), matches.opt_count("verbose")) {
         (true, _) => Some(LevelFilter::Warn),
@@ -185,7 +235,11 @@ fn parse(args: impl Iterator<Item = String>) -> Result<Wish, String> {
         (false, _) => Some(LevelFilter::Trace),
     };
     config.check().map_err(|error| error.to_string())?;
-    Ok(Wish::Serve(config, level))
+    Ok(Wish::Serve(Daemon {
+        config,
+        motd,
+        level,
+    }))
 }
 
 fn resolve(listen: &[String]) -> Result<Vec<SocketAddr>, String> {

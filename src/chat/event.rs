@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use crate::error::{CloseReason, Protocol};
 use crate::id::{PeerId, RoomId};
-use crate::message::Message;
+use crate::message::{Answer, Message};
+use crate::moment::Format;
 use crate::name::Username;
 
 /// What happened to a peer. The server tells; the [`Hub`](super::Hub) acts.
@@ -41,12 +42,15 @@ pub enum Effect {
         /// What they read.
         message: Message,
     },
-    /// From now on the peer reads what is said in the room. A peer is in one room at most.
+    /// From now on the peer reads what is said in the room, in this format. A peer is in one room at most; entering the
+    /// room they are in changes the format.
     Enter {
         /// Who.
         peer: PeerId,
         /// Where.
         room: RoomId,
+        /// How.
+        format: Format,
     },
     /// From now on the peer reads no room.
     Exit {
@@ -79,7 +83,7 @@ pub enum Effect {
 }
 
 /// Who is to read a message. Never a list of recipients: a message costs the hub the same in a room of any size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
     /// One person.
     Peer(PeerId),
@@ -89,6 +93,8 @@ pub enum Audience {
         room: RoomId,
         /// The one who does not read it, as they said it.
         except: Option<PeerId>,
+        /// Those who ignore whoever caused it. Empty for nearly everyone.
+        hidden_from: Vec<PeerId>,
     },
 }
 
@@ -113,10 +119,22 @@ impl Effects {
         });
     }
 
-    pub(super) fn tell_room(&mut self, room: RoomId, except: Option<PeerId>, message: Message) {
-        self.push(Effect::Send {
-            to: Audience::Room { room, except },
-            message,
-        });
+    pub(super) fn answer(&mut self, peer: PeerId, answer: Answer) {
+        self.tell(peer, Message::Answer(answer));
+    }
+
+    pub(super) fn tell_room(
+        &mut self,
+        room: RoomId,
+        except: Option<PeerId>,
+        hidden_from: Vec<PeerId>,
+        message: Message,
+    ) {
+        let to = Audience::Room {
+            room,
+            except,
+            hidden_from,
+        };
+        self.push(Effect::Send { to, message });
     }
 }

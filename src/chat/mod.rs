@@ -1,50 +1,85 @@
 //! The chat as pure state: events in, effects out, time as an argument.
 //!
-//! There is no socket here, no clock, no byte of any wire, and no list of recipients. What always holds: no two people
-//! have the same name; a peer is announced as joined once and as left once; nothing is asked for a peer after
-//! [`Effect::Close`] or after [`Event::Disconnected`].
+//! There is no socket here, no clock, no byte of any wire, and no list of recipients but of those few who ignore someone.
+//! What always holds: no two people have the same name; a peer is announced as joined once and as left once; nothing is
+//! asked for a peer after [`Effect::Close`] or after [`Event::Disconnected`].
 
 mod commands;
 mod event;
+mod history;
+mod ignore;
+mod login;
+mod room;
 mod roster;
 
 pub use event::{Audience, Effect, Effects, Event};
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::{PeerId, RoomId};
-use crate::limits::LOGIN_ATTEMPTS;
-use crate::message::Message;
+use crate::limits::{HISTORY_LINES, REPLAYED_LINES};
+use crate::message::{Answer, Message, Presence};
+use crate::moment::Moment;
 use crate::name::Username;
 use crate::wire::Command;
 
-use roster::{Roster, Session};
+use room::Rooms;
+use roster::{Person, Roster, Session};
 
 /// What the operator decides about the chat.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// No login: people are named by their address.
     pub anonymous: bool,
     /// Time in which a newcomer must give a username. `None`: no limit.
     pub login_timeout: Option<Duration>,
+    /// Time after which a person who has typed nothing is dropped. `None`: no limit.
+    pub idle_timeout: Option<Duration>,
+    /// Lines that each room keeps.
+    pub history: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules {
+            anonymous: false,
+            login_timeout: None,
+            idle_timeout: None,
+            history: HISTORY_LINES,
+        }
+    }
 }
 
 /// The state of the chat.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Hub {
     rules: Rules,
     roster: Roster,
+    rooms: Rooms,
+    /// Shown to every newcomer.
+    motd: Option<Arc<str>>,
     /// Until when each newcomer must have given a name.
     logins: Deadlines,
+    /// When each person will have been idle for too long, unless they typed something meanwhile.
+    idles: Deadlines,
+    /// People who ignore someone.
+    ignoring: BTreeSet<PeerId>,
+    /// How many people are away.
+    away: usize,
+    /// The first moment that the hub was told of.
+    began: Option<Instant>,
 }
 
-/// Where someone who is in the chat sits: who they are, and in which room.
-#[derive(Debug, Clone, Copy)]
-struct Seat {
+/// Someone whose line is being handled.
+#[derive(Debug)]
+struct Caller {
+    now: Moment,
     peer: PeerId,
+    name: Username,
     room: RoomId,
 }
 
@@ -52,58 +87,80 @@ impl Hub {
     /// An empty chat.
     pub fn new(rules: Rules) -> Hub {
         Hub {
+            rooms: Rooms::new(rules.history),
             rules,
-            ..Hub::default()
+            roster: Roster::default(),
+            motd: None,
+            logins: Deadlines::default(),
+            idles: Deadlines::default(),
+            ignoring: BTreeSet::new(),
+            away: 0,
+            began: None,
         }
     }
 
     /// Takes in what happened to a peer. An event of a peer whom the hub has closed already is ignored.
-    pub fn handle(&mut self, now: Instant, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
+    pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
         match event {
             Event::Connected(addr) => self.connect(now, peer, addr, effects),
-            Event::Line(line) => self.line(peer, line, effects),
+            Event::Line(line) => self.line(now, peer, line, effects),
             Event::LineTooLong { limit } => self.too_long(peer, limit, effects),
             Event::WrongProtocol(protocol) => {
                 let reason = CloseReason::WrongProtocol(protocol);
                 self.dismiss(peer, Message::WrongProtocol(protocol), reason, effects);
             }
-            Event::Interrupt => self.answer(peer, Message::HowToQuit, effects),
+            Event::Interrupt => self.answer_key(peer, Answer::HowToQuit, effects),
             Event::AreYouThere => {
-                let still_here = Message::StillHere(self.online());
-                self.answer(peer, still_here, effects);
+                let still_here = Answer::StillHere(self.online());
+                self.answer_key(peer, still_here, effects);
             }
-            Event::EndOfInput => self.end_of_input(peer, effects),
+            Event::EndOfInput => {
+                self.break_prompt(peer, effects);
+                self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
+            }
             Event::Disconnected(reason) => self.leave(peer, reason, effects),
         }
     }
 
     /// Acts on what is due by now.
-    pub fn handle_timeout(&mut self, now: Instant, effects: &mut Effects) {
-        while let Some(peer) = self.logins.pop_due(now) {
+    pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) {
+        while let Some(peer) = self.logins.pop_due(now.instant) {
             self.break_prompt(peer, effects);
             let reason = CloseReason::LoginTimedOut;
             self.dismiss(peer, Message::LoginTimedOut, reason, effects);
+        }
+        while let Some(peer) = self.idles.pop_due(now.instant) {
+            self.idle(now, peer, effects);
         }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing else happens.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.logins.next()
+        let due = [self.logins.next(), self.idles.next()];
+        due.into_iter().flatten().min()
     }
 
     /// Says something to everyone who is in the chat, as the server. The text must be clean.
     pub fn notice(&mut self, text: &str, effects: &mut Effects) {
-        effects.tell_room(RoomId::LOBBY, None, Message::Notice(text.into()));
+        let text: Arc<str> = text.into();
+        for (room, _) in self.rooms.iter() {
+            effects.tell_room(room, None, Vec::new(), Message::Notice(text.clone()));
+        }
+    }
+
+    /// Sets what every newcomer is shown. The text must be clean but for its line ends.
+    pub fn set_motd(&mut self, text: Option<Arc<str>>) {
+        self.motd = text;
     }
 
     /// Says goodbye to everyone and closes every connection.
     pub fn shut_down(&mut self, effects: &mut Effects) {
         let peers: Vec<PeerId> = self.roster.peers().collect();
+        let reason = CloseReason::Shutdown;
         for peer in peers {
             self.break_prompt(peer, effects);
-            self.forget(peer, CloseReason::Shutdown, effects);
+            self.forget(peer, reason, effects);
             effects.tell(peer, Message::ShuttingDown);
-            let reason = CloseReason::Shutdown;
             effects.push(Effect::Close { peer, reason });
         }
     }
@@ -113,96 +170,187 @@ impl Hub {
         self.roster.online()
     }
 
-    fn connect(&mut self, now: Instant, peer: PeerId, addr: SocketAddr, effects: &mut Effects) {
-        self.roster.connect(peer);
-        if self.rules.anonymous {
-            return self.take_name(peer, Username::from_addr(addr), effects);
-        }
-        if let Some(timeout) = self.rules.login_timeout {
-            self.logins.set(peer, now + timeout);
-        }
-        effects.tell(peer, Message::UsernamePrompt);
-    }
-
-    fn line(&mut self, peer: PeerId, line: &str, effects: &mut Effects) {
-        let (seat, name) = match self.roster.session(peer) {
-            None => return,
-            Some(Session::Naming { .. }) => return self.login(peer, line, effects),
-            Some(Session::Chatting { name, room }) => (Seat { peer, room: *room }, name),
+    fn line(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
+        let active = self.seconds(now);
+        let Some(person) = self.roster.person_mut(peer) else {
+            return self.login(now, peer, line, effects);
+        };
+        person.active = active;
+        let name = person.name.clone();
+        let room = person.room;
+        let caller = Caller {
+            now,
+            peer,
+            name,
+            room,
         };
         match Command::parse(line) {
             Command::Blank => {}
             Command::Say(text) => {
-                let from = name.clone();
-                let text = text.into();
-                effects.tell_room(seat.room, Some(peer), Message::Said { from, text });
+                let from = caller.name.clone();
+                let message = Message::Said {
+                    from,
+                    text: text.into(),
+                };
+                self.say(&caller, message, text, Some(peer), effects);
             }
-            Command::Slash { word, args } => commands::run(self, seat, word, args, effects),
+            Command::Slash { word, args } => commands::run(self, &caller, word, args, effects),
         }
     }
 
-    fn login(&mut self, peer: PeerId, line: &str, effects: &mut Effects) {
-        if line.trim().eq_ignore_ascii_case("/quit") {
-            return self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
+    /// Says something to the caller's room, and keeps it as history.
+    fn say(
+        &mut self,
+        caller: &Caller,
+        message: Message,
+        text: &str,
+        except: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
+        if let Some(room) = self.rooms.get_mut(caller.room) {
+            room.history.push(caller.now.unix, &message);
         }
-        match Username::parse(line) {
-            Ok(name) => self.take_name(peer, name, effects),
-            Err(_) => self.refuse(peer, Message::UsernameInvalid, effects),
+        if self.away > 0 {
+            self.note_mentions(caller, text, &message, effects);
+        }
+        let hidden_from = self.hidden_from(caller.peer);
+        effects.tell_room(caller.room, except, hidden_from, message);
+    }
+
+    /// Keeps a line for those in the room whom it names and who are away, and tells its author that they are.
+    fn note_mentions(
+        &mut self,
+        caller: &Caller,
+        text: &str,
+        message: &Message,
+        effects: &mut Effects,
+    ) {
+        let mut named = BTreeSet::new();
+        let in_no_name = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        for word in text.split(in_no_name) {
+            let bare = word.trim_end_matches(['.', '-', '_']);
+            let found = self.find(word).or_else(|| self.find(bare));
+            named.extend(found.map(|(peer, _)| peer));
+        }
+        named.remove(&caller.peer);
+        for peer in named {
+            let person = self.roster.person(peer);
+            if person.is_some_and(|it| it.room == caller.room) {
+                self.note_missed(caller, peer, message, effects);
+            }
         }
     }
 
-    /// Lets a newcomer in under a name, unless someone has it.
-    fn take_name(&mut self, peer: PeerId, name: Username, effects: &mut Effects) {
-        let room = RoomId::LOBBY;
-        if self.roster.name(peer, name.clone(), room).is_err() {
-            return self.refuse(peer, Message::UsernameTaken, effects);
+    /// Keeps a message for someone who is away, and tells its author that they are.
+    fn note_missed(
+        &mut self,
+        caller: &Caller,
+        to: PeerId,
+        message: &Message,
+        effects: &mut Effects,
+    ) {
+        let hidden = self.hidden_from(caller.peer).contains(&to);
+        let Some(person) = self.roster.person_mut(to).filter(|_| !hidden) else {
+            return;
+        };
+        let name = person.name.clone();
+        if let Some(away) = person.away_mut() {
+            away.missed.push(caller.now.unix, message);
+            let text = away.text.clone();
+            effects.answer(caller.peer, Answer::Away(name, text));
         }
-        self.logins.clear(peer);
-        effects.tell(peer, Message::Welcome);
-        effects.push(Effect::Enter { peer, room });
-        let joined = Message::Joined(name.clone());
-        effects.push(Effect::CameOnline { peer, name });
-        effects.tell_room(room, None, joined);
     }
 
-    fn refuse(&mut self, peer: PeerId, refusal: Message, effects: &mut Effects) {
-        effects.tell(peer, refusal);
-        if self.roster.count_attempt(peer) >= LOGIN_ATTEMPTS {
-            let reason = CloseReason::TooManyAttempts;
-            return self.dismiss(peer, Message::TooManyAttempts, reason, effects);
+    /// Shows someone who comes into a room what it is about, and what was said last.
+    fn show_room(&self, peer: PeerId, id: RoomId, effects: &mut Effects) {
+        let Some(room) = self.rooms.get(id) else {
+            return;
+        };
+        if room.topic.is_some() {
+            let (room, topic) = (room.name.clone(), room.topic.clone());
+            effects.answer(peer, Answer::Topic { room, topic });
         }
-        effects.tell(peer, Message::UsernamePrompt);
+        self.replay(peer, id, REPLAYED_LINES, effects);
+    }
+
+    /// Shows the last lines of a room. Returns whether there were any.
+    fn replay(&self, peer: PeerId, id: RoomId, count: usize, effects: &mut Effects) -> bool {
+        let Some(room) = self.rooms.get(id) else {
+            return false;
+        };
+        let ignores = self.roster.person(peer).map_or(&[][..], Person::ignores);
+        let ignored = |line: &Message| ignores.iter().any(|it| line.author() == Some(&it.name));
+        let lines = room.history.last(count).filter(|line| !ignored(line));
+        let lines: Vec<Message> = lines.collect();
+        if lines.is_empty() {
+            return false;
+        }
+        effects.answer(peer, Answer::History(lines.len()));
+        lines.into_iter().for_each(|line| effects.tell(peer, line));
+        effects.answer(peer, Answer::End);
+        true
+    }
+
+    /// The person whom a typed name means, with their name as they write it.
+    fn find(&self, typed: &str) -> Option<(PeerId, Username)> {
+        let name = self.parse_name(typed)?;
+        let peer = self.roster.find(&name)?;
+        Some((peer, self.roster.person(peer)?.name.clone()))
+    }
+
+    /// A typed name; in anonymous mode an address is one too.
+    fn parse_name(&self, typed: &str) -> Option<Username> {
+        let addr = || typed.parse().ok().map(Username::from_addr);
+        Username::parse(typed).ok().or_else(addr)
+    }
+
+    fn presence(&self, now: Moment, person: &Person) -> Presence {
+        Presence {
+            name: person.name.clone(),
+            away: person.away().is_some(),
+            idle: self.seconds(now).saturating_sub(person.active),
+        }
     }
 
     fn too_long(&mut self, peer: PeerId, limit: usize, effects: &mut Effects) {
         match self.roster.session(peer) {
             None => {}
             Some(Session::Naming { .. }) => self.refuse(peer, Message::UsernameInvalid, effects),
-            Some(Session::Chatting { .. }) => effects.tell(peer, Message::TooLong { limit }),
+            Some(Session::Chatting(_)) => effects.answer(peer, Answer::TooLong { limit }),
         }
     }
 
     /// Answers a key, which left the cursor within a line, and prompts again where a prompt stood.
-    fn answer(&mut self, peer: PeerId, answer: Message, effects: &mut Effects) {
+    fn answer_key(&mut self, peer: PeerId, answer: Answer, effects: &mut Effects) {
         let Some(session) = self.roster.session(peer) else {
             return;
         };
         effects.tell(peer, Message::LineBreak);
-        effects.tell(peer, answer);
+        effects.answer(peer, answer);
         if let Session::Naming { .. } = session {
             effects.tell(peer, Message::UsernamePrompt);
         }
-    }
-
-    fn end_of_input(&mut self, peer: PeerId, effects: &mut Effects) {
-        self.break_prompt(peer, effects);
-        self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
     }
 
     /// Ends the line that the username prompt stands on, where it does, as nobody typed its end.
     fn break_prompt(&self, peer: PeerId, effects: &mut Effects) {
         if let Some(Session::Naming { .. }) = self.roster.session(peer) {
             effects.tell(peer, Message::LineBreak);
+        }
+    }
+
+    /// The time has come at which a person may have been idle for too long.
+    fn idle(&mut self, now: Moment, peer: PeerId, effects: &mut Effects) {
+        let (Some(person), Some(timeout)) = (self.roster.person(peer), self.rules.idle_timeout)
+        else {
+            return;
+        };
+        let idle = Duration::from_secs(self.seconds(now).saturating_sub(person.active).into());
+        if idle >= timeout {
+            let reason = CloseReason::IdleTimedOut;
+            self.dismiss(peer, Message::IdleTimedOut, reason, effects);
+        } else {
+            self.idles.set(peer, now.instant + (timeout - idle));
         }
     }
 
@@ -218,8 +366,10 @@ impl Hub {
 
     /// Forgets a peer and tells those who stay.
     fn leave(&mut self, peer: PeerId, reason: CloseReason, effects: &mut Effects) {
-        if let Some(Session::Chatting { name, room }) = self.forget(peer, reason, effects) {
-            effects.tell_room(room, None, Message::Left(name));
+        let hidden_from = self.hidden_from(peer);
+        if let Some(Session::Chatting(person)) = self.forget(peer, reason, effects) {
+            let left = Message::Left(person.name);
+            effects.tell_room(person.room, None, hidden_from, left);
         }
     }
 
@@ -231,13 +381,24 @@ impl Hub {
         effects: &mut Effects,
     ) -> Option<Session> {
         self.logins.clear(peer);
+        self.idles.clear(peer);
         let session = self.roster.disconnect(peer)?;
-        if let Session::Chatting { name, .. } = &session {
+        if let Session::Chatting(person) = &session {
+            self.forget_ignores(peer, person);
+            self.away -= usize::from(person.away().is_some());
             effects.push(Effect::Exit { peer });
-            let name = name.clone();
+            let name = person.name.clone();
             effects.push(Effect::WentOffline { peer, name, reason });
+            self.rooms.leave(person.room);
         }
         Some(session)
+    }
+
+    /// Whole seconds since the first moment that the hub was told of.
+    fn seconds(&self, now: Moment) -> u32 {
+        let began = self.began.unwrap_or(now.instant);
+        let since = now.instant.saturating_duration_since(began);
+        u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
     }
 }
 

@@ -1,9 +1,13 @@
 //! `Roster`: who is here. A peer is unknown, has no name yet, or is in the chat under a name nobody else has.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::id::{PeerId, RoomId};
+use crate::moment::Format;
 use crate::name::Username;
+
+use super::history::History;
 
 /// Everyone who is connected, by slot, and everyone who has a name, by name.
 ///
@@ -15,7 +19,7 @@ pub(super) struct Roster {
 }
 
 /// What the hub knows of one peer.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Session {
     /// At the username prompt.
     Naming {
@@ -23,19 +27,95 @@ pub(super) enum Session {
         attempts: u8,
     },
     /// In the chat.
-    Chatting { name: Username, room: RoomId },
+    Chatting(Person),
+}
+
+/// Someone in the chat.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) name: Username,
+    pub(super) room: RoomId,
+    /// How what they read is rendered.
+    pub(super) format: Format,
+    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
+    pub(super) since: u32,
+    /// When they last typed something: seconds since the hub's first event.
+    pub(super) active: u32,
+    /// What most people never have.
+    pub(super) extras: Option<Box<Extras>>,
+}
+
+/// What few people have.
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    /// They are away.
+    pub(super) away: Option<Away>,
+    /// Whom they ignore.
+    pub(super) ignores: Vec<Ignored>,
+    /// Who ignores them.
+    pub(super) ignored_by: Vec<PeerId>,
+    /// Who wrote to them privately last.
+    pub(super) correspondent: Option<(PeerId, Username)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Away {
+    pub(super) text: Option<Arc<str>>,
+    /// What was said to or about them meanwhile.
+    pub(super) missed: History,
+}
+
+/// Someone who is ignored. They stay so under another name, and when they come again under this one.
+#[derive(Debug)]
+pub(super) struct Ignored {
+    pub(super) name: Username,
+    /// Absent while nobody of that name is here.
+    pub(super) peer: Option<PeerId>,
 }
 
 /// Someone else has that name.
 #[derive(Debug)]
 pub(super) struct NameTaken;
 
+impl Person {
+    pub(super) fn new(name: Username, room: RoomId, since: i64, active: u32) -> Person {
+        Person {
+            name,
+            room,
+            format: Format::default(),
+            since: u32::try_from(since).unwrap_or(0),
+            active,
+            extras: None,
+        }
+    }
+
+    pub(super) fn away(&self) -> Option<&Away> {
+        self.extras.as_ref()?.away.as_ref()
+    }
+
+    pub(super) fn away_mut(&mut self) -> Option<&mut Away> {
+        self.extras.as_mut()?.away.as_mut()
+    }
+
+    pub(super) fn ignores(&self) -> &[Ignored] {
+        self.extras.as_ref().map_or(&[], |it| &it.ignores)
+    }
+
+    pub(super) fn ignored_by(&self) -> &[PeerId] {
+        self.extras.as_ref().map_or(&[], |it| &it.ignored_by)
+    }
+
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+}
+
 impl Roster {
     /// Takes in a newcomer, at the username prompt.
     pub(super) fn connect(&mut self, peer: PeerId) {
         let index = peer.index();
         if index >= self.sessions.len() {
-            self.sessions.resize(index + 1, None);
+            self.sessions.resize_with(index + 1, || None);
         }
         debug_assert!(self.sessions[index].is_none(), "the slot was left before");
         self.sessions[index] = Some((peer, Session::Naming { attempts: 0 }));
@@ -47,8 +127,8 @@ impl Roster {
             .sessions
             .get_mut(peer.index())?
             .take_if(|(known, _)| *known == peer)?;
-        if let Session::Chatting { name, .. } = &session {
-            self.names.remove(name);
+        if let Session::Chatting(person) = &session {
+            self.names.remove(&person.name);
         }
         Some(session)
     }
@@ -58,6 +138,25 @@ impl Roster {
             Some((known, session)) if *known == peer => Some(session),
             _ => None,
         }
+    }
+
+    pub(super) fn person(&self, peer: PeerId) -> Option<&Person> {
+        match self.session(peer)? {
+            Session::Chatting(person) => Some(person),
+            Session::Naming { .. } => None,
+        }
+    }
+
+    pub(super) fn person_mut(&mut self, peer: PeerId) -> Option<&mut Person> {
+        match self.session_mut(peer)? {
+            Session::Chatting(person) => Some(person),
+            Session::Naming { .. } => None,
+        }
+    }
+
+    /// Who has this name.
+    pub(super) fn find(&self, name: &Username) -> Option<PeerId> {
+        self.names.get(name).copied()
     }
 
     /// Counts one more refused username, and tells how many there were.
@@ -71,32 +170,30 @@ impl Roster {
         }
     }
 
-    /// Gives a known peer a name, and a room if they had no name before. Returns the name before.
-    pub(super) fn name(
-        &mut self,
-        peer: PeerId,
-        name: Username,
-        room: RoomId,
-    ) -> Result<Option<Username>, NameTaken> {
-        match self.names.get(&name) {
-            Some(&holder) if holder != peer => return Err(NameTaken),
-            _ => {}
+    /// Lets a newcomer into the chat.
+    pub(super) fn admit(&mut self, peer: PeerId, person: Person) -> Result<(), NameTaken> {
+        if self.names.contains_key(&person.name) {
+            return Err(NameTaken);
         }
-        let Some(session) = self.session_mut(peer) else {
-            return Ok(None);
-        };
-        let before = match session {
-            Session::Naming { .. } => {
-                let name = name.clone();
-                *session = Session::Chatting { name, room };
-                None
-            }
-            Session::Chatting { name: held, .. } => Some(std::mem::replace(held, name.clone())),
-        };
-        if let Some(before) = &before {
-            self.names.remove(before);
+        if let Some(session) = self.session_mut(peer) {
+            let name = person.name.clone();
+            *session = Session::Chatting(person);
+            self.names.insert(name, peer);
         }
-        self.names.insert(name, peer);
+        Ok(())
+    }
+
+    /// Gives a person another name, and returns the one before.
+    pub(super) fn rename(&mut self, peer: PeerId, to: Username) -> Result<Username, NameTaken> {
+        if self.find(&to).is_some_and(|holder| holder != peer) {
+            return Err(NameTaken);
+        }
+        let Some(person) = self.person_mut(peer) else {
+            return Ok(to);
+        };
+        let before = std::mem::replace(&mut person.name, to.clone());
+        self.names.remove(&before);
+        self.names.insert(to, peer);
         Ok(before)
     }
 
@@ -108,6 +205,15 @@ impl Roster {
     /// Everyone, with or without a name.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
         self.sessions.iter().flatten().map(|&(peer, _)| peer)
+    }
+
+    /// Everyone who is in the chat.
+    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
+        let sessions = self.sessions.iter().flatten();
+        sessions.filter_map(|(_, session)| match session {
+            Session::Chatting(person) => Some(person),
+            Session::Naming { .. } => None,
+        })
     }
 
     fn session_mut(&mut self, peer: PeerId) -> Option<&mut Session> {

@@ -1,19 +1,20 @@
 //! The chat alone: events in, effects out, and time made up.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::*;
+use crate::limits::LOGIN_ATTEMPTS;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A hub, a clock that stands still until told to go on, and what each peer was told.
 struct Chat {
     hub: Hub,
-    now: Instant,
+    now: Moment,
     generation: u32,
-    /// Who reads the lobby.
-    lobby: Vec<PeerId>,
+    /// Which room each person reads.
+    rooms: HashMap<PeerId, RoomId>,
     told: HashMap<PeerId, Vec<Message>>,
     closed: Vec<(PeerId, CloseReason)>,
     online: Vec<Username>,
@@ -22,17 +23,20 @@ struct Chat {
 impl Chat {
     fn new() -> Chat {
         Chat::with(Rules {
-            anonymous: false,
             login_timeout: Some(TIMEOUT),
+            ..Rules::default()
         })
     }
 
     fn with(rules: Rules) -> Chat {
         Chat {
             hub: Hub::new(rules),
-            now: Instant::now(),
+            now: Moment {
+                instant: Instant::now(),
+                unix: 1_795_276_799,
+            },
             generation: 0,
-            lobby: Vec::new(),
+            rooms: HashMap::new(),
             told: HashMap::new(),
             closed: Vec::new(),
             online: Vec::new(),
@@ -68,7 +72,8 @@ impl Chat {
     }
 
     fn wait(&mut self, time: Duration) {
-        self.now += time;
+        self.now.instant += time;
+        self.now.unix += time.as_secs() as i64;
         let mut effects = Effects::default();
         self.hub.handle_timeout(self.now, &mut effects);
         self.apply(effects);
@@ -85,14 +90,17 @@ impl Chat {
         for effect in effects.drain() {
             match effect {
                 Effect::Send { to, message } => self.tell(to, &message),
-                Effect::Enter { peer, room } => {
-                    assert_eq!(room, RoomId::LOBBY);
-                    assert!(!self.lobby.contains(&peer), "{peer} is there already");
-                    self.lobby.push(peer);
+                Effect::Enter { peer, room, .. } => {
+                    self.rooms.insert(peer, room);
                 }
-                Effect::Exit { peer } => self.lobby.retain(|&other| other != peer),
+                Effect::Exit { peer } => {
+                    self.rooms.remove(&peer);
+                }
                 Effect::Close { peer, reason } => {
-                    assert!(!self.lobby.contains(&peer), "{peer} still reads the room");
+                    assert!(
+                        !self.rooms.contains_key(&peer),
+                        "{peer} still reads the room"
+                    );
                     self.closed.push((peer, reason));
                 }
                 Effect::CameOnline { name, .. } => self.online.push(name),
@@ -103,16 +111,21 @@ impl Chat {
                 }
             }
         }
-        assert_eq!(self.hub.online(), self.lobby.len());
+        assert_eq!(self.hub.online(), self.rooms.len());
     }
 
     fn tell(&mut self, to: Audience, message: &Message) {
         let readers = match to {
             Audience::Peer(peer) => vec![peer],
-            Audience::Room { except, .. } => {
-                let mut readers = self.lobby.clone();
-                readers.retain(|&peer| Some(peer) != except);
-                readers
+            Audience::Room {
+                room,
+                except,
+                hidden_from,
+            } => {
+                let here = self.rooms.iter().filter(|(_, its)| **its == room);
+                let here = here.map(|(&peer, _)| peer);
+                here.filter(|peer| Some(*peer) != except && !hidden_from.contains(peer))
+                    .collect()
             }
         };
         for peer in readers {
@@ -206,7 +219,7 @@ fn a_login_times_out_when_its_time_is_over_and_not_before() {
     chat.wait(Duration::from_secs(1));
     let late = chat.connect(1);
     let ann = chat.login(2, "ann");
-    assert_eq!(chat.hub.next_timeout(), Some(start + TIMEOUT));
+    assert_eq!(chat.hub.next_timeout(), Some(start.instant + TIMEOUT));
 
     chat.wait(TIMEOUT - Duration::from_secs(1) - Duration::from_nanos(1));
     assert_eq!(chat.closed, []);
@@ -238,7 +251,7 @@ fn who_leaves_the_prompt_times_out_no_more() {
     assert_eq!(chat.hub.next_timeout(), None);
     // Whoever gets the slot next has the whole time.
     let bob = chat.connect(0);
-    assert_eq!(chat.hub.next_timeout(), Some(chat.now + TIMEOUT));
+    assert_eq!(chat.hub.next_timeout(), Some(chat.now.instant + TIMEOUT));
     assert_eq!(chat.reads(bob), [Message::UsernamePrompt]);
 }
 
@@ -345,7 +358,8 @@ fn a_name_that_differs_from_ones_own_in_case_alone_is_no_ones_else() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
     chat.types(ann, "/nick ann");
-    assert_eq!(chat.reads(ann), []);
+    let already = Message::Answer(Answer::NamedSoAlready);
+    assert_eq!(chat.reads(ann), [already]);
     chat.types(ann, "/nick ANN");
     assert!(matches!(
         &chat.reads(ann)[..],
@@ -360,7 +374,7 @@ fn a_name_that_differs_from_ones_own_in_case_alone_is_no_ones_else() {
 fn in_anonymous_mode_an_address_is_a_name_and_no_time_runs() {
     let mut chat = Chat::with(Rules {
         anonymous: true,
-        login_timeout: Some(TIMEOUT),
+        ..Rules::default()
     });
     let ann = chat.connect(0);
     let addr = "127.0.0.1:50000".parse().unwrap();

@@ -155,7 +155,8 @@ impl Connection {
     /// Writes the pieces, and queues what the socket does not take. With an empty queue they go straight from the log.
     pub(crate) fn send(&mut self, pieces: &[Piece<'_>]) {
         let mut written = 0;
-        if self.queue.is_none() && self.readiness.writable && self.write_error.is_none() {
+        let may_write = self.queue.is_none() && self.readiness.writable;
+        if may_write && self.write_error.is_none() && !pieces.is_empty() {
             match write_slices(&mut self.stream, pieces.iter().map(Piece::bytes)) {
                 Ok(n) => written = n,
                 Err(error) => self.not_written(&error),

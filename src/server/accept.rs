@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::time::Instant;
 
 use bytes::BytesMut;
 use mio::net::TcpStream;
@@ -11,6 +10,7 @@ use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK};
 use crate::message::Message;
+use crate::moment::{Format, Moment};
 use crate::net::Accepted;
 use crate::wire::render;
 
@@ -18,8 +18,8 @@ use super::Server;
 
 impl Server {
     /// Accepts those who wait, within a budget.
-    pub(super) fn accept(&mut self, now: Instant) {
-        if self.accept_again.is_some_and(|at| now < at) {
+    pub(super) fn accept(&mut self, now: Moment) {
+        if self.accept_again.is_some_and(|at| now.instant < at) {
             return;
         }
         self.accept_again = None;
@@ -34,7 +34,7 @@ impl Server {
                     Accepted::Nobody => {}
                     Accepted::Exhausted(error) => {
                         log::warn!("cannot accept for now: {error}");
-                        self.accept_again = Some(now + ACCEPT_RETRY);
+                        self.accept_again = Some(now.instant + ACCEPT_RETRY);
                         return;
                     }
                 }
@@ -42,7 +42,7 @@ impl Server {
         }
     }
 
-    fn admit(&mut self, now: Instant, stream: TcpStream, addr: SocketAddr) {
+    fn admit(&mut self, now: Moment, stream: TcpStream, addr: SocketAddr) {
         self.got_input = true;
         self.stats.accepted += 1;
         if self.connections.len() >= self.config.max_clients {
@@ -63,7 +63,7 @@ impl Server {
 /// already, so errors have nobody to reach. What they sent is read first, as else the close would be a reset.
 fn turn_away(mut stream: TcpStream) {
     let mut line = BytesMut::new();
-    render(&Message::ServerFull, &mut line);
+    render(&Message::ServerFull, 0, Format::default(), &mut line);
     let _ = stream.read(&mut [0; 1024]);
     let _ = stream.write(&line);
     let _ = stream.shutdown(Shutdown::Write);

@@ -1,33 +1,35 @@
 //! Between the chat and the sockets: events go to the hub, and what it asks for is done.
 
 use std::mem;
-use std::time::Instant;
 
 use crate::chat::{Audience, Effect, Event};
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::message::Message;
+use crate::moment::Moment;
 
 use super::Server;
 
 impl Server {
     /// Tells the hub what happened to a peer, and does what it asks for.
-    pub(super) fn tell_hub(&mut self, now: Instant, peer: PeerId, event: Event<'_>) {
+    pub(super) fn tell_hub(&mut self, now: Moment, peer: PeerId, event: Event<'_>) {
         self.hub.handle(now, peer, event, &mut self.effects);
         self.apply(now);
     }
 
     /// Does what the hub asks for.
-    pub(super) fn apply(&mut self, now: Instant) {
+    pub(super) fn apply(&mut self, now: Moment) {
         let mut effects = mem::take(&mut self.effects);
         for effect in effects.drain() {
             match effect {
-                Effect::Send { to, message } => self.queue(to, &message),
-                Effect::Enter { peer, room } => self.fanout.enter(peer.slot, room),
+                Effect::Send { to, message } => self.queue(now, to, &message),
+                Effect::Enter { peer, room, format } => {
+                    self.fanout.enter(peer.slot, room, format);
+                }
                 Effect::Exit { peer } => self.fanout.exit(peer.slot),
                 Effect::Close { peer, reason } => {
                     self.log_close(peer, reason);
-                    self.connections.drain(peer.slot, now);
+                    self.connections.drain(peer.slot, now.instant);
                 }
                 Effect::CameOnline { peer, name } => {
                     let addr = self.connections.connection(peer.slot).addr();
@@ -52,12 +54,17 @@ impl Server {
     }
 
     /// Appends a message for its audience to the logs; the write phase sends it.
-    fn queue(&mut self, to: Audience, message: &Message) {
+    fn queue(&mut self, now: Moment, to: Audience, message: &Message) {
         match to {
-            Audience::Peer(peer) => self.fanout.reply(peer.slot, message),
-            Audience::Room { room, except } => {
+            Audience::Peer(peer) => self.fanout.reply(peer.slot, message, now.unix),
+            Audience::Room {
+                room,
+                except,
+                hidden_from,
+            } => {
                 self.stats.said += u64::from(matches!(message, Message::Said { .. }));
-                self.fanout.say(room, except.map(|peer| peer.slot), message);
+                let except = except.iter().chain(&hidden_from).map(|peer| peer.slot);
+                self.fanout.say(room, except, message, now.unix);
             }
         }
     }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::limits::{
-    CLIENTS, CLIENTS_RANGE, DRAIN, LINE_BYTES, LINE_BYTES_RANGE, LOGIN_TIMEOUT, LONGEST_TIME,
-    SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
+    CLIENTS, CLIENTS_RANGE, DRAIN, HISTORY_LINES, HISTORY_LINES_RANGE, LINE_BYTES,
+    LINE_BYTES_RANGE, LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES,
+    SEND_QUEUE_BYTES_RANGE,
 };
 
 /// How a [`Server`](crate::Server) is to run. Begin with [`Config::default`] and change what you need.
@@ -29,6 +30,12 @@ pub struct Config {
     pub send_queue: usize,
     /// Time to give a username in; `None` for no limit. Default: 60 s.
     pub login_timeout: Option<Duration>,
+    /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
+    pub idle_timeout: Option<Duration>,
+    /// Lines that each room keeps as its history, at most 10,000. Default: 200.
+    pub history: usize,
+    /// Text shown to every newcomer, at most 16 KiB. [`Handle::set_motd`](crate::Handle::set_motd) changes it.
+    pub motd: Option<String>,
     /// Time to flush queues at shutdown. Default: 5 s.
     pub drain: Duration,
 }
@@ -42,6 +49,9 @@ impl Default for Config {
             max_line: LINE_BYTES,
             send_queue: SEND_QUEUE_BYTES,
             login_timeout: Some(LOGIN_TIMEOUT),
+            idle_timeout: None,
+            history: HISTORY_LINES,
+            motd: None,
             drain: DRAIN,
         }
     }
@@ -61,6 +71,11 @@ impl Config {
         in_range("the number of clients", self.max_clients, CLIENTS_RANGE)?;
         in_range("the longest line", self.max_line, LINE_BYTES_RANGE)?;
         in_range("the send queue", self.send_queue, SEND_QUEUE_BYTES_RANGE)?;
+        in_range("the history", self.history, HISTORY_LINES_RANGE)?;
+        let motd = self.motd.as_deref().map_or(0, str::len);
+        in_range("the length of the message of the day", motd, 0..=MOTD_BYTES)?;
+        let idle_timeout = self.idle_timeout.unwrap_or_default();
+        in_range("the time to be idle", idle_timeout, NO_TIME..=LONGEST_TIME)?;
         let login_timeout = self.login_timeout.unwrap_or_default();
         in_range("the time to log in", login_timeout, NO_TIME..=LONGEST_TIME)?;
         in_range("the time to drain", self.drain, NO_TIME..=LONGEST_TIME)

@@ -1,25 +1,27 @@
 //! `Fanout`: who is to be sent which bytes of this tick. No socket is touched here.
 //!
-//! What is said in a room is rendered once and appended to the room's log of the tick. For each peer there is kept only
-//! where in the log their share begins, and a list of spans that were sealed before that: a share is sealed where a
-//! line of their own is left out, where a reply to them alone has its place, and where they change rooms. So a message
-//! costs the same in a room of any size, nothing is allocated for a delivery, and what each peer reads has the order
-//! in which the hub handled the lines.
+//! The people of a room who read it in the same format form a channel. What is said in a room is rendered once for each of
+//! its channels, and appended to the channel's log of the tick. For each peer there is kept only where in the log their
+//! share begins, and a list of spans that were sealed before that: a share is sealed where a line is left out, their own
+//! or one they ignore, where a reply to them alone has its place, and where they change channels. So a message costs the
+//! same in a room of any size, nothing is allocated for a delivery, and what each peer reads has the order in which the
+//! hub handled the lines.
 //!
-//! At the end of the tick the logs are frozen, and each member of a room is given the same slices. Invariants: a room's
-//! `members` and the shares that name the room agree; between ticks every log and every share is empty.
+//! At the end of the tick the logs are frozen, and each member of a channel is given the same slices. Invariants: a
+//! channel's `members` and the shares that name the channel agree; between ticks every log and every share is empty.
 
 use bytes::BytesMut;
 
 use crate::id::RoomId;
 use crate::message::Message;
+use crate::moment::Format;
 use crate::net::{Log, Piece};
-use crate::wire::render;
+use crate::wire::{is_hidden, render};
 
-/// No room, no span: the end of a list.
+/// No channel, no span: the end of a list.
 const NONE: u32 = u32::MAX;
 
-/// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
+/// Buffers kept from one tick for the next; with more channels than that talking at once, the rest are allocated anew.
 const SPARE_LOGS: usize = 8;
 
 /// A buffer of this size, in bytes, is kept however little of it was used.
@@ -31,11 +33,15 @@ const REPLIES: u32 = 0;
 /// The logs of the present tick, and everyone's share in them. Peers are known by their slots.
 #[derive(Debug)]
 pub struct Fanout {
-    /// The logs of this tick: replies first, then one for each of the rooms in `spoken`.
+    /// The logs of this tick: replies first, then one for each of the channels in `spoken`.
     logs: Vec<BytesMut>,
-    /// Rooms in which something was said in this tick.
-    spoken: Vec<RoomId>,
-    rooms: Vec<Room>,
+    /// Channels in which something was said in this tick.
+    spoken: Vec<u32>,
+    channels: Vec<Channel>,
+    /// Channels that are not in use.
+    free: Vec<u32>,
+    /// The channels of each room.
+    rooms: Vec<Vec<u32>>,
     shares: Vec<Share>,
     /// The sealed spans of all shares, each with the place of the next one of the same share.
     spans: Vec<Span>,
@@ -47,20 +53,25 @@ pub struct Fanout {
     bytes: usize,
 }
 
-#[derive(Debug, Default)]
-struct Room {
+/// Those in a room who read it in the same format.
+#[derive(Debug)]
+struct Channel {
+    room: RoomId,
+    format: Format,
     members: Vec<u32>,
-    /// The room's place among the logs of this tick; [`REPLIES`] while nothing was said.
+    /// The channel's place among the logs of this tick; [`REPLIES`] while nothing was said.
     log: u32,
+    /// Where in the log the last message begins.
+    last: u32,
 }
 
 /// One peer's share of the tick.
 #[derive(Debug, Clone, Copy)]
 struct Share {
-    /// The room that the peer reads, and the peer's place among its members.
-    room: u32,
+    /// The channel that the peer reads, and the peer's place among its members.
+    channel: u32,
     seat: u32,
-    /// From where on the room's log is still to be theirs.
+    /// From where on the channel's log is still to be theirs.
     from: u32,
     /// First and last of the sealed spans.
     first: u32,
@@ -93,6 +104,8 @@ impl Default for Fanout {
         Fanout {
             logs: vec![BytesMut::new()],
             spoken: Vec::new(),
+            channels: Vec::new(),
+            free: Vec::new(),
             rooms: Vec::new(),
             shares: Vec::new(),
             spans: Vec::new(),
@@ -104,62 +117,71 @@ impl Default for Fanout {
 }
 
 impl Fanout {
-    /// From now on the peer reads the room.
-    pub fn enter(&mut self, slot: u32, room: RoomId) {
+    /// From now on the peer reads the room, in this format.
+    pub fn enter(&mut self, slot: u32, room: RoomId, format: Format) {
         self.exit(slot);
-        if self.rooms.len() <= room.index() {
-            self.rooms.resize_with(room.index() + 1, Room::default);
-        }
-        let from = self.room_end(room.0);
-        let members = &mut self.rooms[room.index()].members;
+        let channel = self.find_or_make(room, format);
+        let from = self.end(channel);
+        let members = &mut self.channels[channel as usize].members;
         let seat = members.len() as u32;
         members.push(slot);
         let share = self.share(slot);
-        (share.room, share.seat, share.from) = (room.0, seat, from);
+        (share.channel, share.seat, share.from) = (channel, seat, from);
     }
 
     /// From now on the peer reads no room. What was said before is still theirs.
     pub fn exit(&mut self, slot: u32) {
-        let Share { room, seat, .. } = *self.share(slot);
-        if room == NONE {
+        let Share { channel, seat, .. } = *self.share(slot);
+        if channel == NONE {
             return;
         }
-        self.seal(slot, self.room_end(room));
+        self.seal(slot, self.end(channel));
         let share = self.share(slot);
-        (share.room, share.from) = (NONE, 0);
-        let members = &mut self.rooms[room as usize].members;
-        members.swap_remove(seat as usize);
-        if let Some(&moved) = members.get(seat as usize) {
+        (share.channel, share.from) = (NONE, 0);
+        let left = &mut self.channels[channel as usize];
+        left.members.swap_remove(seat as usize);
+        if let Some(&moved) = left.members.get(seat as usize) {
             self.shares[moved as usize].seat = seat;
         }
+        self.free_if_unused(channel);
     }
 
-    /// Says something to everyone in the room but one.
-    pub fn say(&mut self, room: RoomId, except: Option<u32>, message: &Message) {
-        let Some(heard) = self.rooms.get_mut(room.index()) else {
-            return;
-        };
-        if heard.members.is_empty() {
-            return;
+    /// Says something to everyone in the room but those who are not to read it. `unix` is when: seconds since
+    /// 1970-01-01 00:00 UTC.
+    pub fn say(
+        &mut self,
+        room: RoomId,
+        except: impl Iterator<Item = u32>,
+        message: &Message,
+        unix: i64,
+    ) {
+        for i in 0..self.rooms.get(room.index()).map_or(0, Vec::len) {
+            let channel = self.rooms[room.index()][i];
+            let heard = &mut self.channels[channel as usize];
+            let format = heard.format;
+            if heard.members.is_empty() || is_hidden(message, format) {
+                continue;
+            }
+            if heard.log == REPLIES {
+                heard.log = self.logs.len() as u32;
+                self.logs.push(self.spare.pop().unwrap_or_default());
+                self.spoken.push(channel);
+            }
+            let log = heard.log;
+            let (start, _) = self.append(log, |log| render(message, unix, format, log));
+            self.channels[channel as usize].last = start;
         }
-        if heard.log == REPLIES {
-            heard.log = self.logs.len() as u32;
-            self.logs.push(self.spare.pop().unwrap_or_default());
-            self.spoken.push(room);
-        }
-        let log = self.rooms[room.index()].log;
-        let (start, end) = self.append(log, |log| render(message, log));
-        if let Some(slot) = except
-            && self.share(slot).room == room.0
-        {
-            self.seal(slot, start);
-            self.share(slot).from = end;
+        for slot in except {
+            self.leave_out(slot, room, message);
         }
     }
 
     /// Tells one peer something, in its place behind what they were told before.
-    pub fn reply(&mut self, slot: u32, message: &Message) {
-        self.reply_with(slot, |log| render(message, log));
+    pub fn reply(&mut self, slot: u32, message: &Message, unix: i64) {
+        let channel = self.share(slot).channel;
+        let format = self.channels.get(channel as usize).map(|it| it.format);
+        let format = format.unwrap_or_default();
+        self.reply_with(slot, |log| render(message, unix, format, log));
     }
 
     /// Sends one peer bytes of the protocol, in their place behind what the peer was told before.
@@ -177,8 +199,8 @@ impl Fanout {
     pub fn freeze(&mut self, mut reader: impl FnMut(u32)) -> Logs {
         self.bytes = 0;
         self.sealed.drain(..).for_each(&mut reader);
-        for room in &self.spoken {
-            let members = &self.rooms[room.index()].members;
+        for &channel in &self.spoken {
+            let members = &self.channels[channel as usize].members;
             members.iter().copied().for_each(&mut reader);
         }
         let frozen = self.logs.drain(..).map(|log| Log {
@@ -192,7 +214,7 @@ impl Fanout {
     pub fn take_share<'a>(&mut self, slot: u32, logs: &'a Logs, pieces: &mut Vec<Piece<'a>>) {
         let share = self.share(slot);
         let mut next = share.first;
-        let (room, from) = (share.room, std::mem::take(&mut share.from));
+        let (channel, from) = (share.channel, std::mem::take(&mut share.from));
         (share.first, share.last) = (NONE, NONE);
 
         while next != NONE {
@@ -200,16 +222,19 @@ impl Fanout {
             pieces.push(logs.piece(span.log, span.start, span.end));
             next = span.next;
         }
-        let end = self.room_log(room).map_or(0, |log| logs.0[log].bytes.len()) as u32;
-        if from < end {
-            pieces.push(logs.piece(self.rooms[room as usize].log, from, end));
+        if let Some(log) = self.log(channel) {
+            let end = logs.0[log as usize].bytes.len() as u32;
+            if from < end {
+                pieces.push(logs.piece(log, from, end));
+            }
         }
     }
 
     /// Begins the next tick, when every share was taken. A log that nobody keeps a slice of is used again.
     pub fn thaw(&mut self, logs: Logs) {
-        for room in self.spoken.drain(..) {
-            self.rooms[room.index()].log = REPLIES;
+        for channel in std::mem::take(&mut self.spoken) {
+            self.channels[channel as usize].log = REPLIES;
+            self.free_if_unused(channel);
         }
         self.spans.clear();
         for log in logs.0 {
@@ -232,9 +257,9 @@ impl Fanout {
     }
 
     fn reply_with(&mut self, slot: u32, write: impl FnOnce(&mut BytesMut)) {
-        let room = self.share(slot).room;
-        if room != NONE {
-            self.seal(slot, self.room_end(room));
+        let channel = self.share(slot).channel;
+        if channel != NONE {
+            self.seal(slot, self.end(channel));
         }
         let (start, end) = self.append(REPLIES, write);
         self.push_span(slot, REPLIES, start, end);
@@ -249,14 +274,26 @@ impl Fanout {
         (start as u32, log.len() as u32)
     }
 
-    /// Makes a span of what the peer has read of their room up to `end`.
+    /// Leaves the message that was just said in the room out of a peer's share, if it is there.
+    fn leave_out(&mut self, slot: u32, room: RoomId, message: &Message) {
+        let channel = self.share(slot).channel;
+        let Some(heard) = self.channels.get(channel as usize) else {
+            return;
+        };
+        if heard.room == room && !is_hidden(message, heard.format) {
+            self.seal(slot, heard.last);
+            self.share(slot).from = self.end(channel);
+        }
+    }
+
+    /// Makes a span of what the peer has read of their channel up to `end`.
     fn seal(&mut self, slot: u32, end: u32) {
         let share = self.share(slot);
-        let (room, start) = (share.room, std::mem::replace(&mut share.from, end));
+        let (channel, start) = (share.channel, std::mem::replace(&mut share.from, end));
         if start < end
-            && let Some(log) = self.room_log(room)
+            && let Some(log) = self.log(channel)
         {
-            self.push_span(slot, log as u32, start, end);
+            self.push_span(slot, log, start, end);
         }
     }
 
@@ -285,20 +322,60 @@ impl Fanout {
         self.share(slot).last = this;
     }
 
-    /// Where the room's log ends so far.
-    fn room_end(&self, room: u32) -> u32 {
-        self.room_log(room).map_or(0, |log| self.logs[log].len()) as u32
+    /// The channel of a room and a format, made if need be.
+    fn find_or_make(&mut self, room: RoomId, format: Format) -> u32 {
+        if self.rooms.len() <= room.index() {
+            self.rooms.resize_with(room.index() + 1, Vec::new);
+        }
+        let mut channels = self.rooms[room.index()].iter();
+        if let Some(&found) = channels.find(|it| self.channels[**it as usize].format == format) {
+            return found;
+        }
+        let made = Channel {
+            room,
+            format,
+            members: Vec::new(),
+            log: REPLIES,
+            last: 0,
+        };
+        let channel = match self.free.pop() {
+            Some(channel) => {
+                self.channels[channel as usize] = made;
+                channel
+            }
+            None => {
+                self.channels.push(made);
+                self.channels.len() as u32 - 1
+            }
+        };
+        self.rooms[room.index()].push(channel);
+        channel
     }
 
-    /// The room's place among the logs, if something was said there in this tick.
-    fn room_log(&self, room: u32) -> Option<usize> {
-        let log = self.rooms.get(room as usize)?.log;
-        (log != REPLIES).then_some(log as usize)
+    /// Frees a channel that nobody reads, once its log is written.
+    fn free_if_unused(&mut self, channel: u32) {
+        let it = &self.channels[channel as usize];
+        if it.members.is_empty() && it.log == REPLIES {
+            self.rooms[it.room.index()].retain(|&other| other != channel);
+            self.free.push(channel);
+        }
+    }
+
+    /// Where the channel's log ends so far.
+    fn end(&self, channel: u32) -> u32 {
+        let log = self.log(channel);
+        log.map_or(0, |log| self.logs[log as usize].len()) as u32
+    }
+
+    /// The channel's place among the logs, if something was said there in this tick.
+    fn log(&self, channel: u32) -> Option<u32> {
+        let log = self.channels.get(channel as usize)?.log;
+        (log != REPLIES).then_some(log)
     }
 
     fn share(&mut self, slot: u32) -> &mut Share {
         const EMPTY: Share = Share {
-            room: NONE,
+            channel: NONE,
             seat: 0,
             from: 0,
             first: NONE,
@@ -313,132 +390,4 @@ impl Fanout {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::name::Username;
-
-    const LOBBY: RoomId = RoomId::LOBBY;
-
-    fn said(text: &str) -> Message {
-        Message::Said {
-            from: Username::parse("x").unwrap(),
-            text: text.into(),
-        }
-    }
-
-    /// Ends the tick and returns what each of the slots reads, without the line ends.
-    fn read<const N: usize>(fanout: &mut Fanout, slots: [u32; N]) -> [String; N] {
-        let mut readers = Vec::new();
-        let logs = fanout.freeze(|slot| readers.push(slot));
-        readers.extend(slots);
-        readers.sort_unstable();
-        readers.dedup();
-        let mut texts = [const { String::new() }; N];
-        for slot in readers {
-            let mut pieces = Vec::new();
-            fanout.take_share(slot, &logs, &mut pieces);
-            assert!(pieces.iter().all(|piece| !piece.range.is_empty()));
-            if let Some(i) = slots.iter().position(|&s| s == slot) {
-                let bytes: Vec<u8> = pieces.iter().flat_map(|p| p.bytes()).copied().collect();
-                texts[i] = String::from_utf8(bytes).unwrap().replace("\r\n", "|");
-            }
-        }
-        fanout.thaw(logs);
-        texts
-    }
-
-    fn lobby_of(people: u32) -> Fanout {
-        let mut fanout = Fanout::default();
-        for slot in 0..people {
-            fanout.enter(slot, LOBBY);
-        }
-        fanout
-    }
-
-    #[test]
-    fn everyone_reads_every_line_but_their_own() {
-        let mut fanout = lobby_of(3);
-        for (slot, text) in [(0, "a"), (1, "b"), (1, "c"), (0, "d")] {
-            fanout.say(LOBBY, Some(slot), &said(text));
-        }
-        let texts = read(&mut fanout, [0, 1, 2]);
-        assert_eq!(texts, ["x: b|x: c|", "x: a|x: d|", "x: a|x: b|x: c|x: d|"]);
-        assert_eq!(read(&mut fanout, [0, 1, 2]), ["", "", ""]);
-    }
-
-    #[test]
-    fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
-        let mut fanout = lobby_of(2);
-        fanout.say(LOBBY, Some(1), &said("before"));
-        fanout.reply(0, &Message::UsersOnline(2));
-        fanout.reply(0, &Message::UsersOnline(3));
-        fanout.say(LOBBY, Some(1), &said("after"));
-        let [text, _] = read(&mut fanout, [0, 1]);
-        assert_eq!(text, "x: before|Users online: 2|Users online: 3|x: after|");
-        assert_eq!(fanout.spans.len(), 0);
-    }
-
-    #[test]
-    fn who_comes_reads_from_then_on_and_who_goes_until_then() {
-        let mut fanout = lobby_of(2);
-        fanout.say(LOBBY, None, &said("one"));
-        fanout.enter(2, LOBBY);
-        fanout.say(LOBBY, None, &said("two"));
-        fanout.exit(0);
-        fanout.say(LOBBY, None, &said("three"));
-        fanout.reply(0, &Message::Goodbye);
-        let texts = read(&mut fanout, [0, 1, 2]);
-        assert_eq!(
-            texts,
-            [
-                "x: one|x: two|Goodbye!|",
-                "x: one|x: two|x: three|",
-                "x: two|x: three|"
-            ]
-        );
-    }
-
-    #[test]
-    fn changing_rooms_keeps_the_order() {
-        let other = RoomId(3);
-        let mut fanout = lobby_of(2);
-        fanout.enter(2, other);
-        fanout.say(LOBBY, None, &said("here"));
-        fanout.say(other, None, &said("missed"));
-        fanout.enter(0, other);
-        fanout.say(LOBBY, None, &said("gone"));
-        fanout.say(other, Some(0), &said("mine"));
-        fanout.say(other, None, &said("there"));
-        let texts = read(&mut fanout, [0, 1, 2]);
-        assert_eq!(
-            texts,
-            [
-                "x: here|x: there|",
-                "x: here|x: gone|",
-                "x: missed|x: mine|x: there|"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_log_is_used_again_unless_a_slice_of_it_is_kept() {
-        let mut fanout = lobby_of(1);
-        fanout.say(LOBBY, None, &said(&"x".repeat(1000)));
-        let logs = fanout.freeze(|_| {});
-        fanout.take_share(0, &logs, &mut Vec::new());
-        let kept = logs.0[1].bytes.clone();
-        fanout.thaw(logs);
-        assert!(fanout.spare.iter().all(|log| log.capacity() < 1000));
-
-        fanout.say(LOBBY, None, &said(&"y".repeat(1000)));
-        read(&mut fanout, [0]);
-        assert!(
-            fanout
-                .spare
-                .iter()
-                .chain(&fanout.logs)
-                .any(|log| log.capacity() >= 1000)
-        );
-        assert!(kept.starts_with(b"x: x"));
-    }
-}
+mod tests;

@@ -9,13 +9,13 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use mio::{Registry, Token, Waker};
 
 use crate::error::Error;
-use crate::limits::REQUESTS;
+use crate::limits::{MOTD_BYTES, REQUESTS};
 use crate::wire::clean;
 
 /// Speaks to a running server, from any thread. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    notices: SyncSender<String>,
+    requests: SyncSender<Request>,
     shared: Arc<Shared>,
 }
 
@@ -47,10 +47,17 @@ struct Shared {
     dropped: AtomicU64,
 }
 
+/// What a handle asks of the server. The texts are clean.
+#[derive(Debug)]
+pub(super) enum Request {
+    Notice(String),
+    Motd(Option<Arc<str>>),
+}
+
 /// The server's end.
 #[derive(Debug)]
 pub(super) struct Requests {
-    notices: Receiver<String>,
+    requests: Receiver<Request>,
     shared: Arc<Shared>,
 }
 
@@ -67,11 +74,11 @@ pub(super) fn handle(registry: &Registry, token: Token) -> io::Result<(Handle, R
         dropped: AtomicU64::new(0),
     });
     let handle = Handle {
-        notices: sender,
+        requests: sender,
         shared: shared.clone(),
     };
     let requests = Requests {
-        notices: receiver,
+        requests: receiver,
         shared,
     };
     Ok((handle, requests))
@@ -91,15 +98,23 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] when 64 notices wait already, [`Error::Stopped`] when the server is gone.
+    /// [`Error::Busy`] when 64 requests wait already, [`Error::Stopped`] when the server is gone.
     pub fn notice(&self, text: &str) -> Result<(), Error> {
         let text = clean(text.as_bytes()).into_owned();
-        self.notices.try_send(text).map_err(|error| match error {
-            TrySendError::Full(_) => Error::Busy,
-            TrySendError::Disconnected(_) => Error::Stopped,
-        })?;
-        self.wake();
-        Ok(())
+        self.request(Request::Notice(text))
+    }
+
+    /// Sets the text shown to every newcomer from now on. Control characters in it become visible.
+    ///
+    /// # Errors
+    ///
+    /// As for [`notice`](Self::notice), and [`Error::Config`] when it is longer than 16 KiB.
+    pub fn set_motd(&self, text: Option<&str>) -> Result<(), Error> {
+        if text.is_some_and(|it| it.len() > MOTD_BYTES) {
+            let sentence = format!("a message of the day has at most {MOTD_BYTES} bytes");
+            return Err(Error::Config(sentence));
+        }
+        self.request(Request::Motd(text.map(motd)))
     }
 
     /// Figures as of the server's last tick.
@@ -112,6 +127,17 @@ impl Handle {
             said: shared.said.load(Relaxed),
             dropped: shared.dropped.load(Relaxed),
         }
+    }
+
+    fn request(&self, request: Request) -> Result<(), Error> {
+        self.requests
+            .try_send(request)
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Error::Busy,
+                TrySendError::Disconnected(_) => Error::Stopped,
+            })?;
+        self.wake();
+        Ok(())
     }
 
     fn wake(&self) {
@@ -132,8 +158,8 @@ impl Requests {
         self.shared.shutdown.load(Relaxed)
     }
 
-    pub(super) fn notices(&self) -> impl Iterator<Item = String> + '_ {
-        self.notices.try_iter().take(REQUESTS)
+    pub(super) fn iter(&self) -> impl Iterator<Item = Request> + '_ {
+        self.requests.try_iter().take(REQUESTS)
     }
 
     pub(super) fn publish(&self, stats: &Stats) {
@@ -144,4 +170,10 @@ impl Requests {
         shared.said.store(stats.said, Relaxed);
         shared.dropped.store(stats.dropped, Relaxed);
     }
+}
+
+/// The lines of a message of the day, each of them clean.
+pub(super) fn motd(text: &str) -> Arc<str> {
+    let lines: Vec<_> = text.lines().map(|line| clean(line.as_bytes())).collect();
+    lines.join("\n").into()
 }

@@ -16,7 +16,7 @@ pub use handle::{Handle, Stats};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::event::Source;
 use mio::{Events, Interest, Poll, Token};
@@ -24,11 +24,12 @@ use mio::{Events, Interest, Poll, Token};
 use crate::chat::{Effects, Event, Hub, Rules};
 use crate::error::{CloseReason, Error};
 use crate::limits::{EVENTS_PER_POLL, READ_TURN_BYTES};
+use crate::moment::Moment;
 use crate::net::Listener;
 
 use connections::Connections;
 use fanout::Fanout;
-use handle::Requests;
+use handle::{Request, Requests, motd};
 
 /// Tokens below are slots of peers; from here on, listeners.
 const LISTENERS: usize = 1 << 30;
@@ -82,10 +83,13 @@ impl Server {
             listeners.push(listener);
         }
         let (handle, requests) = handle::handle(poll.registry(), WAKER).map_err(Error::Poll)?;
-        let hub = Hub::new(Rules {
+        let mut hub = Hub::new(Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
+            idle_timeout: config.idle_timeout,
+            history: config.history,
         });
+        hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
             config,
             poll,
@@ -147,7 +151,7 @@ impl Server {
     /// As for [`run`](Self::run).
     pub fn tick(&mut self) -> Result<ControlFlow<()>, Error> {
         self.poll()?;
-        let now = Instant::now();
+        let now = now();
         self.got_input = false;
 
         self.mark();
@@ -156,13 +160,13 @@ impl Server {
         self.read(now);
         self.time(now);
         self.farewell(now);
-        if self.may_read_on(now) {
+        if self.may_read_on(now.instant) {
             return Ok(ControlFlow::Continue(()));
         }
-        self.write(now);
+        self.write(now.instant);
         self.reap();
         self.publish();
-        Ok(self.stop_or_go_on(now))
+        Ok(self.stop_or_go_on(now.instant))
     }
 
     /// Waits for events: not at all when there is work that no event will announce.
@@ -215,12 +219,15 @@ impl Server {
     }
 
     /// Does what was asked through the handles.
-    fn take_requests(&mut self, now: Instant) {
-        for text in self.requests.notices() {
-            self.hub.notice(&text, &mut self.effects);
+    fn take_requests(&mut self, now: Moment) {
+        for request in self.requests.iter() {
+            match request {
+                Request::Notice(text) => self.hub.notice(&text, &mut self.effects),
+                Request::Motd(text) => self.hub.set_motd(text),
+            }
         }
         if self.requests.shutdown() && self.stop_by.is_none() {
-            self.stop_by = Some(now + self.config.drain);
+            self.stop_by = Some(now.instant + self.config.drain);
             for mut listener in self.listeners.drain(..) {
                 if let Err(error) = listener.deregister(self.poll.registry()) {
                     log::debug!("cannot deregister {}: {error}", listener.addr());
@@ -232,19 +239,19 @@ impl Server {
         self.apply(now);
     }
 
-    fn time(&mut self, now: Instant) {
+    fn time(&mut self, now: Moment) {
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
-        self.connections.handle_timeout(now);
+        self.connections.handle_timeout(now.instant);
     }
 
     /// Tells the hub of those whose input has ended. Those who said all they had to are still sent what they are owed.
-    fn farewell(&mut self, now: Instant) {
+    fn farewell(&mut self, now: Moment) {
         while let Some((slot, reason)) = self.connections.pop_doomed() {
             let peer = self.connections.id(slot);
             self.tell_hub(now, peer, Event::Disconnected(reason));
             if reason == CloseReason::EndOfInput {
-                self.connections.drain(slot, now);
+                self.connections.drain(slot, now.instant);
             } else {
                 self.connections.finish(slot);
             }
@@ -269,5 +276,15 @@ impl Server {
             Some(at) if now >= at || self.connections.is_flushed() => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
+    }
+}
+
+/// The only place where the server reads the clocks that the chat goes by.
+fn now() -> Moment {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let unix = since_epoch.map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX));
+    Moment {
+        instant: Instant::now(),
+        unix,
     }
 }

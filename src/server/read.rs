@@ -1,12 +1,12 @@
 //! The read phase: bytes become lines, lines become events for the hub.
 
 use std::mem;
-use std::time::Instant;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::LOG_BYTES;
+use crate::moment::Moment;
 use crate::net::{Received, State};
 use crate::wire::{Input, recognise};
 
@@ -14,7 +14,7 @@ use super::Server;
 
 impl Server {
     /// Gives every runnable peer a bounded turn, until the log of the tick is long enough.
-    pub(super) fn read(&mut self, now: Instant) {
+    pub(super) fn read(&mut self, now: Moment) {
         for _ in 0..self.connections.runnable() {
             if self.fanout.bytes() >= LOG_BYTES {
                 break;
@@ -29,7 +29,7 @@ impl Server {
         }
     }
 
-    fn read_turn(&mut self, now: Instant, slot: u32) {
+    fn read_turn(&mut self, now: Moment, slot: u32) {
         let mut scratch = mem::take(&mut self.scratch);
         match self.connections.connection(slot).receive(&mut scratch) {
             Received::Bytes(n) => self.decode(now, slot, &scratch[..n]),
@@ -40,7 +40,7 @@ impl Server {
     }
 
     /// Cuts what a peer sent into lines, and passes them to the hub one by one.
-    fn decode(&mut self, now: Instant, slot: u32, bytes: &[u8]) {
+    fn decode(&mut self, now: Moment, slot: u32, bytes: &[u8]) {
         self.got_input = true;
         let peer = self.connections.id(slot);
         let connection = self.connections.connection(slot);
@@ -50,7 +50,7 @@ impl Server {
             return self.tell_hub(now, peer, Event::WrongProtocol(protocol));
         }
         let mut decoder = connection.take_decoder();
-        for input in decoder.feed(now, bytes, self.config.max_line) {
+        for input in decoder.feed(now.instant, bytes, self.config.max_line) {
             self.hear(now, peer, input);
             // What comes behind a `/quit` is thrown away.
             if self.connections.connection(slot).state != State::Open {
@@ -60,7 +60,7 @@ impl Server {
         self.connections.connection(slot).put_decoder(decoder);
     }
 
-    fn hear(&mut self, now: Instant, peer: PeerId, input: Input<'_>) {
+    fn hear(&mut self, now: Moment, peer: PeerId, input: Input<'_>) {
         let event = match &input {
             Input::Line(text) => Event::Line(text),
             Input::TooLong => Event::LineTooLong {
@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle.
-    fn end_input(&mut self, now: Instant, slot: u32, reason: CloseReason) {
+    fn end_input(&mut self, now: Moment, slot: u32, reason: CloseReason) {
         self.got_input = true;
         let connection = self.connections.connection(slot);
         if connection.state == State::Open

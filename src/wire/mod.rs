@@ -1,5 +1,6 @@
 //! Bytes to words and back: telnet, lines, text, commands, other protocols, rendering. No socket, no state of the chat, no clock.
 
+mod answer;
 mod command;
 mod decoder;
 mod lines;
@@ -14,5 +15,5 @@ pub use decoder::{Decoder, Inputs};
 pub use lines::{Input, LineDecoder};
 pub use negotiation::Terminal;
 pub use protocol::recognise;
-pub use render::render;
+pub use render::{is_hidden, render};
 pub use text::clean;

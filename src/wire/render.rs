@@ -1,62 +1,140 @@
 //! `Message` to bytes: the words that people read. Every line ends in CR LF (RFC 854); a prompt ends without.
+//!
+//! Nobody can type a line that looks like any of these but their own: what people say begins with their name and a
+//! colon, and no name holds a space or a colon; every other line begins otherwise or goes on otherwise.
 
 use bytes::{BufMut, BytesMut};
 
 use crate::error::Protocol;
-use crate::message::{HelpRow, Message};
+use crate::message::{Message, Past};
+use crate::moment::{Civil, Format, Stamp};
 
-/// Appends the message as a person reads it.
-pub fn render(message: &Message, out: &mut BytesMut) {
+use super::answer;
+
+/// Appends the message as a person reads it whose lines have this format. `unix` is when it is told: seconds since
+/// 1970-01-01 00:00 UTC.
+pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) {
     match message {
-        Message::Said { from, text } => line(out, &[from.as_str(), ": ", text]),
-        Message::Joined(name) => line(out, &[name.as_str(), " has joined the chat."]),
-        Message::Left(name) => line(out, &[name.as_str(), " has left the chat."]),
-        Message::Renamed { from, to } => {
-            line(out, &[from.as_str(), " is now known as ", to.as_str(), "."])
+        Message::Said { .. }
+        | Message::Action { .. }
+        | Message::Joined(_)
+        | Message::Left(_)
+        | Message::Entered(_)
+        | Message::WentTo { .. }
+        | Message::Renamed { .. }
+        | Message::TopicSet { .. }
+        | Message::Notice(_)
+        | Message::Private { .. }
+        | Message::PrivateSent { .. } => {
+            stamp(out, unix, format);
+            event(out, message);
         }
-        Message::Notice(text) => line(out, &["-- ", text, " --"]),
-
-        Message::UsernamePrompt => out.put_slice(b"Enter your username: "),
-        Message::Welcome => line(out, &["Welcome to the chat!"]),
-        Message::UsernameTaken => line(out, &["That username is taken."]),
-        Message::UsernameInvalid => line(
-            out,
-            &["A username has 1 to 32 letters, digits, '_', '-' or '.'."],
-        ),
-        Message::TooManyAttempts => line(out, &["Too many attempts. Goodbye!"]),
-        Message::LoginTimedOut => line(out, &["Login timed out. Goodbye!"]),
-        Message::WrongProtocol(protocol) => wrong_protocol(out, *protocol),
-
-        Message::Help(rows) => help(out, rows),
-        Message::UsersOnline(count) => line(out, &["Users online: ", &count.to_string()]),
-        Message::UnknownCommand(word) => line(
-            out,
-            &["Unknown command: ", word, ". Type /help for the list."],
-        ),
-        Message::Usage(usage) => line(out, &["Usage: ", usage]),
-        Message::TooLong { limit } => line(
-            out,
-            &[
-                "Message too long: the limit is ",
-                &limit.to_string(),
-                " bytes. Not sent.",
-            ],
-        ),
-        Message::HowToQuit => line(out, &["Type /quit to leave."]),
-        Message::StillHere(online) => line(out, &["Yes, ", &online.to_string(), " online."]),
-        Message::Goodbye => line(out, &["Goodbye!"]),
-
-        Message::ServerFull => line(out, &["Server is full. Try again later."]),
-        Message::ShuttingDown => line(out, &["Server is shutting down. Goodbye!"]),
-        Message::LineBreak => line(out, &[]),
+        Message::Past(past) => dated(out, past, format),
+        Message::Answer(answer) => answer::render(answer, format, out),
+        _ => about_connection(out, message),
     }
 }
 
-fn line(out: &mut BytesMut, parts: &[&str]) {
-    for part in parts {
-        out.put_slice(part.as_bytes());
+/// Whether a person of this format is not told of it.
+pub fn is_hidden(message: &Message, format: Format) -> bool {
+    format.quiet
+        && matches!(
+            message,
+            Message::Joined(_) | Message::Left(_) | Message::Entered(_) | Message::WentTo { .. }
+        )
+}
+
+/// What someone caused.
+fn event(out: &mut BytesMut, message: &Message) {
+    match message {
+        Message::Said { from, text } => line(out, &[from.as_str(), ": ", text]),
+        Message::Action { from, text } => line(out, &["* ", from.as_str(), " ", text]),
+        Message::Joined(name) => line(out, &[name.as_str(), " has joined the chat."]),
+        Message::Left(name) => line(out, &[name.as_str(), " has left the chat."]),
+        Message::Entered(name) => line(out, &[name.as_str(), " has come in."]),
+        Message::WentTo { who, room } => {
+            line(
+                out,
+                &[who.as_str(), " has gone to ", &room.to_string(), "."],
+            );
+        }
+        Message::Renamed { from, to } => {
+            line(out, &[from.as_str(), " is now known as ", to.as_str(), "."]);
+        }
+        Message::TopicSet {
+            by,
+            topic: Some(topic),
+        } => {
+            line(out, &[by.as_str(), " has set the topic: ", topic]);
+        }
+        Message::TopicSet { by, topic: None } => {
+            line(out, &[by.as_str(), " has cleared the topic."]);
+        }
+        Message::Notice(text) => line(out, &["-- ", text, " --"]),
+        Message::Private { from, text } => line(out, &[from.as_str(), " (private): ", text]),
+        Message::PrivateSent { to, text } => line(out, &["To ", to.as_str(), " (private): ", text]),
+        _ => debug_assert!(false, "{message:?} is no event"),
     }
-    out.put_slice(b"\r\n");
+}
+
+/// What is told to one person on coming in and on leaving.
+fn about_connection(out: &mut BytesMut, message: &Message) {
+    let words = match message {
+        Message::UsernamePrompt => return out.put_slice(b"Enter your username: "),
+        Message::Motd(text) => return text.lines().for_each(|it| line(out, &[it])),
+        Message::WrongProtocol(protocol) => return wrong_protocol(out, *protocol),
+        Message::LineBreak => "",
+        Message::Welcome => "Welcome to the chat!",
+        Message::UsernameTaken => "That username is taken.",
+        Message::UsernameInvalid => "A username has 1 to 32 letters, digits, '_', '-' or '.'.",
+        Message::Goodbye => "Goodbye!",
+        Message::TooManyAttempts => "Too many attempts. Goodbye!",
+        Message::LoginTimedOut => "Login timed out. Goodbye!",
+        Message::IdleTimedOut => "You have been silent for too long. Goodbye!",
+        Message::ServerFull => "Server is full. Try again later.",
+        Message::ShuttingDown => "Server is shutting down. Goodbye!",
+        _ => return debug_assert!(false, "{message:?} is not about a connection"),
+    };
+    line(out, &[words]);
+}
+
+/// What was told before, behind its date.
+fn dated(out: &mut BytesMut, past: &Past, format: Format) {
+    let it = Civil::at(past.unix, format.offset);
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        ..
+    } = it;
+    let date = format!("[{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}] ");
+    out.put_slice(date.as_bytes());
+    event(out, &past.message);
+}
+
+/// What stands before each line of a format.
+fn stamp(out: &mut BytesMut, unix: i64, format: Format) {
+    if format.stamp == Stamp::Off {
+        return;
+    }
+    let it = Civil::at(unix, format.offset);
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+    } = it;
+    let stamp = match format.stamp {
+        Stamp::Full => {
+            format!("[{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}] ")
+        }
+        _ => format!("[{hour:02}:{minute:02}] "),
+    };
+    out.put_slice(stamp.as_bytes());
 }
 
 /// A browser shows what stands behind a response's head (RFC 9112 §4); everyone else reads the sentence as it is.
@@ -77,54 +155,70 @@ fn wrong_protocol(out: &mut BytesMut, protocol: Protocol) {
     line(out, &[&sentence.concat(), " Connect with telnet or nc."]);
 }
 
-fn help(out: &mut BytesMut, rows: &[HelpRow]) {
-    let width = rows.iter().map(|row| row.usage.len()).max().unwrap_or(0);
-    for row in rows {
-        line(out, &[&format!("{:width$}  {}", row.usage, row.does)]);
+/// Appends one line of these parts.
+pub(super) fn line(out: &mut BytesMut, parts: &[&str]) {
+    for part in parts {
+        out.put_slice(part.as_bytes());
     }
+    out.put_slice(b"\r\n");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::moment::Offset;
     use crate::name::Username;
 
-    fn text(message: Message) -> String {
+    fn said() -> Message {
+        Message::Said {
+            from: Username::parse("Alice").unwrap(),
+            text: "Hello, everyone!".into(),
+        }
+    }
+
+    fn text(message: &Message, format: Format) -> String {
         let mut out = BytesMut::new();
-        render(&message, &mut out);
+        render(message, 1_795_276_799, format, &mut out);
         String::from_utf8(out.to_vec()).unwrap()
     }
 
     #[test]
     fn lines_end_in_cr_lf_and_the_prompt_does_not() {
+        let plain = Format::default();
+        assert_eq!(text(&said(), plain), "Alice: Hello, everyone!\r\n");
         let alice = Username::parse("Alice").unwrap();
-        let said = Message::Said {
-            from: alice.clone(),
-            text: "Hello, everyone!".into(),
-        };
-        assert_eq!(text(said), "Alice: Hello, everyone!\r\n");
+        let joined = text(&Message::Joined(alice), plain);
+        assert_eq!(joined, "Alice has joined the chat.\r\n");
         assert_eq!(
-            text(Message::Joined(alice)),
-            "Alice has joined the chat.\r\n"
+            text(&Message::UsernamePrompt, plain),
+            "Enter your username: "
         );
-        assert_eq!(text(Message::UsernamePrompt), "Enter your username: ");
+        let motd = Message::Motd("one\n\ntwo".into());
+        assert_eq!(text(&motd, plain), "one\r\n\r\ntwo\r\n");
     }
 
     #[test]
-    fn help_is_aligned() {
-        const ROWS: &[HelpRow] = &[
-            HelpRow {
-                usage: "/a",
-                does: "one",
-            },
-            HelpRow {
-                usage: "/long X",
-                does: "two",
-            },
-        ];
-        assert_eq!(
-            text(Message::Help(ROWS)),
-            "/a       one\r\n/long X  two\r\n"
-        );
+    fn stamps_stand_before_what_others_cause_and_nothing_else() {
+        let mut format = Format {
+            stamp: Stamp::Clock,
+            offset: Offset::parse("+01:00").unwrap(),
+            quiet: false,
+        };
+        assert_eq!(text(&said(), format), "[16:59] Alice: Hello, everyone!\r\n");
+        assert_eq!(text(&Message::Welcome, format), "Welcome to the chat!\r\n");
+        format.stamp = Stamp::Full;
+        let full = "[2026-11-21 16:59:59] Alice: Hello, everyone!\r\n";
+        assert_eq!(text(&said(), format), full);
+    }
+
+    #[test]
+    fn the_past_is_dated_for_everyone() {
+        let past = Past {
+            unix: 0,
+            message: said(),
+        };
+        let past = Message::Past(past.into());
+        let dated = "[1970-01-01 00:00] Alice: Hello, everyone!\r\n";
+        assert_eq!(text(&past, Format::default()), dated);
     }
 }

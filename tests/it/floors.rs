@@ -21,18 +21,19 @@ const FLOORS: [Floor; 6] = [
             "src/id.rs",
             "src/name.rs",
             "src/message.rs",
+            "src/moment.rs",
         ],
-        modules: &["limits", "error", "id", "name", "message"],
-        crates: &["bytes"],
+        modules: &["limits", "error", "id", "name", "message", "moment"],
+        crates: &["bytes", "unicode_normalization", "unicode_security"],
     },
     Floor {
         files: &["src/deadlines.rs"],
-        modules: &["limits", "error", "id", "name", "message"],
+        modules: &["limits", "error", "id", "name", "message", "moment"],
         crates: &[],
     },
     Floor {
         files: &["src/wire/"],
-        modules: &["limits", "error", "id", "name", "message", "wire"],
+        modules: &["limits", "error", "id", "name", "message", "moment", "wire"],
         crates: &["bytes", "memchr"],
     },
     Floor {
@@ -43,6 +44,7 @@ const FLOORS: [Floor; 6] = [
             "id",
             "name",
             "message",
+            "moment",
             "wire",
             "deadlines",
             "chat",
@@ -51,7 +53,9 @@ const FLOORS: [Floor; 6] = [
     },
     Floor {
         files: &["src/net/"],
-        modules: &["limits", "error", "id", "name", "message", "wire", "net"],
+        modules: &[
+            "limits", "error", "id", "name", "message", "moment", "wire", "net",
+        ],
         crates: &["bytes", "log", "mio", "socket2"],
     },
     Floor {
@@ -62,6 +66,7 @@ const FLOORS: [Floor; 6] = [
             "id",
             "name",
             "message",
+            "moment",
             "wire",
             "deadlines",
             "chat",

@@ -26,10 +26,12 @@ pub(crate) struct Running {
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
-/// The defaults on a free port, changed as a test needs.
+/// The defaults on a free port, changed as a test needs. Rooms keep no history, so that what a newcomer reads does not
+/// depend on who spoke before them.
 pub(crate) fn config(change: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
     config.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+    config.history = 0;
     change(&mut config);
     config
 }

@@ -1,0 +1,168 @@
+//! Commands about people: names, private messages, who is away, who is ignored.
+
+use std::sync::Arc;
+
+use crate::chat::event::Effects;
+use crate::chat::history::History;
+use crate::chat::roster::Away;
+use crate::chat::{Caller, Hub};
+use crate::id::PeerId;
+use crate::limits::{MISSED_BYTES, MISSED_LINES};
+use crate::message::{Answer, Message, Whois};
+use crate::name::Username;
+
+use super::{shorten, usage};
+
+pub(super) fn msg(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let Some((name, text)) = args.split_once(char::is_whitespace) else {
+        return effects.answer(caller.peer, usage("/msg"));
+    };
+    match hub.find(name) {
+        Some((to, name)) => write_privately(hub, caller, to, name, text.trim_start(), effects),
+        None => effects.answer(caller.peer, Answer::Nobody(shorten(name))),
+    }
+}
+
+pub(super) fn reply(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let extras = hub
+        .roster
+        .person(caller.peer)
+        .and_then(|it| it.extras.as_ref());
+    let Some((to, name)) = extras.and_then(|it| it.correspondent.clone()) else {
+        return effects.answer(caller.peer, Answer::NothingToReplyTo);
+    };
+    match hub.roster.person(to) {
+        Some(person) => {
+            let name = person.name.clone();
+            write_privately(hub, caller, to, name, args, effects);
+        }
+        None => effects.answer(caller.peer, Answer::Gone(name)),
+    }
+}
+
+fn write_privately(
+    hub: &mut Hub,
+    caller: &Caller,
+    to: PeerId,
+    name: Username,
+    text: &str,
+    effects: &mut Effects,
+) {
+    if to == caller.peer {
+        return effects.answer(caller.peer, Answer::Yourself);
+    }
+    if hub.hidden_from(caller.peer).contains(&to) {
+        return effects.answer(caller.peer, Answer::NotTaken(name));
+    }
+    let text: Arc<str> = text.into();
+    let from = caller.name.clone();
+    let message = Message::Private {
+        from,
+        text: text.clone(),
+    };
+    if let Some(person) = hub.roster.person_mut(to) {
+        person.extras_mut().correspondent = Some((caller.peer, caller.name.clone()));
+    }
+    hub.note_missed(caller, to, &message, effects);
+    effects.tell(to, message);
+    effects.tell(caller.peer, Message::PrivateSent { to: name, text });
+}
+
+pub(super) fn me(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let from = caller.name.clone();
+    let text = args.into();
+    hub.say(caller, Message::Action { from, text }, args, None, effects);
+}
+
+pub(super) fn nick(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let Ok(to) = Username::parse(args) else {
+        return effects.tell(caller.peer, Message::UsernameInvalid);
+    };
+    match hub.roster.rename(caller.peer, to.clone()) {
+        Err(_) => effects.tell(caller.peer, Message::UsernameTaken),
+        Ok(from) if from.as_str() == to.as_str() => {
+            effects.answer(caller.peer, Answer::NamedSoAlready);
+        }
+        Ok(from) => {
+            hub.renamed(caller.peer, &to);
+            let hidden_from = hub.hidden_from(caller.peer);
+            let message = Message::Renamed { from, to };
+            effects.tell_room(caller.room, None, hidden_from, message);
+        }
+    }
+}
+
+pub(super) fn away(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let Some(person) = hub.roster.person_mut(caller.peer) else {
+        return;
+    };
+    let text = (!args.is_empty()).then(|| args.into());
+    match person.away_mut() {
+        Some(away) => away.text = text,
+        None => {
+            let missed = History::new(MISSED_LINES, MISSED_BYTES);
+            person.extras_mut().away = Some(Away { text, missed });
+            hub.away += 1;
+        }
+    }
+    effects.answer(caller.peer, Answer::AwaySet);
+}
+
+pub(super) fn back(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
+    let extras = hub.roster.person_mut(caller.peer).map(|it| it.extras_mut());
+    let Some(away) = extras.and_then(|extras| extras.away.take()) else {
+        return effects.answer(caller.peer, Answer::NotAway);
+    };
+    hub.away -= 1;
+    let lines = away.missed.last(MISSED_LINES);
+    let (shown, missed) = (lines.len(), away.missed.total());
+    effects.answer(caller.peer, Answer::Back { shown, missed });
+    if missed > 0 {
+        lines.for_each(|line| effects.tell(caller.peer, line));
+        effects.answer(caller.peer, Answer::End);
+    }
+}
+
+pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let found = hub.find(args).and_then(|(peer, _)| hub.roster.person(peer));
+    let Some(person) = found else {
+        return effects.answer(caller.peer, Answer::Nobody(shorten(args)));
+    };
+    let Some(room) = hub.rooms.get(person.room) else {
+        return;
+    };
+    let whois = Whois {
+        presence: hub.presence(caller.now, person),
+        room: room.name.clone(),
+        since: person.since.into(),
+        away: person.away().and_then(|away| away.text.clone()),
+    };
+    effects.answer(caller.peer, Answer::Whois(whois.into()));
+}
+
+pub(super) fn ignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let answer = match (args, hub.find(args)) {
+        ("", _) => {
+            let person = hub.roster.person(caller.peer);
+            let ignored = person.map(|it| it.ignores()).unwrap_or_default();
+            Answer::Ignored(ignored.iter().map(|it| it.name.clone()).collect())
+        }
+        (_, None) => Answer::Nobody(shorten(args)),
+        (_, Some((peer, _))) if peer == caller.peer => Answer::Yourself,
+        (_, Some((peer, name))) => match hub.ignore(caller.peer, peer, &name) {
+            Ok(()) => Answer::IgnoreSet(name),
+            Err(_) => Answer::TooManyIgnored,
+        },
+    };
+    effects.answer(caller.peer, answer);
+}
+
+pub(super) fn unignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let name = hub.parse_name(args);
+    let lifted = name.and_then(|name| hub.unignore(caller.peer, &name));
+    let answer = match lifted {
+        Some(name) => Answer::IgnoreLifted(name),
+        None => Answer::NotIgnored(shorten(args)),
+    };
+    effects.answer(caller.peer, answer);
+}

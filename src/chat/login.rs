@@ -1,0 +1,86 @@
+//! Coming in: from a connection to a person with a name.
+
+use std::net::SocketAddr;
+
+use crate::error::CloseReason;
+use crate::id::{PeerId, RoomId};
+use crate::limits::LOGIN_ATTEMPTS;
+use crate::message::Message;
+use crate::moment::{Format, Moment};
+use crate::name::Username;
+
+use super::Hub;
+use super::event::{Effect, Effects};
+use super::roster::Person;
+
+impl Hub {
+    pub(super) fn connect(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        addr: SocketAddr,
+        effects: &mut Effects,
+    ) {
+        self.began.get_or_insert(now.instant);
+        self.roster.connect(peer);
+        if self.rules.anonymous {
+            return self.take_name(now, peer, Username::from_addr(addr), effects);
+        }
+        if let Some(timeout) = self.rules.login_timeout {
+            self.logins.set(peer, now.instant + timeout);
+        }
+        effects.tell(peer, Message::UsernamePrompt);
+    }
+
+    /// A line of a newcomer: the name they want, or that they want to leave.
+    pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
+        if line.trim().eq_ignore_ascii_case("/quit") {
+            return self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
+        }
+        match Username::parse(line) {
+            Ok(name) => self.take_name(now, peer, name, effects),
+            Err(_) => self.refuse(peer, Message::UsernameInvalid, effects),
+        }
+    }
+
+    /// Lets a newcomer in under a name, unless someone has it.
+    fn take_name(&mut self, now: Moment, peer: PeerId, name: Username, effects: &mut Effects) {
+        if self.roster.session(peer).is_none() {
+            return;
+        }
+        let room = RoomId::LOBBY;
+        let person = Person::new(name.clone(), room, now.unix, self.seconds(now));
+        if self.roster.admit(peer, person).is_err() {
+            return self.refuse(peer, Message::UsernameTaken, effects);
+        }
+        self.rooms.enter(room);
+        self.logins.clear(peer);
+        if let Some(timeout) = self.rules.idle_timeout {
+            self.idles.set(peer, now.instant + timeout);
+        }
+        self.renamed(peer, &name);
+
+        effects.tell(peer, Message::Welcome);
+        if let Some(motd) = &self.motd {
+            effects.tell(peer, Message::Motd(motd.clone()));
+        }
+        self.show_room(peer, room, effects);
+        let format = Format::default();
+        effects.push(Effect::Enter { peer, room, format });
+        let joined = Message::Joined(name.clone());
+        effects.push(Effect::CameOnline { peer, name });
+        effects.tell_room(room, None, self.hidden_from(peer), joined);
+    }
+
+    pub(super) fn refuse(&mut self, peer: PeerId, refusal: Message, effects: &mut Effects) {
+        if self.roster.session(peer).is_none() {
+            return;
+        }
+        effects.tell(peer, refusal);
+        if self.roster.count_attempt(peer) >= LOGIN_ATTEMPTS {
+            let reason = CloseReason::TooManyAttempts;
+            return self.dismiss(peer, Message::TooManyAttempts, reason, effects);
+        }
+        effects.tell(peer, Message::UsernamePrompt);
+    }
+}

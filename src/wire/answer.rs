@@ -1,0 +1,302 @@
+//! The words of what is answered to one person.
+
+use bytes::BytesMut;
+
+use crate::limits::TOPIC_CHARS;
+use crate::message::{Answer, HelpRow, Presence, RoomRow, Whois};
+use crate::moment::{Civil, Format, Stamp};
+use crate::name::RoomName;
+
+use super::render::line;
+
+/// Where a list of names is wrapped, in characters.
+const WRAP: usize = 72;
+
+pub(super) fn render(answer: &Answer, format: Format, out: &mut BytesMut) {
+    match answer {
+        Answer::Help(rows) => help(out, rows),
+        Answer::Rooms { rows, more } => rooms(out, rows, *more),
+        Answer::Who { room, people, more } => who(out, room, people, *more),
+        Answer::Whois(whois) => tell_of(out, whois, format),
+        _ => line(out, &[&sentence(answer)]),
+    }
+}
+
+/// Answers of one line.
+fn sentence(answer: &Answer) -> String {
+    match answer {
+        Answer::UnknownCommand(word) => {
+            format!("Unknown command: {word}. Type /help for the list.")
+        }
+        Answer::Usage(usage) => format!("Usage: {usage}"),
+        Answer::TooLong { limit } => {
+            format!("Message too long: the limit is {limit} bytes. Not sent.")
+        }
+        Answer::HowToQuit => "Type /quit to leave.".into(),
+        Answer::StillHere(online) => format!("Yes, {online} online."),
+        Answer::UsersOnline(online) => format!("Users online: {online}"),
+        _ => about_rooms(answer).unwrap_or_else(|| about_people(answer)),
+    }
+}
+
+fn about_rooms(answer: &Answer) -> Option<String> {
+    Some(match answer {
+        Answer::InRoom(room) => format!("You are in {room} now."),
+        Answer::InRoomAlready(room) => format!("You are in {room} already."),
+        Answer::RoomInvalid => "A room's name has 1 to 32 letters, digits, '_', '-' or '.'.".into(),
+        Answer::NoSuchRoom(room) => format!("There is no room {room}. Type /rooms for the list."),
+        Answer::TooManyRooms => {
+            "There are too many rooms. Join one of them; type /rooms for the list.".into()
+        }
+        Answer::Topic {
+            room,
+            topic: Some(topic),
+        } => format!("The topic of {room}: {topic}"),
+        Answer::Topic { room, topic: None } => {
+            format!("{room} has no topic. Type /topic TEXT to set one.")
+        }
+        Answer::TopicTooLong => {
+            format!("A topic has at most {TOPIC_CHARS} characters. Not set.")
+        }
+        Answer::History(1) => "-- last message --".into(),
+        Answer::History(lines) => format!("-- last {lines} messages --"),
+        Answer::NoHistory => "Nothing is kept of this room.".into(),
+        Answer::End => "-- end --".into(),
+        _ => return None,
+    })
+}
+
+fn about_people(answer: &Answer) -> String {
+    match answer {
+        Answer::Nobody(name) => format!("There is nobody named {name}."),
+        Answer::Yourself => "That is yourself.".into(),
+        Answer::NamedSoAlready => "That is your name already.".into(),
+        Answer::NotTaken(name) => format!("{name} ignores you. Not sent."),
+        Answer::NothingToReplyTo => {
+            "Nobody has written to you privately. Type /msg NAME TEXT to write first.".into()
+        }
+        Answer::Gone(name) => format!("{name} is not here any more. Not sent."),
+        Answer::Away(name, Some(text)) => format!("{name} is away: {text}"),
+        Answer::Away(name, None) => format!("{name} is away."),
+        Answer::AwaySet => "You are away. Type /back when you are back.".into(),
+        Answer::Back { missed: 0, .. } => "You are back. You missed nothing.".into(),
+        Answer::Back { shown, missed } if shown < missed => {
+            format!("-- the last {shown} of {missed} messages that you missed --")
+        }
+        Answer::Back { missed: 1, .. } => "-- 1 message that you missed --".into(),
+        Answer::Back { missed, .. } => format!("-- {missed} messages that you missed --"),
+        Answer::NotAway => "You were not away.".into(),
+        Answer::Ignored(names) if names.is_empty() => "You ignore nobody.".into(),
+        Answer::Ignored(names) => {
+            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            format!("You ignore: {}", names.join(", "))
+        }
+        Answer::IgnoreSet(name) => {
+            format!("You ignore {name} now. Type /unignore {name} to undo it.")
+        }
+        Answer::TooManyIgnored => {
+            "You ignore as many people as you can. Type /unignore NAME first.".into()
+        }
+        Answer::IgnoreLifted(name) => format!("You no longer ignore {name}."),
+        Answer::NotIgnored(name) => format!("You do not ignore {name}."),
+        Answer::TimeSet(format) => match format.stamp {
+            Stamp::Off => "Timestamps are off.".into(),
+            Stamp::Clock => format!("Timestamps are on ({}).", format.offset),
+            Stamp::Full => format!("Timestamps are on, with the date ({}).", format.offset),
+        },
+        Answer::QuietSet(true) => "You do not read who comes and goes.".into(),
+        Answer::QuietSet(false) => "You read who comes and goes.".into(),
+        _ => {
+            debug_assert!(false, "{answer:?} has no words");
+            String::new()
+        }
+    }
+}
+
+fn help(out: &mut BytesMut, rows: &[HelpRow]) {
+    let width = rows.iter().map(|row| row.usage.chars().count()).max();
+    let width = width.unwrap_or(0);
+    for row in rows {
+        line(out, &[&format!("{:width$}  {}", row.usage, row.does)]);
+    }
+}
+
+fn rooms(out: &mut BytesMut, rows: &[RoomRow], more: usize) {
+    let names: Vec<String> = rows.iter().map(|row| row.name.to_string()).collect();
+    let counts: Vec<String> = rows.iter().map(|row| row.people.to_string()).collect();
+    let widest = |texts: &[String]| texts.iter().map(|text| text.chars().count()).max();
+    let name_width = widest(&names).unwrap_or(0);
+    let count_width = widest(&counts).unwrap_or(0);
+    for ((name, count), row) in names.iter().zip(&counts).zip(rows) {
+        let topic = row.topic.as_deref().unwrap_or("");
+        let text = format!("{name:name_width$}  {count:>count_width$}  {topic}");
+        line(out, &[text.trim_end()]);
+    }
+    if more > 0 {
+        line(out, &[&format!("and {more} more")]);
+    }
+}
+
+fn who(out: &mut BytesMut, room: &RoomName, people: &[Presence], more: usize) {
+    let count = people.len() + more;
+    line(out, &[&format!("In {room}: {count}")]);
+    let mut text = String::new();
+    for (i, presence) in people.iter().enumerate() {
+        let last = i + 1 == people.len() && more == 0;
+        let entry = format!(
+            "{}{}{}",
+            presence.name,
+            state(presence),
+            if last { "" } else { "," }
+        );
+        if !text.is_empty() && text.chars().count() + entry.chars().count() >= WRAP {
+            line(out, &[" ", &text]);
+            text.clear();
+        }
+        text.push(' ');
+        text.push_str(&entry);
+    }
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    if !text.is_empty() {
+        line(out, &[" ", &text]);
+    }
+}
+
+/// Whether a person is away or idle, in brackets.
+fn state(presence: &Presence) -> String {
+    match (presence.away, idle(presence.idle)) {
+        (false, None) => String::new(),
+        (true, None) => " (away)".into(),
+        (false, Some(idle)) => format!(" (idle {idle})"),
+        (true, Some(idle)) => format!(" (away, idle {idle})"),
+    }
+}
+
+fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
+    let Whois {
+        presence,
+        room,
+        since,
+        away,
+    } = whois;
+    let it = Civil::at(*since, format.offset);
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        ..
+    } = it;
+    let since = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}");
+    let idle = match idle(presence.idle) {
+        Some(idle) => format!(", idle {idle}"),
+        None => String::new(),
+    };
+    let name = presence.name.as_str();
+    let offset = format.offset;
+    line(
+        out,
+        &[
+            name,
+            &format!(" is in {room}, online since {since} ({offset}){idle}."),
+        ],
+    );
+    if presence.away {
+        let away = Answer::Away(presence.name.clone(), away.clone());
+        line(out, &[&sentence(&away)]);
+    }
+}
+
+/// How long someone has been idle, once it is worth telling.
+fn idle(seconds: u32) -> Option<String> {
+    const MINUTE: u32 = 60;
+    const HOUR: u32 = 60 * MINUTE;
+    const DAY: u32 = 24 * HOUR;
+    match seconds {
+        0..MINUTE => None,
+        MINUTE..HOUR => Some(format!("{} min", seconds / MINUTE)),
+        HOUR..DAY => Some(format!("{} h", seconds / HOUR)),
+        _ => Some(format!("{} d", seconds / DAY)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Username;
+
+    fn text(answer: Answer) -> String {
+        let mut out = BytesMut::new();
+        render(&answer, Format::default(), &mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    fn presence(name: &str, away: bool, idle: u32) -> Presence {
+        let name = Username::parse(name).unwrap();
+        Presence { name, away, idle }
+    }
+
+    #[test]
+    fn lists_are_aligned() {
+        const ROWS: &[HelpRow] = &[
+            HelpRow {
+                usage: "/a",
+                does: "one",
+            },
+            HelpRow {
+                usage: "/long X",
+                does: "two",
+            },
+        ];
+        assert_eq!(text(Answer::Help(ROWS)), "/a       one\r\n/long X  two\r\n");
+        let row = |name: &str, people, topic: Option<&str>| RoomRow {
+            name: RoomName::parse(name).unwrap(),
+            people,
+            topic: topic.map(Into::into),
+        };
+        let rows = vec![row("lobby", 12, None), row("tea", 3, Some("milk first?"))];
+        let listed = "#lobby  12\r\n#tea     3  milk first?\r\nand 7 more\r\n";
+        assert_eq!(text(Answer::Rooms { rows, more: 7 }), listed);
+    }
+
+    #[test]
+    fn people_are_listed_with_what_they_are_up_to() {
+        let people = vec![
+            presence("Alice", false, 59),
+            presence("Bob", true, 7200),
+            presence("Carol", false, 300),
+        ];
+        let room = RoomName::lobby();
+        let listed = "In #lobby: 3\r\n  Alice, Bob (away, idle 2 h), Carol (idle 5 min)\r\n";
+        assert_eq!(
+            text(Answer::Who {
+                room,
+                people,
+                more: 0
+            }),
+            listed
+        );
+    }
+
+    #[test]
+    fn long_lists_of_people_are_wrapped() {
+        let people = (0..50)
+            .map(|i| presence(&format!("person{i}"), false, 0))
+            .collect();
+        let room = RoomName::lobby();
+        let listed = text(Answer::Who {
+            room,
+            people,
+            more: 50,
+        });
+        assert!(listed.starts_with("In #lobby: 100\r\n"));
+        assert!(listed.ends_with(" person49, and 50 more\r\n"), "{listed}");
+        assert!(
+            listed.lines().all(|line| line.len() <= WRAP + 16),
+            "{listed}"
+        );
+    }
+}
