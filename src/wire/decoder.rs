@@ -24,8 +24,10 @@ pub struct Inputs<'d, 'a> {
     /// Text in front of `bytes`.
     text: &'a [u8],
     /// An interrupt that was not passed on yet. A telnet client may throw away all output from its interrupt to the
-    /// answer to its `DO TIMING-MARK`, which comes right behind; so that answer goes first.
+    /// answer to its `DO TIMING-MARK`, which comes right behind; so replies go first.
     interrupted: bool,
+    /// What stands behind that interrupt, and is no reply.
+    held: Option<Token<'a>>,
     /// The end, behind a last line without a line end.
     ended: bool,
 }
@@ -45,6 +47,7 @@ impl Decoder {
             bytes,
             text: &[],
             interrupted: false,
+            held: None,
             ended: false,
         }
     }
@@ -80,18 +83,18 @@ impl<'a> Iterator for Inputs<'_, 'a> {
             if mem::take(&mut self.ended) {
                 return Some(Input::EndOfInput);
             }
-            if self.interrupted && !self.text.is_empty() {
-                self.interrupted = false;
-                return Some(Input::Interrupt);
-            }
             if let Some(input) = lines.next(&mut self.text, self.limit) {
                 return Some(input);
             }
-            let Some(token) = telnet.next(self.now, &mut self.bytes) else {
-                return mem::take(&mut self.interrupted).then_some(Input::Interrupt);
-            };
+            let token = self.held.take();
+            let token = token.or_else(|| telnet.next(self.now, &mut self.bytes));
+            if self.interrupted && !matches!(token, Some(Token::Reply(_))) {
+                self.interrupted = false;
+                self.held = token;
+                return Some(Input::Interrupt);
+            }
             lines.set_edits(telnet.is_spoken());
-            match token {
+            match token? {
                 Token::Text(text) => self.text = text,
                 Token::Reply(bytes) => return Some(Input::Reply(bytes)),
                 Token::AreYouThere => return Some(Input::AreYouThere),
@@ -183,6 +186,9 @@ mod tests {
         let mark = "Reply([255, 252, 6])";
         assert_eq!(all, [mark, "Interrupt", "Line(\"whole\")"]);
         assert_eq!(inputs(b"\xff\xf4"), ["Interrupt"]);
+        assert_heard(b"\xff\xf4\xff\xf4", &["Interrupt", "Interrupt"], &[]);
+        assert_heard(b"\xff\xf3\xff\xf6", &["Interrupt", "AreYouThere"], &[]);
+        assert_heard(b"\xff\xf4\xff\xec", &["Interrupt", "EndOfInput"], &[]);
         assert_heard(
             b"half\xff\xf4\xff\xfd\x06whole\n",
             &["Interrupt", "whole"],
