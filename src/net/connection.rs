@@ -6,12 +6,12 @@ use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use mio::event::Event;
 use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 
 use crate::error::CloseReason;
 use crate::wire::Decoder;
 
-use super::readiness::Readiness;
+use super::readiness::{INTERESTS, Readiness};
 use super::send_queue::{Piece, SendQueue, write_slices};
 
 /// One connection. It holds nothing on the heap while it is idle and up to date.
@@ -96,8 +96,7 @@ impl Connection {
     }
 
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        let interests = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut self.stream, token, interests)
+        registry.register(&mut self.stream, token, INTERESTS)
     }
 
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
@@ -132,9 +131,8 @@ impl Connection {
         match self.stream.read(scratch) {
             Ok(0) => self.end_input(CloseReason::EndOfInput),
             Ok(n) => {
-                // A short read has emptied the socket; what comes later is a new edge, except for the peer's FIN, whose
-                // edge may be spent already.
-                if n < scratch.len() && !self.readiness.read_closed {
+                // Except in front of the peer's FIN and of urgent data, whose edges may be spent already.
+                if n < scratch.len() && self.readiness.short_read_empties() {
                     self.readiness.readable = false;
                 }
                 Received::Bytes(n)
