@@ -197,9 +197,14 @@ impl Person {
         self.sees(&format!("{line}\r\n"));
     }
 
-    /// The next bytes are these.
+    /// The next bytes are this text.
     pub(crate) fn sees(&mut self, text: &str) {
-        let expected = text.as_bytes();
+        self.gets(text.as_bytes());
+    }
+
+    /// The next bytes are these.
+    pub(crate) fn gets(&mut self, expected: &[u8]) {
+        let text = &*String::from_utf8_lossy(expected);
         let by = Instant::now() + DEADLINE;
         loop {
             let n = self.pending.len().min(expected.len());

@@ -12,4 +12,5 @@ mod real_clients;
 mod shutdown;
 mod source;
 mod talking;
+mod telnet;
 mod tidy;
