@@ -11,6 +11,7 @@ mod harness;
 mod real_clients;
 mod shutdown;
 mod source;
+mod streams;
 mod talking;
 mod telnet;
 mod tidy;
