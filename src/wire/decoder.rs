@@ -68,6 +68,12 @@ impl Decoder {
         self.telnet.is_idle() && self.lines.is_idle()
     }
 
+    /// Bytes kept between two reads: of a line and of a telnet subnegotiation that have not ended. At most the longest
+    /// line and [`SUBNEGOTIATION_BYTES`](crate::limits::SUBNEGOTIATION_BYTES).
+    pub fn pending(&self) -> usize {
+        self.lines.pending() + self.telnet.pending()
+    }
+
     /// What a telnet client told of its terminal; `None` for everyone else.
     pub fn terminal(&self) -> Option<&Terminal> {
         self.telnet.terminal()

@@ -91,6 +91,11 @@ impl Negotiation {
         &self.terminal
     }
 
+    /// Bytes kept of the subnegotiation that is coming in.
+    pub(super) fn gathered(&self) -> usize {
+        self.gathered.len()
+    }
+
     /// What is answered to WILL, WONT, DO or DONT of an option.
     pub(super) fn option(&mut self, now: Instant, verb: u8, option: u8) -> Option<Vec<u8>> {
         match (verb, option) {

@@ -83,6 +83,11 @@ impl Telnet {
         self.negotiation.as_ref().map(|it| it.terminal())
     }
 
+    /// Bytes kept of a subnegotiation that has not ended.
+    pub(super) fn pending(&self) -> usize {
+        self.negotiation.as_ref().map_or(0, |it| it.gathered())
+    }
+
     /// Takes the next token out of `input`, which shrinks by what was used. `None` when `input` is used up.
     pub(super) fn next<'a>(&mut self, now: Instant, input: &mut &'a [u8]) -> Option<Token<'a>> {
         while let Some(&byte) = input.first() {

@@ -2,46 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use chinwag::limits::LINE_BYTES;
-use chinwag::wire::{Decoder, Input, recognise};
+use chinwag::wire::recognise;
 
-/// What a stream comes to. Keys stand among the lines in the order in which they were pressed, in angle brackets.
-#[derive(Debug, Default, PartialEq)]
-struct Heard {
-    lines: Vec<String>,
-    replies: Vec<u8>,
-}
-
-impl Heard {
-    fn note(&mut self, input: Input<'_>) {
-        let line = match input {
-            Input::Line(text) => text.into(),
-            Input::Reply(bytes) => return self.replies.extend(bytes),
-            Input::Interrupt => "<interrupt>".into(),
-            Input::EndOfInput => "<end>".into(),
-            Input::AreYouThere => "<are you there>".into(),
-            Input::TooLong => "<too long>".into(),
-        };
-        self.lines.push(line);
-    }
-}
-
-fn hear<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Heard {
-    let now = Instant::now();
-    let mut decoder = Decoder::default();
-    let mut heard = Heard::default();
-    for chunk in chunks {
-        for input in decoder.feed(now, chunk, LINE_BYTES) {
-            heard.note(input);
-        }
-    }
-    if let Some(input) = decoder.finish(LINE_BYTES) {
-        heard.note(input);
-    }
-    heard
-}
+use crate::decoding::{Heard, assert_sound, cuts_in_two};
 
 const TALK: &[&str] = &["ann", "Hello, Zoë 花子!", "/users", "/quit"];
 const LAST_WORDS: &[&str] = &["ann", "last words"];
@@ -124,14 +89,10 @@ fn each_client_is_understood_however_its_bytes_are_cut() {
     for (name, lines, replies) in STREAMS {
         let bytes = stream(name);
         assert_eq!(recognise(&bytes), None, "{name}");
-        let whole = hear([&bytes[..]]);
+        let whole = Heard::of(&[&bytes], LINE_BYTES);
         assert_eq!(whole.lines, lines, "{name}");
-        assert_eq!(whole.replies, replies, "{name}");
-        assert_eq!(hear(bytes.chunks(1)), whole, "{name} byte by byte");
-        for at in 0..=bytes.len() {
-            let (head, tail) = bytes.split_at(at);
-            assert_eq!(hear([head, tail]), whole, "{name} cut at {at}");
-        }
+        assert_eq!(whole.replies.concat(), replies, "{name}");
+        assert_sound(&bytes, cuts_in_two(&bytes), LINE_BYTES);
     }
 }
 
