@@ -54,11 +54,6 @@ impl Heard {
     }
 }
 
-/// The bytes cut in two, at each place.
-pub(crate) fn cuts_in_two(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
-    (0..=bytes.len()).map(|at| vec![&bytes[..at], &bytes[at..]])
-}
-
 /// Checks all that holds of any bytes, and that they come to the same in these reads, whole, and byte by byte.
 pub(crate) fn assert_sound<'a>(
     bytes: &'a [u8],
