@@ -8,8 +8,13 @@ const HTTP_METHODS: [&[u8]; 10] = [
     b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI",
 ];
 
-/// What the header of the PROXY protocol begins with in its second version.
-const PROXY_SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+/// What the header of the PROXY protocol begins with, in its first version and in its second.
+const PROXY_HEADERS: [&[u8]; 4] = [
+    b"PROXY TCP4 ",
+    b"PROXY TCP6 ",
+    b"PROXY UNKNOWN",
+    b"\r\n\r\n\0\r\nQUIT\n",
+];
 
 /// The protocol that the first bytes of a connection belong to, if it is a known one other than ours.
 pub fn recognise(first: &[u8]) -> Option<Protocol> {
@@ -21,21 +26,26 @@ pub fn recognise(first: &[u8]) -> Option<Protocol> {
     if first.starts_with(b"SSH-") {
         return Some(Protocol::Ssh);
     }
-    if first.starts_with(b"PROXY ") || first.starts_with(PROXY_SIGNATURE) {
+    if PROXY_HEADERS.iter().any(|it| first.starts_with(it)) {
         return Some(Protocol::Proxy);
     }
     is_http(first).then_some(Protocol::Http)
 }
 
-/// Whether the first line is a request line: a method, a target, a version.
+/// Whether the first line is a request line: a method, a target, a version. Where it is so long that it has not come as
+/// a whole, a method and a path are enough.
 fn is_http(first: &[u8]) -> bool {
-    let line = first
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let mut lines = first.split(|&byte| byte == b'\n');
+    let line = lines.next().unwrap_or_default();
+    let is_whole = lines.next().is_some();
     let mut words = line.trim_ascii_end().split(|&byte| byte == b' ');
     let method = words.next().unwrap_or_default();
-    HTTP_METHODS.contains(&method) && words.next_back().is_some_and(|it| it.starts_with(b"HTTP/"))
+    let is_request = if is_whole {
+        words.next_back().is_some_and(|it| it.starts_with(b"HTTP/"))
+    } else {
+        words.next().is_some_and(|it| it.starts_with(b"/"))
+    };
+    is_request && HTTP_METHODS.contains(&method)
 }
 
 #[cfg(test)]
@@ -46,10 +56,12 @@ mod tests {
     fn strangers_are_known_by_their_first_bytes() {
         for (first, protocol) in [
             (&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], Protocol::Http),
+            (b"GET /search?q=so+long+that+it+is", Protocol::Http),
             (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Protocol::Http),
             (b"\x16\x03\x01\x02\0\x01", Protocol::Tls),
             (b"SSH-2.0-OpenSSH_9.2\r\n", Protocol::Ssh),
             (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", Protocol::Proxy),
+            (b"PROXY UNKNOWN\r\n", Protocol::Proxy),
             (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Protocol::Proxy),
         ] {
             assert_eq!(recognise(first), Some(protocol));
@@ -64,6 +76,9 @@ mod tests {
             b"Get / HTTP/1.1\n",
             b"PRI\r\n",
             b"PROXY\n",
+            b"PROXY fights are fun\n",
+            b"GET /away\n",
+            b"GET",
             b"ssh-fan\n",
             b"\x16\n",
             b"\r\n\r\n",

@@ -3,7 +3,7 @@
 use socket2::SockRef;
 
 use crate::daemon::start;
-use crate::harness::{INVALID, PROMPT, Person, Running, serve};
+use crate::harness::{INVALID, PROMPT, Person, Running, serve, serve_with};
 
 const HOW_TO_QUIT: &str = "Type /quit to leave.";
 
@@ -379,6 +379,24 @@ const STRANGERS: [(&[u8], &str); 7] = [
         "the PROXY protocol",
     ),
 ];
+
+#[test]
+fn a_request_longer_than_one_read_is_known_too() {
+    let server = serve_with(|config| config.anonymous = true);
+    let mut ann = server.connect();
+    ann.reads("Welcome to the chat!");
+    ann.reads(&format!("{} has joined the chat.", ann.addr()));
+    let mut stranger = server.connect();
+    ann.reads(&format!("{} has joined the chat.", stranger.addr()));
+    let request = format!("GET /{} HTTP/1.1\r\nHost: chat\r\n\r\n", "x".repeat(60_000));
+    stranger.sends(request.as_bytes());
+    let answer = stranger.reads_until("");
+    assert!(
+        answer.contains(&"HTTP/1.1 400 Bad Request".into()),
+        "{answer:?}"
+    );
+    ann.reads(&format!("{} has left the chat.", stranger.addr()));
+}
 
 #[test]
 fn strangers_are_told_what_this_is_and_nobody_notices_them() {
