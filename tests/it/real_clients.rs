@@ -1,18 +1,20 @@
-//! People with the clients they have: telnet, netcat and ncat, each in a pseudo-terminal as on someone's desk.
+//! People with the clients they have: telnet, PuTTY, netcat and ncat, each in a terminal as on someone's desk.
 //!
 //! A machine may lack a client. What that leaves out is said on standard error, past the test runner's capture; with
 //! `CHINWAG_REQUIRE_CLIENTS=1` in the environment it is a failure.
 
 use std::env;
+use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 
 use crate::daemon::{Daemon, start};
-use crate::harness::{DEADLINE, Person};
+use crate::harness::{DEADLINE, Person, until};
 
 /// A program that people chat with.
 struct Client {
@@ -20,6 +22,8 @@ struct Client {
     /// What tells it from other programs of that name, in what it prints when asked for help.
     is_known_by: &'static str,
     asks_help: &'static str,
+    /// What it is run with; HOST and PORT stand for the server's.
+    args: &'static [&'static str],
     /// Whether it ends by itself when the server has closed. The others wait for the end of what is typed.
     ends_with_server: bool,
 }
@@ -28,22 +32,49 @@ const TELNET: Client = Client {
     program: "telnet",
     is_known_by: "GNU inetutils",
     asks_help: "--version",
+    args: &["HOST", "PORT"],
     ends_with_server: true,
 };
 const NETCAT: Client = Client {
     program: "nc",
     is_known_by: "OpenBSD",
     asks_help: "-h",
+    args: &["HOST", "PORT"],
     ends_with_server: false,
 };
 const NCAT: Client = Client {
     program: "ncat",
     is_known_by: "Ncat",
     asks_help: "--version",
+    args: &["HOST", "PORT"],
+    ends_with_server: false,
+};
+const PLINK: Client = Client {
+    program: "plink",
+    is_known_by: "plink: ",
+    asks_help: "-V",
+    args: &["-telnet", "-P", "PORT", "HOST"],
+    ends_with_server: true,
+};
+/// No client, but the terminal in which one runs.
+const TMUX: Client = Client {
+    program: "tmux",
+    is_known_by: "tmux ",
+    asks_help: "-V",
+    args: &[],
     ends_with_server: false,
 };
 
 impl Client {
+    /// What it is run with to reach a server.
+    fn args(&self, addr: SocketAddr) -> impl Iterator<Item = String> {
+        self.args.iter().map(move |&arg| match arg {
+            "HOST" => addr.ip().to_string(),
+            "PORT" => addr.port().to_string(),
+            _ => arg.into(),
+        })
+    }
+
     fn is_installed(&self) -> bool {
         let Ok(output) = Command::new(self.program).arg(self.asks_help).output() else {
             return false;
@@ -79,8 +110,7 @@ struct Desk {
 impl Desk {
     fn connect(client: &Client, addr: SocketAddr) -> Desk {
         let mut command = Command::new(client.program);
-        command.arg(addr.ip().to_string());
-        command.arg(addr.port().to_string());
+        command.args(client.args(addr));
         command.env("LC_ALL", "C.UTF-8");
         let timeout = u64::try_from(DEADLINE.as_millis()).ok();
         let options = Options::new().timeout_ms(timeout);
@@ -101,6 +131,13 @@ impl Desk {
     fn types(&mut self, line: &str) {
         self.terminal
             .send_line(line)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.program));
+    }
+
+    /// Presses keys, and not Enter.
+    fn presses(&mut self, keys: &str) {
+        let sent = self.terminal.send(keys);
+        sent.and_then(|_| self.terminal.flush())
             .unwrap_or_else(|error| panic!("{}: {error}", self.program));
     }
 
@@ -171,6 +208,177 @@ fn ann_has_netcat() {
 fn ann_has_ncat() {
     if can_play("ann_has_ncat", &[&NCAT]) {
         one_talks(&NCAT);
+    }
+}
+
+#[test]
+fn ann_has_putty() {
+    if can_play("ann_has_putty", &[&PLINK]) {
+        one_talks(&PLINK);
+    }
+}
+
+#[test]
+fn telnet_lives_on_after_ctrl_c() {
+    if !can_play("telnet_lives_on_after_ctrl_c", &[&TELNET]) {
+        return;
+    }
+    let (_daemon, addr) = start(&[]);
+    let mut bob = Person::login(addr, "bob");
+    let mut ann = Desk::login(&TELNET, addr, "ann");
+    bob.reads("ann has joined the chat.");
+    for _ in 0..3 {
+        ann.presses("half a li");
+        ann.presses_control('c');
+        ann.reads("Type /quit to leave.");
+        ann.types("whole");
+        bob.reads("ann: whole");
+        bob.types("Is your screen alive?");
+        ann.reads("bob: Is your screen alive?");
+    }
+    ann.presses_control('d');
+    ann.reads("Goodbye!");
+    ann.ends();
+    bob.reads("ann has left the chat.");
+}
+
+#[test]
+fn what_telnet_can_be_told_to_send_is_understood() {
+    let test = "what_telnet_can_be_told_to_send_is_understood";
+    if !can_play(test, &[&TELNET]) {
+        return;
+    }
+    let (_daemon, addr) = start(&[]);
+    let mut bob = Person::login(addr, "bob");
+    let mut ann = Desk::login(&TELNET, addr, "ann");
+    bob.reads("ann has joined the chat.");
+    for (command, answer) in [
+        ("ayt", "Yes, 2 online."),
+        ("ip", "Type /quit to leave."),
+        ("brk", "Type /quit to leave."),
+        ("synch", ""),
+        ("nop", ""),
+        ("ga", ""),
+        ("do 86", ""),
+        ("will 86", ""),
+        ("eof", "Goodbye!"),
+    ] {
+        ann.presses_control(']');
+        ann.reads("telnet> ");
+        ann.types(&format!("send {command}"));
+        ann.reads(answer);
+        if command != "eof" {
+            ann.types(command);
+            bob.reads(&format!("ann: {command}"));
+        }
+    }
+    ann.ends();
+    bob.reads("ann has left the chat.");
+}
+
+#[test]
+fn putty_edits_by_itself() {
+    if !can_play("putty_edits_by_itself", &[&PLINK]) {
+        return;
+    }
+    let (_daemon, addr) = start(&[]);
+    let mut bob = Person::login(addr, "bob");
+    let mut ann = Desk::login(&PLINK, addr, "ann");
+    bob.reads("ann has joined the chat.");
+    ann.presses("hellp\u{7f}o");
+    // Shown before Enter is pressed, as the terminal does it, since the server sends nothing of the kind.
+    ann.reads("hellp\u{8} \u{8}o");
+    ann.types("!");
+    bob.reads("ann: hello!");
+    // It ends itself on this key, so that the half line is never sent.
+    ann.presses("half");
+    ann.presses_control('c');
+    ann.ends();
+    bob.reads("ann has left the chat.");
+}
+
+/// A terminal that tells what it shows and what its title is.
+struct Window {
+    /// Where its tmux listens, which tells it from others.
+    socket: PathBuf,
+}
+
+impl Window {
+    /// Opens a terminal with a title, and a client in it.
+    fn open(client: &Client, addr: SocketAddr, title: &str) -> Window {
+        let name = format!("chinwag-{}-{}", std::process::id(), client.program);
+        let socket = env::temp_dir().join(name);
+        let window = Window { socket };
+        let args: Vec<String> = client.args(addr).collect();
+        let program = format!("exec {} {}", client.program, args.join(" "));
+        let script = format!(r"printf '\033]0;{title}\007'; {program}");
+        window.tmux(&["-u", "-f", "/dev/null", "new-session", "-d", &script]);
+        window
+    }
+
+    /// Has tmux do something, and returns what it prints.
+    fn tmux(&self, args: &[&str]) -> String {
+        let output = Command::new(TMUX.program)
+            .arg("-S")
+            .arg(&self.socket)
+            .args(args)
+            .env("LC_ALL", "C.UTF-8")
+            .env_remove("TMUX")
+            .stdin(Stdio::null())
+            .output()
+            .expect("tmux can be run");
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("tmux prints UTF-8")
+    }
+
+    fn types(&self, line: &str) {
+        self.tmux(&["send-keys", "-l", line]);
+        self.tmux(&["send-keys", "Enter"]);
+    }
+
+    /// Waits until these words stand on the screen.
+    fn shows(&self, words: &str) {
+        until(words, || self.tmux(&["capture-pane", "-p"]).contains(words));
+    }
+
+    fn title(&self) -> String {
+        let title = self.tmux(&["display-message", "-p", "#{pane_title}"]);
+        title.trim_end().into()
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // Fails where the client has ended, and the terminal with it, which is as well.
+        let mut tmux = Command::new(TMUX.program);
+        let _ = tmux.arg("-S").arg(&self.socket).arg("kill-server").output();
+        let _ = fs::remove_file(&self.socket);
+    }
+}
+
+#[test]
+fn nobody_changes_the_title_of_anothers_window() {
+    let test = "nobody_changes_the_title_of_anothers_window";
+    if !can_play(test, &[&TMUX, &TELNET, &NETCAT]) {
+        return;
+    }
+    for client in [&TELNET, &NETCAT] {
+        let (_daemon, addr) = start(&[]);
+        let window = Window::open(client, addr, "mine");
+        window.shows("Enter your username:");
+        // So this terminal does what such bytes tell it.
+        assert_eq!(window.title(), "mine");
+        window.types("ann");
+        window.shows("ann has joined the chat.");
+        let mut bob = Person::login(addr, "bob");
+        bob.sends(b"\x1b]0;gotcha\x07\x1b]2;gotcha\x1b\\\x1b[2J\n");
+        bob.sends("\u{9d}0;gotcha\u{9c}\n".as_bytes());
+        bob.types("Done");
+        window.shows("bob: Done");
+        assert_eq!(window.title(), "mine");
+        window.shows("bob: ␛]0;gotcha␇␛]2;gotcha␛\\␛[2J");
+        window.shows("bob: \u{fffd}0;gotcha\u{fffd}");
+        window.shows("ann has joined the chat.");
     }
 }
 
