@@ -60,6 +60,9 @@
 //! - Every queue, loop and buffer has its bound in [`limits`].
 
 pub mod chat;
+#[cfg(feature = "client")]
+#[doc(hidden)]
+pub mod client;
 mod deadlines;
 mod error;
 mod id;

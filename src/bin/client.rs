@@ -1,0 +1,150 @@
+//! The terminal client: a command line around [`chinwag::client`].
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use chinwag::client::{self, Config, Outcome, Status};
+use getopts::Options;
+
+const HELP: &str = "\
+A client for chats of lines. At a terminal it edits the line you type while others talk; in a pipe it sends each line
+that comes in and prints each line it receives.
+
+client [OPTIONS]
+  -H, --host HOST      the server's name or address            [CHAT_HOST, or 127.0.0.1]
+  -p, --port PORT      its port                                [CHAT_PORT, or 8080]
+  -n, --name NAME      your username                           [CHAT_NAME; asked for otherwise]
+      --time           show the local time before each line
+      --no-color       show no colours (NO_COLOR is honoured too)
+      --no-reconnect   end when the connection is lost
+  -h, --help    -V, --version
+
+Type to talk. 'send <MSG>' sends a message, 'leave' disconnects and exits, and a line that begins with '/' is a command
+for the server: '/help' lists them.
+
+Exit status: 0 after leaving; 1 when the server closed or was lost; 2 for a wrong command line; 3 when it could not
+connect; 4 when the server refused the name.
+";
+
+/// What the command line asks for.
+enum Wish {
+    Chat(Config),
+    Print(&'static str),
+}
+
+fn main() -> ExitCode {
+    let config = match parse(env::args_os().skip(1)) {
+        Ok(Wish::Chat(config)) => config,
+        Ok(Wish::Print(text)) => {
+            // A reader who has gone needs no help text.
+            let _ = io::stdout().write_all(text.as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        Err(sentence) => {
+            eprintln!("client: {sentence}. Try 'client --help'.");
+            return ExitCode::from(2);
+        }
+    };
+    match client::run(&config) {
+        Ok(outcome) => finish(&outcome),
+        Err(error) => {
+            eprintln!("client: cannot go on: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn finish(outcome: &Outcome) -> ExitCode {
+    if let Some(reason) = &outcome.reason {
+        let end = if reason.ends_with(['.', '!', '?']) {
+            ""
+        } else {
+            "."
+        };
+        eprintln!("client: {reason}{end}");
+    }
+    ExitCode::from(match outcome.status {
+        Status::Left => 0,
+        Status::Closed => 1,
+        Status::Unreachable => 3,
+        Status::Refused => 4,
+        Status::Signal(signal) => {
+            // Whoever waits for us should see that the signal ended us.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            128u8.saturating_add(signal as u8)
+        }
+    })
+}
+
+fn options() -> Options {
+    let mut options = Options::new();
+    options
+        .optopt("H", "host", "", "HOST")
+        .optopt("p", "port", "", "PORT")
+        .optopt("n", "name", "", "NAME")
+        .optflag("", "time", "")
+        .optflag("", "no-color", "")
+        .optflag("", "no-reconnect", "")
+        .optflag("h", "help", "")
+        .optflag("V", "version", "");
+    options
+}
+
+fn parse(args: impl Iterator<Item = std::ffi::OsString>) -> Result<Wish, String> {
+    let matches = options()
+        .parse(args)
+        .map_err(|fail| lower_first(&fail.to_string()))?;
+    if matches.opt_present("help") {
+        return Ok(Wish::Print(HELP));
+    }
+    if matches.opt_present("version") {
+        return Ok(Wish::Print(concat!(
+            "chinwag client ",
+            env!("CARGO_PKG_VERSION"),
+            "\n"
+        )));
+    }
+    if let Some(extra) = matches.free.first() {
+        return Err(format!("unexpected argument '{extra}'"));
+    }
+    let given = |option, variable| matches.opt_str(option).or_else(|| set(variable));
+    let port = match given("port", "CHAT_PORT") {
+        None => 8080,
+        Some(text) => match text.trim().parse() {
+            Ok(port) if port != 0 => port,
+            _ => {
+                return Err(format!(
+                    "--port takes a number from 1 to 65535, not '{text}'"
+                ));
+            }
+        },
+    };
+    let terminal = set("TERM");
+    let drawing = terminal.is_some_and(|terminal| terminal != "dumb");
+    Ok(Wish::Chat(Config {
+        host: given("host", "CHAT_HOST").unwrap_or_else(|| "127.0.0.1".into()),
+        port,
+        name: given("name", "CHAT_NAME").map(|name| one_line(&name)),
+        color: !matches.opt_present("no-color") && set("NO_COLOR").is_none(),
+        time: matches.opt_present("time"),
+        reconnect: !matches.opt_present("no-reconnect"),
+        drawing,
+    }))
+}
+
+/// A variable of the environment, unless it is empty.
+fn set(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+/// A name is sent as one line, whatever it holds; the server judges it.
+fn one_line(name: &str) -> String {
+    chinwag::wire::clean(name.as_bytes()).into_owned()
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}

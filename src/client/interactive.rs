@@ -1,0 +1,176 @@
+//! The loop for a person at a terminal.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook_mio::v1_0::Signals;
+
+use super::chat::Chat;
+use super::keys::{Key, KeyDecoder};
+use super::link::{Link, LinkEvent};
+use super::terminal::{self, Terminal};
+use super::{Config, Outcome, Status};
+
+const SOCKET: Token = Token(0);
+const WAKER: Token = Token(1);
+const INPUT: Token = Token(2);
+const SIGNALS: Token = Token(3);
+
+/// After an Escape, what belongs to it comes within this time.
+const ESCAPE_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// Bytes read at once.
+const READ_BYTES: usize = 16 * 1024;
+
+/// Reads of the socket between two drawings, so that a flood cannot keep the keyboard waiting.
+const READS_PER_ROUND: usize = 4;
+
+/// Chats until the person leaves or the server is gone for good.
+pub(super) fn run(config: &Config) -> io::Result<Outcome> {
+    let mut poll = Poll::new()?;
+    let registry = poll.registry();
+    let link = Link::new(registry.try_clone()?, SOCKET, WAKER, config.target())?;
+    let mut signals = Signals::new([SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])?;
+    registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
+    // Descriptor 0 is the standard input; a terminal, as was asked before.
+    registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
+
+    let terminal = Terminal::enter()?;
+    let mut person = Person {
+        chat: Chat::new(config, link, Instant::now()),
+        terminal,
+        signals,
+        keys: KeyDecoder::default(),
+        escape_by: None,
+        buffer: vec![0; READ_BYTES],
+    };
+    let outcome = person.attend(&mut poll);
+    // A terminal that is gone cannot be tidied up.
+    let _ = person.chat.clear_typed();
+    outcome
+}
+
+/// One person at their terminal.
+struct Person {
+    chat: Chat,
+    terminal: Terminal,
+    signals: Signals,
+    keys: KeyDecoder,
+    /// When an Escape alone is taken for a key.
+    escape_by: Option<Instant>,
+    buffer: Vec<u8>,
+}
+
+impl Person {
+    fn attend(&mut self, poll: &mut Poll) -> io::Result<Outcome> {
+        let mut events = Events::with_capacity(16);
+        loop {
+            if let Some(outcome) = self.chat.take_outcome() {
+                return Ok(outcome);
+            }
+            self.chat.draw()?;
+            if self.chat.take_suspend() {
+                self.suspend()?;
+            }
+            if let Err(error) = poll.poll(&mut events, self.timeout())
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                return Err(error);
+            }
+            let now = Instant::now();
+            for event in &events {
+                let happened = match event.token() {
+                    SOCKET => self.chat.link().ready(now),
+                    WAKER => self.chat.link().resolved(now),
+                    _ => continue,
+                };
+                self.chat.follow(happened, &[], now);
+            }
+            if let Some(outcome) = self.take_signals()? {
+                return Ok(outcome);
+            }
+            if let Some(outcome) = self.read_keys(now)? {
+                return Ok(outcome);
+            }
+            self.read_socket(now);
+            self.chat.handle_timeout(now);
+        }
+    }
+
+    /// How long nothing needs to be done if nothing happens.
+    fn timeout(&mut self) -> Option<Duration> {
+        if self.chat.link().is_readable() {
+            return Some(Duration::ZERO);
+        }
+        let due = [self.chat.next_timeout(), self.escape_by];
+        let next = due.into_iter().flatten().min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    fn read_socket(&mut self, now: Instant) {
+        for _ in 0..READS_PER_ROUND {
+            if !self.chat.link().is_readable() {
+                return;
+            }
+            let event: Option<LinkEvent> = self.chat.link().receive(&mut self.buffer);
+            self.chat.follow(event, &self.buffer, now);
+        }
+    }
+
+    /// Reads what was typed. Gives an outcome when the terminal is gone.
+    fn read_keys(&mut self, now: Instant) -> io::Result<Option<Outcome>> {
+        let mut keys = Vec::new();
+        while terminal::input_waits() {
+            match terminal::read_in(&mut self.buffer)? {
+                Some(n) => self.keys.feed(&self.buffer[..n], &mut keys),
+                None => return Ok(Some(Outcome::left())),
+            }
+        }
+        if self.escape_by.is_some_and(|by| by <= now) {
+            keys.extend(self.keys.give_up_waiting());
+        }
+        self.escape_by = match self.escape_by {
+            _ if !self.keys.waits() => None,
+            Some(by) if keys.is_empty() => Some(by),
+            _ => Some(now + ESCAPE_TIMEOUT),
+        };
+        self.type_keys(keys, now);
+        Ok(None)
+    }
+
+    fn type_keys(&mut self, keys: Vec<Key>, now: Instant) {
+        for key in keys {
+            self.chat.key(key, now);
+        }
+    }
+
+    fn take_signals(&mut self) -> io::Result<Option<Outcome>> {
+        let pending: Vec<i32> = self.signals.pending().collect();
+        for signal in pending {
+            match signal {
+                // Every drawing asks for the size.
+                SIGWINCH => {}
+                SIGTSTP => self.suspend()?,
+                SIGCONT => {
+                    self.terminal.resume()?;
+                    self.chat.resume();
+                }
+                signal => {
+                    let status = Status::Signal(signal);
+                    let reason = None;
+                    return Ok(Some(Outcome { status, reason }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stops the process as Ctrl-Z does. What is to be done when it goes on, SIGCONT tells.
+    fn suspend(&mut self) -> io::Result<()> {
+        self.chat.clear_typed()?;
+        self.terminal.suspend()
+    }
+}

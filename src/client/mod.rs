@@ -1,0 +1,122 @@
+//! The terminal client: what a person types at all day, and what a script pipes into. One thread, one poll over the
+//! socket, the input and the signals.
+//!
+//! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
+//! `layout` and `screen` (what to draw), `style`, `words`, `complete`, `session` (the dialogue with the server),
+//! `backoff`. Around them stand `link` (the way to the server), `terminal`, `history`, and the two loops:
+//! `interactive` with its `chat` for a person at a terminal, `pipe` for everything else.
+
+mod backoff;
+mod chat;
+mod complete;
+mod editor;
+mod history;
+mod interactive;
+mod keys;
+mod layout;
+mod link;
+mod pipe;
+mod screen;
+mod session;
+mod style;
+mod terminal;
+mod words;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+
+use link::Target;
+
+/// What the command line and the environment ask for.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The server's name or address; an IPv6 address may stand in brackets.
+    pub host: String,
+    /// The server's port.
+    pub port: u16,
+    /// The username; asked for when there is none.
+    pub name: Option<String>,
+    /// Whether colours may be used at a terminal.
+    pub color: bool,
+    /// Whether lines are shown with the local time.
+    pub time: bool,
+    /// Whether to connect again when the connection is lost, at a terminal.
+    pub reconnect: bool,
+    /// Whether the terminal can be drawn on; one that cannot is treated as a pipe, with a person at its end.
+    pub drawing: bool,
+}
+
+impl Config {
+    fn target(&self) -> Target {
+        let host = self.host.trim();
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        Target {
+            host: bare.unwrap_or(host).into(),
+            port: self.port,
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The exit status.
+    pub status: Status,
+    /// One line that says why, and what to do.
+    pub reason: Option<String>,
+}
+
+/// The exit status, in the words of the manual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The person left.
+    Left,
+    /// The server closed the connection, or it was lost.
+    Closed,
+    /// There was no way to the server.
+    Unreachable,
+    /// The server did not take the name.
+    Refused,
+    /// A signal ended it; the process is to end by it too.
+    Signal(i32),
+}
+
+impl Outcome {
+    fn left() -> Outcome {
+        Outcome {
+            status: Status::Left,
+            reason: None,
+        }
+    }
+
+    fn because(status: Status, reason: impl Into<String>) -> Outcome {
+        let reason = Some(reason.into());
+        Outcome { status, reason }
+    }
+}
+
+/// Chats until the person leaves, the input ends, or the server is gone for good.
+///
+/// # Errors
+///
+/// When the terminal or the system's event queue fails.
+pub fn run(config: &Config) -> io::Result<Outcome> {
+    if terminal::is_terminal() && config.drawing {
+        interactive::run(config)
+    } else {
+        pipe::run(config)
+    }
+}
+
+/// The local time of day as it stands before a line, or nothing where it was not asked for.
+fn time_of_day(wanted: bool) -> String {
+    if !wanted {
+        return String::new();
+    }
+    jiff::Zoned::now().strftime("%H:%M:%S").to_string()
+}
+
+/// A number nobody can foretell, for spreading attempts.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,322 @@
+//! `Screen`: lines above, the line being typed below them. It turns both into bytes for a terminal and knows what it
+//! drew last; it never writes them itself.
+//!
+//! What holds between two calls: the cursor is where the reader types, `above` rows below the first row of the line
+//! being typed, and nothing stands below that line. So a new line is printed by going up, erasing to the end of the
+//! screen, printing, and drawing the typed line again, all in one write.
+
+use std::collections::VecDeque;
+use std::fmt::Write;
+
+use super::layout::layout;
+use super::style::Shown;
+
+/// Lines kept to paint the screen again when the window changes its size. More than any window has rows.
+const KEPT_LINES: usize = 500;
+
+/// What is to be typed at: a question or a prompt, and the text with its cursor.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) prompt: &'a str,
+    pub(super) text: &'a str,
+    pub(super) cursor: usize,
+}
+
+/// The state of one terminal's window.
+#[derive(Debug)]
+pub(super) struct Screen {
+    columns: usize,
+    height: usize,
+    out: String,
+    /// How many rows of the typed line are above the cursor.
+    above: usize,
+    lines: VecDeque<Shown>,
+    /// Nothing that stood there before us is left on the screen.
+    owned: bool,
+}
+
+impl Screen {
+    pub(super) fn new(columns: usize, height: usize) -> Screen {
+        Screen {
+            columns,
+            height,
+            out: String::new(),
+            above: 0,
+            lines: VecDeque::new(),
+            owned: false,
+        }
+    }
+
+    /// Shows lines above the typed one, and the typed one as it is now.
+    pub(super) fn show(&mut self, lines: Vec<Shown>, view: View<'_>) {
+        self.out.push_str("\x1b[?25l");
+        self.erase();
+        for line in lines {
+            self.print(&line);
+            self.keep(line);
+        }
+        self.draw(view);
+    }
+
+    /// Takes the typed line off the screen and leaves the cursor at the beginning of an empty row.
+    pub(super) fn clear_typed(&mut self) {
+        self.erase();
+    }
+
+    /// The window has another size. Terminals differ in what they then do with what is on them, and they do it at
+    /// once, while the news of it is late; so nothing is assumed, and the whole screen is painted again.
+    pub(super) fn resize(&mut self, columns: usize, height: usize, view: View<'_>) {
+        (self.columns, self.height) = (columns, height);
+        self.owned |= self.rows_of_lines() >= height;
+        if !self.owned {
+            // What others left on the screen goes where it can be scrolled back to.
+            let _ = write!(self.out, "\x1b[{height};1H");
+            self.out.extend(std::iter::repeat_n('\n', height));
+            self.owned = true;
+        }
+        self.paint(view);
+    }
+
+    /// Paints the whole screen again: the last lines, and the typed one.
+    pub(super) fn paint(&mut self, view: View<'_>) {
+        self.out.push_str("\x1b[?25l\x1b[?7h");
+        // Row by row, since terminals save a screen erased as a whole among the lines scrolled away.
+        for row in 1..=self.height {
+            let _ = write!(self.out, "\x1b[{row};1H\x1b[2K");
+        }
+        self.out.push_str("\x1b[H");
+        let typed = self.layout(view).rows.len();
+        let room = self.height.saturating_sub(typed);
+        let mut used = 0;
+        let fits = self.lines.iter().rev().take_while(|line| {
+            used += line.rows(self.columns);
+            used <= room
+        });
+        let first = self.lines.len() - fits.count();
+        let lines = std::mem::take(&mut self.lines);
+        for line in lines.iter().skip(first) {
+            self.print(line);
+        }
+        self.lines = lines;
+        self.draw(view);
+    }
+
+    /// An empty screen with nothing but the typed line, as Ctrl-L leaves it.
+    pub(super) fn clear(&mut self, view: View<'_>) {
+        self.lines.clear();
+        self.owned = true;
+        self.paint(view);
+    }
+
+    pub(super) fn bell(&mut self) {
+        self.out.push('\x07');
+    }
+
+    /// What is to be written to the terminal.
+    pub(super) fn take_output(&mut self) -> String {
+        std::mem::take(&mut self.out)
+    }
+
+    /// The screen below the cursor's row is not ours any more, as after a stop of the process.
+    pub(super) fn forget_typed(&mut self) {
+        self.above = 0;
+        self.out.push_str("\r\x1b[J");
+    }
+
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.columns, self.height)
+    }
+
+    fn rows_of_lines(&self) -> usize {
+        self.lines.iter().map(|line| line.rows(self.columns)).sum()
+    }
+
+    fn layout(&self, view: View<'_>) -> super::layout::Layout {
+        // One row stays for what comes in.
+        let height = self.height.saturating_sub(1);
+        layout(view.prompt, view.text, view.cursor, self.columns, height)
+    }
+
+    fn erase(&mut self) {
+        self.out.push('\r');
+        if self.above > 0 {
+            let _ = write!(self.out, "\x1b[{}A", self.above);
+        }
+        self.out.push_str("\x1b[J");
+        self.above = 0;
+    }
+
+    fn print(&mut self, line: &Shown) {
+        self.out.push_str(&line.text);
+        self.out.push_str("\r\n");
+    }
+
+    fn keep(&mut self, line: Shown) {
+        if self.lines.len() == KEPT_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
+    }
+
+    /// Draws the typed line at the beginning of the cursor's row. The terminal's own wrapping is off meanwhile, so
+    /// that a character it takes to be wider than we do cannot add a row.
+    fn draw(&mut self, view: View<'_>) {
+        let layout = self.layout(view);
+        let (row, column) = layout.cursor;
+        self.out.push_str("\x1b[?7l");
+        self.out.push_str(&layout.rows.join("\r\n"));
+        self.out.push_str("\x1b[?7h\r");
+        let below = layout.rows.len() - 1 - row;
+        if below > 0 {
+            let _ = write!(self.out, "\x1b[{below}A");
+        }
+        if column > 0 {
+            let _ = write!(self.out, "\x1b[{column}C");
+        }
+        self.out.push_str("\x1b[?25h");
+        self.above = row;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZero;
+
+    /// A terminal of the given size that was shown everything the screen put out.
+    struct Seen {
+        screen: Screen,
+        terminal: vt100::Parser,
+    }
+
+    impl Seen {
+        fn new(columns: usize, height: usize) -> Seen {
+            Seen {
+                screen: Screen::new(columns, height),
+                terminal: vt100::Parser::new(cells(height), cells(columns), 100),
+            }
+        }
+
+        fn show(&mut self, lines: &[&str], text: &str, cursor: usize) {
+            let lines = lines.iter().map(|text| Shown::plain(text)).collect();
+            self.screen.show(lines, view(text, cursor));
+            self.update();
+        }
+
+        fn update(&mut self) {
+            let out = self.screen.take_output();
+            self.terminal.process(out.as_bytes());
+        }
+
+        fn rows(&self) -> Vec<String> {
+            let screen = self.terminal.screen();
+            let (_, columns) = screen.size();
+            let mut rows: Vec<String> = screen.rows(0, columns.into()).collect();
+            let last = rows.iter().rposition(|row| !row.is_empty());
+            rows.truncate(last.map_or(0, |last| last + 1));
+            rows
+        }
+    }
+
+    fn cells(n: usize) -> NonZero<u16> {
+        NonZero::new(n as u16).unwrap()
+    }
+
+    fn view(text: &str, cursor: usize) -> View<'_> {
+        View {
+            prompt: "> ",
+            text,
+            cursor,
+        }
+    }
+
+    #[test]
+    fn a_line_appears_above_the_typed_one_which_stays() {
+        let mut seen = Seen::new(20, 6);
+        seen.show(&[], "hello", 2);
+        seen.show(&["bob: hi"], "hello", 2);
+        assert_eq!(seen.rows(), ["bob: hi", "> hello"]);
+        assert_eq!(seen.terminal.screen().cursor_position(), (1, 4));
+    }
+
+    #[test]
+    fn a_typed_line_of_many_rows_stays_whole_wherever_its_cursor_is() {
+        let text = "花子 wrote a line that is longer than the window 🎉 is wide";
+        for (cursor, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let mut seen = Seen::new(20, 10);
+            seen.show(&[], text, cursor);
+            let typed = seen.rows();
+            let (row, column) = seen.terminal.screen().cursor_position();
+            seen.show(&["one", "a line of exactly 20", "three"], text, cursor);
+            let lines = ["one", "a line of exactly 20", "three"].map(String::from);
+            assert_eq!(seen.rows(), [&lines[..], &typed].concat());
+            assert_eq!(seen.terminal.screen().cursor_position(), (row + 3, column));
+        }
+    }
+
+    #[test]
+    fn lines_scroll_away_at_the_top_and_nothing_is_torn() {
+        let mut seen = Seen::new(12, 4);
+        let text = "typed text of two rows";
+        for i in 0..50 {
+            seen.show(&[&format!("line {i}")], text, 3);
+        }
+        assert_eq!(
+            seen.rows(),
+            ["line 48", "line 49", "> typed text", " of two rows"]
+        );
+    }
+
+    #[test]
+    fn a_typed_line_higher_than_the_window_leaves_a_row_for_what_comes() {
+        let mut seen = Seen::new(4, 3);
+        let text = "abcdefghijklmnopqrstuvwxyz";
+        seen.show(&[], text, text.len());
+        seen.show(&["new"], text, text.len());
+        assert_eq!(seen.rows(), ["new", "wxyz"]);
+        assert_eq!(seen.terminal.screen().cursor_position(), (2, 0));
+    }
+
+    #[test]
+    fn after_a_resize_the_screen_holds_the_last_lines_and_the_typed_one() {
+        let mut seen = Seen::new(20, 4);
+        for i in 0..9 {
+            seen.show(&[&format!("a line {i} of the chat")], "typed text", 5);
+        }
+        for (columns, rows, expected) in [
+            (12, 5, vec!["a line 8 of ", "the chat", "> typed text"]),
+            (
+                40,
+                3,
+                vec![
+                    "a line 7 of the chat",
+                    "a line 8 of the chat",
+                    "> typed text",
+                ],
+            ),
+        ] {
+            // Whatever the terminal made of it.
+            seen.terminal.process(b"\x1b[2;3Htorn and torn again");
+            seen.terminal
+                .screen_mut()
+                .set_size(cells(rows), cells(columns));
+            seen.screen.resize(columns, rows, view("typed text", 5));
+            seen.update();
+            let shown = seen.rows();
+            assert_eq!(shown[shown.len() - expected.len()..], expected);
+            assert!(!shown.iter().any(|row| row.contains("torn")), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn what_stood_there_before_can_be_scrolled_back_to_after_a_resize() {
+        let mut seen = Seen::new(20, 4);
+        seen.terminal.process(b"$ make\r\n$ client\r\n");
+        seen.show(&["Welcome"], "x", 1);
+        seen.screen.resize(20, 4, view("x", 1));
+        seen.update();
+        assert_eq!(seen.rows(), ["Welcome", "> x"]);
+        seen.terminal.screen_mut().set_scrollback(4);
+        assert_eq!(seen.rows()[..2], ["$ make", "$ client"]);
+    }
+}

@@ -1,0 +1,84 @@
+//! What a typed line asks for: `send <MSG>`, `leave`, a command for the server, or text.
+
+use crate::wire::Command;
+
+/// How `send` is used; the answer to one without a message.
+pub(super) const SEND_USAGE: &str =
+    "Usage: send <MSG>. Plain text is sent as well, without 'send' before it.";
+
+/// What a typed line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wish<'a> {
+    Nothing,
+    /// To be told how `send` is used.
+    SendUsage,
+    Leave,
+    /// Text for the room.
+    Say(&'a str),
+    /// A command for the server, with its slash.
+    Command(&'a str),
+}
+
+impl<'a> Wish<'a> {
+    pub(super) fn parse(line: &'a str) -> Wish<'a> {
+        match line.trim() {
+            "" => return Wish::Nothing,
+            "send" => return Wish::SendUsage,
+            "leave" => return Wish::Leave,
+            _ => {}
+        }
+        if let Some(message) = line.trim_start().strip_prefix("send")
+            && message.starts_with(char::is_whitespace)
+        {
+            return Wish::Say(message.trim_start());
+        }
+        match Command::parse(line) {
+            Command::Blank => Wish::Nothing,
+            Command::Slash { word, .. } if word.eq_ignore_ascii_case("/quit") => Wish::Leave,
+            Command::Slash { .. } => Wish::Command(line),
+            Command::Say(text) => Wish::Say(text),
+        }
+    }
+}
+
+/// The line that makes the server pass on this text, whatever it begins with.
+pub(super) fn line_to_say(text: &str) -> String {
+    let slash = if text.starts_with('/') { "/" } else { "" };
+    format!("{slash}{text}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_wish() {
+        for (line, wish) in [
+            ("", Wish::Nothing),
+            ("  \t", Wish::Nothing),
+            ("hello", Wish::Say("hello")),
+            ("send hello", Wish::Say("hello")),
+            ("  send  hello  all", Wish::Say("hello  all")),
+            ("send", Wish::SendUsage),
+            ("send  ", Wish::SendUsage),
+            ("sender unknown", Wish::Say("sender unknown")),
+            ("send leave", Wish::Say("leave")),
+            ("send /users", Wish::Say("/users")),
+            ("leave", Wish::Leave),
+            ("leave ", Wish::Leave),
+            ("leave me", Wish::Say("leave me")),
+            ("/quit", Wish::Leave),
+            ("/users", Wish::Command("/users")),
+            ("/nick Bob", Wish::Command("/nick Bob")),
+            ("//etc/hosts", Wish::Say("/etc/hosts")),
+        ] {
+            assert_eq!(Wish::parse(line), wish, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn text_that_begins_with_a_slash_is_no_command() {
+        assert_eq!(line_to_say("/users"), "//users\n");
+        assert_eq!(line_to_say("users"), "users\n");
+    }
+}
