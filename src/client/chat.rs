@@ -28,6 +28,9 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest line of a paste, in bytes. Where the server's limit is lower, the server says so.
 const PASTED_LINE_BYTES: usize = 1024 * 1024;
 
+/// Lines of a paste that are shown when it is asked whether to send them.
+const SHOWN_PASTED_LINES: usize = 10;
+
 /// Where we are on the way to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -45,7 +48,10 @@ enum Question {
     Line,
     Username,
     /// Whether these pasted lines are to be sent.
-    Paste(Vec<String>),
+    Paste {
+        lines: Vec<String>,
+        prompt: String,
+    },
 }
 
 /// A person, a screen and a server.
@@ -266,13 +272,15 @@ impl Chat {
             self.focused = Some(focused);
             return;
         }
-        if let Question::Paste(lines) = &mut self.question {
+        if let Question::Paste { lines, .. } = &mut self.question {
             let lines = mem::take(lines);
             self.question = Question::Line;
             return self.answer_paste(&lines, key == Key::Enter, now);
         }
         let at_line = self.question == Question::Line;
         match key {
+            // Nothing can be said any more; whoever does not want to wait for the goodbye need not.
+            Key::Enter if self.session.is_leaving() => {}
             Key::Enter if at_line => self.submit(now),
             Key::Enter => self.submit_name(now),
             Key::Ctrl('c') if !self.editor.text().is_empty() => drop(self.editor.take()),
@@ -376,8 +384,22 @@ impl Chat {
                 }
             }
             _ if self.question == Question::Username => self.screen.bell(),
-            _ => self.question = Question::Paste(lines),
+            _ => self.ask_about_paste(lines),
         }
+    }
+
+    /// Shows what was pasted, and asks whether to send it.
+    fn ask_about_paste(&mut self, lines: Vec<String>) {
+        let count = lines.len();
+        for line in lines.iter().take(SHOWN_PASTED_LINES) {
+            self.notice(&format!("| {line}"));
+        }
+        if count > SHOWN_PASTED_LINES {
+            self.notice("| …");
+        }
+        let prompt =
+            format!("Send these {count} lines? Enter sends them, any other key drops them. ");
+        self.question = Question::Paste { lines, prompt };
     }
 
     fn answer_paste(&mut self, lines: &[String], send: bool, now: Instant) {
@@ -460,11 +482,11 @@ impl Chat {
     }
 }
 
-fn view<'a>(question: &Question, way: Way, editor: &'a Editor) -> View<'a> {
+fn view<'a>(question: &'a Question, way: Way, editor: &'a Editor) -> View<'a> {
     let prompt = match (question, way) {
-        (Question::Paste(_), _) => {
+        (Question::Paste { prompt, .. }, _) => {
             return View {
-                prompt: "Send the pasted lines, as above? Enter sends them, any other key drops them. ",
+                prompt,
                 text: "",
                 cursor: 0,
             };

@@ -1,0 +1,279 @@
+//! A server, people at terminals, and what they see. Everything waits for what it expects, with a deadline.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rexpect::process::PtyProcess;
+use rexpect::process::WaitStatus;
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The server binary, ended when dropped.
+pub(crate) struct ChatServer {
+    child: Child,
+    pub(crate) port: u16,
+}
+
+impl ChatServer {
+    pub(crate) fn start() -> ChatServer {
+        ChatServer::start_on(0)
+    }
+
+    /// Comes back on the port that a server had before.
+    pub(crate) fn start_on(port: u16) -> ChatServer {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["--quiet", "--listen", &format!("127.0.0.1:{port}")])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
+        ChatServer { child, port }
+    }
+}
+
+impl Drop for ChatServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server that says what the test tells it to.
+pub(crate) struct Scripted {
+    listener: TcpListener,
+    pub(crate) port: u16,
+}
+
+impl Scripted {
+    pub(crate) fn start() -> Scripted {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        Scripted { listener, port }
+    }
+
+    /// Takes the next connection.
+    pub(crate) fn accept(&self) -> TcpStream {
+        let (stream, _) = self.listener.accept().unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream
+    }
+
+    /// Takes the next connection and lets it in under whatever name it gives.
+    pub(crate) fn welcome(&self) -> (TcpStream, String) {
+        let mut stream = self.accept();
+        stream.write_all(b"Enter your username: ").unwrap();
+        let name = read_line(&mut stream);
+        stream.write_all(b"Welcome to the chat!\r\n").unwrap();
+        (stream, name)
+    }
+}
+
+/// Reads one line without reading beyond it.
+pub(crate) fn read_line(stream: &mut TcpStream) -> String {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while stream.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    String::from_utf8(line).unwrap()
+}
+
+/// A directory of this test, removed when dropped.
+pub(crate) struct Home(pub(crate) PathBuf);
+
+impl Home {
+    pub(crate) fn new() -> Home {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("chinwag-client-{}-{n}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Home(path)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The client's command line, with nothing of the environment of whoever runs the test.
+pub(crate) fn client(port: u16, home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+    command
+        .env_clear()
+        .env("TERM", "xterm-256color")
+        .env("XDG_STATE_HOME", home)
+        .args(["--port", &port.to_string()])
+        .args(args);
+    command
+}
+
+/// A person at a terminal.
+pub(crate) struct Person {
+    process: PtyProcess,
+    keyboard: File,
+    output: Receiver<Vec<u8>>,
+    terminal: vt100::Parser,
+    /// Everything that reached the terminal.
+    pub(crate) raw: Vec<u8>,
+}
+
+impl Person {
+    pub(crate) fn sit_down(command: Command, columns: u16, rows: u16) -> Person {
+        let mut process = PtyProcess::new(command).unwrap();
+        // A shell takes no notice of being asked to end.
+        process.set_kill_timeout(Some(1000));
+        let keyboard = process.get_file_handle().unwrap();
+        let mut screen = process.get_file_handle().unwrap();
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // The end of a pseudo-terminal is an error, EIO.
+            while let Ok(n @ 1..) = screen.read(&mut buffer) {
+                if sender.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut person = Person {
+            process,
+            keyboard,
+            output,
+            terminal: vt100::Parser::new(cells(rows), cells(columns), 1000),
+            raw: Vec::new(),
+        };
+        person.resize(columns, rows);
+        person
+    }
+
+    /// Comes into the chat of a server under a name.
+    pub(crate) fn join(port: u16, home: &Home, name: &str, columns: u16, rows: u16) -> Person {
+        let command = client(port, &home.0, &["--name", name]);
+        let mut person = Person::sit_down(command, columns, rows);
+        person.until_seen("Welcome to the chat!");
+        person.until("the prompt", |screen| typed_line(screen).starts_with('>'));
+        person
+    }
+
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// The window gets another size, as the terminal and the process learn it.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        self.terminal
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+        tcsetwinsize(&self.keyboard, size).unwrap();
+    }
+
+    /// Waits until the screen is as expected.
+    pub(crate) fn until(&mut self, what: &str, expected: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        while !expected(self.terminal.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => {
+                    self.terminal.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(error) => panic!("{error} while waiting for {what}; seen: {:#?}", self.rows()),
+            }
+        }
+    }
+
+    pub(crate) fn until_seen(&mut self, text: &str) {
+        self.until(text, |screen| screen.contents().contains(text));
+    }
+
+    /// Waits until the last rows of the screen are these.
+    pub(crate) fn until_rows(&mut self, expected: &[&str]) {
+        self.until(&format!("{expected:?}"), |screen| {
+            rows_of(screen).ends_with(&expected.iter().map(|r| r.to_string()).collect::<Vec<_>>())
+        });
+    }
+
+    pub(crate) fn rows(&self) -> Vec<String> {
+        rows_of(self.terminal.screen())
+    }
+
+    /// Column and row of the cursor.
+    pub(crate) fn cursor(&self) -> (u16, u16) {
+        let (row, column) = self.terminal.screen().cursor_position();
+        (column, row)
+    }
+
+    pub(crate) fn signal(&mut self, signal: rexpect::process::Signal) {
+        self.process.signal(signal).unwrap();
+    }
+
+    /// Whether the terminal echoes and edits lines by itself, as one does that no program has changed.
+    pub(crate) fn terminal_edits(&self) -> bool {
+        let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ISIG)
+    }
+
+    /// Waits for the process to end, and reads what it had still written.
+    pub(crate) fn end(&mut self) -> WaitStatus {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => {
+                    self.terminal.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(error) => panic!("{error}: it does not end; seen: {:#?}", self.rows()),
+            }
+        }
+        self.process.wait().unwrap()
+    }
+
+    pub(crate) fn end_with(&mut self, code: i32) {
+        let status = self.end();
+        let ended = matches!(status, WaitStatus::Exited(_, c) if c == code);
+        assert!(ended, "{status:?}; seen: {:#?}", self.rows());
+    }
+}
+
+/// The last row with anything in it.
+fn typed_line(screen: &vt100::Screen) -> String {
+    rows_of(screen).pop().unwrap_or_default()
+}
+
+fn rows_of(screen: &vt100::Screen) -> Vec<String> {
+    let columns = screen.size().1.get();
+    let mut rows: Vec<String> = screen
+        .rows(0, columns)
+        .map(|row| row.trim_end().into())
+        .collect();
+    let last = rows.iter().rposition(|row| !row.is_empty());
+    rows.truncate(last.map_or(0, |last| last + 1));
+    rows
+}
+
+fn cells(n: u16) -> NonZero<u16> {
+    NonZero::new(n).unwrap()
+}

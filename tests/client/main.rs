@@ -1,0 +1,5 @@
+//! The client as a person and as a script meet it: at the end of a pseudo-terminal, and in a pipe.
+
+mod harness;
+mod pipe;
+mod terminal;

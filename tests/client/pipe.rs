@@ -1,0 +1,207 @@
+//! The client in a pipe: no prompt, no colour, every line in and out.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+use crate::harness::{ChatServer, Home, Scripted, client, read_line};
+
+/// Runs the client with this input.
+fn run(mut command: Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A client that has ended already reads no input.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_command_can_speak_through_a_pipe() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let output = run(
+        client(server.port, &home.0, &["-n", "web1"]),
+        "load is fine\nlast line",
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        text(&output.stdout),
+        "Welcome to the chat!\nweb1 has joined the chat.\nGoodbye!\n"
+    );
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn ten_thousand_lines_go_in_and_come_out_with_none_lost() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut reader = client(server.port, &home.0, &["-n", "log"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut seen = BufReader::new(reader.stdout.take().unwrap()).lines();
+    let mut next = || seen.next().unwrap().unwrap();
+    assert_eq!(next(), "Welcome to the chat!");
+    assert_eq!(next(), "log has joined the chat.");
+
+    // From a file, which no poll can watch.
+    let path = home.0.join("input");
+    let lines: String = (0..10_000).map(|i| format!("line {i}\n")).collect();
+    std::fs::write(&path, lines).unwrap();
+    let output = client(server.port, &home.0, &["-n", "feeder"])
+        .stdin(std::fs::File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+
+    assert_eq!(next(), "feeder has joined the chat.");
+    for i in 0..10_000 {
+        assert_eq!(next(), format!("feeder: line {i}"));
+    }
+    assert_eq!(next(), "feeder has left the chat.");
+    drop(reader.stdin.take());
+    assert_eq!(next(), "Goodbye!");
+    assert_eq!(reader.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn send_leave_and_commands_mean_the_same_as_at_the_prompt() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let port = server.port;
+    let said = std::thread::spawn(move || {
+        let (mut stream, name) = server.welcome();
+        let lines: Vec<String> = (0..4).map(|_| read_line(&mut stream)).collect();
+        stream.write_all(b"Goodbye!\r\n").unwrap();
+        (name, lines)
+    });
+    let output = run(
+        client(port, &home.0, &["-n", "ann"]),
+        "send hi all\nsend\nplain \u{1b}[2J\n/users\nleave\nnever sent\n",
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains("Usage: send <MSG>"));
+    let (name, lines) = said.join().unwrap();
+    assert_eq!(name, "ann");
+    assert_eq!(lines, ["hi all", "plain ␛[2J", "/users", "/quit"]);
+}
+
+#[test]
+fn a_name_can_come_from_the_environment_or_the_first_line() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut command = client(server.port, &home.0, &[]);
+    command.env("CHAT_NAME", "Zoë");
+    assert!(text(&run(command, "").stdout).contains("Zoë has joined the chat."));
+    let output = run(client(server.port, &home.0, &[]), "花子\nhello\n");
+    assert!(text(&output.stdout).contains("花子 has joined the chat."));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_refused_name_ends_it_with_4() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let output = run(client(server.port, &home.0, &["-n", "a b"]), "hello\n");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).starts_with("client: the server refused the name: "));
+    assert_eq!(text(&output.stderr).lines().count(), 1);
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn a_server_that_is_not_there_ends_it_with_3() {
+    // A port that was free a moment ago.
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let home = Home::new();
+    let output = run(client(free.port(), &home.0, &["-n", "ann"]), "");
+    assert_eq!(output.status.code(), Some(3));
+    let expected = format!("client: cannot connect to {free}: Connection refused.");
+    assert!(text(&output.stderr).starts_with(&expected), "{output:?}");
+}
+
+#[test]
+fn every_address_of_a_host_is_tried() {
+    // localhost is ::1 first on most machines; the server listens on 127.0.0.1 alone.
+    let (server, home) = (ChatServer::start(), Home::new());
+    let output = run(
+        client(server.port, &home.0, &["-n", "ann", "-H", "localhost"]),
+        "",
+    );
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn a_lost_server_ends_it_with_1_after_its_last_words() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let mut child = client(server.port, &home.0, &["-n", "ann"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stream, _) = server.welcome();
+    stream
+        .write_all(b"Server is shutting down. Goodbye!\r\nno end")
+        .unwrap();
+    drop(stream);
+    let mut out = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut out)
+        .unwrap();
+    assert_eq!(
+        out,
+        "Welcome to the chat!\nServer is shutting down. Goodbye!\nno end\n"
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "client: the server closed the connection.\n"
+    );
+}
+
+#[test]
+fn a_reader_who_goes_ends_it_quietly() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut child = client(server.port, &home.0, &["-n", "ann"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    // The input stays open, and nobody says anything.
+    let status = child.wait().unwrap();
+    let mut err = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut err)
+        .unwrap();
+    assert_eq!((status.code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_wrong_command_line_ends_it_with_2() {
+    let home = Home::new();
+    for args in [&["--bogus"][..], &["extra"], &["-p", "0"], &["-p", "x"]] {
+        let output = run(client(1, &home.0, args), "");
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        assert_eq!(text(&output.stderr).lines().count(), 1);
+    }
+}
