@@ -8,8 +8,6 @@ use std::io;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use crate::wire::{Line, LineDecoder};
-
 use super::backoff::Backoff;
 use super::complete::{Completer, Completion};
 use super::editor::{Edit, Editor};
@@ -19,14 +17,11 @@ use super::link::{Link, LinkEvent};
 use super::screen::{Screen, View};
 use super::session::{Heard, PROMPT, Session};
 use super::style::{Shown, Styler};
-use super::words::{SEND_USAGE, Wish, line_to_say};
+use super::words::{SEND_USAGE, Wish, line_to_say, lines_of};
 use super::{Config, Outcome, Status, chance, terminal, time_of_day};
 
 /// How long the server's goodbye is waited for.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Longest line of a paste, in bytes. Where the server's limit is lower, the server says so.
-const PASTED_LINE_BYTES: usize = 1024 * 1024;
 
 /// Lines of a paste that are shown when it is asked whether to send them.
 const SHOWN_PASTED_LINES: usize = 10;
@@ -501,21 +496,4 @@ fn view<'a>(question: &'a Question, way: Way, editor: &'a Editor) -> View<'a> {
         text: editor.text(),
         cursor: editor.cursor(),
     }
-}
-
-/// The lines of a paste, blank ones left out.
-fn lines_of(mut bytes: &[u8]) -> Vec<String> {
-    let mut decoder = LineDecoder::default();
-    let mut lines = Vec::new();
-    let mut push = |line: Line<'_>| match line {
-        Line::Text(text) if !text.trim().is_empty() => lines.push(text.into_owned()),
-        Line::Text(_) | Line::TooLong => {}
-    };
-    while let Some(line) = decoder.next(&mut bytes, PASTED_LINE_BYTES) {
-        push(line);
-    }
-    if let Some(line) = decoder.finish() {
-        push(line);
-    }
-    lines
 }

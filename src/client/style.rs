@@ -74,7 +74,13 @@ pub(super) fn kind(line: &str) -> Kind<'_> {
     Kind::Other
 }
 
+/// Words of the server that stand where a name would.
+const NO_NAMES: [&str; 1] = ["Usage"];
+
 fn is_name(text: &str) -> bool {
+    if NO_NAMES.contains(&text) {
+        return false;
+    }
     Username::parse(text).is_ok_and(|name| name.as_str() == text) || is_address(text)
 }
 
@@ -282,6 +288,7 @@ mod tests {
                 Kind::Other,
             ),
             ("-- maintenance: now --", Kind::Other),
+            ("Usage: /nick NAME", Kind::Other),
             ("", Kind::Other),
         ] {
             assert_eq!(kind(line), kind_of);

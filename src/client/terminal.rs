@@ -149,3 +149,43 @@ fn ready(fd: impl AsFd, what: PollFlags, timeout: Option<&Timespec>) -> bool {
     let mut fds = [PollFd::new(&fd, what)];
     matches!(rustix::event::poll(&mut fds, timeout), Ok(n) if n > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    use rexpect::process::PtyProcess;
+    use rustix::termios::LocalModes;
+
+    /// Set for the process that is to panic.
+    const PANIC: &str = "CHINWAG_TEST_PANIC";
+
+    /// This test runs itself at the end of a pseudo-terminal, and there it panics.
+    #[test]
+    fn a_panic_leaves_the_terminal_as_it_was() {
+        if std::env::var_os(PANIC).is_some() {
+            let _terminal = Terminal::enter().unwrap();
+            panic!("as it was asked to");
+        }
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args([
+                "--exact",
+                "client::terminal::tests::a_panic_leaves_the_terminal_as_it_was",
+            ])
+            .arg("--nocapture")
+            .env(PANIC, "1");
+        let process = PtyProcess::new(command).unwrap();
+        let mut terminal = process.get_file_handle().unwrap();
+        let mut seen = Vec::new();
+        // The end of a pseudo-terminal is an error, EIO.
+        let _ = io::Read::read_to_end(&mut terminal, &mut seen);
+        let seen = String::from_utf8_lossy(&seen);
+        let left = seen.find(LEAVE).expect("the terminal is given back");
+        let told = seen.find("as it was asked to").expect("the panic is told");
+        assert!(seen.contains(ENTER) && left < told, "{seen:?}");
+        let modes = tcgetattr(&terminal).unwrap().local_modes;
+        assert!(modes.contains(LocalModes::ICANON | LocalModes::ISIG));
+    }
+}

@@ -1,6 +1,7 @@
 //! What a typed line asks for: `send <MSG>`, `leave`, a command for the server, or text.
 
-use crate::wire::Command;
+use crate::limits::LINE_BYTES_RANGE;
+use crate::wire::{Command, Line, LineDecoder};
 
 /// How `send` is used; the answer to one without a message.
 pub(super) const SEND_USAGE: &str =
@@ -47,6 +48,23 @@ pub(super) fn line_to_say(text: &str) -> String {
     format!("{slash}{text}\n")
 }
 
+/// The lines of a paste, blank ones left out.
+pub(super) fn lines_of(mut bytes: &[u8]) -> Vec<String> {
+    let mut decoder = LineDecoder::default();
+    let mut lines = Vec::new();
+    let mut push = |line: Line<'_>| match line {
+        Line::Text(text) if !text.trim().is_empty() => lines.push(text.into_owned()),
+        Line::Text(_) | Line::TooLong => {}
+    };
+    while let Some(line) = decoder.next(&mut bytes, *LINE_BYTES_RANGE.end()) {
+        push(line);
+    }
+    if let Some(line) = decoder.finish() {
+        push(line);
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +92,12 @@ mod tests {
         ] {
             assert_eq!(Wish::parse(line), wish, "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_paste_is_cut_into_its_lines_without_blank_ones() {
+        assert_eq!(lines_of(b"one\r\r\n  \rtwo\x1b\n"), ["one", "two␛"]);
+        assert!(lines_of(b"\r\n").is_empty());
     }
 
     #[test]
