@@ -359,3 +359,63 @@ pub(super) fn cause(error: &io::Error) -> String {
         .trim_start_matches("failed to lookup address information: ")
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::{Events, Poll};
+    use std::net::TcpListener;
+
+    /// Connects to these addresses, until the first word or the failure.
+    fn connect(addrs: Vec<SocketAddr>) -> LinkEvent {
+        let mut poll = Poll::new().unwrap();
+        let mut events = Events::with_capacity(8);
+        let target = Target {
+            host: "chat.example".into(),
+            port: 8080,
+        };
+        let registry = poll.registry().try_clone().unwrap();
+        let mut link = Link::new(registry, Token(0), Token(1), target).unwrap();
+        link.addrs = addrs.into();
+        let mut happened = link.try_next(Instant::now());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(event) = happened {
+                return event;
+            }
+            assert!(Instant::now() < deadline, "nothing happened");
+            poll.poll(&mut events, Some(Duration::from_secs(1)))
+                .unwrap();
+            if !events.is_empty() {
+                happened = link.ready(Instant::now());
+            }
+            happened = happened.or_else(|| link.receive(&mut [0; 64]));
+        }
+    }
+
+    /// An address that was free a moment ago.
+    fn nobody() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    }
+
+    #[test]
+    fn the_addresses_of_a_host_are_tried_in_turn() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let server = thread::spawn(move || listener.accept().unwrap().0.write_all(b"hello"));
+        let event = connect(vec![nobody(), nobody(), addr]);
+        assert!(matches!(event, LinkEvent::Received(5)), "{event:?}");
+        server.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn when_none_answers_the_last_is_told() {
+        let last = nobody();
+        let LinkEvent::Unreachable(sentence) = connect(vec![nobody(), last]) else {
+            panic!("it was reached");
+        };
+        let expected = format!("cannot connect to chat.example:8080 ({last}): Connection refused.");
+        assert!(sentence.starts_with(&expected), "{sentence}");
+    }
+}

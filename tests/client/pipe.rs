@@ -128,8 +128,7 @@ fn a_server_that_is_not_there_ends_it_with_3() {
 }
 
 #[test]
-fn every_address_of_a_host_is_tried() {
-    // localhost is ::1 first on most machines; the server listens on 127.0.0.1 alone.
+fn a_host_may_be_a_name() {
     let (server, home) = (ChatServer::start(), Home::new());
     let output = run(
         client(server.port, &home.0, &["-n", "ann", "-H", "localhost"]),
