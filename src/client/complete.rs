@@ -40,7 +40,7 @@ impl Completer {
     /// Learns names from a line of the server, and commands from its help.
     pub(super) fn learn(&mut self, line: &str) {
         match kind(line) {
-            Kind::Said { name, .. } => self.see(name),
+            Kind::Said { name, .. } | Kind::Private { name, .. } => self.see(name),
             Kind::Event { name, what } => {
                 if let Some(new) = what.strip_prefix("is now known as ") {
                     self.forget(name);

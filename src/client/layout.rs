@@ -47,7 +47,7 @@ pub(super) fn layout(
         if at == Some(cursor) {
             at_cursor = (rows.len() - 1, column);
         }
-        let row = rows.last_mut().expect("there is a row from the start");
+        let Some(row) = rows.last_mut() else { break };
         row.push_str(shown);
         column += width;
         if is_disputed(shown, width) && column < columns {

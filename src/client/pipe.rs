@@ -9,7 +9,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::limits::LINE_BYTES_RANGE;
-use crate::wire::{Line, LineDecoder};
+use crate::wire::{Input, LineDecoder};
 
 use super::link::{Link, LinkEvent, SEND_BYTES};
 use super::session::{Heard, PROMPT, Session};
@@ -303,10 +303,10 @@ impl Pipe<'_> {
 }
 
 /// A line of the input; one that is longer than any server takes is not sent, and said to be so.
-fn text_of(line: Line<'_>) -> Option<String> {
+fn text_of(line: Input<'_>) -> Option<String> {
     match line {
-        Line::Text(text) => Some(text.into_owned()),
-        Line::TooLong => {
+        Input::Line(text) => Some(text.into_owned()),
+        _ => {
             eprintln!("client: a line of the input is too long for any server; it was not sent");
             None
         }

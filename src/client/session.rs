@@ -2,7 +2,7 @@
 //! socket and no clock.
 
 use crate::limits::LINE_BYTES_RANGE;
-use crate::wire::{Line, LineDecoder};
+use crate::wire::{Input, LineDecoder};
 
 /// The question for a username. It ends without a line end.
 pub(super) const PROMPT: &str = "Enter your username: ";
@@ -105,8 +105,8 @@ impl Session {
         let mut decoder = std::mem::take(&mut self.decoder);
         while let Some(line) = decoder.next(&mut input, RECEIVED_BYTES) {
             let text = match line {
-                Line::Text(text) => text.into_owned(),
-                Line::TooLong => "-- a line of the server was too long to be shown --".into(),
+                Input::Line(text) => text.into_owned(),
+                _ => "-- a line of the server was too long to be shown --".into(),
             };
             heard.extend(self.line(text));
         }
@@ -118,7 +118,7 @@ impl Session {
 
     /// The server will send no more. A last line without an end counts.
     pub(super) fn finish(&mut self, heard: &mut Vec<Heard>) {
-        if let Some(Line::Text(text)) = self.decoder.finish() {
+        if let Some(Input::Line(text)) = self.decoder.finish() {
             heard.extend(self.line(text.into_owned()));
         }
     }

@@ -25,7 +25,7 @@ pub(super) struct Shown {
     pub(super) text: String,
     /// How many columns it takes, were the window wide enough.
     columns: usize,
-    /// Whether it speaks to the reader by name.
+    /// Whether it speaks to the reader, by name or privately.
     pub(super) mention: bool,
 }
 
@@ -50,6 +50,8 @@ impl Shown {
 pub(super) enum Kind<'a> {
     /// `NAME: TEXT`, and what stands before the name.
     Said { name: &'a str, text: &'a str },
+    /// `NAME (private): TEXT`, which speaks to the reader alone.
+    Private { name: &'a str, text: &'a str },
     /// `NAME has joined the chat.` and the like: a name, and what happened.
     Event { name: &'a str, what: &'a str },
     /// Anything else.
@@ -63,16 +65,29 @@ pub(super) fn kind(line: &str) -> Kind<'_> {
     {
         return Kind::Said { name, text };
     }
+    if let Some((name, text)) = line.split_once(" (private): ")
+        && is_name(name)
+    {
+        return Kind::Private { name, text };
+    }
     if let Some((name, what)) = line.split_once(' ')
         && is_name(name)
-        && ["has joined ", "has left ", "is now known as "]
-            .iter()
-            .any(|event| what.starts_with(event))
+        && EVENTS.iter().any(|event| what.starts_with(event))
     {
         return Kind::Event { name, what };
     }
     Kind::Other
 }
+
+/// What the server says of a person, behind their name.
+const EVENTS: [&str; 6] = [
+    "has joined ",
+    "has left ",
+    "has come ",
+    "has gone ",
+    "has set the topic: ",
+    "is now known as ",
+];
 
 /// Words of the server that stand where a name would.
 const NO_NAMES: [&str; 1] = ["Usage"];
@@ -116,6 +131,13 @@ impl Styler {
                     mention = true;
                 }
                 out.text(&text[at..]);
+            }
+            Kind::Private { name, text } => {
+                out.styled(name_color(name), name);
+                out.styled(MENTION, " (private)");
+                out.text(": ");
+                out.text(text);
+                mention = true;
             }
             Kind::Event { name, what } => {
                 out.styled(name_color(name), name);
@@ -287,6 +309,14 @@ mod tests {
                 "Unknown command: /foo. Type /help for the list.",
                 Kind::Other,
             ),
+            (
+                "Bob (private): psst",
+                Kind::Private {
+                    name: "Bob",
+                    text: "psst",
+                },
+            ),
+            ("To Bob (private): psst", Kind::Other),
             ("-- maintenance: now --", Kind::Other),
             ("Usage: /nick NAME", Kind::Other),
             ("", Kind::Other),
@@ -325,6 +355,13 @@ mod tests {
         let color = one.split("Alice").next().unwrap();
         let other = styler.received("", "alice has joined the chat.", None).text;
         assert!(other.starts_with(color), "{other:?}");
+    }
+
+    #[test]
+    fn a_private_message_speaks_to_the_reader() {
+        let styler = Styler::new(true);
+        assert!(styler.received("", "Bob (private): psst", None).mention);
+        assert!(!styler.received("", "Bob: psst", None).mention);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a typed line asks for: `send <MSG>`, `leave`, a command for the server, or text.
 
 use crate::limits::LINE_BYTES_RANGE;
-use crate::wire::{Command, Line, LineDecoder};
+use crate::wire::{Command, Input, LineDecoder};
 
 /// How `send` is used; the answer to one without a message.
 pub(super) const SEND_USAGE: &str =
@@ -52,9 +52,9 @@ pub(super) fn line_to_say(text: &str) -> String {
 pub(super) fn lines_of(mut bytes: &[u8]) -> Vec<String> {
     let mut decoder = LineDecoder::default();
     let mut lines = Vec::new();
-    let mut push = |line: Line<'_>| match line {
-        Line::Text(text) if !text.trim().is_empty() => lines.push(text.into_owned()),
-        Line::Text(_) | Line::TooLong => {}
+    let mut push = |line: Input<'_>| match line {
+        Input::Line(text) if !text.trim().is_empty() => lines.push(text.into_owned()),
+        _ => {}
     };
     while let Some(line) = decoder.next(&mut bytes, *LINE_BYTES_RANGE.end()) {
         push(line);

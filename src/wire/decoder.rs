@@ -40,6 +40,7 @@ impl Decoder {
         bytes: &'a [u8],
         limit: usize,
     ) -> Inputs<'d, 'a> {
+        self.lines.set_keys(self.telnet.keys());
         Inputs {
             decoder: self,
             now,
@@ -99,7 +100,7 @@ impl<'a> Iterator for Inputs<'_, 'a> {
                 self.held = token;
                 return Some(Input::Interrupt);
             }
-            lines.set_edits(telnet.is_spoken());
+            lines.set_keys(telnet.keys());
             match token? {
                 Token::Text(text) => self.text = text,
                 Token::Reply(bytes) => return Some(Input::Reply(bytes)),

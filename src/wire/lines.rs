@@ -37,6 +37,18 @@ pub(super) enum Key {
     EndOfInput,
 }
 
+/// Which control characters are keys, and not text.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// None of them.
+    #[default]
+    None,
+    /// Ctrl-C and Ctrl-D where a line begins, as clients that are silent otherwise send them there.
+    AtLineStart,
+    /// All that edit: a telnet client may send what is typed key by key.
+    All,
+}
+
 const CTRL_C: u8 = 0x03;
 const CTRL_D: u8 = 0x04;
 const BACKSPACE: u8 = 0x08;
@@ -53,17 +65,14 @@ pub struct LineDecoder {
     after_cr: bool,
     /// The present line is too long and already reported.
     discarding: bool,
-    /// Control characters that edit are keys, not text: the peer is a telnet client, which may send what is typed key
-    /// by key.
-    edits: bool,
+    keys: Keys,
 }
 
 impl LineDecoder {
     /// Takes the next line out of `input`, which shrinks by what was used. `None` when `input` is used up.
     ///
     /// A line ends at LF, CR LF, CR NUL, or at a CR followed by anything else. `limit` is the longest line accepted,
-    /// in bytes without its end. Ctrl-C and Ctrl-D at the beginning of a line are keys, since clients that are silent
-    /// otherwise send them; elsewhere they are text.
+    /// in bytes without its end.
     pub fn next<'a>(&mut self, input: &mut &'a [u8], limit: usize) -> Option<Input<'a>> {
         while let Some(&first) = input.first() {
             if mem::take(&mut self.after_cr) && matches!(first, b'\n' | b'\0') {
@@ -110,9 +119,9 @@ impl LineDecoder {
         None
     }
 
-    /// Whether control characters that edit are keys from now on.
-    pub(super) fn set_edits(&mut self, edits: bool) {
-        self.edits = edits;
+    /// Which control characters are keys from now on. A decoder begins without any.
+    pub(super) fn set_keys(&mut self, keys: Keys) {
+        self.keys = keys;
     }
 
     /// The peer has sent all it will: what stands without a line end is a line too.
@@ -162,13 +171,14 @@ impl LineDecoder {
 
     /// The key that a byte stands for where the next character is looked for.
     fn key(&self, byte: u8) -> Option<Key> {
-        let begins_line = self.tail.is_empty() && !self.discarding;
+        let edits = self.keys == Keys::All;
+        let begins_line = self.keys != Keys::None && self.tail.is_empty() && !self.discarding;
         match byte {
-            CTRL_C if self.edits || begins_line => Some(Key::Interrupt),
+            CTRL_C if edits || begins_line => Some(Key::Interrupt),
             CTRL_D if begins_line => Some(Key::EndOfInput),
-            BACKSPACE | DELETE if self.edits => Some(Key::EraseCharacter),
-            CTRL_U if self.edits => Some(Key::EraseLine),
-            CTRL_W if self.edits => Some(Key::EraseWord),
+            BACKSPACE | DELETE if edits => Some(Key::EraseCharacter),
+            CTRL_U if edits => Some(Key::EraseLine),
+            CTRL_W if edits => Some(Key::EraseWord),
             _ => None,
         }
     }
@@ -176,7 +186,7 @@ impl LineDecoder {
     /// Where the text ends: at a line end or at a key.
     fn find_end(&self, input: &[u8]) -> Option<usize> {
         const KEYS: [u8; 5] = [CTRL_C, BACKSPACE, DELETE, CTRL_U, CTRL_W];
-        if !self.edits {
+        if self.keys != Keys::All {
             return memchr2(b'\n', b'\r', input);
         }
         let ends = |byte: &u8| matches!(byte, b'\n' | b'\r') || KEYS.contains(byte);
@@ -216,9 +226,9 @@ mod tests {
     const LIMIT: usize = 16;
 
     /// Feeds the chunks, then the end, and collects the lines; a line too long reads `<too long>`.
-    fn decode<'a>(edits: bool, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+    fn decode<'a>(keys: Keys, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
         let mut decoder = LineDecoder::default();
-        decoder.set_edits(edits);
+        decoder.set_keys(keys);
         let mut lines = Vec::new();
         let mut push = |input| match input {
             Input::Line(text) => lines.push(String::from(text)),
@@ -241,24 +251,24 @@ mod tests {
 
     /// Each input gives the same lines whole, byte by byte, and cut in two anywhere.
     fn assert_lines(input: &[u8], lines: &[&str]) {
-        assert_decodes(false, input, lines);
+        assert_decodes(Keys::AtLineStart, input, lines);
     }
 
     /// The same for a client whose control characters are keys.
     fn assert_edits(input: &[u8], lines: &[&str]) {
-        assert_decodes(true, input, lines);
+        assert_decodes(Keys::All, input, lines);
     }
 
-    fn assert_decodes(edits: bool, input: &[u8], lines: &[&str]) {
-        assert_eq!(decode(edits, [input]), lines, "whole: {input:?}");
+    fn assert_decodes(keys: Keys, input: &[u8], lines: &[&str]) {
+        assert_eq!(decode(keys, [input]), lines, "whole: {input:?}");
         assert_eq!(
-            decode(edits, input.chunks(1)),
+            decode(keys, input.chunks(1)),
             lines,
             "byte by byte: {input:?}"
         );
         for at in 0..=input.len() {
             let (head, tail) = input.split_at(at);
-            assert_eq!(decode(edits, [head, tail]), lines, "cut at {at}: {input:?}");
+            assert_eq!(decode(keys, [head, tail]), lines, "cut at {at}: {input:?}");
         }
     }
 
@@ -273,6 +283,11 @@ mod tests {
         assert_edits(b"half\x03whole\n", &["<interrupt>", "whole"]);
         assert_edits(b"a\x04b\n\x04", &["a\u{2404}b", "<end>"]);
         assert_edits(b"0123456789abcdefg\x15ok\n", &["<too long>", "ok"]);
+    }
+
+    #[test]
+    fn a_decoder_knows_no_keys_unless_it_is_told_to() {
+        assert_decodes(Keys::None, b"\x03a\x08\n\x04\n", &["␃a␈", "␄"]);
     }
 
     #[test]

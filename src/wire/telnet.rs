@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use memchr::memchr;
 
-use super::lines::Key;
+use super::lines::{Key, Keys};
 use super::negotiation::{Negotiation, Terminal};
 
 /// RFC 854: interpret the next byte as a command.
@@ -68,9 +68,12 @@ enum State {
 }
 
 impl Telnet {
-    /// Whether a valid command has come, so that the peer is a telnet client.
-    pub(super) fn is_spoken(&self) -> bool {
-        self.negotiation.is_some()
+    /// Which control characters are keys: all that edit, once a valid command has come.
+    pub(super) fn keys(&self) -> Keys {
+        match self.negotiation {
+            Some(_) => Keys::All,
+            None => Keys::AtLineStart,
+        }
     }
 
     /// Whether nothing has to be remembered until the next read.
