@@ -1,0 +1,274 @@
+//! The servers under load: how each is started, pinned and ended, and the words of its protocol.
+
+use std::env;
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::proc::Process;
+
+/// The core that the load generator has for itself, and the one that each server has in its turn.
+const LOAD_CORE: &str = "0";
+const SERVER_CORE: &str = "1";
+
+/// What the servers of this bench send a newcomer once they are in.
+pub(crate) const WELCOME: &[u8] = b"Welcome\n";
+
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+const PORT_FREE: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Floor,
+    AtOnce,
+    Chinwag,
+    Redis,
+    Nats,
+    Ngircd,
+    Tokio,
+    Threads,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 8] = [
+        Kind::Floor,
+        Kind::AtOnce,
+        Kind::Chinwag,
+        Kind::Redis,
+        Kind::Nats,
+        Kind::Ngircd,
+        Kind::Tokio,
+        Kind::Threads,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Floor => "floor",
+            Kind::AtOnce => "at-once",
+            Kind::Chinwag => "chinwag",
+            Kind::Redis => "redis",
+            Kind::Nats => "nats",
+            Kind::Ngircd => "ngircd",
+            Kind::Tokio => "tokio",
+            Kind::Threads => "threads",
+        }
+    }
+
+    /// The program of a server that is not part of this crate, and the Debian package that has it.
+    fn program(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Kind::Redis => Some(("redis-server", "redis-server")),
+            Kind::Nats => Some(("nats-server", "nats-server")),
+            Kind::Ngircd => Some(("ngircd", "ngircd")),
+            Kind::Floor | Kind::AtOnce | Kind::Chinwag | Kind::Tokio | Kind::Threads => None,
+        }
+    }
+
+    /// The Debian package to install before this server can be measured.
+    pub(crate) fn missing_package(self) -> Option<&'static str> {
+        let (program, package) = self.program()?;
+        find(program).is_none().then_some(package)
+    }
+
+    /// What a newcomer sends.
+    pub(crate) fn greeting(self, person: usize) -> Vec<u8> {
+        let text = match self {
+            Kind::Chinwag => format!("p{person}\n"),
+            Kind::Redis => "SUBSCRIBE room\r\n".into(),
+            Kind::Nats => {
+                let options = r#"{"verbose":false,"pedantic":false,"echo":false}"#;
+                format!("CONNECT {options}\r\nSUB room 1\r\nPING\r\n")
+            }
+            Kind::Ngircd => {
+                format!("NICK p{person}\r\nUSER p{person} 0 * :p\r\nJOIN #room\r\n")
+            }
+            Kind::Floor | Kind::AtOnce | Kind::Tokio | Kind::Threads => String::new(),
+        };
+        text.into_bytes()
+    }
+
+    /// What a newcomer reads once they are in.
+    pub(crate) fn welcome(self) -> &'static [u8] {
+        match self {
+            Kind::Chinwag => b"Welcome to the chat!\r\n",
+            Kind::Redis => b"$9\r\nsubscribe\r\n$4\r\nroom\r\n:1\r\n",
+            Kind::Nats => b"PONG\r\n",
+            Kind::Ngircd => b" 366 ",
+            Kind::Floor | Kind::AtOnce | Kind::Tokio | Kind::Threads => WELCOME,
+        }
+    }
+
+    /// What stands before and behind a line of so many bytes that someone says.
+    pub(crate) fn frame(self, len: usize) -> (String, &'static str) {
+        match self {
+            Kind::Redis => (
+                format!("*3\r\n$7\r\nPUBLISH\r\n$4\r\nroom\r\n${len}\r\n"),
+                "\r\n",
+            ),
+            Kind::Nats => (format!("PUB room {len}\r\n"), "\r\n"),
+            Kind::Ngircd => ("PRIVMSG #room :".into(), "\r\n"),
+            Kind::Chinwag | Kind::Floor | Kind::AtOnce | Kind::Tokio | Kind::Threads => {
+                (String::new(), "\n")
+            }
+        }
+    }
+
+    /// Whether people are sent their own lines too.
+    pub(crate) fn echoes(self) -> bool {
+        matches!(self, Kind::Floor | Kind::AtOnce | Kind::Redis)
+    }
+
+    /// Whether a connection that listens cannot talk, so that a talker needs a second one.
+    pub(crate) fn talks_apart(self) -> bool {
+        self == Kind::Redis
+    }
+
+    /// How many newcomers may wait to be let in: what the server's listen backlog holds, and a little less.
+    pub(crate) fn joining_at_once(self) -> usize {
+        match self {
+            Kind::Ngircd => 8,
+            Kind::Tokio | Kind::Threads => 100,
+            Kind::Redis => 500,
+            Kind::Floor | Kind::AtOnce | Kind::Chinwag | Kind::Nats => 4000,
+        }
+    }
+
+    fn command(self, addr: SocketAddr, dir: &Path) -> io::Result<Command> {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", SERVER_CORE]).current_dir(dir);
+        if let Some((program, package)) = self.program() {
+            let missing = || io::Error::other(format!("install the Debian package {package}"));
+            command.arg(find(program).ok_or_else(missing)?);
+        }
+        let port = addr.port().to_string();
+        match self {
+            Kind::Redis => command
+                .args(["--bind", "127.0.0.1", "--port", &port, "--save", ""])
+                .args(["--maxclients", "12000"]),
+            Kind::Nats => command.args(["--addr", "127.0.0.1", "--port", &port]),
+            Kind::Ngircd => {
+                let config = dir.join("ngircd.conf");
+                fs::write(&config, ngircd_config(&port))?;
+                command.arg("--nodaemon").arg("--config").arg(config)
+            }
+            Kind::Chinwag => command
+                .arg(env!("CARGO_BIN_EXE_server"))
+                .args(["--listen", "127.0.0.1:0", "--quiet"])
+                .args(["--max-clients", "12000"]),
+            Kind::Floor | Kind::AtOnce | Kind::Tokio | Kind::Threads => command
+                .arg(env::current_exe()?)
+                .args(["--serve", self.name()]),
+        };
+        Ok(command)
+    }
+}
+
+fn ngircd_config(port: &str) -> String {
+    format!(
+        "[Global]\nName = bench.example\nInfo = bench\nListen = 127.0.0.1\nPorts = {port}\nMotdPhrase = \"bench\"\n\
+         [Limits]\nMaxConnections = 0\nMaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\nMaxNickLength = 16\n\
+         PingTimeout = 3600\n\
+         [Options]\nDNS = no\nIdent = no\nPAM = no\nChrootDir =\n"
+    )
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let usual = ["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(PathBuf::from);
+    let mut dirs = env::split_paths(&path).chain(usual);
+    dirs.find_map(|dir| Some(dir.join(program)).filter(|path| path.is_file()))
+}
+
+/// A server that runs, pinned to its core, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) kind: Kind,
+    pub(crate) addr: SocketAddr,
+    child: Child,
+    dir: PathBuf,
+}
+
+impl Server {
+    /// Starts the server, and waits until it accepts.
+    pub(crate) fn start(kind: Kind) -> io::Result<Server> {
+        let dir = env::temp_dir().join(format!("peers-{}-{}", std::process::id(), kind.name()));
+        fs::create_dir_all(&dir)?;
+        // Servers that cannot pick a port themselves are given one that was free a moment ago.
+        let free = TcpListener::bind(PORT_FREE)?.local_addr()?;
+        let mut command = kind.command(free, &dir)?;
+        let speaks = kind.program().is_none();
+        let log = || fs::File::create(dir.join("log")).map(Stdio::from);
+        command.stdin(Stdio::null());
+        if speaks {
+            command.stdout(Stdio::piped());
+        } else {
+            command.stdout(log()?).stderr(Stdio::null());
+        }
+        let mut server = Server {
+            kind,
+            addr: free,
+            child: command.spawn()?,
+            dir,
+        };
+        if speaks {
+            server.addr = server.spoken_addr()?;
+        } else {
+            server.wait_until_it_accepts()?;
+        }
+        Ok(server)
+    }
+
+    pub(crate) fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+
+    /// The address at the end of the first line on the server's standard output.
+    fn spoken_addr(&mut self) -> io::Result<SocketAddr> {
+        let mut line = String::new();
+        if let Some(stdout) = self.child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let addr = line.split_whitespace().last().unwrap_or_default();
+        let said = |_| io::Error::other(format!("{} said {line:?}", self.kind.name()));
+        addr.parse().map_err(said)
+    }
+
+    fn wait_until_it_accepts(&mut self) -> io::Result<()> {
+        let begun = Instant::now();
+        while let Err(error) = TcpStream::connect(self.addr) {
+            if begun.elapsed() > START_TIMEOUT || self.child.try_wait()?.is_some() {
+                return Err(error);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let killed = self.child.kill().and_then(|()| self.child.wait());
+        if let Err(error) = killed.and_then(|_| fs::remove_dir_all(&self.dir)) {
+            eprintln!("{}: {error}", self.kind.name());
+        }
+    }
+}
+
+/// Pins this process to the core of the load generator.
+pub(crate) fn pin_load() -> io::Result<()> {
+    let id = std::process::id().to_string();
+    let status = Command::new("taskset")
+        .args(["--cpu-list", "--pid", LOAD_CORE, &id])
+        .stdout(Stdio::null())
+        .status()?;
+    if !status.success() {
+        return Err(io::Error::other("taskset cannot pin the load generator"));
+    }
+    Ok(())
+}
