@@ -1,4 +1,4 @@
-//! Chinwag: a chat server for lines of text. People reach it with `telnet`, `nc` or any other line client; a program
+//! Chinwag: a chat server for lines of text. People reach it with `telnet`, `nc`, the bundled client or any other; a program
 //! runs it inside itself like this:
 //!
 //! ```no_run
@@ -24,10 +24,11 @@
 //!
 //! | floor | module | what it is |
 //! |---|---|---|
+//! | – | `client` | the terminal client, behind the feature `client`; the server knows nothing of it |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and [`fanout`]: the only code that sees sockets and the chat at once |
 //! | 3 | [`net`] | sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
-//! | 1 | [`wire`] | bytes to words and back: lines, text, commands, rendering; no I/O |
+//! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
 //! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment` | the vocabulary |
 //!
 //! # The path of a message
@@ -38,7 +39,7 @@
 //! poll      wait for events; not at all while a peer is still runnable
 //! mark      latch what the events say, list whom they make runnable
 //! accept    let newcomers in, within a budget
-//! read      a bounded turn per runnable peer: socket -> LineDecoder -> Hub::handle -> effects -> the room's log
+//! read      a bounded turn per runnable peer: socket -> Decoder -> Hub::handle -> effects -> the room's log
 //! time      what is due by now
 //! farewell  those whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
@@ -46,9 +47,9 @@
 //! ```
 //!
 //! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once for
-//! a room and appended to the room's log of the tick; each member is written the same slice of that log, so a tick costs
-//! one write per member however many messages it carried. What a socket does not take is kept as a slice of the same
-//! allocation. See [`fanout`].
+//! each format that a room is read in, and appended to a log of the tick; each member is written the same slice of that
+//! log, so a tick costs one write per member however many messages it carried. What a socket does not take is kept as a
+//! slice of the same allocation. See [`fanout`].
 //!
 //! # What always holds
 //!
@@ -73,6 +74,11 @@ mod name;
 pub mod net;
 mod server;
 pub mod wire;
+
+/// The README's examples compile too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use error::{CloseReason, Error, Protocol};
 pub use id::{PeerId, RoomId};
