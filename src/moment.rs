@@ -101,6 +101,17 @@ impl Civil {
     }
 }
 
+/// The date and the minute: `2026-11-21 13:05`.
+impl fmt::Display for Civil {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Civil {
+            year, month, day, ..
+        } = self;
+        let Civil { hour, minute, .. } = self;
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+    }
+}
+
 /// How what one person reads is rendered. People of the same format read the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Format {
@@ -130,10 +141,7 @@ mod tests {
 
     fn shown(unix: i64, offset: &str) -> String {
         let it = Civil::at(unix, Offset::parse(offset).unwrap());
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-            it.year, it.month, it.day, it.hour, it.minute, it.second
-        )
+        format!("{it}:{:02}", it.second)
     }
 
     #[test]

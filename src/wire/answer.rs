@@ -1,13 +1,11 @@
 //! The words of what is answered to one person.
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 
 use crate::limits::TOPIC_CHARS;
 use crate::message::{Answer, HelpRow, Presence, RoomRow, Whois};
 use crate::moment::{Civil, Format, Stamp};
 use crate::name::RoomName;
-
-use super::render::line;
 
 /// Where a list of names is wrapped, in characters.
 const WRAP: usize = 72;
@@ -181,16 +179,7 @@ fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
         since,
         away,
     } = whois;
-    let it = Civil::at(*since, format.offset);
-    let Civil {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        ..
-    } = it;
-    let since = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}");
+    let since = Civil::at(*since, format.offset);
     let idle = match idle(presence.idle) {
         Some(idle) => format!(", idle {idle}"),
         None => String::new(),
@@ -208,6 +197,14 @@ fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
         let away = Answer::Away(presence.name.clone(), away.clone());
         line(out, &[&sentence(&away)]);
     }
+}
+
+/// Appends one line of these parts.
+pub(super) fn line(out: &mut BytesMut, parts: &[&str]) {
+    for part in parts {
+        out.put_slice(part.as_bytes());
+    }
+    out.put_slice(b"\r\n");
 }
 
 /// How long someone has been idle, once it is worth telling.

@@ -13,9 +13,17 @@ use crate::limits::{
     SUBNEGOTIATION_BYTES, TELNET_REPLIES, TELNET_REPLY_SPAN, TERMINAL_NAME_CHARS, WINDOW_CELLS,
 };
 
-use super::telnet::{DO, DONT, IAC, SB, SE, WILL, WONT};
 use super::text::clean;
 
+/// RFC 854: interpret the next byte as a command.
+pub(super) const IAC: u8 = 255;
+pub(super) const DONT: u8 = 254;
+pub(super) const DO: u8 = 253;
+pub(super) const WONT: u8 = 252;
+pub(super) const WILL: u8 = 251;
+/// RFC 854: subnegotiation begins, and ends.
+pub(super) const SB: u8 = 250;
+pub(super) const SE: u8 = 240;
 /// RFC 860.
 const TIMING_MARK: u8 = 6;
 /// RFC 1091, with the two words of its subnegotiation.

@@ -9,7 +9,7 @@ use crate::error::Protocol;
 use crate::message::{Message, Past};
 use crate::moment::{Civil, Format, Stamp};
 
-use super::answer;
+use super::answer::{self, line};
 
 /// Appends the message as a person reads it whose lines have this format. `unix` is when it is told: seconds since
 /// 1970-01-01 00:00 UTC.
@@ -100,39 +100,18 @@ fn about_connection(out: &mut BytesMut, message: &Message) {
 
 /// What was told before, behind its date.
 fn dated(out: &mut BytesMut, past: &Past, format: Format) {
-    let it = Civil::at(past.unix, format.offset);
-    let Civil {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        ..
-    } = it;
-    let date = format!("[{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}] ");
+    let date = format!("[{}] ", Civil::at(past.unix, format.offset));
     out.put_slice(date.as_bytes());
     event(out, &past.message);
 }
 
 /// What stands before each line of a format.
 fn stamp(out: &mut BytesMut, unix: i64, format: Format) {
-    if format.stamp == Stamp::Off {
-        return;
-    }
     let it = Civil::at(unix, format.offset);
-    let Civil {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-    } = it;
     let stamp = match format.stamp {
-        Stamp::Full => {
-            format!("[{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}] ")
-        }
-        _ => format!("[{hour:02}:{minute:02}] "),
+        Stamp::Off => return,
+        Stamp::Clock => format!("[{:02}:{:02}] ", it.hour, it.minute),
+        Stamp::Full => format!("[{it}:{:02}] ", it.second),
     };
     out.put_slice(stamp.as_bytes());
 }
@@ -153,14 +132,6 @@ fn wrong_protocol(out: &mut BytesMut, protocol: Protocol) {
     let protocol = protocol.to_string();
     let sentence = ["This is a chat server and does not speak ", &protocol, "."];
     line(out, &[&sentence.concat(), " Connect with telnet or nc."]);
-}
-
-/// Appends one line of these parts.
-pub(super) fn line(out: &mut BytesMut, parts: &[&str]) {
-    for part in parts {
-        out.put_slice(part.as_bytes());
-    }
-    out.put_slice(b"\r\n");
 }
 
 #[cfg(test)]

@@ -12,17 +12,9 @@ use std::time::Instant;
 use memchr::memchr;
 
 use super::lines::{Key, Keys};
-use super::negotiation::{Negotiation, Terminal};
+use super::negotiation::{DO, DONT, IAC, Negotiation, SB, SE, Terminal, WILL, WONT};
 
-/// RFC 854: interpret the next byte as a command.
-pub(super) const IAC: u8 = 255;
-pub(super) const DONT: u8 = 254;
-pub(super) const DO: u8 = 253;
-pub(super) const WONT: u8 = 252;
-pub(super) const WILL: u8 = 251;
-/// RFC 854: subnegotiation begins, and ends.
-pub(super) const SB: u8 = 250;
-pub(super) const SE: u8 = 240;
+/// RFC 854.
 const ERASE_LINE: u8 = 248;
 const ERASE_CHARACTER: u8 = 247;
 const ARE_YOU_THERE: u8 = 246;
