@@ -1,7 +1,9 @@
 //! `Roster`: who is here. A peer is unknown, has no name yet, or is in the chat under a name nobody else has.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+
+use hashbrown::HashTable;
 
 use crate::id::{PeerId, RoomId};
 use crate::moment::Format;
@@ -11,11 +13,13 @@ use super::history::History;
 
 /// Everyone who is connected, by slot, and everyone who has a name, by name.
 ///
-/// Invariant: `names` holds exactly the names of the sessions that have one, each with its peer.
+/// Invariant: `names` holds exactly the slots of the sessions that have a name, each by the hash of that name. The names
+/// themselves are not kept twice, as a server of many idle people holds little else.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     sessions: Vec<Option<(PeerId, Session)>>,
-    names: HashMap<Username, PeerId>,
+    names: HashTable<u32>,
+    hasher: RandomState,
 }
 
 /// What the hub knows of one peer.
@@ -128,7 +132,7 @@ impl Roster {
             .get_mut(peer.index())?
             .take_if(|(known, _)| *known == peer)?;
         if let Session::Chatting(person) = &session {
-            self.names.remove(&person.name);
+            self.strike(peer, &person.name);
         }
         Some(session)
     }
@@ -156,7 +160,11 @@ impl Roster {
 
     /// Who has this name.
     pub(super) fn find(&self, name: &Username) -> Option<PeerId> {
-        self.names.get(name).copied()
+        let hash = self.hasher.hash_one(name);
+        let has_it = |slot: &u32| name_at(&self.sessions, *slot) == Some(name);
+        let slot = *self.names.find(hash, has_it)?;
+        let (peer, _) = self.sessions[slot as usize].as_ref()?;
+        Some(*peer)
     }
 
     /// Counts one more refused username, and tells how many there were.
@@ -172,13 +180,12 @@ impl Roster {
 
     /// Lets a newcomer into the chat.
     pub(super) fn admit(&mut self, peer: PeerId, person: Person) -> Result<(), NameTaken> {
-        if self.names.contains_key(&person.name) {
+        if self.find(&person.name).is_some() {
             return Err(NameTaken);
         }
         if let Some(session) = self.session_mut(peer) {
-            let name = person.name.clone();
             *session = Session::Chatting(person);
-            self.names.insert(name, peer);
+            self.enrol(peer);
         }
         Ok(())
     }
@@ -191,9 +198,9 @@ impl Roster {
         let Some(person) = self.person_mut(peer) else {
             return Ok(to);
         };
-        let before = std::mem::replace(&mut person.name, to.clone());
-        self.names.remove(&before);
-        self.names.insert(to, peer);
+        let before = std::mem::replace(&mut person.name, to);
+        self.strike(peer, &before);
+        self.enrol(peer);
         Ok(before)
     }
 
@@ -216,10 +223,33 @@ impl Roster {
         })
     }
 
+    /// Lists a person under the name they have.
+    fn enrol(&mut self, peer: PeerId) {
+        let (sessions, hasher) = (&self.sessions, &self.hasher);
+        let hash = |slot: &u32| name_at(sessions, *slot).map_or(0, |name| hasher.hash_one(name));
+        self.names.insert_unique(hash(&peer.slot), peer.slot, hash);
+    }
+
+    /// Lists a person no longer under a name they had.
+    fn strike(&mut self, peer: PeerId, name: &Username) {
+        let hash = self.hasher.hash_one(name);
+        if let Ok(listed) = self.names.find_entry(hash, |&slot| slot == peer.slot) {
+            listed.remove();
+        }
+    }
+
     fn session_mut(&mut self, peer: PeerId) -> Option<&mut Session> {
         match self.sessions.get_mut(peer.index())? {
             Some((known, session)) if *known == peer => Some(session),
             _ => None,
         }
+    }
+}
+
+/// The name of whoever is in this slot.
+fn name_at(sessions: &[Option<(PeerId, Session)>], slot: u32) -> Option<&Username> {
+    match sessions.get(slot as usize)? {
+        Some((_, Session::Chatting(person))) => Some(&person.name),
+        _ => None,
     }
 }

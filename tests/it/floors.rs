@@ -49,7 +49,7 @@ const FLOORS: [Floor; 6] = [
             "deadlines",
             "chat",
         ],
-        crates: &["bytes"],
+        crates: &["hashbrown"],
     },
     Floor {
         files: &["src/net/"],
