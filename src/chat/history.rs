@@ -5,16 +5,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::id::PeerId;
 use crate::message::{Message, Past};
 
 #[derive(Debug)]
 pub(super) struct History {
-    lines: VecDeque<Arc<Past>>,
+    lines: VecDeque<Line>,
     bytes: usize,
     /// How many lines came, those that are gone included.
     total: usize,
     max_lines: usize,
     max_bytes: usize,
+}
+
+/// A line, and who caused it, whatever they are called by now.
+#[derive(Debug)]
+struct Line {
+    author: PeerId,
+    past: Arc<Past>,
 }
 
 impl History {
@@ -29,7 +37,7 @@ impl History {
     }
 
     /// Keeps a line, and drops the oldest ones as far as the bounds ask for it.
-    pub(super) fn push(&mut self, unix: i64, message: &Message) {
+    pub(super) fn push(&mut self, unix: i64, author: PeerId, message: &Message) {
         self.total += 1;
         let size = size(message);
         if self.max_lines == 0 || size > self.max_bytes {
@@ -39,18 +47,26 @@ impl History {
             let Some(oldest) = self.lines.pop_front() else {
                 break;
             };
-            self.bytes -= self::size(&oldest.message);
+            self.bytes -= self::size(&oldest.past.message);
         }
         let message = message.clone();
-        self.lines.push_back(Arc::new(Past { unix, message }));
+        let past = Arc::new(Past { unix, message });
+        self.lines.push_back(Line { author, past });
         self.bytes += size;
         debug_assert!(self.bytes <= self.max_bytes && self.lines.len() <= self.max_lines);
     }
 
-    /// The last lines, at most `count`, the oldest first.
-    pub(super) fn last(&self, count: usize) -> impl ExactSizeIterator<Item = Message> + '_ {
-        let from = self.lines.len().saturating_sub(count);
-        self.lines.range(from..).cloned().map(Message::Past)
+    /// The last lines that are to be seen, at most `count`, the oldest first.
+    pub(super) fn last(
+        &self,
+        count: usize,
+        mut is_seen: impl FnMut(PeerId, &Message) -> bool,
+    ) -> Vec<Message> {
+        let seen = |line: &&Line| is_seen(line.author, &line.past.message);
+        let lines = self.lines.iter().rev().filter(seen).take(count);
+        let mut lines: Vec<Message> = lines.map(|it| Message::Past(it.past.clone())).collect();
+        lines.reverse();
+        lines
     }
 
     /// How many lines came, those that are gone included.
@@ -82,33 +98,56 @@ mod tests {
         }
     }
 
+    const ANN: PeerId = PeerId {
+        slot: 0,
+        generation: 1,
+    };
+
     fn texts(history: &History, count: usize) -> Vec<usize> {
-        let past = |message| match message {
+        let past = |message: &Message| match message {
             Message::Past(past) => size(&past.message),
             _ => unreachable!("only the past is kept"),
         };
-        history.last(count).map(past).collect()
+        history.last(count, |_, _| true).iter().map(past).collect()
     }
 
     #[test]
     fn the_oldest_lines_go_first() {
         let mut history = History::new(3, 10);
         for text in ["1", "22", "333", "4444"] {
-            history.push(0, &said(text));
+            history.push(0, ANN, &said(text));
         }
         assert_eq!(texts(&history, 10), [2, 3, 4]);
         assert_eq!(texts(&history, 2), [3, 4]);
-        history.push(0, &said("55555"));
+        history.push(0, ANN, &said("55555"));
         assert_eq!(texts(&history, 10), [4, 5]);
-        history.push(0, &said(&"x".repeat(11)));
+        history.push(0, ANN, &said(&"x".repeat(11)));
         assert_eq!(texts(&history, 10), [4, 5]);
         assert_eq!(history.total(), 6);
     }
 
     #[test]
+    fn what_is_not_to_be_seen_does_not_count() {
+        let bob = PeerId {
+            slot: 1,
+            generation: 2,
+        };
+        let mut history = History::new(10, 100);
+        for (author, text) in [(ANN, "1"), (ANN, "22"), (bob, "333"), (bob, "4444")] {
+            history.push(0, author, &said(text));
+        }
+        let seen = history.last(1, |author, _| author == ANN);
+        let expected = Past {
+            unix: 0,
+            message: said("22"),
+        };
+        assert_eq!(seen, [Message::Past(expected.into())]);
+    }
+
+    #[test]
     fn nothing_is_kept_where_nothing_is_to_be() {
         let mut history = History::new(0, 10);
-        history.push(0, &said("x"));
-        assert_eq!(history.last(10).len(), 0);
+        history.push(0, ANN, &said("x"));
+        assert_eq!(texts(&history, 10), [0; 0]);
     }
 }

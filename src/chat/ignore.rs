@@ -1,8 +1,11 @@
 //! Who ignores whom. Both sides keep it: the one who ignores, so that it outlives the other's leaving and coming back
 //! under the same name; the one who is ignored, so that a line of someone whom nobody ignores costs nothing.
 //!
-//! Invariant: of two people who are here, one stands in the other's `ignores` exactly when the other stands in the one's
-//! `ignored_by`.
+//! Invariants: of two people who are here, one stands in the other's `ignores` exactly when the other stands in the one's
+//! `ignored_by`. No name stands in a list twice. `awaited` holds exactly those names in the lists that nobody here has,
+//! their owners aside, each with whose lists they are.
+
+use std::collections::HashMap;
 
 use crate::id::PeerId;
 use crate::limits::IGNORED;
@@ -10,6 +13,9 @@ use crate::name::Username;
 
 use super::Hub;
 use super::roster::{Ignored, Person};
+
+/// Ignored names that nobody who is here has, so that a newcomer is looked up once, and not in everyone's list.
+pub(super) type Awaited = HashMap<Username, Vec<PeerId>>;
 
 /// They ignore as many as they may.
 #[derive(Debug)]
@@ -32,16 +38,17 @@ impl Hub {
             return Ok(());
         };
         let ignores = &mut person.extras_mut().ignores;
-        if ignores.iter().any(|it| it.peer == Some(whom)) {
+        if ignores.iter().any(|it| it.peer == whom) {
             return Ok(());
         }
         if ignores.len() >= IGNORED {
             return Err(TooMany);
         }
-        let name = name.clone();
-        let peer = Some(whom);
-        ignores.push(Ignored { name, peer });
-        self.ignoring.insert(by);
+        ignores.push(Ignored {
+            name: name.clone(),
+            peer: whom,
+            is_here: true,
+        });
         self.link(by, whom);
         Ok(())
     }
@@ -51,30 +58,40 @@ impl Hub {
         let ignores = &mut self.roster.person_mut(by)?.extras_mut().ignores;
         let place = ignores.iter().position(|it| it.name == *name)?;
         let lifted = ignores.remove(place);
-        if ignores.is_empty() {
-            self.ignoring.remove(&by);
-        }
-        if let Some(whom) = lifted.peer {
-            self.unlink(by, whom);
-        }
+        self.let_go(by, &lifted);
         Some(lifted.name)
     }
 
     /// A person goes by this name from now on: those who ignore them, or ignored someone of that name, do so now.
     pub(super) fn renamed(&mut self, peer: PeerId, name: &Username) {
-        let ignoring: Vec<PeerId> = self.ignoring.iter().copied().collect();
-        for by in ignoring {
-            let person = self.roster.person_mut(by).filter(|_| by != peer);
-            let Some(ignores) = person.map(|it| &mut it.extras_mut().ignores) else {
+        for by in self.hidden_from(peer) {
+            if let Some(known) = self.ignored_mut(by, peer) {
+                known.name = name.clone();
+            }
+        }
+        for by in self.awaited.remove(name).unwrap_or_default() {
+            if by == peer {
+                // Nobody ignores themselves; the name is not forgotten, for when they give it away.
+                self.awaited.entry(name.clone()).or_default().push(by);
+                continue;
+            }
+            let Some(person) = self.roster.person_mut(by) else {
                 continue;
             };
-            if let Some(known) = ignores.iter_mut().find(|it| it.peer == Some(peer)) {
-                known.name = name.clone();
-            } else if let Some(awaited) = ignores
-                .iter_mut()
-                .find(|it| it.peer.is_none() && it.name == *name)
-            {
-                awaited.peer = Some(peer);
+            let ignores = &mut person.extras_mut().ignores;
+            let known = ignores.iter().any(|it| it.peer == peer);
+            let is_awaited = |it: &Ignored| !it.is_here && it.name == *name;
+            let Some(place) = ignores.iter().position(is_awaited) else {
+                continue;
+            };
+            if known {
+                ignores.remove(place);
+            } else {
+                ignores[place] = Ignored {
+                    name: name.clone(),
+                    peer,
+                    is_here: true,
+                };
                 self.link(by, peer);
             }
         }
@@ -83,22 +100,34 @@ impl Hub {
     /// A person is gone: nobody is linked to them any more.
     pub(super) fn forget_ignores(&mut self, peer: PeerId, person: &Person) {
         for ignored in person.ignores() {
-            if let Some(whom) = ignored.peer {
-                self.unlink(peer, whom);
-            }
+            self.let_go(peer, ignored);
         }
         for &by in person.ignored_by() {
-            let ignores = self
-                .roster
-                .person_mut(by)
-                .map(|it| &mut it.extras_mut().ignores);
-            for ignored in ignores.into_iter().flatten() {
-                if ignored.peer == Some(peer) {
-                    ignored.peer = None;
-                }
+            if let Some(ignored) = self.ignored_mut(by, peer) {
+                ignored.is_here = false;
+                let name = person.name.clone();
+                self.awaited.entry(name).or_default().push(by);
             }
         }
-        self.ignoring.remove(&peer);
+    }
+
+    /// Where one person's list has the other.
+    fn ignored_mut(&mut self, by: PeerId, whom: PeerId) -> Option<&mut Ignored> {
+        let ignores = &mut self.roster.person_mut(by)?.extras_mut().ignores;
+        ignores.iter_mut().find(|it| it.peer == whom)
+    }
+
+    /// Undoes what an entry of one person's list left elsewhere.
+    fn let_go(&mut self, by: PeerId, ignored: &Ignored) {
+        if ignored.is_here {
+            return self.unlink(by, ignored.peer);
+        }
+        if let Some(waiting) = self.awaited.get_mut(&ignored.name) {
+            waiting.retain(|&other| other != by);
+            if waiting.is_empty() {
+                self.awaited.remove(&ignored.name);
+            }
+        }
     }
 
     fn link(&mut self, by: PeerId, whom: PeerId) {

@@ -14,7 +14,7 @@ mod roster;
 
 pub use event::{Audience, Effect, Effects, Event};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,7 @@ use crate::moment::Moment;
 use crate::name::Username;
 use crate::wire::Command;
 
+use ignore::Awaited;
 use room::Rooms;
 use roster::{Person, Roster, Session};
 
@@ -66,8 +67,8 @@ pub struct Hub {
     logins: Deadlines,
     /// When each person will have been idle for too long, unless they typed something meanwhile.
     idles: Deadlines,
-    /// People who ignore someone.
-    ignoring: BTreeSet<PeerId>,
+    /// Names that are ignored, and that nobody here has.
+    awaited: Awaited,
     /// How many people are away.
     away: usize,
     /// The first moment that the hub was told of.
@@ -93,7 +94,7 @@ impl Hub {
             motd: None,
             logins: Deadlines::default(),
             idles: Deadlines::default(),
-            ignoring: BTreeSet::new(),
+            awaited: Awaited::default(),
             away: 0,
             began: None,
         }
@@ -208,7 +209,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         if let Some(room) = self.rooms.get_mut(caller.room) {
-            room.history.push(caller.now.unix, &message);
+            room.history.push(caller.now.unix, caller.peer, &message);
         }
         if self.away > 0 {
             self.note_mentions(caller, text, &message, effects);
@@ -255,7 +256,7 @@ impl Hub {
         };
         let name = person.name.clone();
         if let Some(away) = person.away_mut() {
-            away.missed.push(caller.now.unix, message);
+            away.missed.push(caller.now.unix, caller.peer, message);
             let text = away.text.clone();
             effects.answer(caller.peer, Answer::Away(name, text));
         }
@@ -278,10 +279,7 @@ impl Hub {
         let Some(room) = self.rooms.get(id) else {
             return false;
         };
-        let ignores = self.roster.person(peer).map_or(&[][..], Person::ignores);
-        let ignored = |line: &Message| ignores.iter().any(|it| line.author() == Some(&it.name));
-        let lines = room.history.last(count).filter(|line| !ignored(line));
-        let lines: Vec<Message> = lines.collect();
+        let lines = room.history.last(count, self.sees(peer));
         if lines.is_empty() {
             return false;
         }
@@ -289,6 +287,17 @@ impl Hub {
         lines.into_iter().for_each(|line| effects.tell(peer, line));
         effects.answer(peer, Answer::End);
         true
+    }
+
+    /// Which of the lines that were said before a person sees: those of nobody they ignore, under whatever name.
+    pub(super) fn sees(&self, peer: PeerId) -> impl FnMut(PeerId, &Message) -> bool + use<> {
+        let ignores = self.roster.person(peer).map_or(&[][..], Person::ignores);
+        let peers: HashSet<PeerId> = ignores.iter().map(|it| it.peer).collect();
+        let names: HashSet<Username> = ignores.iter().map(|it| it.name.clone()).collect();
+        move |author, line| {
+            let is_ignored = |name| names.contains(name);
+            !peers.contains(&author) && !line.author().is_some_and(is_ignored)
+        }
     }
 
     /// The person whom a typed name means, with their name as they write it.

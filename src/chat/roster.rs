@@ -73,8 +73,10 @@ pub(super) struct Away {
 #[derive(Debug)]
 pub(super) struct Ignored {
     pub(super) name: Username,
-    /// Absent while nobody of that name is here.
-    pub(super) peer: Option<PeerId>,
+    /// Who has that name, or had it last.
+    pub(super) peer: PeerId,
+    /// Whether they are here.
+    pub(super) is_here: bool,
 }
 
 /// Someone else has that name.

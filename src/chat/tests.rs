@@ -1,5 +1,8 @@
 //! The chat alone: events in, effects out, and time made up.
 
+mod ignoring;
+mod walk;
+
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -16,6 +19,8 @@ struct Chat {
     /// Which room each person reads.
     rooms: HashMap<PeerId, RoomId>,
     told: HashMap<PeerId, Vec<Message>>,
+    /// Who has come and not gone.
+    connected: BTreeSet<PeerId>,
     closed: Vec<(PeerId, CloseReason)>,
     online: Vec<Username>,
 }
@@ -38,6 +43,7 @@ impl Chat {
             generation: 0,
             rooms: HashMap::new(),
             told: HashMap::new(),
+            connected: BTreeSet::new(),
             closed: Vec::new(),
             online: Vec::new(),
         }
@@ -66,6 +72,11 @@ impl Chat {
     }
 
     fn event(&mut self, peer: PeerId, event: Event<'_>) {
+        match event {
+            Event::Connected(_) => _ = self.connected.insert(peer),
+            Event::Disconnected(_) => _ = self.connected.remove(&peer),
+            _ => {}
+        }
         let mut effects = Effects::default();
         self.hub.handle(self.now, peer, event, &mut effects);
         self.apply(effects);
@@ -89,8 +100,15 @@ impl Chat {
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
             match effect {
-                Effect::Send { to, message } => self.tell(to, &message),
+                Effect::Send { to, message } => {
+                    if let Message::Renamed { from, to } = &message {
+                        let known = self.online.iter_mut().find(|it| *it == from);
+                        *known.expect("only who is online is renamed") = to.clone();
+                    }
+                    self.tell(to, &message);
+                }
                 Effect::Enter { peer, room, .. } => {
+                    assert!(self.connected.contains(&peer), "{peer} is not here");
                     self.rooms.insert(peer, room);
                 }
                 Effect::Exit { peer } => {
@@ -101,6 +119,7 @@ impl Chat {
                         !self.rooms.contains_key(&peer),
                         "{peer} still reads the room"
                     );
+                    assert!(self.connected.remove(&peer), "{peer} is closed twice");
                     self.closed.push((peer, reason));
                 }
                 Effect::CameOnline { name, .. } => self.online.push(name),
@@ -129,8 +148,8 @@ impl Chat {
             }
         };
         for peer in readers {
-            let gone = self.closed.iter().any(|&(closed, _)| closed == peer);
-            assert!(!gone, "{peer} is told {message:?} after the close");
+            let here = self.connected.contains(&peer);
+            assert!(here, "{peer} is not here and is told {message:?}");
             self.told.entry(peer).or_default().push(message.clone());
         }
     }

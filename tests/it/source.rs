@@ -110,9 +110,9 @@ fn escaped(inside: &str, end: char) -> Option<usize> {
     None
 }
 
-/// The code that is no test: unit tests stand at the end of a file, or in a file of their own.
+/// The code that is no test: unit tests stand at the end of a file, or in files of their own.
 pub(crate) fn shipped(source: &Source) -> String {
-    if source.path.ends_with("/tests.rs") {
+    if source.path.ends_with("/tests.rs") || source.path.contains("/tests/") {
         return String::new();
     }
     let code = code(&source.text);

@@ -128,6 +128,18 @@ const TABLE: [Row; 20] = [
     row("/quit", Args::None, quit, "leave the chat"),
 ];
 
+/// How each command is used, for tests of all of them.
+#[cfg(test)]
+pub(super) const USAGES: [&str; TABLE.len()] = {
+    let mut usages = [""; TABLE.len()];
+    let mut i = 0;
+    while i < TABLE.len() {
+        usages[i] = TABLE[i].help.usage;
+        i += 1;
+    }
+    usages
+};
+
 /// What `/help` tells.
 static HELP: [HelpRow; TABLE.len()] = {
     let mut rows = [TABLE[0].help; TABLE.len()];

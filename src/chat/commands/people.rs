@@ -114,11 +114,16 @@ pub(super) fn back(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effect
         return effects.answer(caller.peer, Answer::NotAway);
     };
     hub.away -= 1;
-    let lines = away.missed.last(MISSED_LINES);
-    let (shown, missed) = (lines.len(), away.missed.total());
+    // Whom they came to ignore while they were away is not counted either.
+    let kept = away.missed.last(MISSED_LINES, |_, _| true).len();
+    let lines = away.missed.last(MISSED_LINES, hub.sees(caller.peer));
+    let shown = lines.len();
+    let missed = away.missed.total() - (kept - shown);
     effects.answer(caller.peer, Answer::Back { shown, missed });
     if missed > 0 {
-        lines.for_each(|line| effects.tell(caller.peer, line));
+        lines
+            .into_iter()
+            .for_each(|line| effects.tell(caller.peer, line));
         effects.answer(caller.peer, Answer::End);
     }
 }
