@@ -133,8 +133,51 @@ mod forms {
     }
 
     pub(super) fn folded(text: &str) -> String {
-        let plain: String = super::without_case(text.nfkc()).nfkc().collect();
-        skeleton(&plain).collect()
+        let mut folded = String::with_capacity(text.len());
+        if text.is_ascii() {
+            text.chars().for_each(|c| fold_ascii(c, &mut folded));
+        } else {
+            let plain = super::without_case(text.nfkc()).nfd();
+            plain.for_each(|c| fold(c, &mut folded));
+        }
+        folded
+    }
+
+    /// Names are looked up with every line, and most are ASCII: these are its confusables, by heart. The capital I is
+    /// one with the small l, and as case does not count, so are i and L.
+    fn fold_ascii(c: char, out: &mut String) {
+        match c.to_ascii_lowercase() {
+            'i' | '1' => out.push('l'),
+            '0' => out.push('o'),
+            'm' => out.push_str("rn"),
+            c => out.push(c),
+        }
+    }
+
+    /// Some letters look like none of ASCII, but their capitals do, such as the Cyrillic в. These are compared by the
+    /// capital.
+    fn fold(c: char, out: &mut String) {
+        let looks = |c: char| skeleton(c.encode_utf8(&mut [0; 4])).collect::<String>();
+        let small = looks(c);
+        let capital = || c.to_uppercase().map(looks).collect::<String>();
+        let look = match small.is_ascii() {
+            true => small,
+            false => Some(capital()).filter(|it| it.is_ascii()).unwrap_or(small),
+        };
+        for c in look.chars().flat_map(char::to_lowercase) {
+            fold_ascii(c, out);
+        }
+    }
+
+    #[cfg(test)]
+    #[test]
+    fn the_confusables_of_ascii_are_those_of_unicode() {
+        for c in ('!'..='~').filter(|c| c.is_alphanumeric() || "_-.:[]".contains(*c)) {
+            let (mut by_heart, mut by_table) = (String::new(), String::new());
+            fold_ascii(c, &mut by_heart);
+            fold(c.to_ascii_lowercase(), &mut by_table);
+            assert_eq!(by_heart, by_table, "{c}");
+        }
     }
 }
 
@@ -242,6 +285,13 @@ mod tests {
         assert_eq!(name("ｗｉｄｅ"), name("wide"));
         assert_eq!(name("ﬁne"), name("fine"));
         assert_ne!(name("Ольга"), name("Olga"));
+        // A capital I for a small l, digits for letters, Cyrillic capitals for Latin ones.
+        assert_eq!(name("AIice"), name("Alice"));
+        assert_eq!(name("A1ICE"), name("alice"));
+        assert_eq!(name("B0B"), name("bob"));
+        assert_eq!(name("\u{412}\u{41e}\u{412}"), name("BOB"));
+        assert_eq!(name("\u{41d}\u{410}\u{422}"), name("hat"));
+        assert_ne!(name("van"), name("nan"));
     }
 
     #[test]
