@@ -7,7 +7,8 @@ pub enum Command<'a> {
     Blank,
     /// Text for the room.
     Say(&'a str),
-    /// A line that begins with one `/`.
+    /// A line that begins with one `/`, whatever space stands before it: a slip of the finger must not tell the room
+    /// what was meant for one person.
     Slash {
         /// The first word, with its `/`.
         word: &'a str,
@@ -22,12 +23,14 @@ impl<'a> Command<'a> {
         if line.trim().is_empty() {
             return Command::Blank;
         }
-        let Some(after_slash) = line.strip_prefix('/') else {
-            return Command::Say(line);
-        };
-        if after_slash.starts_with('/') {
-            return Command::Say(after_slash);
+        if line.starts_with("//") {
+            return Command::Say(&line[1..]);
         }
+        let unindented = line.trim_start();
+        if !unindented.starts_with('/') || unindented.starts_with("//") {
+            return Command::Say(line);
+        }
+        let line = unindented;
         let (word, args) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         Command::Slash {
             word,
@@ -46,7 +49,15 @@ mod tests {
             ("", Command::Blank),
             (" \t ", Command::Blank),
             ("hi", Command::Say("hi")),
-            (" /quit", Command::Say(" /quit")),
+            ("hi /quit", Command::Say("hi /quit")),
+            ("  // so", Command::Say("  // so")),
+            (
+                " \t/msg bob x",
+                Command::Slash {
+                    word: "/msg",
+                    args: "bob x",
+                },
+            ),
             ("//quit", Command::Say("/quit")),
             ("///", Command::Say("//")),
             (
