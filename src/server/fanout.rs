@@ -189,6 +189,11 @@ impl Fanout {
         self.reply_with(slot, |log| log.extend_from_slice(bytes));
     }
 
+    /// How many bytes were told to single peers in this tick.
+    pub fn reply_bytes(&self) -> usize {
+        self.logs[REPLIES as usize].len()
+    }
+
     /// How many bytes were logged in this tick.
     pub fn bytes(&self) -> usize {
         self.bytes

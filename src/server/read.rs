@@ -50,10 +50,17 @@ impl Server {
             return self.tell_hub(now, peer, Event::WrongProtocol(protocol));
         }
         let mut decoder = connection.take_decoder();
+        let before = self.fanout.reply_bytes();
         for input in decoder.feed(now.instant, bytes, self.config.max_line) {
             self.hear(now, peer, input);
             // What comes behind a `/quit` is thrown away.
             if self.connections.connection(slot).state != State::Open {
+                break;
+            }
+            // A short line can ask for a long answer: who asks for more than may wait for them is too slow a reader.
+            if self.fanout.reply_bytes() - before > self.config.send_queue {
+                let is_new = self.connections.doom(slot, CloseReason::SendQueueFull);
+                self.stats.dropped += u64::from(is_new);
                 break;
             }
         }

@@ -227,3 +227,23 @@ fn people_at_the_prompt_may_vanish_too() {
     ann.reads("bob has joined the chat.");
     ann.reads("bob: hi");
 }
+
+#[test]
+fn who_asks_for_more_than_may_wait_for_them_is_dropped_before_it_is_made() {
+    const LEAST: usize = 256 * 1024;
+    let server = serve_with(|config| {
+        config.history = 1000;
+        config.send_queue = LEAST;
+    });
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for i in 0..60 {
+        ann.types(&format!("{i} {}", "x".repeat(1000)));
+    }
+    ann.types("/users");
+    ann.reads("Users online: 2");
+    // Each of these asks for 60 KB, and all come in one read.
+    bob.sends("/history 1000\n".repeat(1000).as_bytes());
+    let came = bob.reads_to_the_end();
+    assert!(came < 2 * LEAST, "{came} bytes were made");
+    ann.reads("bob has left the chat.");
+}
