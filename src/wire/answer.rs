@@ -26,7 +26,7 @@ fn sentence(answer: &Answer) -> String {
         Answer::UnknownCommand(word) => {
             format!("Unknown command: {word}. Type /help for the list.")
         }
-        Answer::Usage(usage) => format!("Usage: {usage}"),
+        Answer::Usage(usage) => format!("How to use it: {usage}"),
         Answer::TooLong { limit } => {
             format!("Message too long: the limit is {limit} bytes. Not sent.")
         }

@@ -1,7 +1,8 @@
 //! `Message` to bytes: the words that people read. Every line ends in CR LF (RFC 854); a prompt ends without.
 //!
 //! Nobody can type a line that looks like any of these but their own: what people say begins with their name and a
-//! colon, and no name holds a space or a colon; every other line begins otherwise or goes on otherwise.
+//! colon, and no name holds a space or a colon, addresses aside; every other line begins otherwise or goes on otherwise.
+//! So no other line may begin with one word and a colon.
 
 use bytes::{BufMut, BytesMut};
 

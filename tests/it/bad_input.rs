@@ -187,7 +187,7 @@ fn what_is_owed_is_sent_before_the_close() {
     ann.sends(b"/users x");
     ann.ends_input();
     ann.sees(&"Users online: 1\r\n".repeat(TIMES));
-    ann.reads("Usage: /users");
+    ann.reads("How to use it: /users");
     ann.is_closed();
 }
 

@@ -208,7 +208,7 @@ fn a_command_used_wrongly_tells_how_to_use_it() {
         ("/nick   ", "/nick NAME"),
     ] {
         ann.types(typed);
-        ann.reads(&format!("Usage: {usage}"));
+        ann.reads(&format!("How to use it: {usage}"));
     }
     ann.types("still here");
     bob.reads("ann: still here");
@@ -270,7 +270,7 @@ fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
         bob.reads("ann: after");
         bob.types("then");
         ann.reads("Users online: 2");
-        ann.reads("Usage: /users");
+        ann.reads("How to use it: /users");
         ann.reads("bob: then");
     }
 }

@@ -33,7 +33,7 @@ impl Person {
         self.sends(sent);
         self.types("/users x");
         self.gets(answer);
-        self.reads("Usage: /users");
+        self.reads("How to use it: /users");
     }
 }
 
