@@ -102,6 +102,9 @@ pub const PEOPLE_LISTED: usize = 200;
 /// Longest topic of a room, in characters.
 pub const TOPIC_CHARS: usize = 200;
 
+/// Longest word of why someone is away, in characters. Whoever writes to them or names them reads it each time.
+pub const AWAY_CHARS: usize = 200;
+
 /// Lines kept as a room's history, by default.
 pub const HISTORY_LINES: usize = 200;
 

@@ -214,6 +214,8 @@ pub enum Answer {
     Away(Username, Option<Arc<str>>),
     /// They are away from now on.
     AwaySet,
+    /// What they gave as the reason is too long.
+    AwayTooLong,
     /// They are back. So many lines for or about them follow, of so many that came.
     Back {
         /// Lines that follow.

@@ -105,7 +105,7 @@ impl Hub {
         match event {
             Event::Connected(addr) => self.connect(now, peer, addr, effects),
             Event::Line(line) => self.line(now, peer, line, effects),
-            Event::LineTooLong { limit } => self.too_long(peer, limit, effects),
+            Event::LineTooLong { limit } => self.too_long(now, peer, limit, effects),
             Event::WrongProtocol(protocol) => {
                 let reason = CloseReason::WrongProtocol(protocol);
                 self.dismiss(peer, Message::WrongProtocol(protocol), reason, effects);
@@ -229,9 +229,16 @@ impl Hub {
         let mut named = BTreeSet::new();
         let in_no_name = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
         for word in text.split(in_no_name) {
+            let word = word.trim_start_matches(['.', '-', '_']);
             let bare = word.trim_end_matches(['.', '-', '_']);
-            let found = self.find(word).or_else(|| self.find(bare));
+            let also = || Some(bare).filter(|bare| *bare != word);
+            let found = self.find(word).or_else(|| self.find(also()?));
             named.extend(found.map(|(peer, _)| peer));
+        }
+        if self.rules.anonymous {
+            let addresses = text.split_whitespace();
+            let bare = addresses.map(|it| it.trim_end_matches(|c: char| !c.is_ascii_digit()));
+            named.extend(bare.filter_map(|it| self.find(it)).map(|(peer, _)| peer));
         }
         named.remove(&caller.peer);
         for peer in named {
@@ -321,11 +328,14 @@ impl Hub {
         }
     }
 
-    fn too_long(&mut self, peer: PeerId, limit: usize, effects: &mut Effects) {
-        match self.roster.session(peer) {
-            None => {}
-            Some(Session::Naming { .. }) => self.refuse(peer, Message::UsernameInvalid, effects),
-            Some(Session::Chatting(_)) => effects.answer(peer, Answer::TooLong { limit }),
+    fn too_long(&mut self, now: Moment, peer: PeerId, limit: usize, effects: &mut Effects) {
+        let active = self.seconds(now);
+        match self.roster.person_mut(peer) {
+            Some(person) => {
+                person.active = active;
+                effects.answer(peer, Answer::TooLong { limit });
+            }
+            None => self.refuse(peer, Message::UsernameInvalid, effects),
         }
     }
 
@@ -354,7 +364,9 @@ impl Hub {
         else {
             return;
         };
-        let idle = Duration::from_secs(self.seconds(now).saturating_sub(person.active).into());
+        // Both are rounded down to whole seconds, so that a second may be missing.
+        let idle = self.seconds(now).saturating_sub(person.active);
+        let idle = Duration::from_secs(idle.saturating_sub(1).into());
         if idle >= timeout {
             let reason = CloseReason::IdleTimedOut;
             self.dismiss(peer, Message::IdleTimedOut, reason, effects);

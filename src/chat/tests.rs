@@ -1,6 +1,8 @@
 //! The chat alone: events in, effects out, and time made up.
 
+mod away;
 mod ignoring;
+mod table;
 mod walk;
 
 use std::collections::HashMap;

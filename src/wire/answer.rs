@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::limits::TOPIC_CHARS;
+use crate::limits::{AWAY_CHARS, TOPIC_CHARS};
 use crate::message::{Answer, HelpRow, Presence, RoomRow, Whois};
 use crate::moment::{Civil, Format, Stamp};
 use crate::name::RoomName;
@@ -73,10 +73,13 @@ fn about_people(answer: &Answer) -> String {
         Answer::NothingToReplyTo => {
             "Nobody has written to you privately. Type /msg NAME TEXT to write first.".into()
         }
-        Answer::Gone(name) => format!("{name} is not here any more. Not sent."),
+        Answer::Gone(name) => format!("{name} has left since. Not sent."),
         Answer::Away(name, Some(text)) => format!("{name} is away: {text}"),
         Answer::Away(name, None) => format!("{name} is away."),
         Answer::AwaySet => "You are away. Type /back when you are back.".into(),
+        Answer::AwayTooLong => {
+            format!("The text of /away has at most {AWAY_CHARS} characters. Not set.")
+        }
         Answer::Back { missed: 0, .. } => "You are back. You missed nothing.".into(),
         Answer::Back { shown, missed } if shown < missed => {
             format!("-- the last {shown} of {missed} messages that you missed --")

@@ -7,7 +7,7 @@ use crate::chat::history::History;
 use crate::chat::roster::Away;
 use crate::chat::{Caller, Hub};
 use crate::id::PeerId;
-use crate::limits::{MISSED_BYTES, MISSED_LINES};
+use crate::limits::{AWAY_CHARS, MISSED_BYTES, MISSED_LINES};
 use crate::message::{Answer, Message, Whois};
 use crate::name::Username;
 
@@ -93,6 +93,9 @@ pub(super) fn nick(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
 }
 
 pub(super) fn away(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    if args.chars().count() > AWAY_CHARS {
+        return effects.answer(caller.peer, Answer::AwayTooLong);
+    }
     let Some(person) = hub.roster.person_mut(caller.peer) else {
         return;
     };

@@ -53,6 +53,10 @@ pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
         return effects.answer(caller.peer, Answer::TopicTooLong);
     }
     let topic: Option<Arc<str>> = (args != "-").then(|| args.into());
+    if topic.is_none() && room.topic.is_none() {
+        let room = room.name.clone();
+        return effects.answer(caller.peer, Answer::Topic { room, topic });
+    }
     room.topic = topic.clone();
     let by = caller.name.clone();
     let message = Message::TopicSet { by, topic };
@@ -73,7 +77,7 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     };
     let here = hub.roster.people().filter(|person| person.room == room);
     let people = here
-        .take(PEOPLE_LISTED)
+        .take(PEOPLE_LISTED.min(found.people))
         .map(|person| hub.presence(caller.now, person))
         .collect::<Vec<_>>();
     let more = found.people - people.len();

@@ -180,7 +180,7 @@ fn walk(seed: u64, anonymous: bool) {
 }
 
 /// Everyone has left: nothing is remembered but rooms, and those only with a topic.
-fn is_as_new(chat: &Chat) {
+pub(super) fn is_as_new(chat: &Chat) {
     let hub = &chat.hub;
     assert_eq!((hub.online(), hub.away), (0, 0));
     assert_eq!(hub.roster.peers().count(), 0);
