@@ -86,3 +86,6 @@ pub use message::{Answer, HelpRow, Message, Past, Presence, RoomRow, Whois};
 pub use moment::{Civil, Format, Moment, Offset, Stamp};
 pub use name::{InvalidUsername, RoomName, Username};
 pub use server::{Config, Handle, Server, Stats, fanout};
+
+#[cfg(test)]
+mod dice;

@@ -27,7 +27,7 @@ const FLOORS: [Floor; 6] = [
         crates: &["bytes", "unicode_normalization", "unicode_security"],
     },
     Floor {
-        files: &["src/deadlines.rs"],
+        files: &["src/deadlines.rs", "src/dice.rs"],
         modules: &["limits", "error", "id", "name", "message", "moment"],
         crates: &[],
     },

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::*;
 use crate::chat::commands::USAGES;
+use crate::dice::Dice;
 
 /// As many as fit few enough names, rooms and slots that they meet all the time.
 const SLOTS: u32 = 6;
@@ -17,27 +18,6 @@ const TEXTS: [&str; 6] = [
     "␛[2J\u{fffd}",
     "on",
 ];
-
-/// Numbers that look random and are the same for the same seed (SplitMix64).
-pub(super) struct Dice(u64);
-
-impl Dice {
-    pub(super) fn new(seed: u64) -> Dice {
-        Dice(seed)
-    }
-
-    pub(super) fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    pub(super) fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-}
 
 /// What always holds between two calls into the hub.
 pub(super) fn check(hub: &Hub) {

@@ -1,5 +1,7 @@
 //! Who reads which bytes of a tick, without a socket.
 
+mod model;
+
 use super::*;
 use crate::message::Answer;
 use crate::moment::Stamp;

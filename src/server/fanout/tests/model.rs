@@ -1,0 +1,184 @@
+//! The fan-out beside a plain model of it: a buffer for each peer, into which every message is rendered for them alone.
+
+use super::*;
+use crate::dice::Dice;
+use crate::moment::Offset;
+
+const SLOTS: usize = 7;
+const ROOMS: usize = 3;
+
+/// Both, and where everyone is.
+struct Pair {
+    fanout: Fanout,
+    dice: Dice,
+    places: [Option<(RoomId, Format)>; SLOTS],
+    expected: [BytesMut; SLOTS],
+    /// Slices that laggards keep beyond the tick, and what they held.
+    kept: Vec<(bytes::Bytes, Vec<u8>)>,
+    said: usize,
+}
+
+impl Pair {
+    fn new(seed: u64) -> Pair {
+        Pair {
+            fanout: Fanout::default(),
+            dice: Dice::new(seed),
+            places: [None; SLOTS],
+            expected: Default::default(),
+            kept: Vec::new(),
+            said: 0,
+        }
+    }
+
+    fn slot(&mut self) -> usize {
+        self.dice.below(SLOTS)
+    }
+
+    fn room(&mut self) -> RoomId {
+        RoomId(self.dice.below(ROOMS) as u32)
+    }
+
+    fn format(&mut self) -> Format {
+        let stamps = [Stamp::Off, Stamp::Clock, Stamp::Full];
+        let offsets = ["+00:00", "+05:45", "-12:00"];
+        Format {
+            stamp: stamps[self.dice.below(3)],
+            offset: Offset::parse(self.dice.pick(&offsets)).unwrap(),
+            quiet: self.dice.below(3) == 0,
+        }
+    }
+
+    /// Something that is hidden from the quiet, stamped for some, or the same for all.
+    fn message(&mut self) -> Message {
+        self.said += 1;
+        let name = Username::parse(&format!("n{}", self.said)).unwrap();
+        match self.dice.below(4) {
+            0 => Message::Joined(name),
+            1 => Message::Answer(Answer::UsersOnline(self.said)),
+            2 => said(&"y".repeat(self.dice.below(3000))),
+            _ => said(name.as_str()),
+        }
+    }
+
+    fn enter(&mut self) {
+        let (slot, room, format) = (self.slot(), self.room(), self.format());
+        self.fanout.enter(slot as u32, room, format);
+        self.places[slot] = Some((room, format));
+    }
+
+    fn exit(&mut self) {
+        let slot = self.slot();
+        self.fanout.exit(slot as u32);
+        self.places[slot] = None;
+    }
+
+    /// Says something, perhaps without some: people elsewhere may be among them, and some twice.
+    fn say(&mut self) {
+        let (room, message) = (self.room(), self.message());
+        let unix = self.said as i64 * 1000;
+        let count = self.dice.below(2 * SLOTS).saturating_sub(SLOTS);
+        let except: Vec<u32> = (0..count).map(|_| self.slot() as u32).collect();
+        self.fanout
+            .say(room, except.iter().copied(), &message, unix);
+        for (slot, place) in self.places.iter().enumerate() {
+            if let Some((here, format)) = place
+                && *here == room
+                && !except.contains(&(slot as u32))
+                && !is_hidden(&message, *format)
+            {
+                render(&message, unix, *format, &mut self.expected[slot]);
+            }
+        }
+    }
+
+    fn reply(&mut self) {
+        let (slot, message) = (self.slot(), self.message());
+        let format = self.places[slot].map_or(Format::default(), |(_, format)| format);
+        self.fanout.reply(slot as u32, &message, 5);
+        render(&message, 5, format, &mut self.expected[slot]);
+    }
+
+    fn reply_raw(&mut self) {
+        let slot = self.slot();
+        self.fanout.reply_raw(slot as u32, b"\xff\xf6");
+        self.expected[slot].extend_from_slice(b"\xff\xf6");
+    }
+
+    /// Ends the tick: everyone reads what the model says, and whoever reads anything is passed as a reader.
+    fn tick(&mut self) {
+        let mut readers = [false; SLOTS];
+        let logs = self.fanout.freeze(|slot| readers[slot as usize] = true);
+        for (slot, is_reader) in readers.into_iter().enumerate() {
+            let mut pieces = Vec::new();
+            self.fanout.take_share(slot as u32, &logs, &mut pieces);
+            let bytes: Vec<u8> = pieces.iter().flat_map(|p| p.bytes()).copied().collect();
+            assert_eq!(
+                String::from_utf8_lossy(&bytes),
+                String::from_utf8_lossy(&self.expected[slot]),
+                "peer {slot}"
+            );
+            assert!(is_reader || bytes.is_empty(), "peer {slot} is no reader");
+            self.expected[slot].clear();
+            if let Some(piece) = pieces.first().filter(|_| self.dice.below(8) == 0) {
+                let kept = piece.log.bytes.slice(piece.range.clone());
+                let copy = kept.to_vec();
+                self.kept.push((kept, copy));
+            }
+        }
+        self.fanout.thaw(logs);
+        self.check();
+        if self.dice.below(4) == 0 {
+            self.kept.clear();
+        }
+    }
+
+    /// What holds between ticks.
+    fn check(&self) {
+        let fanout = &self.fanout;
+        assert_eq!((fanout.bytes(), fanout.reply_bytes()), (0, 0));
+        assert!(fanout.spare.len() <= SPARE_LOGS && fanout.logs.len() == 1);
+        assert!(fanout.sealed.is_empty() && fanout.spoken.is_empty());
+        for (kept, copy) in &self.kept {
+            assert_eq!(kept, copy, "a log was written to while a slice was kept");
+        }
+        for (slot, place) in self.places.iter().enumerate() {
+            let share = fanout.shares.get(slot).copied();
+            let channel = share.map_or(NONE, |it| it.channel);
+            let channel = fanout.channels.get(channel as usize);
+            assert_eq!(channel.map(|it| (it.room, it.format)), *place);
+            if let (Some(channel), Some(share)) = (channel, share) {
+                assert_eq!(channel.members[share.seat as usize], slot as u32);
+            }
+        }
+        let in_use: Vec<u32> = fanout.rooms.iter().flatten().copied().collect();
+        let read = |it: &u32| !fanout.channels[*it as usize].members.is_empty();
+        assert!(in_use.iter().all(read), "a channel that nobody reads");
+        assert_eq!(in_use.len() + fanout.free.len(), fanout.channels.len());
+    }
+}
+
+#[test]
+fn everyone_reads_what_a_plain_model_says() {
+    const TICKS: usize = 300;
+    for seed in 0..40 {
+        let mut pair = Pair::new(seed);
+        for _ in 0..TICKS {
+            for _ in 0..pair.dice.below(14) {
+                match pair.dice.below(10) {
+                    0 | 1 => pair.enter(),
+                    2 => pair.exit(),
+                    3 => pair.reply(),
+                    4 => pair.reply_raw(),
+                    _ => pair.say(),
+                }
+            }
+            pair.tick();
+        }
+        for slot in 0..SLOTS as u32 {
+            pair.fanout.exit(slot);
+        }
+        pair.places = [None; SLOTS];
+        pair.tick();
+        assert_eq!(pair.fanout.free.len(), pair.fanout.channels.len());
+    }
+}
