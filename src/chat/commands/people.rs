@@ -34,6 +34,9 @@ pub(super) fn reply(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     match hub.roster.person(to) {
         Some(person) => {
             let name = person.name.clone();
+            if let Some(author) = hub.roster.person_mut(caller.peer) {
+                author.extras_mut().correspondent = Some((to, name.clone()));
+            }
             write_privately(hub, caller, to, name, args, effects);
         }
         None => effects.answer(caller.peer, Answer::Gone(name)),
