@@ -3,6 +3,7 @@
 mod bad_input;
 mod coming_in;
 mod command_line;
+mod conversation;
 mod crowd;
 mod daemon;
 mod decoding;
@@ -10,6 +11,7 @@ mod embedding;
 mod floors;
 mod harness;
 mod properties;
+mod reading;
 mod real_clients;
 mod shutdown;
 mod source;
