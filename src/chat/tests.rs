@@ -143,6 +143,11 @@ impl Chat {
                 except,
                 hidden_from,
             } => {
+                let named = hidden_from.iter().chain(&except);
+                for peer in named {
+                    let known = self.connected.contains(peer);
+                    assert!(known, "{peer} is not here and is left out");
+                }
                 let here = self.rooms.iter().filter(|(_, its)| **its == room);
                 let here = here.map(|(&peer, _)| peer);
                 here.filter(|peer| Some(*peer) != except && !hidden_from.contains(peer))
