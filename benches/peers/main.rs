@@ -26,7 +26,8 @@ const HELP: &str = "\
 cargo bench --bench peers -- [SCENARIO,...] [SERVER,...] [OPTIONS]
 
   scenarios: crowd everyone steady idle laggard                         [all]
-  servers:   floor at-once chinwag redis nats ngircd tokio threads      [those that suit the scenario]
+  servers:   floor at-once chinwag stamped redis nats ngircd tokio threads
+                                                                  [those that suit the scenario]
 
       --seconds S    how long each run is measured     [2]
       --rounds N     how often everything is repeated  [3]
@@ -126,7 +127,7 @@ fn serve(kind: Kind) -> io::Result<()> {
         Kind::AtOnce => floor::serve(floor::Writes::Lines),
         Kind::Tokio => baselines::serve_tasks(),
         Kind::Threads => baselines::serve_threads(),
-        Kind::Chinwag | Kind::Redis | Kind::Nats | Kind::Ngircd => {
+        Kind::Chinwag | Kind::Stamped | Kind::Redis | Kind::Nats | Kind::Ngircd => {
             Err(io::Error::other("that server is a program of its own"))
         }
     }

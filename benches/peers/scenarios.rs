@@ -105,11 +105,10 @@ impl Scenario {
 
     /// The servers it is put to unless others are named.
     pub(crate) fn servers(self) -> &'static [Kind] {
-        use Kind::{AtOnce, Chinwag, Floor, Nats, Ngircd, Redis, Threads, Tokio};
+        use Kind::{AtOnce, Chinwag, Floor, Nats, Ngircd, Redis, Stamped, Threads, Tokio};
         match self {
-            Scenario::Crowd | Scenario::Everyone => {
-                &[Floor, Chinwag, Redis, Nats, Ngircd, Tokio, Threads]
-            }
+            Scenario::Crowd => &[Floor, Chinwag, Stamped, Redis, Nats, Ngircd, Tokio, Threads],
+            Scenario::Everyone => &[Floor, Chinwag, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Steady => &[Floor, AtOnce, Chinwag, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Idle => &[Floor, Chinwag, Redis, Nats, Tokio],
             Scenario::Laggard => &[Floor, Chinwag, Redis],

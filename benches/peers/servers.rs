@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Floor,
     AtOnce,
     Chinwag,
+    /// Chinwag again; every other person has it show the time before each line.
+    Stamped,
     Redis,
     Nats,
     Ngircd,
@@ -36,10 +38,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 8] = [
+    pub(crate) const ALL: [Kind; 9] = [
         Kind::Floor,
         Kind::AtOnce,
         Kind::Chinwag,
+        Kind::Stamped,
         Kind::Redis,
         Kind::Nats,
         Kind::Ngircd,
@@ -52,6 +55,7 @@ impl Kind {
             Kind::Floor => "floor",
             Kind::AtOnce => "at-once",
             Kind::Chinwag => "chinwag",
+            Kind::Stamped => "stamped",
             Kind::Redis => "redis",
             Kind::Nats => "nats",
             Kind::Ngircd => "ngircd",
@@ -66,7 +70,12 @@ impl Kind {
             Kind::Redis => Some(("redis-server", "redis-server")),
             Kind::Nats => Some(("nats-server", "nats-server")),
             Kind::Ngircd => Some(("ngircd", "ngircd")),
-            Kind::Floor | Kind::AtOnce | Kind::Chinwag | Kind::Tokio | Kind::Threads => None,
+            Kind::Floor
+            | Kind::AtOnce
+            | Kind::Chinwag
+            | Kind::Stamped
+            | Kind::Tokio
+            | Kind::Threads => None,
         }
     }
 
@@ -79,7 +88,8 @@ impl Kind {
     /// What a newcomer sends.
     pub(crate) fn greeting(self, person: usize) -> Vec<u8> {
         let text = match self {
-            Kind::Chinwag => format!("p{person}\n"),
+            Kind::Stamped if person.is_multiple_of(2) => format!("p{person}\n/time on\n"),
+            Kind::Chinwag | Kind::Stamped => format!("p{person}\n"),
             Kind::Redis => "SUBSCRIBE room\r\n".into(),
             Kind::Nats => {
                 let options = r#"{"verbose":false,"pedantic":false,"echo":false}"#;
@@ -96,7 +106,7 @@ impl Kind {
     /// What a newcomer reads once they are in.
     pub(crate) fn welcome(self) -> &'static [u8] {
         match self {
-            Kind::Chinwag => b"Welcome to the chat!\r\n",
+            Kind::Chinwag | Kind::Stamped => b"Welcome to the chat!\r\n",
             Kind::Redis => b"$9\r\nsubscribe\r\n$4\r\nroom\r\n:1\r\n",
             Kind::Nats => b"PONG\r\n",
             Kind::Ngircd => b" 366 ",
@@ -113,9 +123,7 @@ impl Kind {
             ),
             Kind::Nats => (format!("PUB room {len}\r\n"), "\r\n"),
             Kind::Ngircd => ("PRIVMSG #room :".into(), "\r\n"),
-            Kind::Chinwag | Kind::Floor | Kind::AtOnce | Kind::Tokio | Kind::Threads => {
-                (String::new(), "\n")
-            }
+            _ => (String::new(), "\n"),
         }
     }
 
@@ -135,7 +143,7 @@ impl Kind {
             Kind::Ngircd => 8,
             Kind::Tokio | Kind::Threads => 100,
             Kind::Redis => 500,
-            Kind::Floor | Kind::AtOnce | Kind::Chinwag | Kind::Nats => 4000,
+            Kind::Floor | Kind::AtOnce | Kind::Chinwag | Kind::Stamped | Kind::Nats => 4000,
         }
     }
 
@@ -157,7 +165,7 @@ impl Kind {
                 fs::write(&config, ngircd_config(&port))?;
                 command.arg("--nodaemon").arg("--config").arg(config)
             }
-            Kind::Chinwag => command
+            Kind::Chinwag | Kind::Stamped => command
                 .arg(env!("CARGO_BIN_EXE_server"))
                 .args(["--listen", "127.0.0.1:0", "--quiet"])
                 .args(["--max-clients", "12000"]),

@@ -139,18 +139,24 @@ impl SendQueue {
 /// One `write` or `writev` of the first slices. Returns how many bytes were taken.
 pub(super) fn write_slices<'a>(
     writer: &mut impl Write,
-    slices: impl Iterator<Item = &'a [u8]>,
+    mut slices: impl Iterator<Item = &'a [u8]>,
 ) -> io::Result<usize> {
+    let Some(first) = slices.next() else {
+        return Ok(0);
+    };
+    let Some(second) = slices.next() else {
+        return writer.write(first);
+    };
     let mut gathered = [IoSlice::new(&[]); SLICES_PER_WRITE];
     let mut count = 0;
-    for (place, slice) in gathered.iter_mut().zip(slices) {
+    for (place, slice) in gathered
+        .iter_mut()
+        .zip([first, second].into_iter().chain(slices))
+    {
         *place = IoSlice::new(slice);
         count += 1;
     }
-    match &gathered[..count] {
-        [one] => writer.write(one),
-        many => writer.write_vectored(many),
-    }
+    writer.write_vectored(&gathered[..count])
 }
 
 #[cfg(test)]
