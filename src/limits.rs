@@ -63,9 +63,9 @@ pub const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 /// Readiness events taken from one poll. More stay in the kernel for the next.
 pub const EVENTS_PER_POLL: usize = 1024;
 
-/// Bytes read from one peer in one turn: a person's longest line twice over, and little enough that the turn of one
-/// who floods is over in well under a millisecond.
-pub const READ_TURN_BYTES: usize = 16 * 1024;
+/// Bytes read from one peer in one turn: a person's longest line, and little enough that the turn of one who floods
+/// with the shortest lines, 4,096 of them, is over in a millisecond or two.
+pub const READ_TURN_BYTES: usize = 8 * 1024;
 
 /// When this many bytes are logged in one tick, reading stops and writing begins. Larger logs gain nothing, as the
 /// price of a write call is spread thin enough by then, and cost latency and what a laggard can pin in memory.
