@@ -86,9 +86,10 @@ fn serve(daemon: Daemon) -> Result<(), Error> {
     let mut asked = false;
     while server.tick()?.is_continue() {
         for signal in signals.pending() {
-            match signal {
-                SIGHUP => read_again(&handle, daemon.motd.as_deref()),
-                signal => stop(&handle, signal, &mut asked),
+            match (signal, &daemon.motd) {
+                (SIGHUP, Some(motd)) => read_again(&handle, motd),
+                // Without a file to read again, a hangup is what it says: the terminal was closed.
+                _ => stop(&handle, signal, &mut asked),
             }
         }
     }
@@ -96,8 +97,7 @@ fn serve(daemon: Daemon) -> Result<(), Error> {
 }
 
 /// Reads the message of the day again. Where that fails, the one before stays.
-fn read_again(handle: &Handle, motd: Option<&Path>) {
-    let Some(path) = motd else { return };
+fn read_again(handle: &Handle, path: &Path) {
     let read = read_motd(path).and_then(|text| {
         let set = handle.set_motd(Some(&text));
         set.map_err(|error| error.to_string())

@@ -297,12 +297,14 @@ fn the_message_of_the_day_is_read_again_on_a_hangup() {
 }
 
 #[test]
-fn without_a_file_a_hangup_changes_nothing() {
+fn without_a_file_a_hangup_ends_the_server_cleanly() {
     let (daemon, addr) = start(&[]);
-    let [mut ann, mut bob] = room(addr, ["ann", "bob"]);
+    let [mut ann] = room(addr, ["ann"]);
     daemon.signal(Signal::SIGHUP);
-    ann.types("still here");
-    bob.reads("ann: still here");
+    ann.reads("Server is shutting down. Goodbye!");
+    ann.is_closed();
+    let (status, ..) = daemon.ends();
+    assert_eq!(status.code(), Some(0));
 }
 
 #[test]
