@@ -1,11 +1,16 @@
 //! The terminal client: a command line around [`chinwag::client`].
 
+mod args;
+
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chinwag::client::{self, Config, Outcome, Status};
 use getopts::Options;
+
+use args::Asked;
 
 const HELP: &str = "\
 A client for chats of lines. At a terminal it edits the line you type while others talk; in a pipe it sends each line
@@ -26,6 +31,8 @@ for the server: '/help' lists them.
 Exit status: 0 after leaving; 1 when the server closed or was lost; 2 for a wrong command line; 3 when it could not
 connect; 4 when the server refused the name.
 ";
+
+const VERSION: &str = concat!("chinwag client ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// What the command line asks for.
 enum Wish {
@@ -85,29 +92,15 @@ fn options() -> Options {
         .optopt("n", "name", "", "NAME")
         .optflag("", "time", "")
         .optflag("", "no-color", "")
-        .optflag("", "no-reconnect", "")
-        .optflag("h", "help", "")
-        .optflag("V", "version", "");
+        .optflag("", "no-reconnect", "");
     options
 }
 
-fn parse(args: impl Iterator<Item = std::ffi::OsString>) -> Result<Wish, String> {
-    let matches = options()
-        .parse(args)
-        .map_err(|fail| lower_first(&fail.to_string()))?;
-    if matches.opt_present("help") {
-        return Ok(Wish::Print(HELP));
-    }
-    if matches.opt_present("version") {
-        return Ok(Wish::Print(concat!(
-            "chinwag client ",
-            env!("CARGO_PKG_VERSION"),
-            "\n"
-        )));
-    }
-    if let Some(extra) = matches.free.first() {
-        return Err(format!("unexpected argument '{extra}'"));
-    }
+fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
+    let matches = match args::parse(&mut options(), args, HELP, VERSION)? {
+        Asked::Run(matches) => matches,
+        Asked::Print(text) => return Ok(Wish::Print(text)),
+    };
     let given = |option, variable| matches.opt_str(option).or_else(|| set(variable));
     let port = match given("port", "CHAT_PORT") {
         None => 8080,
@@ -141,10 +134,4 @@ fn set(variable: &str) -> Option<String> {
 /// A name is sent as one line, whatever it holds; the server judges it.
 fn one_line(name: &str) -> String {
     chinwag::wire::clean(name.as_bytes()).into_owned()
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
 }

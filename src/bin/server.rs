@@ -1,6 +1,9 @@
 //! The daemon: a command line, a log on standard error, and signals around [`chinwag::Server`].
 
+mod args;
+
 use std::env;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -14,6 +17,8 @@ use getopts::{Matches, Options};
 use log::LevelFilter;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
+
+use args::Asked;
 
 const HELP: &str = "\
 A chat server for lines of text. People connect with telnet, nc or any other line client.
@@ -36,6 +41,8 @@ server [OPTIONS]
 CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them.
 ";
 
+const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
+
 /// What the command line asks for.
 enum Wish {
     Serve(Daemon),
@@ -51,7 +58,7 @@ struct Daemon {
 }
 
 fn main() -> ExitCode {
-    let daemon = match parse(env::args().skip(1)) {
+    let daemon = match parse(env::args_os().skip(1)) {
         Ok(Wish::Serve(daemon)) => daemon,
         Ok(Wish::Print(text)) => {
             // A reader who has gone needs no help text.
@@ -181,29 +188,15 @@ fn options() -> Options {
         .optopt("", "drain", "", "S")
         .optopt("", "motd", "", "FILE")
         .optflagmulti("v", "verbose", "")
-        .optflag("q", "quiet", "")
-        .optflag("h", "help", "")
-        .optflag("V", "version", "");
+        .optflag("q", "quiet", "");
     options
 }
 
-fn parse(args: impl Iterator<Item = String>) -> Result<Wish, String> {
-    let matches = options()
-        .parse(args)
-        .map_err(|fail| lower_first(&fail.to_string()))?;
-    if matches.opt_present("help") {
-        return Ok(Wish::Print(HELP));
-    }
-    if matches.opt_present("version") {
-        return Ok(Wish::Print(concat!(
-            "chinwag server ",
-            env!("CARGO_PKG_VERSION"),
-            "\n"
-        )));
-    }
-    if let Some(extra) = matches.free.first() {
-        return Err(format!("unexpected argument '{extra}'"));
-    }
+fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
+    let matches = match args::parse(&mut options(), args, HELP, VERSION)? {
+        Asked::Run(matches) => matches,
+        Asked::Print(text) => return Ok(Wish::Print(text)),
+    };
     let mut config = Config::default();
     let listen = match (matches.opt_strs("listen"), env::var("CHAT_LISTEN")) {
         (given, _) if !given.is_empty() => given,
@@ -271,10 +264,4 @@ fn seconds(matches: &Matches, option: &str, value: &mut Duration) -> Result<(), 
     number(matches, option, &mut seconds)?;
     *value = Duration::from_secs(seconds);
     Ok(())
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
 }
