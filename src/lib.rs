@@ -29,7 +29,7 @@
 //! | 3 | [`net`] | sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment`, `deadlines` | the vocabulary |
 //!
 //! # The path of a message
 //!

@@ -39,11 +39,15 @@ impl Server {
         self.scratch = scratch;
     }
 
-    /// Cuts what a peer sent into lines, and passes them to the hub one by one.
+    /// Cuts what a peer sent into lines, and passes them to the hub one by one. What someone sends who is on the way out
+    /// is thrown away.
     fn decode(&mut self, now: Moment, slot: u32, bytes: &[u8]) {
-        self.got_input = true;
         let peer = self.connections.id(slot);
         let connection = self.connections.connection(slot);
+        if connection.state != State::Open {
+            return;
+        }
+        self.got_input = true;
         if !mem::replace(&mut connection.heard, true)
             && let Some(protocol) = recognise(bytes)
         {

@@ -1,4 +1,5 @@
-//! Bytes to words and back: telnet, lines, text, commands, other protocols, rendering. No socket, no state of the chat, no clock.
+//! Bytes to words and back: telnet, lines, text, commands, other protocols, rendering. No socket, no state of the chat,
+//! no clock.
 
 mod answer;
 mod command;
