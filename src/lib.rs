@@ -54,7 +54,8 @@
 //! # What always holds
 //!
 //! - Order: every reader sees lines in the order in which the hub handled them, replies to the reader alone included.
-//! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that it is dropped.
+//! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that the oldest lines
+//!   of its room are skipped, with a notice in their place. A line is never cut.
 //! - No input reaches another person unless it is clean text, one line, under the sender's name.
 //! - A [`PeerId`] is never mistaken for whoever gets its slot next; a slot is freed only at the end of a tick.
 //! - What goes wrong with one peer is a [`CloseReason`], and never an [`Error`] that stops the server.

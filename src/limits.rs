@@ -24,9 +24,21 @@ pub const LINE_BYTES_RANGE: RangeInclusive<usize> = 64..=1024 * 1024;
 /// What may wait for one slow reader, in bytes, by default.
 pub const SEND_QUEUE_BYTES: usize = 1024 * 1024;
 
-/// What an operator may choose as the bound of one send queue, in bytes. The least value holds what one tick can owe
-/// a reader whose socket takes nothing just then.
-pub const SEND_QUEUE_BYTES_RANGE: RangeInclusive<usize> = 256 * 1024..=1024 * 1024 * 1024;
+/// What an operator may choose as the bound of one send queue, in bytes. A peer is read while the answers that wait
+/// for it take up to half of that; the other half of the least value holds what one more turn can add.
+pub const SEND_QUEUE_BYTES_RANGE: RangeInclusive<usize> = 512 * 1024..=1024 * 1024 * 1024;
+
+/// What may wait for all readers together, in bytes, by default. Each is then left an equal share.
+pub const ALL_QUEUES_BYTES: usize = 256 * 1024 * 1024;
+
+/// Most that one line is answered, in bytes: a room's history, or a hundred rooms with their topics.
+pub const ANSWER_BYTES: usize = 96 * 1024;
+
+/// A peer is dropped when its socket has taken no byte for this long, while something waited for it.
+pub const STALL: Duration = Duration::from_secs(60);
+
+/// How often it is looked for peers whose sockets take nothing, while there are any that something waits for.
+pub const STALL_CHECK: Duration = Duration::from_secs(1);
 
 /// Connections held at once, by default.
 pub const CLIENTS: usize = 10_000;
@@ -80,6 +92,9 @@ pub const PIN_RATIO: usize = 4;
 
 /// A piece smaller than this, in bytes, is copied in any case: a reference costs as much as it saves.
 pub const SHARED_PIECE_BYTES: usize = 1024;
+
+/// What a slice in a send queue counts for besides its bytes: its place in the queue, and its allocation's own weight.
+pub const CHUNK_BYTES: usize = 64;
 
 /// Slices handed to the kernel in one `writev`. Linux takes 1,024 (`IOV_MAX`); past some dozens nothing is gained.
 pub const SLICES_PER_WRITE: usize = 32;
@@ -153,9 +168,12 @@ const _: () = {
             && SEND_QUEUE_BYTES <= *SEND_QUEUE_BYTES_RANGE.end()
     );
     assert!(
-        *SEND_QUEUE_BYTES_RANGE.start() >= 2 * LOG_BYTES,
-        "a full tick must not drop a reader whose queue was empty"
+        *SEND_QUEUE_BYTES_RANGE.start() / 2 >= LOG_BYTES + ANSWER_BYTES,
+        "nobody is dropped for what they asked for themselves"
     );
+    assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
+    assert!(ANSWER_BYTES >= HISTORY_BYTES + 100 && ANSWER_BYTES >= MOTD_BYTES);
+    assert!(ANSWER_BYTES >= ROOMS_LISTED * (4 * TOPIC_CHARS + 100));
     assert!(
         LINE_BYTES >= 4 * USERNAME_CHARS,
         "every username fits a line"

@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::time::Instant;
 
 use mio::event::Event;
 use mio::net::TcpStream;
@@ -21,8 +22,8 @@ pub(crate) struct Connection {
     addr: Address,
     /// Present while something has to be remembered.
     decoder: Option<Box<Decoder>>,
-    /// Present while something waits.
-    queue: Option<Box<SendQueue>>,
+    /// Present while something waits to be written.
+    backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
     pub(crate) state: State,
     /// Bytes have come, and the first of them were looked at.
@@ -31,6 +32,14 @@ pub(crate) struct Connection {
     input_ended: bool,
     /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
     write_error: Option<ErrorKind>,
+}
+
+/// What waits to be written.
+#[derive(Debug)]
+struct Backlog {
+    queue: SendQueue,
+    /// Since when the socket has taken no byte.
+    stuck_since: Instant,
 }
 
 /// A peer's address, in half the room of a [`SocketAddr`] where it is of IPv4: there is one for every idle connection.
@@ -79,7 +88,7 @@ impl Connection {
             stream,
             addr: addr.into(),
             decoder: None,
-            queue: None,
+            backlog: None,
             readiness: Readiness::ACCEPTED,
             state: State::Open,
             heard: false,
@@ -108,9 +117,20 @@ impl Connection {
         self.readiness.mark(event);
     }
 
-    /// How many bytes wait to be written.
-    pub(crate) fn queued(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.len())
+    /// What waits to be written, if anything does.
+    pub(crate) fn queue(&self) -> Option<&SendQueue> {
+        self.backlog.as_ref().map(|backlog| &backlog.queue)
+    }
+
+    /// Since when the socket has taken no byte of what waits.
+    pub(crate) fn stuck_since(&self) -> Option<Instant> {
+        self.backlog.as_ref().map(|backlog| backlog.stuck_since)
+    }
+
+    /// Skips lines of what waits, as far as needed for `limit` bytes. Returns how many.
+    pub(crate) fn skip_to(&mut self, limit: usize) -> u64 {
+        let backlog = self.backlog.as_mut();
+        backlog.map_or(0, |backlog| backlog.queue.skip_to(limit))
     }
 
     pub(crate) fn input_ended(&self) -> bool {
@@ -151,29 +171,41 @@ impl Connection {
     }
 
     /// Writes the pieces, and queues what the socket does not take. With an empty queue they go straight from the log.
-    pub(crate) fn send(&mut self, pieces: &[Piece<'_>]) {
+    pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) {
         let mut written = 0;
-        let may_write = self.queue.is_none() && self.readiness.writable;
+        let may_write = self.backlog.is_none() && self.readiness.writable;
         if may_write && self.write_error.is_none() && !pieces.is_empty() {
             match write_slices(&mut self.stream, pieces.iter().map(Piece::bytes)) {
                 Ok(n) => written = n,
                 Err(error) => self.not_written(&error),
             }
         }
-        self.enqueue(pieces, written);
-        self.flush();
+        self.enqueue(now, pieces, written);
+        self.flush(now);
     }
 
     /// Writes what waits, as far as the socket takes it.
-    pub(crate) fn flush(&mut self) {
-        let Some(queue) = &mut self.queue else { return };
+    fn flush(&mut self, now: Instant) {
+        let Some(backlog) = &mut self.backlog else {
+            return;
+        };
         if !self.readiness.writable {
             return;
         }
-        match queue.write_to(&mut self.stream) {
-            Ok(()) => self.queue = None,
+        let before = backlog.queue.len();
+        let result = backlog.queue.write_to(&mut self.stream);
+        if backlog.queue.len() < before {
+            backlog.stuck_since = now;
+        }
+        match result {
+            Ok(()) => self.backlog = None,
             Err(error) => self.not_written(&error),
         }
+    }
+
+    /// Drops what waits.
+    pub(crate) fn drop_queue(&mut self) {
+        self.backlog = None;
     }
 
     /// Sends our FIN: nothing more will be written.
@@ -182,17 +214,21 @@ impl Connection {
     }
 
     /// Queues what stands behind the first `written` bytes of the pieces.
-    fn enqueue(&mut self, pieces: &[Piece<'_>], mut written: usize) {
+    fn enqueue(&mut self, now: Instant, pieces: &[Piece<'_>], mut written: usize) {
         if self.write_error.is_some() {
             return;
         }
         for piece in pieces {
             let taken = written.min(piece.range.len());
             written -= taken;
-            let range = piece.range.start + taken..piece.range.end;
-            if !range.is_empty() {
-                let queue = self.queue.get_or_insert_default();
-                queue.push(&Piece { range, ..*piece });
+            if taken < piece.range.len() {
+                let backlog = self.backlog.get_or_insert_with(|| {
+                    Box::new(Backlog {
+                        queue: SendQueue::default(),
+                        stuck_since: now,
+                    })
+                });
+                backlog.queue.push(piece, taken);
             }
         }
     }
@@ -203,7 +239,7 @@ impl Connection {
             ErrorKind::WouldBlock => self.readiness.writable = false,
             kind => {
                 self.write_error = Some(kind);
-                self.queue = None;
+                self.backlog = None;
                 // What came in before is still to be read, and the end with it.
                 self.readiness.readable = true;
             }

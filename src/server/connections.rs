@@ -15,8 +15,8 @@ use slab::Slab;
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::{CLOSE_TIMEOUT, LINGER};
-use crate::net::{Connection, State};
+use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
+use crate::net::{Connection, SendQueue, State};
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug, Default)]
@@ -34,6 +34,11 @@ pub(super) struct Connections {
     finished: Vec<u32>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
+    /// How many peers something waits for, and how much for all of them, in bytes.
+    laggards: usize,
+    held: usize,
+    /// When to look next for those among them who read nothing.
+    stall_check: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -89,6 +94,39 @@ impl Connections {
     /// The connection behind a token of a readiness event.
     pub(super) fn by_token(&mut self, token: Token) -> Option<&mut Connection> {
         self.peers.get_mut(token.0).map(|peer| &mut peer.connection)
+    }
+
+    /// Does something to what waits for a peer, and keeps the sums in step.
+    pub(super) fn change_queue<R>(
+        &mut self,
+        slot: u32,
+        change: impl FnOnce(&mut Connection) -> R,
+    ) -> R {
+        let connection = &mut self.peers[slot as usize].connection;
+        let before = connection.queue().map(SendQueue::held);
+        let result = change(connection);
+        let after = connection.queue().map(SendQueue::held);
+        self.laggards =
+            self.laggards + usize::from(after.is_some()) - usize::from(before.is_some());
+        self.held = self.held + after.unwrap_or(0) - before.unwrap_or(0);
+        result
+    }
+
+    /// What waits for all peers together, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Whether nothing waits for anyone.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.laggards == 0
+    }
+
+    /// The peers whom something waits for.
+    pub(super) fn laggards(&self) -> impl Iterator<Item = u32> {
+        let peers = self.peers.iter();
+        let laggards = peers.filter(|(_, peer)| peer.connection.queue().is_some());
+        laggards.map(|(slot, _)| slot as u32)
     }
 
     pub(super) fn mark_runnable(&mut self, slot: u32) {
@@ -158,7 +196,7 @@ impl Connections {
     /// peer's has come.
     pub(super) fn advance_closing(&mut self, slot: u32, now: Instant) {
         let connection = self.connection(slot);
-        if connection.state == State::Draining && connection.queued() == 0 {
+        if connection.state == State::Draining && connection.queue().is_none() {
             connection.state = match connection.finish_output() {
                 Ok(()) => State::Lingering,
                 Err(_) => State::Doomed,
@@ -193,8 +231,31 @@ impl Connections {
         }
     }
 
+    /// Looks from now on for those who read nothing, if anything waits for anyone.
+    pub(super) fn watch_for_stalls(&mut self, now: Instant) {
+        if self.laggards == 0 {
+            self.stall_check = None;
+        } else if self.stall_check.is_none() {
+            self.stall_check = Some(now + STALL_CHECK);
+        }
+    }
+
+    /// Those whose sockets have taken nothing for too long. It is looked for them now and then.
+    pub(super) fn stalled(&mut self, now: Instant) -> Vec<u32> {
+        if self.stall_check.is_none_or(|at| now < at) {
+            return Vec::new();
+        }
+        self.stall_check = Some(now + STALL_CHECK);
+        let is_stalled = |slot: &u32| {
+            let since = self.peers[*slot as usize].connection.stuck_since();
+            since.is_some_and(|since| now.duration_since(since) >= STALL)
+        };
+        self.laggards().filter(is_stalled).collect()
+    }
+
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        self.closing.next()
+        let due = [self.closing.next(), self.stall_check];
+        due.into_iter().flatten().min()
     }
 
     /// Whether a phase has work that no event will announce.
@@ -205,19 +266,13 @@ impl Connections {
             && self.finished.is_empty())
     }
 
-    /// Whether anything waits to be written to anyone.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.peers
-            .iter()
-            .all(|(_, peer)| peer.connection.queued() == 0)
-    }
-
     /// Frees the slots of those who are finished. Returns how many.
     pub(super) fn reap(&mut self, registry: &Registry) -> usize {
         let finished = std::mem::take(&mut self.finished);
         let mut was_runnable = false;
         for &slot in &finished {
             self.closing.clear(self.id(slot));
+            self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
             if let Err(error) = peer.connection.deregister(registry) {

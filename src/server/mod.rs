@@ -202,7 +202,7 @@ impl Server {
             if let Some(connection) = self.connections.by_token(token) {
                 connection.mark(event);
                 let readable = connection.readiness.readable;
-                let has_queue = connection.queued() > 0;
+                let has_queue = connection.queue().is_some();
                 let slot = token.0 as u32;
                 if readable {
                     self.connections.mark_runnable(slot);
@@ -243,6 +243,9 @@ impl Server {
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
         self.connections.handle_timeout(now.instant);
+        for slot in self.connections.stalled(now.instant) {
+            self.drop_slow(slot, CloseReason::Stalled);
+        }
     }
 
     /// Tells the hub of those whose input has ended. Those who said all they had to are still sent what they are owed.

@@ -230,7 +230,7 @@ fn people_at_the_prompt_may_vanish_too() {
 
 #[test]
 fn who_asks_for_more_than_may_wait_for_them_is_dropped_before_it_is_made() {
-    const LEAST: usize = 256 * 1024;
+    const LEAST: usize = 512 * 1024;
     let server = serve_with(|config| {
         config.history = 1000;
         config.send_queue = LEAST;

@@ -192,7 +192,7 @@ fn options_reach_the_server() {
         "--max-line",
         "64",
         "--send-queue",
-        "262144",
+        "524288",
         "--login-timeout",
         "0",
     ]);
