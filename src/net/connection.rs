@@ -20,7 +20,7 @@ pub(crate) struct Connection {
     stream: Stream,
     addr: Address,
     /// Present while something has to be remembered.
-    decoder: Option<Box<Decoder>>,
+    pending: Option<Box<Pending>>,
     /// Present while something waits to be written.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
@@ -31,6 +31,14 @@ pub(crate) struct Connection {
     input_ended: bool,
     /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
     write_error: Option<ErrorKind>,
+}
+
+/// What of a peer's input has to be remembered until its next turn.
+#[derive(Debug)]
+struct Pending {
+    decoder: Decoder,
+    /// Bytes that were received and not decoded. At most one turn's.
+    unread: Vec<u8>,
 }
 
 /// What waits to be written.
@@ -86,7 +94,7 @@ impl Connection {
         Connection {
             stream,
             addr: addr.into(),
-            decoder: None,
+            pending: None,
             backlog: None,
             readiness: Readiness::ACCEPTED,
             state: State::Open,
@@ -136,13 +144,36 @@ impl Connection {
         self.input_ended
     }
 
-    /// Takes the decoder out, to be put back after use.
-    pub(crate) fn take_decoder(&mut self) -> Decoder {
-        self.decoder.take().map_or_else(Decoder::default, |it| *it)
+    /// Whether there is something to decode, or may be something to receive.
+    pub(crate) fn has_input(&self) -> bool {
+        let pending = self.pending.as_deref();
+        self.readiness.readable || pending.is_some_and(|it| !it.unread.is_empty())
     }
 
-    pub(crate) fn put_decoder(&mut self, decoder: Decoder) {
-        self.decoder = (!decoder.is_idle()).then(|| decoder.into());
+    /// Takes out what was received and not decoded, if there is any.
+    pub(crate) fn take_unread(&mut self) -> Option<Vec<u8>> {
+        let unread = std::mem::take(&mut self.pending.as_mut()?.unread);
+        (!unread.is_empty()).then_some(unread)
+    }
+
+    /// Takes the decoder out, to be put back after use.
+    pub(crate) fn take_decoder(&mut self) -> Decoder {
+        self.pending
+            .take()
+            .map_or_else(Decoder::default, |it| it.decoder)
+    }
+
+    /// Puts the decoder back, with what is to be decoded in the next turn.
+    pub(crate) fn put_decoder(&mut self, decoder: Decoder, unread: &[u8]) {
+        let is_worth = !unread.is_empty() || !decoder.is_idle();
+        let unread = unread.to_vec();
+        self.pending = is_worth.then(|| Pending { decoder, unread }.into());
+    }
+
+    /// Why the connection is known to be broken, though there may be input left to read.
+    pub(crate) fn broken(&self) -> Option<ErrorKind> {
+        let reset = self.readiness.broken.then_some(ErrorKind::ConnectionReset);
+        self.write_error.or(reset)
     }
 
     /// Reads once into the scratch.

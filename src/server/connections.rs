@@ -16,6 +16,7 @@ use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
 use crate::net::{Connection, SendQueue, State, Stream};
+use crate::rate::{Bucket, Rate};
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(super) struct Connections {
     finished: Vec<u32>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
+    /// Until when peers who have sent too fast are not read.
+    paused: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
@@ -44,6 +47,10 @@ pub(super) struct Connections {
 pub(super) struct Peer {
     pub(super) connection: Connection,
     generation: u32,
+    bucket: Bucket,
+    /// The limit on sending applies to them.
+    is_limited: bool,
+    is_named: bool,
     is_runnable: bool,
     is_dirty: bool,
     is_doomed: bool,
@@ -51,11 +58,12 @@ pub(super) struct Peer {
 }
 
 impl Connections {
-    /// Takes in an accepted connection and registers it.
+    /// Takes in an accepted connection and registers it. `is_limited`: whether there is a limit to how fast it may send.
     pub(super) fn insert(
         &mut self,
         stream: Stream,
         addr: SocketAddr,
+        is_limited: bool,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
@@ -66,6 +74,9 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
+            bucket: Bucket::default(),
+            is_limited,
+            is_named: false,
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -147,6 +158,39 @@ impl Connections {
         Some(slot)
     }
 
+    /// They have a name from now on.
+    pub(super) fn set_named(&mut self, slot: u32) {
+        self.peers[slot as usize].is_named = true;
+    }
+
+    /// Counts what a peer sent, and what was told because of it.
+    pub(super) fn charge(
+        &mut self,
+        slot: u32,
+        now: Instant,
+        rate: Rate,
+        lines: usize,
+        bytes: usize,
+    ) {
+        let peer = &mut self.peers[slot as usize];
+        if peer.is_limited {
+            peer.bucket.take(now, rate, lines, bytes);
+        }
+    }
+
+    /// Until when a peer is not to be read, if it has sent too fast.
+    pub(super) fn too_fast_until(&self, slot: u32, now: Instant, rate: Rate) -> Option<Instant> {
+        let peer = &self.peers[slot as usize];
+        let limited = peer.is_limited.then_some(peer.bucket);
+        limited?.empty_until(now, rate, peer.is_named)
+    }
+
+    /// The peer is not read until then. Returns whether they are to be told why.
+    pub(super) fn pause(&mut self, slot: u32, until: Instant) -> bool {
+        self.paused.set(self.id(slot), until);
+        self.peers[slot as usize].bucket.tell()
+    }
+
     pub(super) fn mark_dirty(&mut self, slot: u32) {
         let peer = &mut self.peers[slot as usize];
         if !std::mem::replace(&mut peer.is_dirty, true) {
@@ -219,8 +263,11 @@ impl Connections {
         }
     }
 
-    /// Ends those who have taken too long to close.
+    /// Lets those be read again who have waited for it, and ends those who have taken too long to close.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(peer) = self.paused.pop_due(now) {
+            self.mark_runnable(peer.slot);
+        }
         while let Some(peer) = self.closing.pop_due(now) {
             let connection = self.connection(peer.slot);
             if connection.state == State::Draining {
@@ -253,7 +300,7 @@ impl Connections {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        let due = [self.closing.next(), self.stall_check];
+        let due = [self.closing.next(), self.paused.next(), self.stall_check];
         due.into_iter().flatten().min()
     }
 
@@ -271,6 +318,7 @@ impl Connections {
         let mut was_runnable = false;
         for &slot in &finished {
             self.closing.clear(self.id(slot));
+            self.paused.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;

@@ -11,6 +11,7 @@ mod embedding;
 mod floors;
 mod harness;
 mod properties;
+mod rate;
 mod reading;
 mod real_clients;
 mod shutdown;
