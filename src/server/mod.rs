@@ -281,9 +281,12 @@ impl Server {
         self.requests.publish(&self.stats);
     }
 
+    /// Stops when everything is written and everything that came is read: closing a socket that holds unread input is a
+    /// reset, which can overtake the goodbye.
     fn stop_or_go_on(&self, now: Instant) -> ControlFlow<()> {
+        let is_done = self.connections.is_flushed() && !self.connections.has_work();
         match self.stop_by {
-            Some(at) if now >= at || self.connections.is_flushed() => ControlFlow::Break(()),
+            Some(at) if now >= at || is_done => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }
