@@ -179,7 +179,13 @@ impl Connection {
     /// Reads once into the scratch.
     pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
         match self.stream.read(scratch) {
-            Ok(0) => self.end_input(CloseReason::EndOfInput),
+            // The kernel tells of a reset once. Where a write was told, what follows the last byte looks like a FIN.
+            Ok(0) => match self.write_error {
+                Some(kind @ ErrorKind::ConnectionReset) => {
+                    self.end_input(CloseReason::Broken(kind))
+                }
+                _ => self.end_input(CloseReason::EndOfInput),
+            },
             Ok(n) => {
                 // Except in front of the peer's FIN and of urgent data, whose edges may be spent already.
                 if n < scratch.len() && self.readiness.short_read_empties() {
