@@ -62,10 +62,7 @@ impl Daemon {
 
     /// The next line on standard output, which names an address that is listened on.
     pub(crate) fn listens_on(&mut self) -> SocketAddr {
-        let line = self
-            .out
-            .recv_timeout(DEADLINE)
-            .expect("a line per listener");
+        let line = self.prints();
         line.strip_prefix("Chat server listening on ")
             .and_then(|addr| addr.parse().ok())
             .unwrap_or_else(|| panic!("not a listener's line: {line:?}"))
@@ -85,8 +82,18 @@ impl Daemon {
         }
     }
 
+    /// The next line on standard output.
+    pub(crate) fn prints(&mut self) -> String {
+        let line = self.out.recv_timeout(DEADLINE);
+        line.expect("a line on standard output")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).expect("a process id fits");
+        let pid = i32::try_from(self.pid()).expect("a process id fits");
         kill(Pid::from_raw(pid), signal).expect("the process can be signalled");
     }
 

@@ -1,6 +1,8 @@
 //! The server as people meet it: real sockets, real processes, and dialogues with the exact words on the wire.
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod churn;
 mod coming_in;
 mod command_line;
 mod conversation;
@@ -8,14 +10,20 @@ mod crowd;
 mod daemon;
 mod decoding;
 mod embedding;
+#[cfg(target_os = "linux")]
+mod floods;
 mod floors;
 mod harness;
+#[cfg(target_os = "linux")]
+mod process;
 mod properties;
 mod rate;
 mod reading;
 mod real_clients;
 mod shutdown;
 mod source;
+#[cfg(target_os = "linux")]
+mod storms;
 mod streams;
 mod talking;
 mod telnet;
