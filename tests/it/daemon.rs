@@ -1,6 +1,6 @@
 //! The real `server` program, run as an operator would.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -82,6 +82,12 @@ impl Daemon {
         }
     }
 
+    /// Sends a line to the program's standard input, which the command has made a pipe.
+    pub(crate) fn types(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("standard input is piped");
+        writeln!(input, "{line}").expect("the program takes its input");
+    }
+
     /// The next line on standard output.
     pub(crate) fn prints(&mut self) -> String {
         let line = self.out.recv_timeout(DEADLINE);
@@ -99,6 +105,8 @@ impl Daemon {
 
     /// Waits for the end. Returns the status and what was left to read of standard output and of standard error.
     pub(crate) fn ends(mut self) -> (ExitStatus, Vec<String>, Vec<String>) {
+        // Some clients wait for the end of what is typed.
+        drop(self.child.stdin.take());
         let by = Instant::now() + DEADLINE;
         let [out, log] = [&self.out, &self.log].map(|lines| {
             let mut rest = Vec::new();

@@ -23,6 +23,8 @@ mod real_clients;
 mod shutdown;
 mod source;
 #[cfg(target_os = "linux")]
+mod stopped;
+#[cfg(target_os = "linux")]
 mod storms;
 mod streams;
 mod talking;
