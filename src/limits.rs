@@ -40,6 +40,22 @@ pub const STALL: Duration = Duration::from_secs(60);
 /// How often it is looked for peers whose sockets take nothing, while there are any that something waits for.
 pub const STALL_CHECK: Duration = Duration::from_secs(1);
 
+/// How long the kernel waits for a peer to acknowledge what was sent before it gives up the connection: the user timeout
+/// of RFC 793 §3.8 and RFC 5482, `TCP_USER_TIMEOUT` in tcp(7). It is a little longer than [`STALL`], because on Linux it
+/// also ends a connection whose peer acknowledges but leaves no room, and one that waits for such a peer is ours to drop.
+pub const PEER_TIMEOUT: Duration = Duration::from_secs(65);
+
+/// Silence of a peer, with nothing sent to it unacknowledged, after which the kernel asks whether it is still there.
+/// RFC 1122 §4.2.3.6 has two hours as the default and lets an application choose: `TCP_KEEPIDLE` in tcp(7).
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(35);
+
+/// Time between two such questions while no answer comes: `TCP_KEEPINTVL` in tcp(7).
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Unanswered questions after which the peer is given up: `TCP_KEEPCNT` in tcp(7). Linux goes by [`PEER_TIMEOUT`]
+/// in place of this number, at the first moment of asking that is no earlier; both fall on the same moment.
+pub const KEEPALIVE_PROBES: u32 = 3;
+
 /// Connections held at once, by default.
 pub const CLIENTS: usize = 10_000;
 
@@ -172,6 +188,12 @@ const _: () = {
         "nobody is dropped for what they asked for themselves"
     );
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
+    assert!(PEER_TIMEOUT.as_secs() > STALL.as_secs() + STALL_CHECK.as_secs());
+    assert!(
+        PEER_TIMEOUT.as_secs()
+            == KEEPALIVE_IDLE.as_secs() + KEEPALIVE_PROBES as u64 * KEEPALIVE_INTERVAL.as_secs(),
+        "a peer that is sent nothing is given up as soon as one that is"
+    );
     assert!(ANSWER_BYTES >= HISTORY_BYTES + 100 && ANSWER_BYTES >= MOTD_BYTES);
     assert!(ANSWER_BYTES >= ROOMS_LISTED * (4 * TOPIC_CHARS + 100));
     assert!(

@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::limits::BACKLOG;
 
-use super::Stream;
+use super::{Stream, options};
 
 /// A listening socket.
 #[derive(Debug)]
@@ -67,9 +67,7 @@ impl Listener {
         // A restarted server need not wait for the connections of the one before to fade.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
-        // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
-        // IAC, and the next byte be taken for the command. Connections have this from the listener.
-        socket.set_out_of_band_inline(true)?;
+        options::set(&socket)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;

@@ -2,6 +2,7 @@
 
 mod connection;
 mod listener;
+mod options;
 mod poller;
 mod readiness;
 mod send_queue;
