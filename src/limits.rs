@@ -85,6 +85,14 @@ pub const BACKLOG: i32 = 4096;
 /// Connections accepted from one listener in one tick, so that a storm of newcomers cannot hold up those who talk.
 pub const ACCEPTS_PER_TICK: usize = 128;
 
+/// Newcomers who are told at one time why they cannot come in and are given the time to read it. Others are told and
+/// closed at once. They take descriptors out of [`RESERVED_DESCRIPTORS`], and must leave most of these to others.
+pub const TURNED_AWAY: usize = 12;
+
+/// Reads from a newcomer who is closed at once, of [`READ_TURN_BYTES`] each: together what a fresh socket of Linux takes
+/// in before it is read, with some to spare.
+pub const UNREAD_TURNS: usize = 16;
+
 /// When accepting failed for lack of descriptors or memory, it is tried again after this long, or when a peer goes.
 pub const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 
@@ -187,6 +195,7 @@ const _: () = {
         *SEND_QUEUE_BYTES_RANGE.start() / 2 >= LOG_BYTES + ANSWER_BYTES,
         "nobody is dropped for what they asked for themselves"
     );
+    assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
     assert!(PEER_TIMEOUT.as_secs() > STALL.as_secs() + STALL_CHECK.as_secs());
     assert!(

@@ -31,6 +31,8 @@ pub(super) struct Connections {
     doomed: Vec<(u32, CloseReason)>,
     /// Peers whose slots can be freed.
     finished: Vec<u32>,
+    /// Peers of whom the hub never hears: they are told why they cannot come in, and closed. A few at most.
+    turned_away: Vec<u32>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
@@ -58,6 +60,27 @@ impl Connections {
         addr: SocketAddr,
         registry: &Registry,
     ) -> io::Result<PeerId> {
+        self.place(stream, addr, registry)
+    }
+
+    /// Takes in a connection that is only told why it cannot come in. It counts for no limit but that on its like.
+    pub(super) fn insert_turned_away(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.turned_away.push(peer.slot);
+        Ok(peer)
+    }
+
+    fn place(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
         let slot = entry.key();
         let mut connection = Connection::new(stream, addr);
@@ -77,8 +100,14 @@ impl Connections {
         })
     }
 
+    /// How many there are, without those who are turned away.
     pub(super) fn len(&self) -> usize {
-        self.peers.len()
+        self.peers.len() - self.turned_away.len()
+    }
+
+    /// How many are being turned away.
+    pub(super) fn turned_away(&self) -> usize {
+        self.turned_away.len()
     }
 
     pub(super) fn id(&self, slot: u32) -> PeerId {
@@ -274,6 +303,7 @@ impl Connections {
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
+            self.turned_away.retain(|&it| it != slot);
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
             }

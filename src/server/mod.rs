@@ -25,7 +25,7 @@ use crate::chat::{Effects, Event, Hub, Rules};
 use crate::error::{CloseReason, Error};
 use crate::limits::READ_TURN_BYTES;
 use crate::moment::Moment;
-use crate::net::{Listener, Poller};
+use crate::net::{Listener, Poller, Spare};
 
 use connections::Connections;
 use fanout::Fanout;
@@ -42,8 +42,12 @@ pub struct Server {
     config: Config,
     poller: Poller,
     listeners: Vec<Listener>,
-    /// No descriptor was left; do not accept before this.
+    /// Nobody could be let in, not even to be turned away; do not accept before this.
     accept_again: Option<Instant>,
+    /// Whether the operator was told that nobody can be let in.
+    is_short_of_room: bool,
+    /// What newcomers are turned away by where no descriptor is left.
+    spare: Spare,
     handle: Handle,
     requests: Requests,
     connections: Connections,
@@ -101,6 +105,8 @@ impl Server {
             poller,
             listeners,
             accept_again: None,
+            is_short_of_room: false,
+            spare: Spare::default(),
             handle,
             requests,
             connections: Connections::default(),
