@@ -1,7 +1,7 @@
 //! The accept phase: newcomers come in, within a budget, or learn why they cannot.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 
 use bytes::BytesMut;
 
@@ -94,9 +94,9 @@ impl Server {
     fn admit(&mut self, now: Moment, stream: Stream, addr: SocketAddr) {
         self.got_input = true;
         self.stats.accepted += 1;
-        if self.connections.len() >= self.config.max_clients {
-            log::info!("{addr} turned away: {}", CloseReason::ServerFull);
-            return self.turn_away(now, stream, addr, &Message::ServerFull);
+        if let Some((reason, message)) = self.refusal(addr.ip()) {
+            log::info!("{addr} turned away: {reason}");
+            return self.turn_away(now, stream, addr, &message);
         }
         let registry = self.poller.registry();
         match self.connections.insert(stream, addr, registry) {
@@ -106,6 +106,16 @@ impl Server {
             }
             Err(error) => log::warn!("cannot watch {addr}, closing it: {error}"),
         }
+    }
+
+    /// Why nobody is let in from this address now, if so, and how they are told.
+    fn refusal(&self, ip: IpAddr) -> Option<(CloseReason, Message)> {
+        if self.connections.has_all_of(ip) {
+            let reason = CloseReason::TooManyFromAddress;
+            return Some((reason, Message::TooManyFromAddress));
+        }
+        let is_full = self.connections.len() >= self.config.max_clients;
+        is_full.then_some((CloseReason::ServerFull, Message::ServerFull))
     }
 
     /// Tells a newcomer why they cannot come in, and closes the connection as any other, so that they can read it

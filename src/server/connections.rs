@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use mio::{Registry, Token};
@@ -16,6 +16,8 @@ use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
 use crate::net::{Connection, SendQueue, State, Stream};
+
+use super::addresses::Addresses;
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub(super) struct Connections {
     finished: Vec<u32>,
     /// Peers of whom the hub never hears: they are told why they cannot come in, and closed. A few at most.
     turned_away: Vec<u32>,
+    /// How many of the others each address holds, where that is limited.
+    addresses: Option<Addresses>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
@@ -53,6 +57,14 @@ pub(super) struct Peer {
 }
 
 impl Connections {
+    /// With at most so many connections from one address.
+    pub(super) fn new(max_per_ip: Option<usize>) -> Connections {
+        Connections {
+            addresses: max_per_ip.map(Addresses::new),
+            ..Connections::default()
+        }
+    }
+
     /// Takes in an accepted connection and registers it.
     pub(super) fn insert(
         &mut self,
@@ -60,7 +72,11 @@ impl Connections {
         addr: SocketAddr,
         registry: &Registry,
     ) -> io::Result<PeerId> {
-        self.place(stream, addr, registry)
+        let peer = self.place(stream, addr, registry)?;
+        if let Some(addresses) = &mut self.addresses {
+            addresses.add(addr.ip());
+        }
+        Ok(peer)
     }
 
     /// Takes in a connection that is only told why it cannot come in. It counts for no limit but that on its like.
@@ -108,6 +124,12 @@ impl Connections {
     /// How many are being turned away.
     pub(super) fn turned_away(&self) -> usize {
         self.turned_away.len()
+    }
+
+    /// Whether an address holds as many connections as it may.
+    pub(super) fn has_all_of(&self, ip: IpAddr) -> bool {
+        let addresses = self.addresses.as_ref();
+        addresses.is_some_and(|addresses| addresses.has_all_of(ip))
     }
 
     pub(super) fn id(&self, slot: u32) -> PeerId {
@@ -303,7 +325,7 @@ impl Connections {
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
-            self.turned_away.retain(|&it| it != slot);
+            self.uncount(slot, peer.connection.addr().ip());
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
             }
@@ -316,7 +338,21 @@ impl Connections {
         finished.len()
     }
 
+    /// A peer has gone.
+    fn uncount(&mut self, slot: u32, ip: IpAddr) {
+        if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
+            self.turned_away.swap_remove(i);
+        } else if let Some(addresses) = &mut self.addresses {
+            addresses.remove(ip);
+        }
+    }
+
     fn check(&self) {
+        debug_assert!(
+            self.addresses
+                .as_ref()
+                .is_none_or(|addresses| addresses.sum() == self.len())
+        );
         debug_assert!(
             self.runnable
                 .iter()

@@ -2,6 +2,7 @@
 //! phases, and the large ones have a file each.
 
 mod accept;
+mod addresses;
 mod apply;
 mod config;
 mod connections;
@@ -100,6 +101,7 @@ impl Server {
             history: config.history,
         });
         hub.set_motd(config.motd.as_deref().map(motd));
+        let connections = Connections::new(config.max_per_ip);
         Ok(Server {
             config,
             poller,
@@ -109,7 +111,7 @@ impl Server {
             spare: Spare::default(),
             handle,
             requests,
-            connections: Connections::default(),
+            connections,
             hub,
             effects: Effects::default(),
             fanout: Fanout::default(),
