@@ -58,19 +58,36 @@ impl FromStr for Rate {
     }
 }
 
-/// What one person has sent of late. In the state it begins in it is full.
-#[derive(Debug, Clone, Copy, Default)]
+/// What one person may send, and has sent of late. It begins full.
+#[derive(Debug)]
 pub(crate) struct Bucket {
+    rate: Rate,
     full_at: Option<Instant>,
+    is_named: bool,
     /// They have been told that they send too fast, and the bucket was not full since.
     is_told: bool,
 }
 
 impl Bucket {
+    /// For someone who has no name yet, and may send little at once.
+    pub(crate) fn for_newcomer(rate: Rate) -> Bucket {
+        Bucket {
+            rate,
+            full_at: None,
+            is_named: false,
+            is_told: false,
+        }
+    }
+
+    /// They have a name from now on, and may send as much as anybody.
+    pub(crate) fn set_named(&mut self) {
+        self.is_named = true;
+    }
+
     /// Takes out what so many lines are worth, of so many bytes together. There is always enough, as it may run into
     /// debt: what came in one read was sent already.
-    pub(crate) fn take(&mut self, now: Instant, rate: Rate, lines: usize, bytes: usize) {
-        let interval = rate.interval();
+    pub(crate) fn take(&mut self, now: Instant, lines: usize, bytes: usize) {
+        let interval = self.rate.interval();
         let for_lines = interval.saturating_mul(u32::try_from(lines).unwrap_or(u32::MAX));
         let for_bytes = interval.mul_f64(bytes as f64 / BYTES_PER_LINE as f64);
         let full_at = self.full_at.filter(|&at| at > now);
@@ -78,15 +95,15 @@ impl Bucket {
         self.full_at = Some(full_at.unwrap_or(now) + for_lines.max(for_bytes));
     }
 
-    /// When the next line may be taken, if not now. Who has no name yet may send little at once.
-    pub(crate) fn empty_until(&self, now: Instant, rate: Rate, is_named: bool) -> Option<Instant> {
-        let burst = if is_named {
-            rate.burst
+    /// When the next line may be taken, if not now.
+    pub(crate) fn empty_until(&self, now: Instant) -> Option<Instant> {
+        let Rate { burst, .. } = self.rate;
+        let burst = if self.is_named {
+            burst
         } else {
-            rate.burst.min(NEWCOMER_LINES)
+            burst.min(NEWCOMER_LINES)
         };
-        let allowed = rate.interval() * burst;
-        let until = self.full_at?.checked_sub(allowed)?;
+        let until = self.full_at?.checked_sub(self.rate.interval() * burst)?;
         (until >= now).then_some(until + Duration::from_nanos(1))
     }
 
@@ -105,11 +122,17 @@ mod tests {
         burst: 128,
     };
 
+    fn named() -> Bucket {
+        let mut bucket = Bucket::for_newcomer(RATE);
+        bucket.set_named();
+        bucket
+    }
+
     /// Takes lines of this many bytes as long as there is something in the bucket. Returns how many.
-    fn pour(bucket: &mut Bucket, now: Instant, bytes: usize, is_named: bool) -> usize {
+    fn pour(bucket: &mut Bucket, now: Instant, bytes: usize) -> usize {
         let mut lines = 0;
-        while bucket.empty_until(now, RATE, is_named).is_none() {
-            bucket.take(now, RATE, 1, bytes);
+        while bucket.empty_until(now).is_none() {
+            bucket.take(now, 1, bytes);
             lines += 1;
         }
         lines
@@ -118,53 +141,54 @@ mod tests {
     #[test]
     fn a_burst_goes_through_and_then_so_many_a_second() {
         let start = Instant::now();
-        let mut bucket = Bucket::default();
-        assert_eq!(pour(&mut bucket, start, 512, true), 128);
+        let mut bucket = named();
+        assert_eq!(pour(&mut bucket, start, 512), 128);
         let mut now = start;
         for _ in 0..160 {
-            let until = bucket.empty_until(now, RATE, true).unwrap();
+            let until = bucket.empty_until(now).unwrap();
             assert!(until > now);
             now = until;
-            assert_eq!(pour(&mut bucket, now, 60, true), 1);
+            assert_eq!(pour(&mut bucket, now, 60), 1);
         }
         let took = now - start;
         assert!(took >= Duration::from_secs(159) / 16 && took <= Duration::from_secs(161) / 16);
         let later = now + Duration::from_secs(8);
-        assert_eq!(pour(&mut bucket, later, 60, true), 128);
+        assert_eq!(pour(&mut bucket, later, 60), 128);
     }
 
     #[test]
     fn a_long_line_counts_as_several_and_goes_through_whole() {
         let now = Instant::now();
-        let mut bucket = Bucket::default();
-        assert_eq!(pour(&mut bucket, now, 8192, true), 8);
-        bucket.take(now, RATE, 1, 1 << 20);
-        let until = bucket.empty_until(now, RATE, true).unwrap();
+        let mut bucket = named();
+        assert_eq!(pour(&mut bucket, now, 8192), 8);
+        bucket.take(now, 1, 1 << 20);
+        let until = bucket.empty_until(now).unwrap();
         assert_eq!((until - now).as_secs(), (1 << 20) / 512 / 16);
     }
 
     #[test]
     fn a_newcomer_may_send_little_until_they_have_a_name() {
         let now = Instant::now();
-        let mut bucket = Bucket::default();
-        assert_eq!(pour(&mut bucket, now, 60, false), 16);
-        assert_eq!(pour(&mut bucket, now, 60, true), 128 - 16);
+        let mut bucket = Bucket::for_newcomer(RATE);
+        assert_eq!(pour(&mut bucket, now, 60), 16);
+        bucket.set_named();
+        assert_eq!(pour(&mut bucket, now, 60), 128 - 16);
     }
 
     #[test]
     fn one_is_told_once_until_the_bucket_was_full() {
         let start = Instant::now();
-        let mut bucket = Bucket::default();
-        pour(&mut bucket, start, 60, true);
+        let mut bucket = named();
+        pour(&mut bucket, start, 60);
         assert!(bucket.tell());
         let mut now = start;
         for _ in 0..1000 {
-            now = bucket.empty_until(now, RATE, true).unwrap();
-            bucket.take(now, RATE, 1, 60);
+            now = bucket.empty_until(now).unwrap();
+            bucket.take(now, 1, 60);
             assert!(!bucket.tell());
         }
         now += Duration::from_secs(9);
-        bucket.take(now, RATE, 1, 60);
+        bucket.take(now, 1, 60);
         assert!(bucket.tell());
     }
 

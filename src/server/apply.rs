@@ -32,7 +32,9 @@ impl Server {
                     self.connections.drain(peer.slot, now.instant);
                 }
                 Effect::CameOnline { peer, name } => {
-                    self.connections.set_named(peer.slot);
+                    if let Some(bucket) = self.connections.bucket(peer.slot) {
+                        bucket.set_named();
+                    }
                     let addr = self.connections.connection(peer.slot).addr();
                     log::info!("{name} came from {addr}, {} online", self.hub.online());
                 }

@@ -47,10 +47,8 @@ pub(super) struct Connections {
 pub(super) struct Peer {
     pub(super) connection: Connection,
     generation: u32,
-    bucket: Bucket,
-    /// The limit on sending applies to them.
-    is_limited: bool,
-    is_named: bool,
+    /// Where there is a limit to how fast they may send.
+    bucket: Option<Bucket>,
     is_runnable: bool,
     is_dirty: bool,
     is_doomed: bool,
@@ -58,12 +56,12 @@ pub(super) struct Peer {
 }
 
 impl Connections {
-    /// Takes in an accepted connection and registers it. `is_limited`: whether there is a limit to how fast it may send.
+    /// Takes in an accepted connection and registers it. It may send as fast as `rate` says.
     pub(super) fn insert(
         &mut self,
         stream: Stream,
         addr: SocketAddr,
-        is_limited: bool,
+        rate: Option<Rate>,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
@@ -74,9 +72,7 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
-            bucket: Bucket::default(),
-            is_limited,
-            is_named: false,
+            bucket: rate.map(Bucket::for_newcomer),
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -158,37 +154,29 @@ impl Connections {
         Some(slot)
     }
 
-    /// They have a name from now on.
-    pub(super) fn set_named(&mut self, slot: u32) {
-        self.peers[slot as usize].is_named = true;
-    }
-
-    /// Counts what a peer sent, and what was told because of it.
-    pub(super) fn charge(
-        &mut self,
-        slot: u32,
-        now: Instant,
-        rate: Rate,
-        lines: usize,
-        bytes: usize,
-    ) {
-        let peer = &mut self.peers[slot as usize];
-        if peer.is_limited {
-            peer.bucket.take(now, rate, lines, bytes);
-        }
+    /// What a peer may send, if there is a limit to that.
+    pub(super) fn bucket(&mut self, slot: u32) -> Option<&mut Bucket> {
+        self.peers[slot as usize].bucket.as_mut()
     }
 
     /// Until when a peer is not to be read, if it has sent too fast.
-    pub(super) fn too_fast_until(&self, slot: u32, now: Instant, rate: Rate) -> Option<Instant> {
-        let peer = &self.peers[slot as usize];
-        let limited = peer.is_limited.then_some(peer.bucket);
-        limited?.empty_until(now, rate, peer.is_named)
+    pub(super) fn too_fast_until(&mut self, slot: u32, now: Instant) -> Option<Instant> {
+        self.bucket(slot)?.empty_until(now)
+    }
+
+    /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
+    pub(super) fn charge(&mut self, slot: u32, now: Instant, lines: usize, bytes: usize) -> bool {
+        let Some(bucket) = self.bucket(slot) else {
+            return false;
+        };
+        bucket.take(now, lines, bytes);
+        bucket.empty_until(now).is_some()
     }
 
     /// The peer is not read until then. Returns whether they are to be told why.
     pub(super) fn pause(&mut self, slot: u32, until: Instant) -> bool {
         self.paused.set(self.id(slot), until);
-        self.peers[slot as usize].bucket.tell()
+        self.bucket(slot).is_some_and(Bucket::tell)
     }
 
     pub(super) fn mark_dirty(&mut self, slot: u32) {
