@@ -66,7 +66,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(sentence) => {
-            eprintln!("server: {sentence}. Try 'server --help'.");
+            args::complain(&format!("server: {sentence}. Try 'server --help'."));
             return ExitCode::from(2);
         }
     };
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     match serve(daemon) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("server: {error}");
+            args::complain(&format!("server: {error}"));
             ExitCode::from(1)
         }
     }
@@ -170,7 +170,7 @@ fn start_log(level: Option<LevelFilter>) {
         None => logger,
     };
     if let Err(error) = logger.with_utc_timestamps().init() {
-        eprintln!("server: cannot log: {error}");
+        args::complain(&format!("server: cannot log: {error}"));
     }
 }
 
