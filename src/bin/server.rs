@@ -1,6 +1,7 @@
 //! The daemon: a command line, a log on standard error, and signals around [`chinwag::Server`].
 
 mod args;
+mod output;
 
 use std::env;
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 
 use args::Asked;
+use output::{Output, complain};
 
 const HELP: &str = "\
 A chat server for lines of text. People connect with telnet, nc or any other line client.
@@ -66,28 +68,31 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(sentence) => {
-            args::complain(&format!("server: {sentence}. Try 'server --help'."));
+            complain(format!("server: {sentence}. Try 'server --help'."));
             return ExitCode::from(2);
         }
     };
-    start_log(daemon.level);
-    match serve(daemon) {
+    let mut output = Output::start(daemon.level);
+    let served = serve(daemon, &mut output);
+    // What is logged comes before the last word.
+    drop(output);
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            args::complain(&format!("server: {error}"));
+            complain(format!("server: {error}"));
             ExitCode::from(1)
         }
     }
 }
 
 /// Serves until a signal asks for the end.
-fn serve(daemon: Daemon) -> Result<(), Error> {
+fn serve(daemon: Daemon, output: &mut Output) -> Result<(), Error> {
     let mut config = daemon.config;
     config.max_clients = within_fd_limit(config.max_clients);
     let mut server = Server::bind(config)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(Error::Poll)?;
     server.watch(&mut signals)?;
-    announce(&server.local_addrs());
+    output.announce(announcement(&server.local_addrs()));
 
     let handle = server.handle();
     let mut asked = false;
@@ -134,13 +139,12 @@ fn stop(handle: &Handle, signal: i32, asked: &mut bool) {
     handle.shutdown();
 }
 
-/// Says on standard output where people can connect. A closed standard output is no reason not to serve.
-fn announce(addrs: &[SocketAddr]) {
-    let mut out = io::stdout().lock();
-    for addr in addrs {
-        let _ = writeln!(out, "Chat server listening on {addr}");
-    }
-    let _ = out.flush();
+/// Where people can connect, one line per listener.
+fn announcement(addrs: &[SocketAddr]) -> String {
+    let lines = addrs.iter();
+    lines
+        .map(|addr| format!("Chat server listening on {addr}\n"))
+        .collect()
 }
 
 /// Raises the soft limit on open files as far as needed and allowed; returns how many clients fit under it.
@@ -158,19 +162,6 @@ fn within_fd_limit(clients: usize) -> usize {
             log::warn!("cannot read the limit on open files: {error}");
             clients
         }
-    }
-}
-
-fn start_log(level: Option<LevelFilter>) {
-    let logger = simple_logger::SimpleLogger::new()
-        .with_level(LevelFilter::Info)
-        .env();
-    let logger = match level {
-        Some(level) => logger.with_level(level),
-        None => logger,
-    };
-    if let Err(error) = logger.with_utc_timestamps().init() {
-        args::complain(&format!("server: cannot log: {error}"));
     }
 }
 

@@ -10,6 +10,7 @@ mod decoding;
 mod embedding;
 mod floors;
 mod harness;
+mod output;
 mod properties;
 mod reading;
 mod real_clients;
