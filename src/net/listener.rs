@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::limits::BACKLOG;
 
@@ -41,14 +41,28 @@ impl Listener {
         // A restarted server need not wait for the connections of the one before to fade.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
-        // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
-        // IAC, and the next byte be taken for the command. Connections have this from the listener.
-        socket.set_out_of_band_inline(true)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
-        let socket = TcpListener::from_std(socket.into());
+        Listener::adopt(socket.into())
+    }
+
+    /// Takes a socket that listens already. Its backlog stays as it is.
+    pub(crate) fn adopt(socket: std::net::TcpListener) -> io::Result<Listener> {
+        let options = SockRef::from(&socket);
+        // Where the system can tell: one that does not listen would fail at each attempt to accept.
+        #[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
+        if !options.is_listener()? {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "the socket does not listen",
+            ));
+        }
+        // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
+        // IAC, and the next byte be taken for the command. Connections have this from the listener.
+        options.set_out_of_band_inline(true)?;
+        options.set_nonblocking(true)?;
         let addr = socket.local_addr()?;
+        let socket = TcpListener::from_std(socket);
         let ready = true;
         Ok(Listener {
             socket,
