@@ -88,7 +88,7 @@ impl Listener {
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.socket.accept() {
             Ok((stream, addr)) => match stream.set_nodelay(true) {
-                Ok(()) => Accepted::Connection(stream, addr),
+                Ok(()) => Accepted::Connection(stream, canonical(addr)),
                 Err(error) => Accepted::Failed(error),
             },
             Err(error) => match error.kind() {
@@ -108,6 +108,35 @@ impl Listener {
                 // EMFILE, ENFILE, ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
                 _ => Accepted::Exhausted(error),
             },
+        }
+    }
+}
+
+/// People who reach an IPv6 socket by IPv4, as they can where one that was given takes both, have an IPv4 address.
+fn canonical(addr: SocketAddr) -> SocketAddr {
+    match addr {
+        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
+            Some(v4) => SocketAddr::from((v4, v6.port())),
+            None => addr,
+        },
+        SocketAddr::V4(_) => addr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_ipv4_address_in_disguise_is_undisguised() {
+        for (came, known) in [
+            ("[::ffff:127.0.0.1]:5000", "127.0.0.1:5000"),
+            ("[::1]:5000", "[::1]:5000"),
+            ("[fe80::1%2]:5000", "[fe80::1%2]:5000"),
+            ("127.0.0.1:5000", "127.0.0.1:5000"),
+        ] {
+            let addr = canonical(came.parse().unwrap());
+            assert_eq!(addr, known.parse().unwrap(), "{came}");
         }
     }
 }

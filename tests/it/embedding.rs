@@ -1,14 +1,14 @@
 //! The server inside another program.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use chinwag::{Config, Error, Handle, Server};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::harness::{Person, config, run, serve, until};
 
@@ -164,6 +164,30 @@ fn sockets_that_listen_already_are_served() {
     early.logs_in("early");
     Person::login(addrs[1], "ann");
     early.reads("ann has joined the chat.");
+}
+
+#[test]
+fn whoever_reaches_a_socket_for_both_by_ipv4_has_an_ipv4_address() {
+    let both = Socket::new(Domain::IPV6, Type::STREAM, None).and_then(|socket| {
+        socket.set_only_v6(false)?;
+        socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into())?;
+        socket.listen(1)?;
+        Ok(TcpListener::from(socket))
+    });
+    let Ok(both) = both else {
+        // Through the handle, as the test runner keeps what is printed with a macro to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: a socket for IPv4 and IPv6, as this machine has no IPv6"
+        );
+        return;
+    };
+    let port = both.local_addr().unwrap().port();
+    let anonymous = config(|config| config.anonymous = true);
+    let _running = run(Server::with_listeners(anonymous, vec![both]).unwrap());
+    let mut ann = Person::connect(SocketAddr::from(([127, 0, 0, 1], port)));
+    ann.reads("Welcome to the chat!");
+    ann.reads(&format!("{} has joined the chat.", ann.addr()));
 }
 
 #[test]
