@@ -1,7 +1,7 @@
 //! The server inside another program.
 
 use std::io::Write as _;
-use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::thread;
@@ -170,7 +170,8 @@ fn sockets_that_listen_already_are_served() {
 fn whoever_reaches_a_socket_for_both_by_ipv4_has_an_ipv4_address() {
     let both = Socket::new(Domain::IPV6, Type::STREAM, None).and_then(|socket| {
         socket.set_only_v6(false)?;
-        socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into())?;
+        let loopback = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+        socket.bind(&SocketAddr::from((loopback, 0)).into())?;
         socket.listen(1)?;
         Ok(TcpListener::from(socket))
     });
