@@ -14,6 +14,7 @@ mod output;
 mod properties;
 mod reading;
 mod real_clients;
+mod service;
 mod shutdown;
 mod source;
 mod streams;

@@ -12,7 +12,7 @@ use crate::daemon::{Daemon, command};
 use crate::harness::{Person, room};
 
 /// A pipe that takes no byte more until someone reads from it, and how many it has.
-fn full_pipe() -> (Receiver, Sender, usize) {
+pub(crate) fn full_pipe() -> (Receiver, Sender, usize) {
     let (mut sender, receiver) = mio::unix::pipe::new().unwrap();
     let mut size = 0;
     // Single bytes at last: a pipe may still have room for those where it has none for more.
@@ -36,7 +36,7 @@ fn full_pipe() -> (Receiver, Sender, usize) {
     (receiver, sender, size)
 }
 
-fn stdio(sender: Sender) -> Stdio {
+pub(crate) fn stdio(sender: Sender) -> Stdio {
     OwnedFd::from(sender).into()
 }
 
@@ -67,7 +67,7 @@ fn talk(addr: SocketAddr) {
     }
 }
 
-fn ends_cleanly(daemon: Daemon) {
+pub(crate) fn ends_cleanly(daemon: Daemon) {
     daemon.signal(Signal::SIGTERM);
     let (status, _, _) = daemon.ends();
     assert_eq!(status.code(), Some(0), "{status}");

@@ -23,7 +23,7 @@ use crate::args;
 const WAITING_LINES: usize = 4096;
 
 /// How long the end of the program waits for those who read what it prints.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The name of the thread that prints the log.
 const PRINTER: &str = "log";
