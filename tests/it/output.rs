@@ -1,7 +1,7 @@
 //! What the `server` program prints, where nobody reads it, where nobody can, and where someone reads late.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
@@ -137,4 +137,45 @@ fn a_closed_standard_error_is_no_reason_not_to_serve() {
     let mut daemon = Daemon::spawn(shell);
     talk(daemon.listens_on());
     ends_cleanly(daemon);
+}
+
+#[test]
+fn a_last_word_that_nobody_reads_keeps_nobody_from_ending() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    for (args, code) in [
+        (["-vv", "--listen", &taken], 1),
+        (["-vv", "--listen", "x"], 2),
+    ] {
+        let (_unread, log, _) = full_pipe();
+        let mut command = command(&args);
+        command.stderr(stdio(log));
+        let (status, _, _) = Daemon::spawn(command).ends();
+        assert_eq!(status.code(), Some(code), "{args:?}");
+    }
+}
+
+#[test]
+fn the_last_word_comes_behind_the_log() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    // A million connections are more than the shell lets the program hold, which is worth a warning.
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", r#"ulimit -n 64 && exec "$0" "$@""#])
+        .arg(env!("CARGO_BIN_EXE_server"))
+        .args(["--max-clients", "1000000", "--listen", &taken])
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
+    let (status, _, log) = Daemon::spawn(shell).ends();
+    assert_eq!(status.code(), Some(1));
+    let [warning, last] = &log[..] else {
+        panic!("two lines: {log:#?}");
+    };
+    assert!(warning.contains("the limit on open files is 64: holding 32 clients"));
+    assert_eq!(
+        *last,
+        format!("server: cannot listen on {taken}: Address already in use")
+    );
 }
