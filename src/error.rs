@@ -86,8 +86,10 @@ pub enum CloseReason {
     TooManyAttempts,
     /// The first bytes were of another protocol.
     WrongProtocol(Protocol),
-    /// They read too slowly: more was owed to them than `--send-queue` allows.
+    /// They read too slowly: what was told to them alone, which is not skipped, came to more than `--send-queue` allows.
     SendQueueFull,
+    /// They read nothing at all for a minute while something waited for them.
+    Stalled,
     /// They took too long to accept the last of what was owed to them, after their connection had ended.
     CloseTimedOut,
     /// As many connections as the server holds were there already.
@@ -107,6 +109,7 @@ impl fmt::Display for CloseReason {
             CloseReason::TooManyAttempts => "too many refused usernames",
             CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
             CloseReason::SendQueueFull => "read too slowly, send queue full",
+            CloseReason::Stalled => "read nothing for a minute",
             CloseReason::CloseTimedOut => "did not take what was owed before closing",
             CloseReason::ServerFull => "server full",
             CloseReason::Shutdown => "server shutting down",

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chinwag::{Config, Error, Handle, Server, limits};
+use chinwag::{Config, Error, Handle, Rate, Server, limits};
 use getopts::{Matches, Options};
 use log::LevelFilter;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -36,6 +36,7 @@ server [OPTIONS]
       --send-queue BYTES what may wait for one slow reader                             [1048576]
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
       --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
+      --rate RATE        lines a second for one person, as RATE or RATE:BURST, or off  [16:128; off for loopback]
       --history N        lines that each room keeps                                    [200]
       --drain S          seconds to flush queues at shutdown                           [5]
       --motd FILE        text shown after the welcome; read again on SIGHUP
@@ -213,6 +214,7 @@ fn options() -> Options {
         .optopt("", "send-queue", "", "BYTES")
         .optopt("", "login-timeout", "", "S")
         .optopt("", "idle-timeout", "", "S")
+        .optopt("", "rate", "", "RATE")
         .optopt("", "history", "", "N")
         .optopt("", "drain", "", "S")
         .optopt("", "motd", "", "FILE")
@@ -246,6 +248,10 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
     let mut idle_timeout = Duration::ZERO;
     seconds(&matches, "idle-timeout", &mut idle_timeout)?;
     config.idle_timeout = (!idle_timeout.is_zero()).then_some(idle_timeout);
+    if let Some(text) = matches.opt_str("rate") {
+        config.rate = rate(&text)?;
+        config.rate_on_loopback = true;
+    }
     number(&matches, "history", &mut config.history)?;
     seconds(&matches, "drain", &mut config.drain)?;
     let motd = matches.opt_str("motd").map(PathBuf::from);
@@ -279,6 +285,16 @@ fn resolve(listen: &[String]) -> Result<Vec<SocketAddr>, String> {
         }
     }
     Ok(addrs)
+}
+
+fn rate(text: &str) -> Result<Option<Rate>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let rate = text.parse().map_err(|_| {
+        format!("--rate takes lines a second, such as 16, or with a burst, such as 16:128, each 1 to 1000000, or off; not '{text}'")
+    })?;
+    Ok(Some(rate))
 }
 
 fn number<T: FromStr>(matches: &Matches, option: &str, value: &mut T) -> Result<(), String> {

@@ -4,7 +4,8 @@
 //! have blocked (or a short read, which proves the same while the peer has neither closed nor sent urgent data) clears it.
 
 use mio::Interest;
-use mio::event::Event;
+
+use super::Event;
 
 /// What a socket is registered for: to read, to write, and where the kernel says so, to learn of urgent data.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -22,6 +23,8 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The peer's FIN or a reset has arrived, though unread bytes may stand before it. No further edge will come.
     pub(crate) read_closed: bool,
+    /// The socket has failed.
+    pub(super) broken: bool,
     /// Urgent data has come, or may have come without word of it. A read stops short in front of it (tcp(7)), with more
     /// bytes behind.
     urgent: bool,
@@ -33,16 +36,18 @@ impl Readiness {
         readable: false,
         writable: true,
         read_closed: false,
+        broken: false,
         urgent: cfg!(not(any(target_os = "linux", target_os = "android"))),
     };
 
     /// Latches what an event says.
-    pub(crate) fn mark(&mut self, event: &Event) {
-        self.read_closed |= event.is_read_closed();
-        self.urgent |= event.is_priority();
+    pub(crate) fn mark(&mut self, event: Event) {
+        self.read_closed |= event.read_closed;
+        self.urgent |= event.priority;
+        self.broken |= event.error;
         // An error is found, and its reason learnt, by reading.
-        self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
-        self.writable |= event.is_writable();
+        self.readable |= event.readable || event.read_closed || event.error;
+        self.writable |= event.writable;
     }
 
     /// Whether a read that filled less than it could has emptied the socket, so that what comes later is a new edge.

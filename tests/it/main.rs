@@ -12,6 +12,7 @@ mod floors;
 mod harness;
 mod output;
 mod properties;
+mod rate;
 mod reading;
 mod real_clients;
 mod service;
