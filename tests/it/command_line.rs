@@ -84,6 +84,18 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
 }
 
 #[test]
+fn the_exit_code_is_the_same_where_nobody_reads_standard_error() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    for (args, code) in [(["--listen", "nowhere"], 2), (["--listen", &taken], 1)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = command(&args).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{args:?}");
+    }
+}
+
+#[test]
 fn chat_listen_sets_the_default_of_listen() {
     let mut by_env = command(&[]);
     by_env.env("CHAT_LISTEN", "127.0.0.1:0, 127.0.0.2:0");
