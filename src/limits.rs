@@ -62,7 +62,7 @@ pub const RATE_RANGE: RangeInclusive<u32> = 1..=1_000_000;
 pub const NEWCOMER_LINES: u32 = 16;
 
 /// A line counts as one against a person's rate up to this many bytes, its answer included, and beyond as several.
-pub const BYTES_PER_LINE: usize = 512;
+pub const BYTES_PER_LINE: u64 = 512;
 
 /// Time to flush queues at shutdown, by default.
 pub const DRAIN: Duration = Duration::from_secs(5);

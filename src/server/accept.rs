@@ -49,9 +49,8 @@ impl Server {
             return turn_away(stream);
         }
         let is_limited = self.config.rate_on_loopback || !addr.ip().to_canonical().is_loopback();
-        let rate = self.config.rate.filter(|_| is_limited);
         let registry = self.poller.registry();
-        match self.connections.insert(stream, addr, rate, registry) {
+        match self.connections.insert(stream, addr, is_limited, registry) {
             Ok(peer) => {
                 log::debug!("{addr} connected");
                 self.tell_hub(now, peer, Event::Connected(addr));

@@ -19,8 +19,11 @@ use crate::net::{Connection, SendQueue, State, Stream};
 use crate::rate::{Bucket, Rate};
 
 /// Every peer, and what is to be done with whom.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Connections {
+    /// How fast a peer may send, of those whom that applies to.
+    rate: Option<Rate>,
+    began: Instant,
     peers: Slab<Peer>,
     /// How many slots were handed out, as the next generation.
     generation: u32,
@@ -56,12 +59,30 @@ pub(super) struct Peer {
 }
 
 impl Connections {
-    /// Takes in an accepted connection and registers it. It may send as fast as `rate` says.
+    pub(super) fn new(rate: Option<Rate>, began: Instant) -> Connections {
+        Connections {
+            rate,
+            began,
+            peers: Slab::new(),
+            generation: 0,
+            runnable: VecDeque::new(),
+            dirty: Vec::new(),
+            doomed: Vec::new(),
+            finished: Vec::new(),
+            closing: Deadlines::default(),
+            paused: Deadlines::default(),
+            laggards: 0,
+            held: 0,
+            stall_check: None,
+        }
+    }
+
+    /// Takes in an accepted connection and registers it. `is_limited`: whether the rate applies to it.
     pub(super) fn insert(
         &mut self,
         stream: Stream,
         addr: SocketAddr,
-        rate: Option<Rate>,
+        is_limited: bool,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
@@ -72,7 +93,7 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
-            bucket: rate.map(Bucket::for_newcomer),
+            bucket: is_limited.then(Bucket::default),
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -154,29 +175,36 @@ impl Connections {
         Some(slot)
     }
 
-    /// What a peer may send, if there is a limit to that.
-    pub(super) fn bucket(&mut self, slot: u32) -> Option<&mut Bucket> {
-        self.peers[slot as usize].bucket.as_mut()
-    }
-
-    /// Until when a peer is not to be read, if it has sent too fast.
-    pub(super) fn too_fast_until(&mut self, slot: u32, now: Instant) -> Option<Instant> {
-        self.bucket(slot)?.empty_until(now)
+    /// They have a name from now on.
+    pub(super) fn set_named(&mut self, slot: u32) {
+        if let Some(bucket) = &mut self.peers[slot as usize].bucket {
+            bucket.is_named = true;
+        }
     }
 
     /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
     pub(super) fn charge(&mut self, slot: u32, now: Instant, lines: usize, bytes: usize) -> bool {
-        let Some(bucket) = self.bucket(slot) else {
+        let since = now.duration_since(self.began);
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        let (Some(bucket), Some(rate)) = (bucket, self.rate) else {
             return false;
         };
-        bucket.take(now, lines, bytes);
-        bucket.empty_until(now).is_some()
+        bucket.take(since, rate, lines, bytes);
+        bucket.empty_until(since, rate).is_some()
+    }
+
+    /// Until when a peer is not to be read, if it has sent too fast.
+    pub(super) fn too_fast_until(&self, slot: u32, now: Instant) -> Option<Instant> {
+        let bucket = self.peers[slot as usize].bucket.as_ref()?;
+        let until = bucket.empty_until(now.duration_since(self.began), self.rate?)?;
+        Some(self.began + until)
     }
 
     /// The peer is not read until then. Returns whether they are to be told why.
     pub(super) fn pause(&mut self, slot: u32, until: Instant) -> bool {
         self.paused.set(self.id(slot), until);
-        self.bucket(slot).is_some_and(Bucket::tell)
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        bucket.is_some_and(Bucket::tell)
     }
 
     pub(super) fn mark_dirty(&mut self, slot: u32) {

@@ -112,6 +112,7 @@ impl Server {
             idle_timeout: config.idle_timeout,
             history: config.history,
         });
+        let connections = Connections::new(config.rate, poller.instant());
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
             config,
@@ -120,7 +121,7 @@ impl Server {
             accept_again: None,
             handle,
             requests,
-            connections: Connections::default(),
+            connections,
             hub,
             effects: Effects::default(),
             fanout: Fanout::default(),
