@@ -29,7 +29,7 @@
 //! | 3 | [`net`] | sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment`, `deadlines` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment`, `deadlines`, `rate` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -73,6 +73,7 @@ mod message;
 mod moment;
 mod name;
 pub mod net;
+mod rate;
 mod server;
 pub mod wire;
 
@@ -86,6 +87,7 @@ pub use id::{PeerId, RoomId};
 pub use message::{Answer, HelpRow, Message, Past, Presence, RoomRow, Whois};
 pub use moment::{Civil, Format, Moment, Offset, Stamp};
 pub use name::{InvalidUsername, RoomName, Username};
+pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Handle, Server, Stats, fanout};
 
 #[cfg(test)]

@@ -66,6 +66,20 @@ pub const CLIENTS_RANGE: RangeInclusive<usize> = 1..=1_000_000;
 /// room for the embedding program.
 pub const RESERVED_DESCRIPTORS: usize = 32;
 
+/// Lines a second that one person may send in the long run, and at once, by default.
+pub const RATE_LINES: u32 = 16;
+/// See [`RATE_LINES`]. It takes a pasted page of text.
+pub const RATE_BURST: u32 = 128;
+
+/// What an operator may choose as lines a second, and as lines at once.
+pub const RATE_RANGE: RangeInclusive<u32> = 1..=1_000_000;
+
+/// Lines that may be sent at once before a username is given: every attempt at one, and some keys pressed.
+pub const NEWCOMER_LINES: u32 = 16;
+
+/// A line counts as one against a person's rate up to this many bytes, its answer included, and beyond as several.
+pub const BYTES_PER_LINE: u64 = 512;
+
 /// Time to flush queues at shutdown, by default.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
@@ -150,13 +164,14 @@ pub const HISTORY_LINES: usize = 200;
 /// What an operator may choose as the number of lines kept.
 pub const HISTORY_LINES_RANGE: RangeInclusive<usize> = 0..=10_000;
 
-/// Most that one room's history holds, in bytes of text; the oldest lines go first.
+/// Most that one room's history holds, in bytes as it is read later; the oldest lines go first.
 pub const HISTORY_BYTES: usize = 64 * 1024;
 
 /// Lines replayed to whoever joins a room.
 pub const REPLAYED_LINES: usize = 20;
 
-/// Lines kept for a person who is away, and their size in bytes of text; the oldest go first.
+/// Lines kept for a person who is away, and their size in bytes as they are read later; the oldest go
+/// first.
 pub const MISSED_LINES: usize = 50;
 /// See [`MISSED_LINES`].
 pub const MISSED_BYTES: usize = 16 * 1024;
@@ -196,6 +211,7 @@ const _: () = {
         "nobody is dropped for what they asked for themselves"
     );
     assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
+    assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
     assert!(PEER_TIMEOUT.as_secs() > STALL.as_secs() + STALL_CHECK.as_secs());
     assert!(

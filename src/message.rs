@@ -145,6 +145,8 @@ pub enum Answer {
         /// The limit in force.
         limit: usize,
     },
+    /// They send faster than they may.
+    TooFast,
     /// The answer to the key that interrupts.
     HowToQuit,
     /// The answer to a telnet client that asks whether we are still there: so many people have a name.

@@ -20,7 +20,7 @@ pub(crate) struct Connection {
     stream: Stream,
     addr: Address,
     /// Present while something has to be remembered.
-    decoder: Option<Box<Decoder>>,
+    pending: Option<Box<Pending>>,
     /// Present while something waits to be written.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
@@ -29,8 +29,16 @@ pub(crate) struct Connection {
     pub(crate) heard: bool,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
     input_ended: bool,
-    /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
-    write_error: Option<ErrorKind>,
+    /// Why nothing can be written any more. What is sent from then on is dropped; what came in before is still read.
+    broken: Option<ErrorKind>,
+}
+
+/// What of a peer's input has to be remembered until its next turn.
+#[derive(Debug)]
+struct Pending {
+    decoder: Decoder,
+    /// Bytes that were received and not decoded. At most one turn's.
+    unread: Vec<u8>,
 }
 
 /// What waits to be written.
@@ -86,13 +94,13 @@ impl Connection {
         Connection {
             stream,
             addr: addr.into(),
-            decoder: None,
+            pending: None,
             backlog: None,
             readiness: Readiness::ACCEPTED,
             state: State::Open,
             heard: false,
             input_ended: false,
-            write_error: None,
+            broken: None,
         }
     }
 
@@ -114,6 +122,10 @@ impl Connection {
     /// Latches what an event says.
     pub(crate) fn mark(&mut self, event: Event) {
         self.readiness.mark(event);
+        if event.error {
+            // Reading tells better, where it comes to that.
+            self.broken.get_or_insert(ErrorKind::ConnectionReset);
+        }
     }
 
     /// What waits to be written, if anything does.
@@ -136,13 +148,35 @@ impl Connection {
         self.input_ended
     }
 
-    /// Takes the decoder out, to be put back after use.
-    pub(crate) fn take_decoder(&mut self) -> Decoder {
-        self.decoder.take().map_or_else(Decoder::default, |it| *it)
+    /// Whether there is something to decode, or may be something to receive.
+    pub(crate) fn has_input(&self) -> bool {
+        let pending = self.pending.as_deref();
+        self.readiness.readable || pending.is_some_and(|it| !it.unread.is_empty())
     }
 
-    pub(crate) fn put_decoder(&mut self, decoder: Decoder) {
-        self.decoder = (!decoder.is_idle()).then(|| decoder.into());
+    /// Takes out what was received and not decoded, if there is any.
+    pub(crate) fn take_unread(&mut self) -> Option<Vec<u8>> {
+        let unread = std::mem::take(&mut self.pending.as_mut()?.unread);
+        (!unread.is_empty()).then_some(unread)
+    }
+
+    /// Takes the decoder out, to be put back after use.
+    pub(crate) fn take_decoder(&mut self) -> Decoder {
+        self.pending
+            .take()
+            .map_or_else(Decoder::default, |it| it.decoder)
+    }
+
+    /// Puts the decoder back, with what is to be decoded in the next turn.
+    pub(crate) fn put_decoder(&mut self, decoder: Decoder, unread: &[u8]) {
+        let is_worth = !unread.is_empty() || !decoder.is_idle();
+        let unread = unread.to_vec();
+        self.pending = is_worth.then(|| Pending { decoder, unread }.into());
+    }
+
+    /// Why the connection is known to be broken, though there may be input left to read.
+    pub(crate) fn broken(&self) -> Option<ErrorKind> {
+        self.broken
     }
 
     /// Reads once into the scratch.
@@ -156,7 +190,7 @@ impl Connection {
                 }
                 Received::Bytes(n)
             }
-            Err(error) => match (error.kind(), self.write_error) {
+            Err(error) => match (error.kind(), self.broken) {
                 (ErrorKind::Interrupted, _) => Received::Nothing,
                 (ErrorKind::WouldBlock, None) => {
                     self.readiness.readable = false;
@@ -173,7 +207,7 @@ impl Connection {
     pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) {
         let mut written = 0;
         let may_write = self.backlog.is_none() && self.readiness.writable;
-        if may_write && self.write_error.is_none() && !pieces.is_empty() {
+        if may_write && self.broken.is_none() && !pieces.is_empty() {
             match write_slices(&mut self.stream, pieces.iter().map(Piece::bytes)) {
                 Ok(n) => written = n,
                 Err(error) => self.not_written(&error),
@@ -214,7 +248,7 @@ impl Connection {
 
     /// Queues what stands behind the first `written` bytes of the pieces.
     fn enqueue(&mut self, now: Instant, pieces: &[Piece<'_>], mut written: usize) {
-        if self.write_error.is_some() {
+        if self.broken.is_some() {
             return;
         }
         for piece in pieces {
@@ -237,7 +271,7 @@ impl Connection {
             ErrorKind::Interrupted => {}
             ErrorKind::WouldBlock => self.readiness.writable = false,
             kind => {
-                self.write_error = Some(kind);
+                self.broken = Some(kind);
                 self.backlog = None;
                 // What came in before is still to be read, and the end with it.
                 self.readiness.readable = true;

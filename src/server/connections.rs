@@ -16,12 +16,16 @@ use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
 use crate::net::{Connection, SendQueue, State, Stream};
+use crate::rate::{Bucket, Rate};
 
 use super::addresses::Addresses;
 
 /// Every peer, and what is to be done with whom.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Connections {
+    /// How fast a peer may send, of those whom that applies to.
+    rate: Option<Rate>,
+    began: Instant,
     peers: Slab<Peer>,
     /// How many slots were handed out, as the next generation.
     generation: u32,
@@ -39,6 +43,8 @@ pub(super) struct Connections {
     addresses: Option<Addresses>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
+    /// Until when peers who have sent too fast are not read.
+    paused: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
@@ -50,6 +56,8 @@ pub(super) struct Connections {
 pub(super) struct Peer {
     pub(super) connection: Connection,
     generation: u32,
+    /// Where there is a limit to how fast they may send.
+    bucket: Option<Bucket>,
     is_runnable: bool,
     is_dirty: bool,
     is_doomed: bool,
@@ -57,22 +65,40 @@ pub(super) struct Peer {
 }
 
 impl Connections {
-    /// With at most so many connections from one address.
-    pub(super) fn new(max_per_ip: Option<usize>) -> Connections {
+    pub(super) fn new(
+        rate: Option<Rate>,
+        max_per_ip: Option<usize>,
+        began: Instant,
+    ) -> Connections {
         Connections {
+            rate,
+            began,
+            peers: Slab::new(),
+            generation: 0,
+            runnable: VecDeque::new(),
+            dirty: Vec::new(),
+            doomed: Vec::new(),
+            finished: Vec::new(),
+            turned_away: Vec::new(),
             addresses: max_per_ip.map(Addresses::new),
-            ..Connections::default()
+            closing: Deadlines::default(),
+            paused: Deadlines::default(),
+            laggards: 0,
+            held: 0,
+            stall_check: None,
         }
     }
 
-    /// Takes in an accepted connection and registers it.
+    /// Takes in an accepted connection and registers it. `is_limited`: whether the rate applies to it.
     pub(super) fn insert(
         &mut self,
         stream: Stream,
         addr: SocketAddr,
+        is_limited: bool,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let peer = self.place(stream, addr, registry)?;
+        self.peers[peer.slot as usize].bucket = is_limited.then(Bucket::default);
         if let Some(addresses) = &mut self.addresses {
             addresses.add(addr.ip());
         }
@@ -105,6 +131,7 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
+            bucket: None,
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -198,6 +225,38 @@ impl Connections {
         Some(slot)
     }
 
+    /// They have a name from now on.
+    pub(super) fn set_named(&mut self, slot: u32) {
+        if let Some(bucket) = &mut self.peers[slot as usize].bucket {
+            bucket.is_named = true;
+        }
+    }
+
+    /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
+    pub(super) fn charge(&mut self, slot: u32, now: Instant, lines: usize, bytes: usize) -> bool {
+        let since = now.duration_since(self.began);
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        let (Some(bucket), Some(rate)) = (bucket, self.rate) else {
+            return false;
+        };
+        bucket.take(since, rate, lines, bytes);
+        bucket.empty_until(since, rate).is_some()
+    }
+
+    /// Until when a peer is not to be read, if it has sent too fast.
+    pub(super) fn too_fast_until(&self, slot: u32, now: Instant) -> Option<Instant> {
+        let bucket = self.peers[slot as usize].bucket.as_ref()?;
+        let until = bucket.empty_until(now.duration_since(self.began), self.rate?)?;
+        Some(self.began + until)
+    }
+
+    /// The peer is not read until then. Returns whether they are to be told why.
+    pub(super) fn pause(&mut self, slot: u32, until: Instant) -> bool {
+        self.paused.set(self.id(slot), until);
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        bucket.is_some_and(Bucket::tell)
+    }
+
     pub(super) fn mark_dirty(&mut self, slot: u32) {
         let peer = &mut self.peers[slot as usize];
         if !std::mem::replace(&mut peer.is_dirty, true) {
@@ -270,8 +329,11 @@ impl Connections {
         }
     }
 
-    /// Ends those who have taken too long to close.
+    /// Lets those be read again who have waited for it, and ends those who have taken too long to close.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(peer) = self.paused.pop_due(now) {
+            self.mark_runnable(peer.slot);
+        }
         while let Some(peer) = self.closing.pop_due(now) {
             let connection = self.connection(peer.slot);
             if connection.state == State::Draining {
@@ -304,7 +366,7 @@ impl Connections {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        let due = [self.closing.next(), self.stall_check];
+        let due = [self.closing.next(), self.paused.next(), self.stall_check];
         due.into_iter().flatten().min()
     }
 
@@ -322,6 +384,7 @@ impl Connections {
         let mut was_runnable = false;
         for &slot in &finished {
             self.closing.clear(self.id(slot));
+            self.paused.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;

@@ -27,7 +27,7 @@ const FLOORS: [Floor; 6] = [
         crates: &["bytes", "unicode_normalization", "unicode_security"],
     },
     Floor {
-        files: &["src/deadlines.rs", "src/dice.rs"],
+        files: &["src/deadlines.rs", "src/dice.rs", "src/rate.rs"],
         modules: &["limits", "error", "id", "name", "message", "moment"],
         crates: &[],
     },
@@ -69,6 +69,7 @@ const FLOORS: [Floor; 6] = [
             "moment",
             "wire",
             "deadlines",
+            "rate",
             "chat",
             "net",
             "server",
