@@ -19,6 +19,8 @@ pub(crate) struct Listener {
     addr: SocketAddr,
     /// Someone may be waiting. Cleared only when accepting would block.
     pub(crate) ready: bool,
+    /// Those who wait may have come before the socket was set to what its connections need. Cleared as `ready` is.
+    is_new: bool,
 }
 
 /// What accepts connections, of whatever kind.
@@ -138,6 +140,7 @@ impl Listener {
             acceptor,
             addr,
             ready,
+            is_new: true,
         })
     }
 
@@ -157,16 +160,27 @@ impl Listener {
     /// Accepts one connection.
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.acceptor.accept() {
-            Ok((stream, addr)) => match stream.set_nodelay() {
+            Ok((stream, addr)) => match self.prepare(&stream) {
                 Ok(()) => Accepted::Connection(stream, canonical(addr)),
                 Err(error) => Accepted::Failed(error),
             },
             Err(error) => {
                 let accepted = Accepted::from(error);
-                self.ready &= !matches!(accepted, Accepted::Nobody);
+                if let Accepted::Nobody = accepted {
+                    self.ready = false;
+                    self.is_new = false;
+                }
                 accepted
             }
         }
+    }
+
+    /// Sets a connection to what it cannot have, or may not have, from the socket it came by.
+    fn prepare(&self, stream: &Stream) -> io::Result<()> {
+        if self.is_new {
+            stream.set_options()?;
+        }
+        stream.set_nodelay()
     }
 }
 

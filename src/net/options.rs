@@ -1,5 +1,5 @@
 //! What a listening socket is set to for the sake of the connections that it gives: they have it all from the listener,
-//! without a call for each. It knows no addresses, and nothing of readiness.
+//! without a call for each, but for those who came before it was set. It knows no addresses, and nothing of readiness.
 //!
 //! A peer whose machine or network died sends no FIN, so the kernel has to find out. On Linux two options do that
 //! together (tcp(7), and the timers of the kernel's `net/ipv4/tcp_timer.c`):
@@ -22,7 +22,7 @@ use socket2::{Socket, TcpKeepalive};
 
 use crate::limits;
 
-/// Sets a socket that is to listen, or listens already, to what its connections need.
+/// Sets a socket that listens to what its connections need, or a connection to the same.
 pub(super) fn set(socket: &Socket) -> io::Result<()> {
     // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
     // IAC, and the next byte be taken for the command.
@@ -57,34 +57,42 @@ fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
 mod tests {
     #[test]
     #[cfg(target_os = "linux")]
-    fn an_accepted_connection_has_what_its_listener_was_set_to() {
-        use std::net::TcpStream;
+    fn an_accepted_connection_is_set_whenever_it_came() {
+        use std::net::{TcpListener, TcpStream};
 
         use socket2::SockRef;
 
         use crate::limits;
         use crate::net::{Accepted, Listener, Stream};
 
-        let mut listener = Listener::bind(([127, 0, 0, 1], 0).into()).unwrap();
-        let _peer = TcpStream::connect(listener.addr()).unwrap();
-        let Accepted::Connection(Stream::Tcp(stream), _) = listener.accept() else {
-            panic!("nobody came");
-        };
-        let socket = SockRef::from(&stream);
-        let peer_timeout = socket.tcp_user_timeout().unwrap();
-        assert_eq!(peer_timeout, Some(limits::PEER_TIMEOUT));
-        assert!(socket.keepalive().unwrap());
-        let keepalive = (
-            socket.tcp_keepalive_time().unwrap(),
-            socket.tcp_keepalive_interval().unwrap(),
-            socket.tcp_keepalive_retries().unwrap(),
-        );
-        let expected = (
-            limits::KEEPALIVE_IDLE,
-            limits::KEEPALIVE_INTERVAL,
-            limits::KEEPALIVE_PROBES,
-        );
-        assert_eq!(keepalive, expected);
-        assert!(socket.out_of_band_inline().unwrap());
+        let given = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = given.local_addr().unwrap();
+        let _early = TcpStream::connect(addr).unwrap();
+        let mut listener = Listener::adopt(given).unwrap();
+        for _ in 0..2 {
+            let Accepted::Connection(Stream::Tcp(stream), _) = listener.accept() else {
+                panic!("nobody came");
+            };
+            let socket = SockRef::from(&stream);
+            let peer_timeout = socket.tcp_user_timeout().unwrap();
+            assert_eq!(peer_timeout, Some(limits::PEER_TIMEOUT));
+            assert!(socket.keepalive().unwrap());
+            let keepalive = (
+                socket.tcp_keepalive_time().unwrap(),
+                socket.tcp_keepalive_interval().unwrap(),
+                socket.tcp_keepalive_retries().unwrap(),
+            );
+            let expected = (
+                limits::KEEPALIVE_IDLE,
+                limits::KEEPALIVE_INTERVAL,
+                limits::KEEPALIVE_PROBES,
+            );
+            assert_eq!(keepalive, expected);
+            assert!(socket.out_of_band_inline().unwrap());
+
+            // From here on, connections have it from the listener alone.
+            assert!(matches!(listener.accept(), Accepted::Nobody));
+            TcpStream::connect(addr).unwrap();
+        }
     }
 }
