@@ -13,8 +13,8 @@
 //!   window, whether it answers the probes or not.
 //!
 //! So a peer that vanished is gone after `PEER_TIMEOUT` where nothing is sent to it, and that long after the first line
-//! that it did not acknowledge where something is: nearly always within two minutes of vanishing. Where the first line
-//! comes just before keepalive would have ended the connection, it takes twice `PEER_TIMEOUT`, ten seconds more.
+//! that it did not acknowledge where something is. Where that line comes just before keepalive would have ended the
+//! connection, it takes twice `PEER_TIMEOUT`: within two minutes of vanishing, at worst.
 
 use std::io;
 
