@@ -19,6 +19,8 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// A socket handed over by the embedder cannot be listened on.
+    Given(io::Error),
     /// The kernel's event queue failed; no connection can be served.
     Poll(io::Error),
     /// The server behind a [`Handle`](crate::Handle) has as many requests waiting as it takes. Try again later.
@@ -34,6 +36,9 @@ impl fmt::Display for Error {
             Error::Listen { addr, source } => {
                 write!(f, "cannot listen on {addr}: {}", Cause(source))
             }
+            Error::Given(source) => {
+                write!(f, "cannot listen on a socket given: {}", Cause(source))
+            }
             Error::Poll(source) => write!(f, "cannot wait for events: {}", Cause(source)),
             Error::Busy => f.write_str("the server has too many requests waiting; try again later"),
             Error::Stopped => f.write_str("the server has stopped"),
@@ -44,7 +49,9 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Listen { source, .. } | Error::Poll(source) => Some(source),
+            Error::Listen { source, .. } | Error::Given(source) | Error::Poll(source) => {
+                Some(source)
+            }
             Error::Config(_) | Error::Busy | Error::Stopped => None,
         }
     }
@@ -87,6 +94,8 @@ pub enum CloseReason {
     CloseTimedOut,
     /// As many connections as the server holds were there already.
     ServerFull,
+    /// As many connections as one address may hold were there already.
+    TooManyFromAddress,
     /// The server shuts down.
     Shutdown,
 }
@@ -105,6 +114,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Stalled => "read nothing for a minute",
             CloseReason::CloseTimedOut => "did not take what was owed before closing",
             CloseReason::ServerFull => "server full",
+            CloseReason::TooManyFromAddress => "too many connections from its address",
             CloseReason::Shutdown => "server shutting down",
         };
         f.write_str(words)

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::limits::{BYTES_PER_LINE, NEWCOMER_LINES, RATE_RANGE};
 
@@ -25,9 +25,9 @@ impl Rate {
         is_valid.then_some(Rate { lines, burst })
     }
 
-    /// How long one line's worth takes to come back.
-    fn interval(self) -> Duration {
-        Duration::from_secs(1) / self.lines
+    /// How long one line's worth takes to come back, in nanoseconds.
+    fn interval(self) -> u64 {
+        1_000_000_000 / u64::from(self.lines)
     }
 }
 
@@ -58,10 +58,14 @@ impl FromStr for Rate {
     }
 }
 
-/// What one person has sent of late. In the state it begins in it is full.
-#[derive(Debug, Clone, Copy, Default)]
+/// What one person has sent of late. It begins full. There is one for every idle connection, so that it is small:
+/// points in time are told in the time since the server began.
+#[derive(Debug, Default)]
 pub(crate) struct Bucket {
-    full_at: Option<Instant>,
+    /// When it will be full again, in nanoseconds.
+    full_at: u64,
+    /// They have a name, and may send as much as anybody; before that they may send little at once.
+    pub(crate) is_named: bool,
     /// They have been told that they send too fast, and the bucket was not full since.
     is_told: bool,
 }
@@ -69,31 +73,37 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Takes out what so many lines are worth, of so many bytes together. There is always enough, as it may run into
     /// debt: what came in one read was sent already.
-    pub(crate) fn take(&mut self, now: Instant, rate: Rate, lines: usize, bytes: usize) {
-        let interval = rate.interval();
-        let for_lines = interval.saturating_mul(u32::try_from(lines).unwrap_or(u32::MAX));
-        let for_bytes = interval.mul_f64(bytes as f64 / BYTES_PER_LINE as f64);
-        let full_at = self.full_at.filter(|&at| at > now);
-        self.is_told &= full_at.is_some();
-        self.full_at = Some(full_at.unwrap_or(now) + for_lines.max(for_bytes));
+    pub(crate) fn take(&mut self, now: Duration, rate: Rate, lines: usize, bytes: usize) {
+        let now = nanos(now);
+        let for_lines = rate.interval().saturating_mul(lines as u64);
+        let for_bytes = rate.interval().saturating_mul(bytes as u64) / BYTES_PER_LINE;
+        self.is_told &= self.full_at > now;
+        self.full_at = self
+            .full_at
+            .max(now)
+            .saturating_add(for_lines.max(for_bytes));
     }
 
-    /// When the next line may be taken, if not now. Who has no name yet may send little at once.
-    pub(crate) fn empty_until(&self, now: Instant, rate: Rate, is_named: bool) -> Option<Instant> {
-        let burst = if is_named {
-            rate.burst
+    /// When the next line may be taken, if not now.
+    pub(crate) fn empty_until(&self, now: Duration, rate: Rate) -> Option<Duration> {
+        let most = if self.is_named {
+            u32::MAX
         } else {
-            rate.burst.min(NEWCOMER_LINES)
+            NEWCOMER_LINES
         };
-        let allowed = rate.interval() * burst;
-        let until = self.full_at?.checked_sub(allowed)?;
-        (until >= now).then_some(until + Duration::from_nanos(1))
+        let burst = rate.interval() * u64::from(rate.burst.min(most));
+        let until = self.full_at.checked_sub(burst)?;
+        (until >= nanos(now)).then_some(Duration::from_nanos(until + 1))
     }
 
     /// Whether they are to be told that they send too fast; once a spell, which ends when the bucket is full again.
     pub(crate) fn tell(&mut self) -> bool {
         !std::mem::replace(&mut self.is_told, true)
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -105,10 +115,17 @@ mod tests {
         burst: 128,
     };
 
+    fn named() -> Bucket {
+        Bucket {
+            is_named: true,
+            ..Bucket::default()
+        }
+    }
+
     /// Takes lines of this many bytes as long as there is something in the bucket. Returns how many.
-    fn pour(bucket: &mut Bucket, now: Instant, bytes: usize, is_named: bool) -> usize {
+    fn pour(bucket: &mut Bucket, now: Duration, bytes: usize) -> usize {
         let mut lines = 0;
-        while bucket.empty_until(now, RATE, is_named).is_none() {
+        while bucket.empty_until(now, RATE).is_none() {
             bucket.take(now, RATE, 1, bytes);
             lines += 1;
         }
@@ -117,49 +134,50 @@ mod tests {
 
     #[test]
     fn a_burst_goes_through_and_then_so_many_a_second() {
-        let start = Instant::now();
-        let mut bucket = Bucket::default();
-        assert_eq!(pour(&mut bucket, start, 512, true), 128);
+        let start = Duration::from_secs(7);
+        let mut bucket = named();
+        assert_eq!(pour(&mut bucket, start, 512), 128);
         let mut now = start;
         for _ in 0..160 {
-            let until = bucket.empty_until(now, RATE, true).unwrap();
+            let until = bucket.empty_until(now, RATE).unwrap();
             assert!(until > now);
             now = until;
-            assert_eq!(pour(&mut bucket, now, 60, true), 1);
+            assert_eq!(pour(&mut bucket, now, 60), 1);
         }
         let took = now - start;
         assert!(took >= Duration::from_secs(159) / 16 && took <= Duration::from_secs(161) / 16);
         let later = now + Duration::from_secs(8);
-        assert_eq!(pour(&mut bucket, later, 60, true), 128);
+        assert_eq!(pour(&mut bucket, later, 60), 128);
     }
 
     #[test]
     fn a_long_line_counts_as_several_and_goes_through_whole() {
-        let now = Instant::now();
-        let mut bucket = Bucket::default();
-        assert_eq!(pour(&mut bucket, now, 8192, true), 8);
+        let now = Duration::from_secs(7);
+        let mut bucket = named();
+        assert_eq!(pour(&mut bucket, now, 8192), 8);
         bucket.take(now, RATE, 1, 1 << 20);
-        let until = bucket.empty_until(now, RATE, true).unwrap();
+        let until = bucket.empty_until(now, RATE).unwrap();
         assert_eq!((until - now).as_secs(), (1 << 20) / 512 / 16);
     }
 
     #[test]
     fn a_newcomer_may_send_little_until_they_have_a_name() {
-        let now = Instant::now();
+        let now = Duration::from_secs(7);
         let mut bucket = Bucket::default();
-        assert_eq!(pour(&mut bucket, now, 60, false), 16);
-        assert_eq!(pour(&mut bucket, now, 60, true), 128 - 16);
+        assert_eq!(pour(&mut bucket, now, 60), 16);
+        bucket.is_named = true;
+        assert_eq!(pour(&mut bucket, now, 60), 128 - 16);
     }
 
     #[test]
     fn one_is_told_once_until_the_bucket_was_full() {
-        let start = Instant::now();
-        let mut bucket = Bucket::default();
-        pour(&mut bucket, start, 60, true);
+        let start = Duration::from_secs(7);
+        let mut bucket = named();
+        pour(&mut bucket, start, 60);
         assert!(bucket.tell());
         let mut now = start;
         for _ in 0..1000 {
-            now = bucket.empty_until(now, RATE, true).unwrap();
+            now = bucket.empty_until(now, RATE).unwrap();
             bucket.take(now, RATE, 1, 60);
             assert!(!bucket.tell());
         }

@@ -29,8 +29,10 @@ pub(crate) struct Connection {
     pub(crate) heard: bool,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
     input_ended: bool,
-    /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
-    write_error: Option<ErrorKind>,
+    /// Why nothing can be written any more. What is sent from then on is dropped; what came in before is still read.
+    broken: Option<ErrorKind>,
+    /// A write was told of a reset. The kernel tells of it once: what looks like a FIN to those who read then is none.
+    was_reset: bool,
 }
 
 /// What of a peer's input has to be remembered until its next turn.
@@ -100,7 +102,8 @@ impl Connection {
             state: State::Open,
             heard: false,
             input_ended: false,
-            write_error: None,
+            broken: None,
+            was_reset: false,
         }
     }
 
@@ -122,6 +125,10 @@ impl Connection {
     /// Latches what an event says.
     pub(crate) fn mark(&mut self, event: Event) {
         self.readiness.mark(event);
+        if event.error {
+            // Reading tells better, where it comes to that.
+            self.broken.get_or_insert(ErrorKind::ConnectionReset);
+        }
     }
 
     /// What waits to be written, if anything does.
@@ -172,20 +179,16 @@ impl Connection {
 
     /// Why the connection is known to be broken, though there may be input left to read.
     pub(crate) fn broken(&self) -> Option<ErrorKind> {
-        let reset = self.readiness.broken.then_some(ErrorKind::ConnectionReset);
-        self.write_error.or(reset)
+        self.broken
     }
 
     /// Reads once into the scratch.
     pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
         match self.stream.read(scratch) {
-            // The kernel tells of a reset once. Where a write was told, what follows the last byte looks like a FIN.
-            Ok(0) => match self.write_error {
-                Some(kind @ ErrorKind::ConnectionReset) => {
-                    self.end_input(CloseReason::Broken(kind))
-                }
-                _ => self.end_input(CloseReason::EndOfInput),
-            },
+            Ok(0) if self.was_reset => {
+                self.end_input(CloseReason::Broken(ErrorKind::ConnectionReset))
+            }
+            Ok(0) => self.end_input(CloseReason::EndOfInput),
             Ok(n) => {
                 // Except in front of the peer's FIN and of urgent data, whose edges may be spent already.
                 if n < scratch.len() && self.readiness.short_read_empties() {
@@ -193,7 +196,7 @@ impl Connection {
                 }
                 Received::Bytes(n)
             }
-            Err(error) => match (error.kind(), self.write_error) {
+            Err(error) => match (error.kind(), self.broken) {
                 (ErrorKind::Interrupted, _) => Received::Nothing,
                 (ErrorKind::WouldBlock, None) => {
                     self.readiness.readable = false;
@@ -210,7 +213,7 @@ impl Connection {
     pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) {
         let mut written = 0;
         let may_write = self.backlog.is_none() && self.readiness.writable;
-        if may_write && self.write_error.is_none() && !pieces.is_empty() {
+        if may_write && self.broken.is_none() && !pieces.is_empty() {
             match write_slices(&mut self.stream, pieces.iter().map(Piece::bytes)) {
                 Ok(n) => written = n,
                 Err(error) => self.not_written(&error),
@@ -251,7 +254,7 @@ impl Connection {
 
     /// Queues what stands behind the first `written` bytes of the pieces.
     fn enqueue(&mut self, now: Instant, pieces: &[Piece<'_>], mut written: usize) {
-        if self.write_error.is_some() {
+        if self.broken.is_some() {
             return;
         }
         for piece in pieces {
@@ -274,7 +277,8 @@ impl Connection {
             ErrorKind::Interrupted => {}
             ErrorKind::WouldBlock => self.readiness.writable = false,
             kind => {
-                self.write_error = Some(kind);
+                self.broken = Some(kind);
+                self.was_reset |= kind == ErrorKind::ConnectionReset;
                 self.backlog = None;
                 // What came in before is still to be read, and the end with it.
                 self.readiness.readable = true;

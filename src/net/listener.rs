@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use mio::event::Source;
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::limits::BACKLOG;
 
-use super::Stream;
+use super::{Stream, options};
 
 /// A listening socket.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Listener {
     addr: SocketAddr,
     /// Someone may be waiting. Cleared only when accepting would block.
     pub(crate) ready: bool,
+    /// Those who wait may have come before the socket was set to what its connections need. Cleared as `ready` is.
+    is_new: bool,
 }
 
 /// What accepts connections, of whatever kind.
@@ -53,9 +55,55 @@ pub(crate) enum Accepted {
     Failed(io::Error),
     /// Nobody waits.
     Nobody,
-    /// The process or the system has no descriptor or no memory left. Others wait; try again later.
+    /// The process or the system has no descriptor left. On Linux, this comes whether anyone waits or not.
+    OutOfDescriptors(io::Error),
+    /// The system has no memory left, or what went wrong is not known. Try again later.
     Exhausted(io::Error),
 }
+
+impl From<io::Error> for Accepted {
+    fn from(error: io::Error) -> Accepted {
+        match error.raw_os_error() {
+            Some(number) if OUT_OF_DESCRIPTORS.contains(&number) => {
+                return Accepted::OutOfDescriptors(error);
+            }
+            Some(number) if OF_ONE_CONNECTION.contains(&number) => return Accepted::Failed(error),
+            _ => {}
+        }
+        match error.kind() {
+            ErrorKind::WouldBlock => Accepted::Nobody,
+            ErrorKind::Interrupted
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::PermissionDenied
+            | ErrorKind::TimedOut => Accepted::Failed(error),
+            // ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
+            _ => Accepted::Exhausted(error),
+        }
+    }
+}
+
+#[cfg(unix)]
+const OUT_OF_DESCRIPTORS: [i32; 2] = [libc::EMFILE, libc::ENFILE];
+/// WSAEMFILE.
+#[cfg(not(unix))]
+const OUT_OF_DESCRIPTORS: [i32; 1] = [10024];
+
+/// Errors that Linux passes on from a connection that waited, as accept(2) says, and that have no kind of their own. Those
+/// that have are told by it.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const OF_ONE_CONNECTION: [i32; 5] = [
+    libc::EPROTO,
+    libc::ENOPROTOOPT,
+    libc::EHOSTDOWN,
+    libc::ENONET,
+    libc::EOPNOTSUPP,
+];
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+const OF_ONE_CONNECTION: [i32; 0] = [];
 
 impl Listener {
     /// Listens on the address. An IPv6 address takes IPv6 alone, so that `0.0.0.0` can be listened on beside `[::]`.
@@ -67,20 +115,32 @@ impl Listener {
         // A restarted server need not wait for the connections of the one before to fade.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
-        // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
-        // IAC, and the next byte be taken for the command. Connections have this from the listener.
-        socket.set_out_of_band_inline(true)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
-        let socket = TcpListener::from_std(socket.into());
+        Listener::adopt(socket.into())
+    }
+
+    /// Takes a socket that listens already. Its backlog stays as it is.
+    pub(crate) fn adopt(socket: std::net::TcpListener) -> io::Result<Listener> {
+        let options = SockRef::from(&socket);
+        // Where the system can tell: one that does not listen would fail at each attempt to accept.
+        #[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
+        if !options.is_listener()? {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "the socket does not listen",
+            ));
+        }
+        options::set(&options)?;
+        options.set_nonblocking(true)?;
         let addr = socket.local_addr()?;
-        let acceptor = Acceptor::Tcp(socket);
+        let acceptor = Acceptor::Tcp(TcpListener::from_std(socket));
         let ready = true;
         Ok(Listener {
             acceptor,
             addr,
             ready,
+            is_new: true,
         })
     }
 
@@ -100,27 +160,89 @@ impl Listener {
     /// Accepts one connection.
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.acceptor.accept() {
-            Ok((stream, addr)) => match stream.set_nodelay() {
-                Ok(()) => Accepted::Connection(stream, addr),
+            Ok((stream, addr)) => match self.prepare(&stream) {
+                Ok(()) => Accepted::Connection(stream, canonical(addr)),
                 Err(error) => Accepted::Failed(error),
             },
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock => {
+            Err(error) => {
+                let accepted = Accepted::from(error);
+                if let Accepted::Nobody = accepted {
                     self.ready = false;
-                    Accepted::Nobody
+                    self.is_new = false;
                 }
-                // Errors that accept(2) passes on from the one connection.
-                ErrorKind::Interrupted
-                | ErrorKind::ConnectionAborted
-                | ErrorKind::ConnectionReset
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-                | ErrorKind::NetworkDown
-                | ErrorKind::PermissionDenied
-                | ErrorKind::TimedOut => Accepted::Failed(error),
-                // EMFILE, ENFILE, ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
-                _ => Accepted::Exhausted(error),
-            },
+                accepted
+            }
         }
+    }
+
+    /// Sets a connection to what it cannot have, or may not have, from the socket it came by.
+    fn prepare(&self, stream: &Stream) -> io::Result<()> {
+        if self.is_new {
+            stream.set_options()?;
+        }
+        stream.set_nodelay()
+    }
+}
+
+/// People who reach an IPv6 socket by IPv4, as they can where one that was given takes both, have an IPv4 address.
+fn canonical(addr: SocketAddr) -> SocketAddr {
+    match addr {
+        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
+            Some(v4) => SocketAddr::from((v4, v6.port())),
+            None => addr,
+        },
+        SocketAddr::V4(_) => addr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_ipv4_address_in_disguise_is_undisguised() {
+        for (came, known) in [
+            ("[::ffff:127.0.0.1]:5000", "127.0.0.1:5000"),
+            ("[::1]:5000", "[::1]:5000"),
+            ("[fe80::1%2]:5000", "[fe80::1%2]:5000"),
+            ("127.0.0.1:5000", "127.0.0.1:5000"),
+        ] {
+            let addr = canonical(came.parse().unwrap());
+            assert_eq!(addr, known.parse().unwrap(), "{came}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_errors_of_one_connection_are_told_from_those_of_the_machine() {
+        let taken_for = |number| match Accepted::from(io::Error::from_raw_os_error(number)) {
+            Accepted::Connection(..) => "a connection",
+            Accepted::Failed(_) => "that of one connection",
+            Accepted::Nobody => "nobody",
+            Accepted::OutOfDescriptors(_) => "no descriptor",
+            Accepted::Exhausted(_) => "no memory",
+        };
+        for number in [
+            libc::ECONNABORTED,
+            libc::EINTR,
+            libc::ENETDOWN,
+            libc::EPROTO,
+            libc::ENOPROTOOPT,
+            libc::EHOSTDOWN,
+            libc::ENONET,
+            libc::EHOSTUNREACH,
+            libc::EOPNOTSUPP,
+            libc::ENETUNREACH,
+            libc::EPERM,
+            libc::ETIMEDOUT,
+        ] {
+            assert_eq!(taken_for(number), "that of one connection", "{number}");
+        }
+        assert_eq!(taken_for(libc::EAGAIN), "nobody");
+        assert_eq!(taken_for(libc::EMFILE), "no descriptor");
+        assert_eq!(taken_for(libc::ENFILE), "no descriptor");
+        assert_eq!(taken_for(libc::ENOBUFS), "no memory");
+        assert_eq!(taken_for(libc::ENOMEM), "no memory");
+        assert_eq!(taken_for(libc::EBADF), "no memory");
     }
 }

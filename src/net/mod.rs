@@ -2,13 +2,16 @@
 
 mod connection;
 mod listener;
+mod options;
 mod poller;
 mod readiness;
 mod send_queue;
+mod spare;
 mod stream;
 
 pub(crate) use connection::{Connection, Received, State};
 pub(crate) use listener::{Accepted, Listener};
 pub(crate) use poller::{Event, Poller};
 pub use send_queue::{Log, Piece, SendQueue};
+pub(crate) use spare::Spare;
 pub(crate) use stream::Stream;

@@ -23,8 +23,6 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The peer's FIN or a reset has arrived, though unread bytes may stand before it. No further edge will come.
     pub(crate) read_closed: bool,
-    /// The socket has failed.
-    pub(super) broken: bool,
     /// Urgent data has come, or may have come without word of it. A read stops short in front of it (tcp(7)), with more
     /// bytes behind.
     urgent: bool,
@@ -36,7 +34,6 @@ impl Readiness {
         readable: false,
         writable: true,
         read_closed: false,
-        broken: false,
         urgent: cfg!(not(any(target_os = "linux", target_os = "android"))),
     };
 
@@ -44,7 +41,6 @@ impl Readiness {
     pub(crate) fn mark(&mut self, event: Event) {
         self.read_closed |= event.read_closed;
         self.urgent |= event.priority;
-        self.broken |= event.error;
         // An error is found, and its reason learnt, by reading.
         self.readable |= event.readable || event.read_closed || event.error;
         self.writable |= event.writable;

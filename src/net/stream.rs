@@ -6,6 +6,9 @@ use std::net::Shutdown;
 use mio::event::Source;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use socket2::SockRef;
+
+use super::options;
 
 /// A connection, non-blocking.
 #[derive(Debug)]
@@ -19,6 +22,13 @@ impl Stream {
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.set_nodelay(true),
+        }
+    }
+
+    /// Sets what else a connection has from the socket it came by.
+    pub(crate) fn set_options(&self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => options::set(&SockRef::from(stream)),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use mio::{Registry, Token};
@@ -18,9 +18,14 @@ use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
 use crate::net::{Connection, SendQueue, State, Stream};
 use crate::rate::{Bucket, Rate};
 
+use super::addresses::Addresses;
+
 /// Every peer, and what is to be done with whom.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Connections {
+    /// How fast a peer may send, of those whom that applies to.
+    rate: Option<Rate>,
+    began: Instant,
     peers: Slab<Peer>,
     /// How many slots were handed out, as the next generation.
     generation: u32,
@@ -32,6 +37,10 @@ pub(super) struct Connections {
     doomed: Vec<(u32, CloseReason)>,
     /// Peers whose slots can be freed.
     finished: Vec<u32>,
+    /// Peers of whom the hub never hears: they are told why they cannot come in, and closed. A few at most.
+    turned_away: Vec<u32>,
+    /// How many of the others each address holds, where that is limited.
+    addresses: Option<Addresses>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
     /// Until when peers who have sent too fast are not read.
@@ -47,10 +56,8 @@ pub(super) struct Connections {
 pub(super) struct Peer {
     pub(super) connection: Connection,
     generation: u32,
-    bucket: Bucket,
-    /// The limit on sending applies to them.
-    is_limited: bool,
-    is_named: bool,
+    /// Where there is a limit to how fast they may send.
+    bucket: Option<Bucket>,
     is_runnable: bool,
     is_dirty: bool,
     is_doomed: bool,
@@ -58,12 +65,62 @@ pub(super) struct Peer {
 }
 
 impl Connections {
-    /// Takes in an accepted connection and registers it. `is_limited`: whether there is a limit to how fast it may send.
+    pub(super) fn new(
+        rate: Option<Rate>,
+        max_per_ip: Option<usize>,
+        began: Instant,
+    ) -> Connections {
+        Connections {
+            rate,
+            began,
+            peers: Slab::new(),
+            generation: 0,
+            runnable: VecDeque::new(),
+            dirty: Vec::new(),
+            doomed: Vec::new(),
+            finished: Vec::new(),
+            turned_away: Vec::new(),
+            addresses: max_per_ip.map(Addresses::new),
+            closing: Deadlines::default(),
+            paused: Deadlines::default(),
+            laggards: 0,
+            held: 0,
+            stall_check: None,
+        }
+    }
+
+    /// Takes in an accepted connection and registers it. `is_limited`: whether the rate applies to it.
     pub(super) fn insert(
         &mut self,
         stream: Stream,
         addr: SocketAddr,
         is_limited: bool,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.peers[peer.slot as usize].bucket = is_limited.then(Bucket::default);
+        if let Some(addresses) = &mut self.addresses {
+            addresses.add(addr.ip());
+        }
+        Ok(peer)
+    }
+
+    /// Takes in a connection that is only told why it cannot come in. It counts for no limit but that on its like.
+    pub(super) fn insert_turned_away(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.turned_away.push(peer.slot);
+        Ok(peer)
+    }
+
+    fn place(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
@@ -74,9 +131,7 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
-            bucket: Bucket::default(),
-            is_limited,
-            is_named: false,
+            bucket: None,
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -88,8 +143,20 @@ impl Connections {
         })
     }
 
+    /// How many there are, without those who are turned away.
     pub(super) fn len(&self) -> usize {
-        self.peers.len()
+        self.peers.len() - self.turned_away.len()
+    }
+
+    /// How many are being turned away.
+    pub(super) fn turned_away(&self) -> usize {
+        self.turned_away.len()
+    }
+
+    /// Whether an address holds as many connections as it may.
+    pub(super) fn has_all_of(&self, ip: IpAddr) -> bool {
+        let addresses = self.addresses.as_ref();
+        addresses.is_some_and(|addresses| addresses.has_all_of(ip))
     }
 
     pub(super) fn id(&self, slot: u32) -> PeerId {
@@ -160,35 +227,34 @@ impl Connections {
 
     /// They have a name from now on.
     pub(super) fn set_named(&mut self, slot: u32) {
-        self.peers[slot as usize].is_named = true;
-    }
-
-    /// Counts what a peer sent, and what was told because of it.
-    pub(super) fn charge(
-        &mut self,
-        slot: u32,
-        now: Instant,
-        rate: Rate,
-        lines: usize,
-        bytes: usize,
-    ) {
-        let peer = &mut self.peers[slot as usize];
-        if peer.is_limited {
-            peer.bucket.take(now, rate, lines, bytes);
+        if let Some(bucket) = &mut self.peers[slot as usize].bucket {
+            bucket.is_named = true;
         }
     }
 
+    /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
+    pub(super) fn charge(&mut self, slot: u32, now: Instant, lines: usize, bytes: usize) -> bool {
+        let since = now.duration_since(self.began);
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        let (Some(bucket), Some(rate)) = (bucket, self.rate) else {
+            return false;
+        };
+        bucket.take(since, rate, lines, bytes);
+        bucket.empty_until(since, rate).is_some()
+    }
+
     /// Until when a peer is not to be read, if it has sent too fast.
-    pub(super) fn too_fast_until(&self, slot: u32, now: Instant, rate: Rate) -> Option<Instant> {
-        let peer = &self.peers[slot as usize];
-        let limited = peer.is_limited.then_some(peer.bucket);
-        limited?.empty_until(now, rate, peer.is_named)
+    pub(super) fn too_fast_until(&self, slot: u32, now: Instant) -> Option<Instant> {
+        let bucket = self.peers[slot as usize].bucket.as_ref()?;
+        let until = bucket.empty_until(now.duration_since(self.began), self.rate?)?;
+        Some(self.began + until)
     }
 
     /// The peer is not read until then. Returns whether they are to be told why.
     pub(super) fn pause(&mut self, slot: u32, until: Instant) -> bool {
         self.paused.set(self.id(slot), until);
-        self.peers[slot as usize].bucket.tell()
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        bucket.is_some_and(Bucket::tell)
     }
 
     pub(super) fn mark_dirty(&mut self, slot: u32) {
@@ -322,6 +388,7 @@ impl Connections {
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
+            self.uncount(slot, peer.connection.addr().ip());
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
             }
@@ -334,7 +401,21 @@ impl Connections {
         finished.len()
     }
 
+    /// A peer has gone.
+    fn uncount(&mut self, slot: u32, ip: IpAddr) {
+        if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
+            self.turned_away.swap_remove(i);
+        } else if let Some(addresses) = &mut self.addresses {
+            addresses.remove(ip);
+        }
+    }
+
     fn check(&self) {
+        debug_assert!(
+            self.addresses
+                .as_ref()
+                .is_none_or(|addresses| addresses.sum() == self.len())
+        );
         debug_assert!(
             self.runnable
                 .iter()

@@ -2,6 +2,7 @@
 //! phases, and the large ones have a file each.
 
 mod accept;
+mod addresses;
 mod apply;
 mod config;
 mod connections;
@@ -14,7 +15,7 @@ pub use config::Config;
 pub use handle::{Handle, Stats};
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ use crate::chat::{Effects, Event, Hub, Rules};
 use crate::error::{CloseReason, Error};
 use crate::limits::READ_TURN_BYTES;
 use crate::moment::Moment;
-use crate::net::{Listener, Poller};
+use crate::net::{Listener, Poller, Spare};
 
 use connections::Connections;
 use fanout::Fanout;
@@ -42,8 +43,12 @@ pub struct Server {
     config: Config,
     poller: Poller,
     listeners: Vec<Listener>,
-    /// No descriptor was left; do not accept before this.
+    /// Nobody could be let in, not even to be turned away; do not accept before this.
     accept_again: Option<Instant>,
+    /// Whether the operator was told that nobody can be let in.
+    is_short_of_room: bool,
+    /// What newcomers are turned away by where no descriptor is left.
+    spare: Spare,
     handle: Handle,
     requests: Requests,
     connections: Connections,
@@ -72,16 +77,33 @@ impl Server {
     /// [`Error::Poll`] when the kernel gives no event queue.
     pub fn bind(config: Config) -> Result<Server, Error> {
         config.check()?;
+        let bind = |&addr| Listener::bind(addr).map_err(|source| Error::Listen { addr, source });
+        let listeners = config.listen.iter().map(bind).collect::<Result<_, _>>()?;
+        Server::listen(config, listeners)
+    }
+
+    /// Serves on sockets that listen already, such as a service manager hands over, in place of the configuration's
+    /// addresses. They are made non-blocking, for whoever else holds them too, and to keep urgent data in line.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind), and [`Error::Given`] for a socket that cannot be listened on.
+    pub fn with_listeners(mut config: Config, given: Vec<TcpListener>) -> Result<Server, Error> {
+        let adopt = |socket| Listener::adopt(socket).map_err(Error::Given);
+        let listeners: Vec<_> = given.into_iter().map(adopt).collect::<Result<_, _>>()?;
+        config.listen = listeners.iter().map(Listener::addr).collect();
+        config.check()?;
+        Server::listen(config, listeners)
+    }
+
+    fn listen(config: Config, mut listeners: Vec<Listener>) -> Result<Server, Error> {
         let poller = Poller::new().map_err(Error::Poll)?;
-        let mut listeners = Vec::new();
-        for (i, &addr) in config.listen.iter().enumerate() {
-            let listen = |source| Error::Listen { addr, source };
-            let mut listener = Listener::bind(addr).map_err(listen)?;
+        for (i, listener) in listeners.iter_mut().enumerate() {
+            let addr = listener.addr();
             let token = Token(LISTENERS + i);
             listener
                 .register(poller.registry(), token)
-                .map_err(listen)?;
-            listeners.push(listener);
+                .map_err(|source| Error::Listen { addr, source })?;
         }
         Server::with(config, poller, listeners)
     }
@@ -95,15 +117,18 @@ impl Server {
             idle_timeout: config.idle_timeout,
             history: config.history,
         });
+        let connections = Connections::new(config.rate, config.max_per_ip, poller.instant());
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
             config,
             poller,
             listeners,
             accept_again: None,
+            is_short_of_room: false,
+            spare: Spare::default(),
             handle,
             requests,
-            connections: Connections::default(),
+            connections,
             hub,
             effects: Effects::default(),
             fanout: Fanout::default(),
@@ -116,7 +141,7 @@ impl Server {
         })
     }
 
-    /// The addresses listened on, with their real ports, in the order of the configuration.
+    /// The addresses listened on, with their real ports, in the order in which they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.listeners.iter().map(Listener::addr).collect()
     }
@@ -155,7 +180,21 @@ impl Server {
     ///
     /// As for [`run`](Self::run).
     pub fn tick(&mut self) -> Result<ControlFlow<()>, Error> {
-        self.poll()?;
+        self.turn(None)
+    }
+
+    /// As [`tick`](Self::tick), but waits for events no longer than this, for a program that has to do something of its
+    /// own now and then, such as to tell a watchdog that the loop turns.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn tick_within(&mut self, longest: Duration) -> Result<ControlFlow<()>, Error> {
+        self.turn(Some(longest))
+    }
+
+    fn turn(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
+        self.poll(longest)?;
         let now = self.poller.now();
         self.got_input = false;
 
@@ -175,8 +214,9 @@ impl Server {
     }
 
     /// Waits for events: not at all when there is work that no event will announce.
-    fn poll(&mut self) -> Result<(), Error> {
-        match self.poller.wait(self.timeout()) {
+    fn poll(&mut self, longest: Option<Duration>) -> Result<(), Error> {
+        let timeout = self.timeout().into_iter().chain(longest).min();
+        match self.poller.wait(timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(Error::Poll(error)),
             _ => Ok(()),
         }

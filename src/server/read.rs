@@ -1,7 +1,6 @@
 //! The read phase: bytes become lines, lines become events for the hub.
 
 use std::mem;
-use std::time::Instant;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
@@ -41,7 +40,7 @@ impl Server {
         }
         let kept = connection.queue().map_or(0, SendQueue::kept);
         let is_behind = kept > self.config.send_queue / 2;
-        let too_fast_until = self.too_fast_until(now, slot);
+        let too_fast_until = self.connections.too_fast_until(slot, now.instant);
         if !is_behind && too_fast_until.is_none() {
             return true;
         }
@@ -55,11 +54,6 @@ impl Server {
             self.tell_hub(now, peer, Event::TooFast);
         }
         false
-    }
-
-    fn too_fast_until(&self, now: Moment, slot: u32) -> Option<Instant> {
-        let rate = self.config.rate?;
-        self.connections.too_fast_until(slot, now.instant, rate)
     }
 
     fn read_turn(&mut self, now: Moment, slot: u32) {
@@ -94,12 +88,15 @@ impl Server {
         while !unread.is_empty() {
             let (line, behind) = split_line(unread);
             unread = behind;
-            self.decode_line(now, peer, &mut decoder, line);
+            let told = self.fanout.reply_bytes();
+            let lines = self.decode_line(now, peer, &mut decoder, line);
             // What comes behind a `/quit` is thrown away.
             if self.connections.connection(slot).state != State::Open {
                 return;
             }
-            if self.fanout.bytes() >= LOG_BYTES || self.too_fast_until(now, slot).is_some() {
+            let bytes = line.len() + self.fanout.reply_bytes() - told;
+            let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
+            if is_too_fast || self.fanout.bytes() >= LOG_BYTES {
                 break;
             }
         }
@@ -107,9 +104,14 @@ impl Server {
         connection.put_decoder(decoder, unread);
     }
 
-    /// Passes on what a part of the input comes to, which is one line at most, and counts what it cost.
-    fn decode_line(&mut self, now: Moment, peer: PeerId, decoder: &mut Decoder, bytes: &[u8]) {
-        let told = self.fanout.reply_bytes();
+    /// Passes on what a part of the input comes to, which is one line at most. Returns how many lines, keys included.
+    fn decode_line(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        decoder: &mut Decoder,
+        bytes: &[u8],
+    ) -> usize {
         let mut lines = 0;
         for input in decoder.feed(now.instant, bytes, self.config.max_line) {
             lines += usize::from(!matches!(input, Input::Reply(_)));
@@ -118,11 +120,7 @@ impl Server {
                 break;
             }
         }
-        if let Some(rate) = self.config.rate {
-            let bytes = bytes.len() + self.fanout.reply_bytes() - told;
-            self.connections
-                .charge(peer.slot, now.instant, rate, lines, bytes);
-        }
+        lines
     }
 
     fn hear(&mut self, now: Moment, peer: PeerId, input: Input<'_>) {

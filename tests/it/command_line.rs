@@ -62,6 +62,8 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--listen", "127.0.0.1"], "'127.0.0.1'"),
         (&["--max-clients", "many"], "'many'"),
         (&["--max-clients", "0"], "clients"),
+        (&["--max-per-ip", "-1"], "'-1'"),
+        (&["--max-per-ip", "1000001"], "address"),
         (&["--max-line", "-1"], "'-1'"),
         (&["--max-line", "63"], "63"),
         (&["--max-line", "1048577"], "1048577"),
@@ -80,6 +82,18 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         assert!(log.starts_with("server: ") && log.contains(word), "{log}");
         assert!(log.ends_with("Try 'server --help'."), "{log}");
         assert!(!log.contains('\n'), "{log}");
+    }
+}
+
+#[test]
+fn the_exit_code_is_the_same_where_nobody_reads_standard_error() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    for (args, code) in [(["--listen", "nowhere"], 2), (["--listen", &taken], 1)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = command(&args).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{args:?}");
     }
 }
 
@@ -208,6 +222,17 @@ fn options_reach_the_server() {
     let mut bob = Person::connect(addr);
     bob.reads("Server is full. Try again later.");
     bob.is_closed();
+}
+
+#[test]
+fn max_per_ip_reaches_the_server_and_the_log_tells_whom_it_turned_away() {
+    let (mut daemon, addr) = start(&["--max-per-ip", "1"]);
+    let _ann = Person::login(addr, "ann");
+    let mut bob = Person::connect(addr);
+    bob.reads("Too many connections from your address. Close one and try again.");
+    bob.is_closed();
+    let (who, why) = (bob.addr(), "too many connections from its address");
+    daemon.logs(&format!("{who} turned away: {why}"));
 }
 
 /// The long options that the source of the program takes.

@@ -11,15 +11,19 @@ mod daemon;
 mod decoding;
 mod embedding;
 #[cfg(target_os = "linux")]
+mod faults;
+#[cfg(target_os = "linux")]
 mod floods;
 mod floors;
 mod harness;
+mod output;
 #[cfg(target_os = "linux")]
 mod process;
 mod properties;
 mod rate;
 mod reading;
 mod real_clients;
+mod service;
 mod shutdown;
 mod source;
 #[cfg(target_os = "linux")]

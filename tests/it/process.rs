@@ -24,7 +24,7 @@ impl Daemon {
 
     /// How many descriptors the process has open.
     pub(crate) fn open_files(&self) -> usize {
-        let folder = format!("/proc/{}/fd", self.pid());
+        let folder = format!("/proc/{}/fd", self.id());
         fs::read_dir(folder).expect("the process is ours").count()
     }
 
@@ -40,7 +40,7 @@ impl Daemon {
 
     /// A line of the process's status in proc(5), without its name.
     fn status(&self, field: &str) -> String {
-        let path = format!("/proc/{}/status", self.pid());
+        let path = format!("/proc/{}/status", self.id());
         let text = fs::read_to_string(path).expect("the process is there");
         let named = |line: &str| {
             line.strip_prefix(field)?
