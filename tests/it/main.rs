@@ -16,6 +16,7 @@ mod faults;
 mod floods;
 mod floors;
 mod harness;
+mod last_words;
 mod output;
 #[cfg(target_os = "linux")]
 mod process;
