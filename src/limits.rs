@@ -87,11 +87,12 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 /// Longest time an operator may give for anything: a year, which any clock can be moved ahead by.
 pub const LONGEST_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How long a connection that is being closed may take to accept what it is owed.
+/// How long a connection that is being closed may take to accept what it is owed, and to fall silent.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a connection is kept after our FIN to see the peer's. Closing a socket that still holds unread input makes
-/// the kernel send RST (RFC 1122 §4.2.2.13), and an RST can overtake the goodbye on the peer's side.
+/// How long a connection is kept after our FIN to see the peer's, and after whatever comes from the peer then, within
+/// [`CLOSE_TIMEOUT`]. Closing a socket that holds unread input, or gets some later, makes the kernel send RST (RFC 1122
+/// §4.2.2.13), and an RST can overtake the goodbye on the peer's side.
 pub const LINGER: Duration = Duration::from_secs(1);
 
 /// Connections the kernel completes before we accept them.

@@ -31,6 +31,8 @@ pub(crate) struct Connection {
     input_ended: bool,
     /// Why nothing can be written any more. What is sent from then on is dropped; what came in before is still read.
     broken: Option<ErrorKind>,
+    /// A write was told of a reset. The kernel tells of it once: what looks like a FIN to those who read then is none.
+    was_reset: bool,
 }
 
 /// What of a peer's input has to be remembered until its next turn.
@@ -101,6 +103,7 @@ impl Connection {
             heard: false,
             input_ended: false,
             broken: None,
+            was_reset: false,
         }
     }
 
@@ -182,6 +185,9 @@ impl Connection {
     /// Reads once into the scratch.
     pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
         match self.stream.read(scratch) {
+            Ok(0) if self.was_reset => {
+                self.end_input(CloseReason::Broken(ErrorKind::ConnectionReset))
+            }
             Ok(0) => self.end_input(CloseReason::EndOfInput),
             Ok(n) => {
                 // Except in front of the peer's FIN and of urgent data, whose edges may be spent already.
@@ -272,6 +278,7 @@ impl Connection {
             ErrorKind::WouldBlock => self.readiness.writable = false,
             kind => {
                 self.broken = Some(kind);
+                self.was_reset |= kind == ErrorKind::ConnectionReset;
                 self.backlog = None;
                 // What came in before is still to be read, and the end with it.
                 self.readiness.readable = true;
