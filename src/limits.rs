@@ -44,11 +44,11 @@ pub const STALL_CHECK: Duration = Duration::from_secs(1);
 /// of RFC 793 §3.8 and RFC 5482, `TCP_USER_TIMEOUT` in tcp(7). It can take twice that until a peer that vanished is
 /// given up, which is to be within two minutes. On Linux it also ends a connection whose peer acknowledges but leaves
 /// no room for so long, which is what [`STALL`] is for elsewhere.
-pub const PEER_TIMEOUT: Duration = Duration::from_secs(59);
+pub const PEER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Silence of a peer, with nothing sent to it unacknowledged, after which the kernel asks whether it is still there.
 /// RFC 1122 §4.2.3.6 has two hours as the default and lets an application choose: `TCP_KEEPIDLE` in tcp(7).
-pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(29);
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 
 /// Time between two such questions while no answer comes: `TCP_KEEPINTVL` in tcp(7).
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
@@ -215,7 +215,8 @@ const _: () = {
     assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
-    assert!(2 * PEER_TIMEOUT.as_secs() < 120);
+    assert!(2 * PEER_TIMEOUT.as_secs() <= 120);
+    assert!(PEER_TIMEOUT.as_secs() >= STALL.as_secs());
     assert!(
         PEER_TIMEOUT.as_secs()
             == KEEPALIVE_IDLE.as_secs() + KEEPALIVE_PROBES as u64 * KEEPALIVE_INTERVAL.as_secs(),
