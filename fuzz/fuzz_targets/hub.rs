@@ -1,7 +1,7 @@
 //! The chat, whatever happens to it in whatever order, checked after each step: by itself, and by what it asks for.
 //!
-//! The input is a script of lines. The first byte of a line says who and what, the rest is what they type. A byte of
-//! 0x80 or above stands for a whole piece, so that one mutation makes a command or a name of something else.
+//! The input is a script of steps: a byte that says who and what, a byte that says how much they type, and what they type.
+//! Most of it are bytes that stand for whole names and words, so that any bytes are a script, and people meet in it.
 
 #![no_main]
 
@@ -23,8 +23,11 @@ const SLOTS: usize = 8;
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What a byte of 0x80 or above stands for; past the end, for itself, which is no UTF-8.
-const PIECES: [&str; 64] = [
+/// Names of people who are there from the start, so that scripts can be short.
+const PEOPLE: [&str; 4] = ["ann", "bob", "carl", "Dora"];
+
+/// Names that people and rooms go by, and what is equal to them.
+const NAMES: [&str; 8] = [
     "ann",
     "bob",
     "BOB",
@@ -33,66 +36,31 @@ const PIECES: [&str; 64] = [
     "b\u{43e}b",
     "\u{5d0}\u{5d1}",
     "e.-_",
-    "lobby",
-    "tea",
-    "#Tea",
-    "127.0.0.1:50001",
-    "/help ",
-    "/users ",
-    "/rooms ",
-    "/join ",
-    "/leave ",
-    "/topic ",
-    "/who ",
-    "/msg ",
-    "/reply ",
-    "/me ",
-    "/nick ",
-    "/away ",
-    "/back ",
-    "/whois ",
-    "/ignore ",
-    "/unignore ",
-    "/history ",
-    "/time ",
-    "/quiet ",
-    "/quit",
-    "/quit ",
-    "//",
-    "/ ",
-    " /",
-    "on ",
-    "off ",
-    "full ",
-    "+05:45",
-    "-12:00",
-    "+14:15",
-    "1",
-    "99",
-    "0",
-    "-1",
-    "- ",
-    "-- end --",
-    ": ",
-    ", ",
-    " ",
-    "\t",
-    "\u{a0}",
-    "\u{202e}",
-    "\u{2028}",
-    "\u{1b}[2J",
-    "\u{7f}",
-    "\u{9b}",
-    "\0\r",
-    "e\u{301}",
-    "\u{3164}",
-    "\u{fb01}",
-    "\u{130}",
-    "\u{1f389}",
 ];
-/// Repeats the piece before it, so that limits are within reach.
-const REPEAT: u8 = 0xfe;
+/// What else a byte stands for.
+#[rustfmt::skip]
+const PIECES: [&str; 42] = [
+    "lobby", "tea", "#Tea", "127.0.0.1:50001", "/quit", "//", "/ ", " /", "on ", "off ", "full ", "+05:45", "-12:00",
+    "+14:15", "1", "99", "0", "-1", "-", "-- end --", ": ", ", ", " ", "\t", "\u{a0}", "\u{202e}", "\u{2028}", "\u{1b}[2J",
+    "\u{7f}", "\u{9b}", "\0\r", "e\u{301}", "\u{3164}", "\u{fb01}", "\u{130}", "\u{1f389}", "\u{200b}", "hello ", "x",
+    " hello ", "/nick ", "-",
+];
+/// From this length on, what is typed are bytes as they are, so many times what is above it.
+const RAW: u8 = 0xf0;
+const RAW_BYTES: usize = 8;
+/// How often raw bytes are repeated, so that limits are within reach.
 const REPEATS: usize = 40;
+
+/// What stands in front of a line that is typed by the first byte of a step.
+#[rustfmt::skip]
+const COMMANDS: [&str; 26] = [
+    "", "", "/ignore ", "/unignore ", "/nick ", "/join ", "/leave", "/topic ", "/msg ", "/msg ann ", "/reply ", "/away ",
+    "/back", "/me ", "/history ", "/time ", "/quiet ", "/whois ", "/who ", "/rooms", "/users", "/help", "/quit", "/ignore",
+    "/nick ", "/",
+];
+
+/// How many things a step may be besides a line that is typed.
+const KINDS: usize = 256 / SLOTS - COMMANDS.len();
 
 /// The chat, a clock, and everyone who has come.
 struct Chat {
@@ -127,16 +95,15 @@ impl Chat {
         }
     }
 
-    /// One line of the script.
-    fn step(&mut self, line: &[u8]) {
-        let Some((&what, typed)) = line.split_first() else {
-            return;
-        };
+    /// One step of the script.
+    fn step(&mut self, what: u8, typed: &[u8]) {
         let slot = usize::from(what) % SLOTS;
-        let text = text(typed);
+        let kind = usize::from(what) / SLOTS;
+        let command = kind.checked_sub(KINDS).map_or("", |it| COMMANDS[it]);
+        let text = [command.as_bytes(), typed].concat();
         let text = clean(&text);
         let [peer, ghost] = self.slots[slot];
-        match (usize::from(what) / SLOTS, peer, ghost) {
+        match (kind, peer, ghost) {
             (0, ..) => self.pass_time(text.len()),
             (1, ..) => self.run_the_server(slot, &text),
             (2, _, Some(ghost)) => self.event(ghost, Event::Line(&text)),
@@ -254,29 +221,42 @@ fn reason(choice: usize) -> CloseReason {
     }
 }
 
-/// What was typed, its pieces in full.
-fn text(typed: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut last = Vec::new();
-    for &byte in typed {
-        if byte == REPEAT {
-            text.extend_from_slice(&last.repeat(REPEATS));
-            continue;
-        }
-        let piece = PIECES.get(usize::from(byte).wrapping_sub(0x80));
-        last = piece.map_or_else(|| vec![byte], |piece| piece.as_bytes().to_vec());
-        text.extend_from_slice(&last);
+/// Takes a step from the front of the script: its first byte, and what is typed.
+fn next_step(script: &mut &[u8]) -> Option<(u8, Vec<u8>)> {
+    let &[what, length, ref rest @ ..] = *script else {
+        return None;
+    };
+    let raw = length.checked_sub(RAW).map(usize::from);
+    let count = raw.map_or(usize::from(length) % 4, |it| it % 8 * RAW_BYTES);
+    let (typed, rest) = rest.split_at(count.min(rest.len()));
+    *script = rest;
+    let typed = match raw {
+        Some(8..) => typed.repeat(REPEATS),
+        Some(_) => typed.to_vec(),
+        None => typed.iter().flat_map(|it| piece(*it).bytes()).collect(),
+    };
+    Some((what, typed))
+}
+
+/// What a byte stands for. Every other one is a name.
+fn piece(byte: u8) -> &'static str {
+    let place = usize::from(byte) / 2;
+    match byte % 2 {
+        0 => NAMES[place % NAMES.len()],
+        _ => PIECES[place % PIECES.len()],
     }
-    text
 }
 
 fuzz_target!(|script: &[u8]| {
-    let Some((&rules, script)) = script.split_first() else {
+    let Some((&rules, mut script)) = script.split_first() else {
         return;
     };
     let mut chat = Chat::new(rules);
-    script
-        .split(|&byte| byte == b'\n')
-        .for_each(|line| chat.step(line));
+    for (slot, name) in PEOPLE.iter().enumerate() {
+        chat.connect(slot, name);
+    }
+    while let Some((what, typed)) = next_step(&mut script) {
+        chat.step(what, &typed);
+    }
     chat.end();
 });
