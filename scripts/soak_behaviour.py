@@ -70,7 +70,7 @@ def read_slowly(person):
     while person.crowd.phase == "talking":
         yield SLOW_READ_S
         person.receive(SLOW_READ_BYTES)
-    person.watch(selectors.EVENT_READ)
+    person.catch_up()
 
 
 def stall(person):
@@ -81,8 +81,7 @@ def stall(person):
         if stalls != (person.events == 0):
             person.watch(0 if stalls else selectors.EVENT_READ)
         yield 0.5
-    if not person.events:
-        person.watch(selectors.EVENT_READ)
+    person.catch_up()
 
 
 def misbehave(person):
