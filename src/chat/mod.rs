@@ -8,6 +8,8 @@ mod commands;
 mod event;
 mod history;
 mod ignore;
+#[cfg(any(test, fuzzing))]
+mod invariants;
 mod login;
 mod room;
 mod roster;

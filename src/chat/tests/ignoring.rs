@@ -26,14 +26,14 @@ fn a_name_that_two_had_is_on_the_list_once() {
     chat.types(ann, "/ignore rob");
     chat.event(rob, Event::Disconnected(CloseReason::EndOfInput));
     chat.types(bob, "/nick Rob");
-    walk::check(&chat.hub);
+    chat.hub.check();
     chat.reads(ann);
     chat.types(ann, "/ignore");
     let list = Message::Answer(Answer::Ignored(vec![name("rob")]));
     assert_eq!(chat.reads(ann), [list]);
 
     chat.types(ann, "/unignore rob");
-    walk::check(&chat.hub);
+    chat.hub.check();
     chat.types(bob, "heard again");
     assert_eq!(lines(&mut chat, ann), ["heard again"]);
 }
@@ -47,7 +47,7 @@ fn whoever_comes_under_an_ignored_name_is_ignored_whoever_gets_the_slot_is_not()
     chat.types(bob, "/quit");
     let carl = chat.login(1, "carl");
     let bob = chat.login(2, "Bob");
-    walk::check(&chat.hub);
+    chat.hub.check();
     chat.types(carl, "from the slot");
     chat.types(bob, "from the name");
     assert_eq!(lines(&mut chat, ann), ["from the slot"]);

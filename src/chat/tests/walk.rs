@@ -1,6 +1,6 @@
 //! Random walks through the chat: whatever people do, in whatever order, what must hold does.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::chat::commands::USAGES;
@@ -18,77 +18,6 @@ const TEXTS: [&str; 6] = [
     "␛[2J\u{fffd}",
     "on",
 ];
-
-/// What always holds between two calls into the hub.
-pub(super) fn check(hub: &Hub) {
-    let people: Vec<PeerId> = hub.roster.peers().collect();
-    let person = |peer| hub.roster.person(peer);
-    let here: Vec<(PeerId, &Person)> = people
-        .iter()
-        .filter_map(|&peer| Some((peer, person(peer)?)))
-        .collect();
-
-    let names: HashSet<&Username> = here.iter().map(|(_, it)| &it.name).collect();
-    assert_eq!(names.len(), here.len(), "a name is there twice");
-    assert_eq!(hub.online(), here.len());
-    for (peer, it) in &here {
-        assert_eq!(hub.roster.find(&it.name), Some(*peer));
-    }
-    let away = here.iter().filter(|(_, it)| it.away().is_some()).count();
-    assert_eq!(hub.away, away);
-
-    let mut counts = BTreeMap::new();
-    for (_, it) in &here {
-        *counts.entry(it.room).or_insert(0) += 1;
-    }
-    for (id, room) in hub.rooms.iter() {
-        assert_eq!(
-            room.people,
-            counts.remove(&id).unwrap_or(0),
-            "{}",
-            room.name
-        );
-        let has_reason = room.people > 0 || room.topic.is_some() || id == RoomId::LOBBY;
-        assert!(has_reason, "{} has nobody in it", room.name);
-        assert_eq!(hub.rooms.find(&room.name), Some(id));
-    }
-    assert!(counts.is_empty(), "people are in no room: {counts:?}");
-    check_ignores(hub, &here);
-}
-
-fn check_ignores(hub: &Hub, here: &[(PeerId, &Person)]) {
-    let mut links = BTreeSet::new();
-    let mut awaited = 0;
-    for &(by, it) in here {
-        let names: HashSet<&Username> = it.ignores().iter().map(|it| &it.name).collect();
-        assert_eq!(names.len(), it.ignores().len(), "{} ignores twice", it.name);
-        for ignored in it.ignores() {
-            if ignored.is_here {
-                let whom = ignored.peer;
-                let person = hub.roster.person(whom).expect("who is ignored is here");
-                assert_eq!(person.name.as_str(), ignored.name.as_str());
-                assert!(links.insert((by, whom)));
-            } else {
-                let holder = hub.roster.find(&ignored.name);
-                assert!(holder.is_none_or(|holder| holder == by), "not linked");
-                assert!(hub.awaited[&ignored.name].contains(&by));
-                awaited += 1;
-            }
-        }
-    }
-    let waiting: usize = hub.awaited.values().map(Vec::len).sum();
-    assert_eq!(awaited, waiting);
-    for &(whom, it) in here {
-        for &by in it.ignored_by() {
-            assert!(
-                links.remove(&(by, whom)),
-                "{} is ignored by nobody",
-                it.name
-            );
-        }
-    }
-    assert!(links.is_empty(), "links of one side: {links:?}");
-}
 
 /// A line that someone might type: a command with words behind it, or talk.
 fn line(dice: &mut Dice) -> String {
@@ -150,11 +79,11 @@ fn walk(seed: u64, anonymous: bool) {
     let mut peers = BTreeMap::new();
     for _ in 0..STEPS {
         step(&mut chat, &mut dice, &mut peers);
-        check(&chat.hub);
+        chat.hub.check();
     }
     for peer in peers.into_values() {
         chat.event(peer, Event::Disconnected(CloseReason::EndOfInput));
-        check(&chat.hub);
+        chat.hub.check();
     }
     is_as_new(&chat);
 }
