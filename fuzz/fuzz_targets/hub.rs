@@ -200,26 +200,28 @@ const YEAR_9999: i64 = 253_402_300_799;
 
 /// What a client's key or a stranger's bytes come to.
 fn key(choice: usize) -> Event<'static> {
-    match choice % 6 {
+    match choice % 7 {
         0 => Event::Interrupt,
         1 => Event::EndOfInput,
         2 => Event::AreYouThere,
-        3 => Event::WrongProtocol(
+        3 => Event::TooFast,
+        4 => Event::WrongProtocol(
             [
                 Protocol::Http,
                 Protocol::Tls,
                 Protocol::Ssh,
                 Protocol::Proxy,
-            ][choice / 6 % 4],
+            ][choice / 7 % 4],
         ),
         _ => Event::LineTooLong { limit: 64 },
     }
 }
 
 fn reason(choice: usize) -> CloseReason {
-    match choice % 3 {
+    match choice % 4 {
         0 => CloseReason::EndOfInput,
-        1 => CloseReason::Broken(std::io::ErrorKind::ConnectionReset),
+        1 => CloseReason::Stalled,
+        2 => CloseReason::Broken(std::io::ErrorKind::ConnectionReset),
         _ => CloseReason::SendQueueFull,
     }
 }
