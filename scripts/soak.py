@@ -152,7 +152,7 @@ def main():
     parser.add_argument("--server", help="the server to run, in place of one that is built")
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--send-queue", type=int, default=262_144, help="bytes that may wait for one reader")
+    parser.add_argument("--send-queue", type=int, default=524_288, help="bytes that may wait for one reader")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     asked = parser.parse_args()
     random.seed(asked.seed)
