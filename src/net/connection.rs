@@ -4,8 +4,6 @@
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use mio::event::Event;
-use mio::net::TcpStream;
 use mio::{Registry, Token};
 
 use crate::error::CloseReason;
@@ -13,11 +11,12 @@ use crate::wire::Decoder;
 
 use super::readiness::{INTERESTS, Readiness};
 use super::send_queue::{Piece, SendQueue, write_slices};
+use super::{Event, Stream};
 
 /// One connection. It holds nothing on the heap while it is idle and up to date.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     addr: Address,
     /// Present while something has to be remembered.
     decoder: Option<Box<Decoder>>,
@@ -74,7 +73,7 @@ pub(crate) enum Received {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, addr: SocketAddr) -> Connection {
+    pub(crate) fn new(stream: Stream, addr: SocketAddr) -> Connection {
         Connection {
             stream,
             addr: addr.into(),
@@ -104,7 +103,7 @@ impl Connection {
     }
 
     /// Latches what an event says.
-    pub(crate) fn mark(&mut self, event: &Event) {
+    pub(crate) fn mark(&mut self, event: Event) {
         self.readiness.mark(event);
     }
 

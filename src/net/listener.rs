@@ -3,26 +3,52 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-use mio::net::{TcpListener, TcpStream};
+use mio::event::Source;
+use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::limits::BACKLOG;
 
+use super::Stream;
+
 /// A listening socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: TcpListener,
+    acceptor: Acceptor,
     addr: SocketAddr,
     /// Someone may be waiting. Cleared only when accepting would block.
     pub(crate) ready: bool,
+}
+
+/// What accepts connections, of whatever kind.
+#[derive(Debug)]
+enum Acceptor {
+    Tcp(TcpListener),
+}
+
+impl Acceptor {
+    fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
+        match self {
+            Acceptor::Tcp(socket) => {
+                let (stream, addr) = socket.accept()?;
+                Ok((Stream::Tcp(stream), addr))
+            }
+        }
+    }
+
+    fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Acceptor::Tcp(socket) => socket,
+        }
+    }
 }
 
 /// What one attempt to accept gave.
 #[derive(Debug)]
 pub(crate) enum Accepted {
     /// A connection, ready for use.
-    Connection(TcpStream, SocketAddr),
+    Connection(Stream, SocketAddr),
     /// One connection failed before it was accepted; others may wait behind it.
     Failed(io::Error),
     /// Nobody waits.
@@ -49,9 +75,10 @@ impl Listener {
         socket.set_nonblocking(true)?;
         let socket = TcpListener::from_std(socket.into());
         let addr = socket.local_addr()?;
+        let acceptor = Acceptor::Tcp(socket);
         let ready = true;
         Ok(Listener {
-            socket,
+            acceptor,
             addr,
             ready,
         })
@@ -63,17 +90,17 @@ impl Listener {
     }
 
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut self.socket, token, Interest::READABLE)
+        registry.register(self.acceptor.source(), token, Interest::READABLE)
     }
 
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.deregister(&mut self.socket)
+        registry.deregister(self.acceptor.source())
     }
 
     /// Accepts one connection.
     pub(crate) fn accept(&mut self) -> Accepted {
-        match self.socket.accept() {
-            Ok((stream, addr)) => match stream.set_nodelay(true) {
+        match self.acceptor.accept() {
+            Ok((stream, addr)) => match stream.set_nodelay() {
                 Ok(()) => Accepted::Connection(stream, addr),
                 Err(error) => Accepted::Failed(error),
             },

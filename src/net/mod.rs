@@ -2,9 +2,13 @@
 
 mod connection;
 mod listener;
+mod poller;
 mod readiness;
 mod send_queue;
+mod stream;
 
 pub(crate) use connection::{Connection, Received, State};
 pub(crate) use listener::{Accepted, Listener};
+pub(crate) use poller::{Event, Poller};
 pub use send_queue::{Log, Piece, SendQueue};
+pub(crate) use stream::Stream;

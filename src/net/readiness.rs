@@ -4,7 +4,8 @@
 //! have blocked (or a short read, which proves the same while the peer has neither closed nor sent urgent data) clears it.
 
 use mio::Interest;
-use mio::event::Event;
+
+use super::Event;
 
 /// What a socket is registered for: to read, to write, and where the kernel says so, to learn of urgent data.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -37,12 +38,12 @@ impl Readiness {
     };
 
     /// Latches what an event says.
-    pub(crate) fn mark(&mut self, event: &Event) {
-        self.read_closed |= event.is_read_closed();
-        self.urgent |= event.is_priority();
+    pub(crate) fn mark(&mut self, event: Event) {
+        self.read_closed |= event.read_closed;
+        self.urgent |= event.priority;
         // An error is found, and its reason learnt, by reading.
-        self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
-        self.writable |= event.is_writable();
+        self.readable |= event.readable || event.read_closed || event.error;
+        self.writable |= event.writable;
     }
 
     /// Whether a read that filled less than it could has emptied the socket, so that what comes later is a new edge.

@@ -4,14 +4,13 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr};
 
 use bytes::BytesMut;
-use mio::net::TcpStream;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK};
 use crate::message::Message;
 use crate::moment::{Format, Moment};
-use crate::net::Accepted;
+use crate::net::{Accepted, Stream};
 use crate::wire::render;
 
 use super::Server;
@@ -42,14 +41,17 @@ impl Server {
         }
     }
 
-    fn admit(&mut self, now: Moment, stream: TcpStream, addr: SocketAddr) {
+    fn admit(&mut self, now: Moment, stream: Stream, addr: SocketAddr) {
         self.got_input = true;
         self.stats.accepted += 1;
         if self.connections.len() >= self.config.max_clients {
             log::info!("{addr} turned away: {}", CloseReason::ServerFull);
             return turn_away(stream);
         }
-        match self.connections.insert(stream, addr, self.poll.registry()) {
+        match self
+            .connections
+            .insert(stream, addr, self.poller.registry())
+        {
             Ok(peer) => {
                 log::debug!("{addr} connected");
                 self.tell_hub(now, peer, Event::Connected(addr));
@@ -61,7 +63,7 @@ impl Server {
 
 /// Tells a newcomer that the server is full. A fresh socket takes one short line; where it does not, the peer is gone
 /// already, so errors have nobody to reach. What they sent is read first, as else the close would be a reset.
-fn turn_away(mut stream: TcpStream) {
+fn turn_away(mut stream: Stream) {
     let mut line = BytesMut::new();
     render(&Message::ServerFull, 0, Format::default(), &mut line);
     let _ = stream.read(&mut [0; 1024]);

@@ -8,7 +8,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use mio::net::TcpStream;
 use mio::{Registry, Token};
 use slab::Slab;
 
@@ -16,7 +15,7 @@ use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CLOSE_TIMEOUT, LINGER};
-use crate::net::{Connection, State};
+use crate::net::{Connection, State, Stream};
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug, Default)]
@@ -50,7 +49,7 @@ impl Connections {
     /// Takes in an accepted connection and registers it.
     pub(super) fn insert(
         &mut self,
-        stream: TcpStream,
+        stream: Stream,
         addr: SocketAddr,
         registry: &Registry,
     ) -> io::Result<PeerId> {

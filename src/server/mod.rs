@@ -16,16 +16,16 @@ pub use handle::{Handle, Stats};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use mio::event::Source;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Interest, Token};
 
 use crate::chat::{Effects, Event, Hub, Rules};
 use crate::error::{CloseReason, Error};
-use crate::limits::{EVENTS_PER_POLL, READ_TURN_BYTES};
+use crate::limits::READ_TURN_BYTES;
 use crate::moment::Moment;
-use crate::net::Listener;
+use crate::net::{Listener, Poller};
 
 use connections::Connections;
 use fanout::Fanout;
@@ -40,8 +40,7 @@ const WATCHED: Token = Token(LISTENERS - 2);
 #[derive(Debug)]
 pub struct Server {
     config: Config,
-    poll: Poll,
-    events: Events,
+    poller: Poller,
     listeners: Vec<Listener>,
     /// No descriptor was left; do not accept before this.
     accept_again: Option<Instant>,
@@ -73,16 +72,23 @@ impl Server {
     /// [`Error::Poll`] when the kernel gives no event queue.
     pub fn bind(config: Config) -> Result<Server, Error> {
         config.check()?;
-        let poll = Poll::new().map_err(Error::Poll)?;
+        let poller = Poller::new().map_err(Error::Poll)?;
         let mut listeners = Vec::new();
         for (i, &addr) in config.listen.iter().enumerate() {
             let listen = |source| Error::Listen { addr, source };
             let mut listener = Listener::bind(addr).map_err(listen)?;
             let token = Token(LISTENERS + i);
-            listener.register(poll.registry(), token).map_err(listen)?;
+            listener
+                .register(poller.registry(), token)
+                .map_err(listen)?;
             listeners.push(listener);
         }
-        let (handle, requests) = handle::handle(poll.registry(), WAKER).map_err(Error::Poll)?;
+        Server::with(config, poller, listeners)
+    }
+
+    /// A server of listeners that are registered with the poller.
+    fn with(config: Config, poller: Poller, listeners: Vec<Listener>) -> Result<Server, Error> {
+        let (handle, requests) = handle::handle(poller.registry(), WAKER).map_err(Error::Poll)?;
         let mut hub = Hub::new(Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
@@ -92,8 +98,7 @@ impl Server {
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
             config,
-            poll,
-            events: Events::with_capacity(EVENTS_PER_POLL),
+            poller,
             listeners,
             accept_again: None,
             handle,
@@ -128,7 +133,7 @@ impl Server {
     ///
     /// [`Error::Poll`] when the kernel does not take the source.
     pub fn watch(&mut self, source: &mut impl Source) -> Result<(), Error> {
-        self.poll
+        self.poller
             .registry()
             .register(source, WATCHED, Interest::READABLE)
             .map_err(Error::Poll)
@@ -151,7 +156,7 @@ impl Server {
     /// As for [`run`](Self::run).
     pub fn tick(&mut self) -> Result<ControlFlow<()>, Error> {
         self.poll()?;
-        let now = now();
+        let now = self.poller.now();
         self.got_input = false;
 
         self.mark();
@@ -171,22 +176,24 @@ impl Server {
 
     /// Waits for events: not at all when there is work that no event will announce.
     fn poll(&mut self) -> Result<(), Error> {
-        let timeout = if self.has_work() {
-            Some(Duration::ZERO)
-        } else {
-            let deadlines = [
-                self.hub.next_timeout(),
-                self.connections.next_timeout(),
-                self.accept_again,
-                self.stop_by,
-            ];
-            let next = deadlines.into_iter().flatten().min();
-            next.map(|at| at.saturating_duration_since(Instant::now()))
-        };
-        match self.poll.poll(&mut self.events, timeout) {
+        match self.poller.wait(self.timeout()) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(Error::Poll(error)),
             _ => Ok(()),
         }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if self.has_work() {
+            return Some(Duration::ZERO);
+        }
+        let deadlines = [
+            self.hub.next_timeout(),
+            self.connections.next_timeout(),
+            self.accept_again,
+            self.stop_by,
+        ];
+        let next = deadlines.into_iter().flatten().min();
+        next.map(|at| at.saturating_duration_since(self.poller.instant()))
     }
 
     fn has_work(&self) -> bool {
@@ -197,8 +204,8 @@ impl Server {
 
     /// Latches what the events say, and lists whom they make runnable or dirty. Nothing else happens per event.
     fn mark(&mut self) {
-        for event in &self.events {
-            let token = event.token();
+        for event in self.poller.events() {
+            let token = event.token;
             if let Some(connection) = self.connections.by_token(token) {
                 connection.mark(event);
                 let readable = connection.readiness.readable;
@@ -207,7 +214,7 @@ impl Server {
                 if readable {
                     self.connections.mark_runnable(slot);
                 }
-                if has_queue && event.is_writable() {
+                if has_queue && event.writable {
                     self.connections.mark_dirty(slot);
                 }
             } else if let Some(i) = token.0.checked_sub(LISTENERS)
@@ -229,7 +236,7 @@ impl Server {
         if self.requests.shutdown() && self.stop_by.is_none() {
             self.stop_by = Some(now.instant + self.config.drain);
             for mut listener in self.listeners.drain(..) {
-                if let Err(error) = listener.deregister(self.poll.registry()) {
+                if let Err(error) = listener.deregister(self.poller.registry()) {
                     log::debug!("cannot deregister {}: {error}", listener.addr());
                 }
             }
@@ -259,7 +266,7 @@ impl Server {
     }
 
     fn reap(&mut self) {
-        if self.connections.reap(self.poll.registry()) > 0 {
+        if self.connections.reap(self.poller.registry()) > 0 {
             // A descriptor is free again: whoever could not be accepted can be now.
             self.accept_again = None;
         }
@@ -276,15 +283,5 @@ impl Server {
             Some(at) if now >= at || self.connections.is_flushed() => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
-    }
-}
-
-/// The only place where the server reads the clocks that the chat goes by.
-fn now() -> Moment {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    let unix = since_epoch.map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX));
-    Moment {
-        instant: Instant::now(),
-        unix,
     }
 }

@@ -15,7 +15,8 @@ impl Server {
             && self.last_write >= SHORT_WRITE_PHASE
             && self.fanout.bytes() < LOG_BYTES;
         let since = *self.unwritten_since.get_or_insert(now);
-        let put_off = worthwhile && since.elapsed() < self.last_write;
+        let put_off =
+            worthwhile && self.poller.instant().saturating_duration_since(since) < self.last_write;
         if !put_off {
             self.unwritten_since = None;
         }
@@ -24,7 +25,7 @@ impl Server {
 
     /// Writes to each dirty peer once: their share of the tick's logs, and what they were owed before.
     pub(super) fn write(&mut self, now: Instant) {
-        let begun = Instant::now();
+        let begun = self.poller.instant();
         let logs = self.fanout.freeze(|slot| self.connections.mark_dirty(slot));
         let mut pieces = Vec::new();
         for slot in self.connections.take_dirty() {
@@ -45,6 +46,6 @@ impl Server {
         }
         drop(pieces);
         self.fanout.thaw(logs);
-        self.last_write = begun.elapsed();
+        self.last_write = self.poller.instant().saturating_duration_since(begun);
     }
 }
