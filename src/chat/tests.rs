@@ -3,7 +3,7 @@
 mod away;
 mod ignoring;
 mod table;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};

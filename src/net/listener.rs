@@ -11,6 +11,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::limits::BACKLOG;
 
 use super::Stream;
+#[cfg(test)]
+use super::simulated::Backlog;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub(crate) struct Listener {
 #[derive(Debug)]
 enum Acceptor {
     Tcp(TcpListener),
+    /// In a simulation.
+    #[cfg(test)]
+    Simulated(Backlog),
 }
 
 impl Acceptor {
@@ -34,12 +39,19 @@ impl Acceptor {
                 let (stream, addr) = socket.accept()?;
                 Ok((Stream::Tcp(stream), addr))
             }
+            #[cfg(test)]
+            Acceptor::Simulated(backlog) => {
+                let (socket, addr) = backlog.accept()?;
+                Ok((Stream::Simulated(socket), addr))
+            }
         }
     }
 
     fn source(&mut self) -> &mut dyn Source {
         match self {
             Acceptor::Tcp(socket) => socket,
+            #[cfg(test)]
+            Acceptor::Simulated(backlog) => backlog,
         }
     }
 }
@@ -121,6 +133,20 @@ impl Listener {
                 // EMFILE, ENFILE, ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
                 _ => Accepted::Exhausted(error),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+impl Listener {
+    /// A listener of a simulated world.
+    pub(crate) fn simulated(backlog: Backlog, addr: SocketAddr) -> Listener {
+        let acceptor = Acceptor::Simulated(backlog);
+        let ready = true;
+        Listener {
+            acceptor,
+            addr,
+            ready,
         }
     }
 }

@@ -5,6 +5,8 @@ mod listener;
 mod poller;
 mod readiness;
 mod send_queue;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod stream;
 
 pub(crate) use connection::{Connection, Received, State};

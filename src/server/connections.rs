@@ -249,3 +249,6 @@ impl Connections {
         );
     }
 }
+
+#[cfg(test)]
+mod consistency;

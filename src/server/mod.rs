@@ -61,6 +61,9 @@ pub struct Server {
     /// By when to stop, once a shutdown has begun.
     stop_by: Option<Instant>,
     stats: Stats,
+    /// What the hub was told, where someone wants to know.
+    #[cfg(test)]
+    record: simulation::Record,
 }
 
 impl Server {
@@ -113,6 +116,8 @@ impl Server {
             last_write: Duration::ZERO,
             stop_by: None,
             stats: Stats::default(),
+            #[cfg(test)]
+            record: simulation::Record::default(),
         })
     }
 
@@ -228,6 +233,8 @@ impl Server {
     /// Does what was asked through the handles.
     fn take_requests(&mut self, now: Moment) {
         for request in self.requests.iter() {
+            #[cfg(test)]
+            self.record.request(now, &request);
             match request {
                 Request::Notice(text) => self.hub.notice(&text, &mut self.effects),
                 Request::Motd(text) => self.hub.set_motd(text),
@@ -241,12 +248,16 @@ impl Server {
                 }
             }
             log::info!("shutting down, {} online", self.hub.online());
+            #[cfg(test)]
+            self.record.shut_down(now);
             self.hub.shut_down(&mut self.effects);
         }
         self.apply(now);
     }
 
     fn time(&mut self, now: Moment) {
+        #[cfg(test)]
+        self.record.timeout(now);
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
         self.connections.handle_timeout(now.instant);
@@ -285,3 +296,6 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod simulation;

@@ -20,7 +20,7 @@ const TEXTS: [&str; 6] = [
 ];
 
 /// What always holds between two calls into the hub.
-pub(super) fn check(hub: &Hub) {
+pub(crate) fn check(hub: &Hub) {
     let people: Vec<PeerId> = hub.roster.peers().collect();
     let person = |peer| hub.roster.person(peer);
     let here: Vec<(PeerId, &Person)> = people
