@@ -147,11 +147,8 @@ impl Write for Socket {
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let gathered: Vec<u8> = slices
-            .iter()
-            .flat_map(|slice| slice.iter())
-            .copied()
-            .collect();
+        let slices: Vec<&[u8]> = slices.iter().map(|slice| &**slice).collect();
+        let gathered = slices.concat();
         self.write(&gathered)
     }
 
