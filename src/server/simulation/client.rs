@@ -34,7 +34,7 @@ pub(super) struct Client {
     first: Vec<u8>,
     /// It sends no more: how many lines had ended by then.
     ended_at: Option<usize>,
-    /// It broke the connection, and what was not heard by then may be lost on the way.
+    /// It broke the connection, which it had not finished; what was not heard by then may be lost on the way.
     is_broken: bool,
     loses_input: bool,
     owed: Vec<Piece>,
@@ -114,6 +114,9 @@ impl Client {
             Happened::Disconnected(reason) => return self.check_end(*reason),
             _ => {}
         }
+        if self.left.is_some() {
+            return Err(format!("heard {happened:?} after it had left"));
+        }
         let expected = self.naive.heard.get(self.heard);
         if expected != Some(happened) {
             return Err(format!("heard {happened:?}, but sent was {expected:?}"));
@@ -125,32 +128,20 @@ impl Client {
     /// The client's input has ended for this reason. What stands without a line end was heard as a line, or was cut off.
     fn check_end(&mut self, reason: CloseReason) -> Result<(), String> {
         match reason {
-            CloseReason::SendQueueFull => return Ok(()),
-            CloseReason::Broken(_) => {
-                return match self.is_broken {
-                    true => self.check_all_heard(),
-                    false => Err("it did not break the connection".into()),
-                };
+            CloseReason::SendQueueFull => Ok(()),
+            CloseReason::Broken(_) if self.is_gone => self.check_all_heard(),
+            CloseReason::Broken(_) => Err("it did not break the connection".into()),
+            CloseReason::EndOfInput if self.ended_at.is_none() || self.is_broken => {
+                Err("it did not finish".into())
             }
-            CloseReason::EndOfInput if !self.has_ended() => {
-                return Err("its input has not ended".into());
-            }
-            _ => {}
+            _ => self.check_heard_up_to(self.naive.heard.len()),
         }
-        match self.is_broken {
-            true => self.check_all_heard(),
-            false => self.check_heard_up_to(self.naive.heard.len()),
-        }
-    }
-
-    fn has_ended(&self) -> bool {
-        self.is_gone || self.finishes && self.unsent.is_empty()
     }
 
     /// The client breaks the connection; what is not heard by then may be lost on the way.
     pub(super) fn breaks(&mut self, loses_input: bool) {
-        self.is_broken = true;
-        self.loses_input = loses_input;
+        self.is_broken = self.ended_at.is_none();
+        self.loses_input = loses_input && self.is_broken;
         self.let_go();
     }
 
