@@ -128,6 +128,10 @@ impl Connection {
     /// Reads once into the scratch.
     pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
         match self.stream.read(scratch) {
+            // A reset is told of once, and here a write was told; what stands without a line end was cut off by it.
+            Ok(0) if self.write_error == Some(ErrorKind::ConnectionReset) => {
+                self.end_input(CloseReason::Broken(ErrorKind::ConnectionReset))
+            }
             Ok(0) => self.end_input(CloseReason::EndOfInput),
             Ok(n) => {
                 // Except in front of the peer's FIN and of urgent data, whose edges may be spent already.
