@@ -19,6 +19,8 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// A socket handed over by the embedder cannot be listened on.
+    Given(io::Error),
     /// The kernel's event queue failed; no connection can be served.
     Poll(io::Error),
     /// The server behind a [`Handle`](crate::Handle) has as many requests waiting as it takes. Try again later.
@@ -34,6 +36,9 @@ impl fmt::Display for Error {
             Error::Listen { addr, source } => {
                 write!(f, "cannot listen on {addr}: {}", Cause(source))
             }
+            Error::Given(source) => {
+                write!(f, "cannot listen on a socket given: {}", Cause(source))
+            }
             Error::Poll(source) => write!(f, "cannot wait for events: {}", Cause(source)),
             Error::Busy => f.write_str("the server has too many requests waiting; try again later"),
             Error::Stopped => f.write_str("the server has stopped"),
@@ -44,7 +49,9 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Listen { source, .. } | Error::Poll(source) => Some(source),
+            Error::Listen { source, .. } | Error::Given(source) | Error::Poll(source) => {
+                Some(source)
+            }
             Error::Config(_) | Error::Busy | Error::Stopped => None,
         }
     }
@@ -79,8 +86,10 @@ pub enum CloseReason {
     TooManyAttempts,
     /// The first bytes were of another protocol.
     WrongProtocol(Protocol),
-    /// They read too slowly: more was owed to them than `--send-queue` allows.
+    /// They read too slowly: what was told to them alone, which is not skipped, came to more than `--send-queue` allows.
     SendQueueFull,
+    /// They read nothing at all for a minute while something waited for them.
+    Stalled,
     /// They took too long to accept the last of what was owed to them, after their connection had ended.
     CloseTimedOut,
     /// As many connections as the server holds were there already.
@@ -100,6 +109,7 @@ impl fmt::Display for CloseReason {
             CloseReason::TooManyAttempts => "too many refused usernames",
             CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
             CloseReason::SendQueueFull => "read too slowly, send queue full",
+            CloseReason::Stalled => "read nothing for a minute",
             CloseReason::CloseTimedOut => "did not take what was owed before closing",
             CloseReason::ServerFull => "server full",
             CloseReason::Shutdown => "server shutting down",

@@ -29,7 +29,7 @@
 //! | 3 | [`net`] | sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment`, `deadlines` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment`, `deadlines`, `rate` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -54,7 +54,8 @@
 //! # What always holds
 //!
 //! - Order: every reader sees lines in the order in which the hub handled them, replies to the reader alone included.
-//! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that it is dropped.
+//! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that the oldest lines
+//!   of its room are skipped, with a notice in their place. A line is never cut.
 //! - No input reaches another person unless it is clean text, one line, under the sender's name.
 //! - A [`PeerId`] is never mistaken for whoever gets its slot next; a slot is freed only at the end of a tick.
 //! - What goes wrong with one peer is a [`CloseReason`], and never an [`Error`] that stops the server.
@@ -72,6 +73,7 @@ mod message;
 mod moment;
 mod name;
 pub mod net;
+mod rate;
 mod server;
 pub mod wire;
 
@@ -85,6 +87,7 @@ pub use id::{PeerId, RoomId};
 pub use message::{Answer, HelpRow, Message, Past, Presence, RoomRow, Whois};
 pub use moment::{Civil, Format, Moment, Offset, Stamp};
 pub use name::{InvalidUsername, RoomName, Username};
+pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Handle, Server, Stats, fanout};
 
 #[cfg(test)]

@@ -24,9 +24,21 @@ pub const LINE_BYTES_RANGE: RangeInclusive<usize> = 64..=1024 * 1024;
 /// What may wait for one slow reader, in bytes, by default.
 pub const SEND_QUEUE_BYTES: usize = 1024 * 1024;
 
-/// What an operator may choose as the bound of one send queue, in bytes. The least value holds what one tick can owe
-/// a reader whose socket takes nothing just then.
-pub const SEND_QUEUE_BYTES_RANGE: RangeInclusive<usize> = 256 * 1024..=1024 * 1024 * 1024;
+/// What an operator may choose as the bound of one send queue, in bytes. A peer is read while the answers that wait
+/// for it take up to half of that; the other half of the least value holds what one more turn can add.
+pub const SEND_QUEUE_BYTES_RANGE: RangeInclusive<usize> = 512 * 1024..=1024 * 1024 * 1024;
+
+/// What may wait for all readers together, in bytes, by default. Each is then left an equal share.
+pub const ALL_QUEUES_BYTES: usize = 256 * 1024 * 1024;
+
+/// Most that one line is answered, in bytes: a room's history, or a hundred rooms with their topics.
+pub const ANSWER_BYTES: usize = 96 * 1024;
+
+/// A peer is dropped when its socket has taken no byte for this long, while something waited for it.
+pub const STALL: Duration = Duration::from_secs(60);
+
+/// How often it is looked for peers whose sockets take nothing, while there are any that something waits for.
+pub const STALL_CHECK: Duration = Duration::from_secs(1);
 
 /// Connections held at once, by default.
 pub const CLIENTS: usize = 10_000;
@@ -37,6 +49,20 @@ pub const CLIENTS_RANGE: RangeInclusive<usize> = 1..=1_000_000;
 /// Descriptors kept free below the process's limit on open files: standard streams, poll, waker, listeners, logs, and
 /// room for the embedding program.
 pub const RESERVED_DESCRIPTORS: usize = 32;
+
+/// Lines a second that one person may send in the long run, and at once, by default.
+pub const RATE_LINES: u32 = 16;
+/// See [`RATE_LINES`]. It takes a pasted page of text.
+pub const RATE_BURST: u32 = 128;
+
+/// What an operator may choose as lines a second, and as lines at once.
+pub const RATE_RANGE: RangeInclusive<u32> = 1..=1_000_000;
+
+/// Lines that may be sent at once before a username is given: every attempt at one, and some keys pressed.
+pub const NEWCOMER_LINES: u32 = 16;
+
+/// A line counts as one against a person's rate up to this many bytes, its answer included, and beyond as several.
+pub const BYTES_PER_LINE: u64 = 512;
 
 /// Time to flush queues at shutdown, by default.
 pub const DRAIN: Duration = Duration::from_secs(5);
@@ -81,6 +107,9 @@ pub const PIN_RATIO: usize = 4;
 /// A piece smaller than this, in bytes, is copied in any case: a reference costs as much as it saves.
 pub const SHARED_PIECE_BYTES: usize = 1024;
 
+/// What a slice in a send queue counts for besides its bytes: its place in the queue, and its allocation's own weight.
+pub const CHUNK_BYTES: usize = 64;
+
 /// Slices handed to the kernel in one `writev`. Linux takes 1,024 (`IOV_MAX`); past some dozens nothing is gained.
 pub const SLICES_PER_WRITE: usize = 32;
 
@@ -111,13 +140,14 @@ pub const HISTORY_LINES: usize = 200;
 /// What an operator may choose as the number of lines kept.
 pub const HISTORY_LINES_RANGE: RangeInclusive<usize> = 0..=10_000;
 
-/// Most that one room's history holds, in bytes of text; the oldest lines go first.
+/// Most that one room's history holds, in bytes as it is read later; the oldest lines go first.
 pub const HISTORY_BYTES: usize = 64 * 1024;
 
 /// Lines replayed to whoever joins a room.
 pub const REPLAYED_LINES: usize = 20;
 
-/// Lines kept for a person who is away, and their size in bytes of text; the oldest go first.
+/// Lines kept for a person who is away, and their size in bytes as they are read later; the oldest go
+/// first.
 pub const MISSED_LINES: usize = 50;
 /// See [`MISSED_LINES`].
 pub const MISSED_BYTES: usize = 16 * 1024;
@@ -153,9 +183,13 @@ const _: () = {
             && SEND_QUEUE_BYTES <= *SEND_QUEUE_BYTES_RANGE.end()
     );
     assert!(
-        *SEND_QUEUE_BYTES_RANGE.start() >= 2 * LOG_BYTES,
-        "a full tick must not drop a reader whose queue was empty"
+        *SEND_QUEUE_BYTES_RANGE.start() / 2 >= LOG_BYTES + ANSWER_BYTES,
+        "nobody is dropped for what they asked for themselves"
     );
+    assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
+    assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
+    assert!(ANSWER_BYTES >= HISTORY_BYTES + 100 && ANSWER_BYTES >= MOTD_BYTES);
+    assert!(ANSWER_BYTES >= ROOMS_LISTED * (4 * TOPIC_CHARS + 100));
     assert!(
         LINE_BYTES >= 4 * USERNAME_CHARS,
         "every username fits a line"

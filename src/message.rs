@@ -83,6 +83,8 @@ pub enum Message {
     UsernameTaken,
     /// That is no username.
     UsernameInvalid,
+    /// So many lines stand no more here, as they waited for a reader who was too far behind.
+    Skipped(u64),
     /// Ends a line that holds nothing but a prompt, before something is told that nobody asked for.
     LineBreak,
 
@@ -141,6 +143,8 @@ pub enum Answer {
         /// The limit in force.
         limit: usize,
     },
+    /// They send faster than they may.
+    TooFast,
     /// The answer to the key that interrupts.
     HowToQuit,
     /// The answer to a telnet client that asks whether we are still there: so many people have a name.

@@ -49,14 +49,14 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(sentence) => {
-            eprintln!("client: {sentence}. Try 'client --help'.");
+            args::complain(&format!("client: {sentence}. Try 'client --help'."));
             return ExitCode::from(2);
         }
     };
     match client::run(&config) {
         Ok(outcome) => finish(&outcome),
         Err(error) => {
-            eprintln!("client: cannot go on: {error}");
+            args::complain(&format!("client: cannot go on: {error}"));
             ExitCode::from(1)
         }
     }
@@ -69,7 +69,7 @@ fn finish(outcome: &Outcome) -> ExitCode {
         } else {
             "."
         };
-        eprintln!("client: {reason}{end}");
+        args::complain(&format!("client: {reason}{end}"));
     }
     ExitCode::from(match outcome.status {
         Status::Left => 0,

@@ -1,24 +1,29 @@
-//! The daemon: a command line, a log on standard error, and signals around [`chinwag::Server`].
+//! The daemon: a command line, a log on standard error, signals, and a service manager around [`chinwag::Server`].
 
 mod args;
+mod output;
+mod service;
 
 use std::env;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chinwag::{Config, Error, Handle, Server, limits};
+use chinwag::{Config, Error, Handle, Rate, Server, limits};
 use getopts::{Matches, Options};
 use log::LevelFilter;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 
 use args::Asked;
+use output::{Output, complain};
+use service::Notices;
 
 const HELP: &str = "\
 A chat server for lines of text. People connect with telnet, nc or any other line client.
@@ -31,6 +36,7 @@ server [OPTIONS]
       --send-queue BYTES what may wait for one slow reader                             [1048576]
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
       --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
+      --rate RATE        lines a second for one person, as RATE or RATE:BURST, or off  [16:128; off for loopback]
       --history N        lines that each room keeps                                    [200]
       --drain S          seconds to flush queues at shutdown                           [5]
       --motd FILE        text shown after the welcome; read again on SIGHUP
@@ -38,7 +44,9 @@ server [OPTIONS]
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
 
-CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them.
+CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. Sockets that a service
+manager hands over (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and
+about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
 ";
 
 const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
@@ -52,6 +60,8 @@ enum Wish {
 /// How the daemon is to run.
 struct Daemon {
     config: Config,
+    /// Whether the addresses to listen on were asked for, and are not the default.
+    listen_asked: bool,
     /// The file of the message of the day.
     motd: Option<PathBuf>,
     level: Option<LevelFilter>,
@@ -66,41 +76,75 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(sentence) => {
-            eprintln!("server: {sentence}. Try 'server --help'.");
+            complain(format!("server: {sentence}. Try 'server --help'."));
             return ExitCode::from(2);
         }
     };
-    start_log(daemon.level);
-    match serve(daemon) {
+    let given = match service::given_sockets() {
+        Ok(given) => given,
+        Err(error) => {
+            complain(format!("server: cannot listen on a socket given: {error}"));
+            return ExitCode::from(1);
+        }
+    };
+    let mut output = Output::start(daemon.level);
+    let served = serve(daemon, given, &mut output);
+    // What is logged comes before the last word.
+    drop(output);
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("server: {error}");
+            complain(format!("server: {error}"));
             ExitCode::from(1)
         }
     }
 }
 
 /// Serves until a signal asks for the end.
-fn serve(daemon: Daemon) -> Result<(), Error> {
-    let mut config = daemon.config;
-    config.max_clients = within_fd_limit(config.max_clients);
-    let mut server = Server::bind(config)?;
+fn serve(daemon: Daemon, given: Vec<TcpListener>, output: &mut Output) -> Result<(), Error> {
+    let mut server = listen(&daemon, given)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(Error::Poll)?;
     server.watch(&mut signals)?;
-    announce(&server.local_addrs());
+    output.announce(announcement(&server.local_addrs()));
+    let mut notices = Notices::start();
+    notices.ready(&server.local_addrs());
 
     let handle = server.handle();
     let mut asked = false;
-    while server.tick()?.is_continue() {
+    while tick(&mut server, notices.longest_tick())?.is_continue() {
+        notices.alive(|| handle.stats());
         for signal in signals.pending() {
             match (signal, &daemon.motd) {
                 (SIGHUP, Some(motd)) => read_again(&handle, motd),
                 // Without a file to read again, a hangup is what it says: the terminal was closed.
-                _ => stop(&handle, signal, &mut asked),
+                _ => {
+                    stop(&handle, signal, &mut asked);
+                    notices.stopping();
+                }
             }
         }
     }
     Ok(())
+}
+
+/// Listens on the sockets given, or else where the configuration says.
+fn listen(daemon: &Daemon, given: Vec<TcpListener>) -> Result<Server, Error> {
+    let mut config = daemon.config.clone();
+    config.max_clients = within_fd_limit(config.max_clients);
+    if given.is_empty() {
+        return Server::bind(config);
+    }
+    if daemon.listen_asked {
+        log::warn!("listening on the sockets given, and not where --listen or CHAT_LISTEN says");
+    }
+    Server::with_listeners(config, given)
+}
+
+fn tick(server: &mut Server, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
+    match longest {
+        Some(longest) => server.tick_within(longest),
+        None => server.tick(),
+    }
 }
 
 /// Reads the message of the day again. Where that fails, the one before stays.
@@ -134,13 +178,12 @@ fn stop(handle: &Handle, signal: i32, asked: &mut bool) {
     handle.shutdown();
 }
 
-/// Says on standard output where people can connect. A closed standard output is no reason not to serve.
-fn announce(addrs: &[SocketAddr]) {
-    let mut out = io::stdout().lock();
-    for addr in addrs {
-        let _ = writeln!(out, "Chat server listening on {addr}");
-    }
-    let _ = out.flush();
+/// Where people can connect, one line per listener.
+fn announcement(addrs: &[SocketAddr]) -> String {
+    let lines = addrs.iter();
+    lines
+        .map(|addr| format!("Chat server listening on {addr}\n"))
+        .collect()
 }
 
 /// Raises the soft limit on open files as far as needed and allowed; returns how many clients fit under it.
@@ -161,19 +204,6 @@ fn within_fd_limit(clients: usize) -> usize {
     }
 }
 
-fn start_log(level: Option<LevelFilter>) {
-    let logger = simple_logger::SimpleLogger::new()
-        .with_level(LevelFilter::Info)
-        .env();
-    let logger = match level {
-        Some(level) => logger.with_level(level),
-        None => logger,
-    };
-    if let Err(error) = logger.with_utc_timestamps().init() {
-        eprintln!("server: cannot log: {error}");
-    }
-}
-
 fn options() -> Options {
     let mut options = Options::new();
     options
@@ -184,6 +214,7 @@ fn options() -> Options {
         .optopt("", "send-queue", "", "BYTES")
         .optopt("", "login-timeout", "", "S")
         .optopt("", "idle-timeout", "", "S")
+        .optopt("", "rate", "", "RATE")
         .optopt("", "history", "", "N")
         .optopt("", "drain", "", "S")
         .optopt("", "motd", "", "FILE")
@@ -203,7 +234,8 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
         (_, Ok(list)) => list.split(',').map(|addr| addr.trim().into()).collect(),
         _ => Vec::new(),
     };
-    if !listen.is_empty() {
+    let listen_asked = !listen.is_empty();
+    if listen_asked {
         config.listen = resolve(&listen)?;
     }
     config.anonymous = matches.opt_present("anonymous");
@@ -216,6 +248,10 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
     let mut idle_timeout = Duration::ZERO;
     seconds(&matches, "idle-timeout", &mut idle_timeout)?;
     config.idle_timeout = (!idle_timeout.is_zero()).then_some(idle_timeout);
+    if let Some(text) = matches.opt_str("rate") {
+        config.rate = rate(&text)?;
+        config.rate_on_loopback = true;
+    }
     number(&matches, "history", &mut config.history)?;
     seconds(&matches, "drain", &mut config.drain)?;
     let motd = matches.opt_str("motd").map(PathBuf::from);
@@ -230,6 +266,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
     config.check().map_err(|error| error.to_string())?;
     Ok(Wish::Serve(Daemon {
         config,
+        listen_asked,
         motd,
         level,
     }))
@@ -248,6 +285,16 @@ fn resolve(listen: &[String]) -> Result<Vec<SocketAddr>, String> {
         }
     }
     Ok(addrs)
+}
+
+fn rate(text: &str) -> Result<Option<Rate>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let rate = text.parse().map_err(|_| {
+        format!("--rate takes lines a second, such as 16, or with a burst, such as 16:128, each 1 to 1000000, or off; not '{text}'")
+    })?;
+    Ok(Some(rate))
 }
 
 fn number<T: FromStr>(matches: &Matches, option: &str, value: &mut T) -> Result<(), String> {

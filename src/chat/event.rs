@@ -28,6 +28,8 @@ pub enum Event<'a> {
     EndOfInput,
     /// Their telnet client asks whether we are still there.
     AreYouThere,
+    /// They send faster than they may, and are not read for a while. Told once a spell.
+    TooFast,
     /// The connection has ended. Always a peer's last event; not sent for a peer whom the hub itself had closed.
     Disconnected(CloseReason),
 }

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use crate::id::PeerId;
 use crate::message::{Message, Past};
 
+/// The date, `(private)`, and the line end.
+const AROUND: usize = "[2026-11-21 15:28]  (private): \r\n".len();
+
 #[derive(Debug)]
 pub(super) struct History {
     lines: VecDeque<Line>,
@@ -75,14 +78,15 @@ impl History {
     }
 }
 
-/// The size of what a person wrote, in bytes.
+/// The size of a line as it is read later, in bytes; what stands around name and text is taken as [`AROUND`].
 fn size(message: &Message) -> usize {
-    match message {
-        Message::Said { text, .. }
-        | Message::Action { text, .. }
-        | Message::Private { text, .. } => text.len(),
-        _ => 0,
-    }
+    let (Message::Said { text, .. } | Message::Action { text, .. } | Message::Private { text, .. }) =
+        message
+    else {
+        return 0;
+    };
+    let name = message.author().map_or(0, |name| name.as_str().len());
+    AROUND + name + text.len()
 }
 
 #[cfg(test)]
@@ -105,7 +109,7 @@ mod tests {
 
     fn texts(history: &History, count: usize) -> Vec<usize> {
         let past = |message: &Message| match message {
-            Message::Past(past) => size(&past.message),
+            Message::Past(past) => size(&past.message) - AROUND - 1,
             _ => unreachable!("only the past is kept"),
         };
         history.last(count, |_, _| true).iter().map(past).collect()
@@ -113,7 +117,8 @@ mod tests {
 
     #[test]
     fn the_oldest_lines_go_first() {
-        let mut history = History::new(3, 10);
+        let bytes = 3 * (AROUND + 1) + 10;
+        let mut history = History::new(3, bytes);
         for text in ["1", "22", "333", "4444"] {
             history.push(0, ANN, &said(text));
         }
@@ -121,7 +126,7 @@ mod tests {
         assert_eq!(texts(&history, 2), [3, 4]);
         history.push(0, ANN, &said("55555"));
         assert_eq!(texts(&history, 10), [4, 5]);
-        history.push(0, ANN, &said(&"x".repeat(11)));
+        history.push(0, ANN, &said(&"x".repeat(bytes)));
         assert_eq!(texts(&history, 10), [4, 5]);
         assert_eq!(history.total(), 6);
     }
@@ -132,7 +137,7 @@ mod tests {
             slot: 1,
             generation: 2,
         };
-        let mut history = History::new(10, 100);
+        let mut history = History::new(10, 1000);
         for (author, text) in [(ANN, "1"), (ANN, "22"), (bob, "333"), (bob, "4444")] {
             history.push(0, author, &said(text));
         }

@@ -119,6 +119,10 @@ impl Hub {
                 self.break_prompt(peer, effects);
                 self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
             }
+            Event::TooFast => {
+                self.break_prompt(peer, effects);
+                self.answer_and_prompt(peer, Answer::TooFast, effects);
+            }
             Event::Disconnected(reason) => self.leave(peer, reason, effects),
         }
     }
@@ -339,12 +343,19 @@ impl Hub {
         }
     }
 
-    /// Answers a key, which left the cursor within a line, and prompts again where a prompt stood.
+    /// Answers a key, which left the cursor within a line.
     fn answer_key(&mut self, peer: PeerId, answer: Answer, effects: &mut Effects) {
+        if self.roster.session(peer).is_some() {
+            effects.tell(peer, Message::LineBreak);
+            self.answer_and_prompt(peer, answer, effects);
+        }
+    }
+
+    /// Answers, and prompts again where a prompt stood.
+    fn answer_and_prompt(&self, peer: PeerId, answer: Answer, effects: &mut Effects) {
         let Some(session) = self.roster.session(peer) else {
             return;
         };
-        effects.tell(peer, Message::LineBreak);
         effects.answer(peer, answer);
         if let Session::Naming { .. } = session {
             effects.tell(peer, Message::UsernamePrompt);

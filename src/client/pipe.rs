@@ -2,7 +2,7 @@
 //! printed, and at the end of the input the server is told goodbye.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
@@ -193,7 +193,7 @@ impl Pipe<'_> {
     fn use_line(&mut self, line: &str) {
         match Wish::parse(line) {
             Wish::Nothing => {}
-            Wish::SendUsage => eprintln!("client: {SEND_USAGE}"),
+            Wish::SendUsage => complain(&format!("client: {SEND_USAGE}\n")),
             Wish::Leave => self.leave(),
             Wish::Say(text) => self.send(&line_to_say(text)),
             Wish::Command(command) => self.send(&format!("{command}\n")),
@@ -282,7 +282,7 @@ impl Pipe<'_> {
         if self.person {
             self.out.push_str(PROMPT);
         } else if io::stdin().is_terminal() {
-            eprint!("{PROMPT}");
+            complain(PROMPT);
         }
     }
 
@@ -302,12 +302,17 @@ impl Pipe<'_> {
     }
 }
 
+/// Says something to whoever started the client. Where standard error is closed, that is nobody.
+fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// A line of the input; one that is longer than any server takes is not sent, and said to be so.
 fn text_of(line: Input<'_>) -> Option<String> {
     match line {
         Input::Line(text) => Some(text.into_owned()),
         _ => {
-            eprintln!("client: a line of the input is too long for any server; it was not sent");
+            complain("client: a line of the input is too long for any server; it was not sent\n");
             None
         }
     }

@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::time::Instant;
 
 use mio::{Registry, Token};
 
@@ -19,17 +20,33 @@ pub(crate) struct Connection {
     stream: Stream,
     addr: Address,
     /// Present while something has to be remembered.
-    decoder: Option<Box<Decoder>>,
-    /// Present while something waits.
-    queue: Option<Box<SendQueue>>,
+    pending: Option<Box<Pending>>,
+    /// Present while something waits to be written.
+    backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
     pub(crate) state: State,
     /// Bytes have come, and the first of them were looked at.
     pub(crate) heard: bool,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
     input_ended: bool,
-    /// Why writing failed. What is sent from then on is dropped; what came in before is still read.
-    write_error: Option<ErrorKind>,
+    /// Why nothing can be written any more. What is sent from then on is dropped; what came in before is still read.
+    broken: Option<ErrorKind>,
+}
+
+/// What of a peer's input has to be remembered until its next turn.
+#[derive(Debug)]
+struct Pending {
+    decoder: Decoder,
+    /// Bytes that were received and not decoded. At most one turn's.
+    unread: Vec<u8>,
+}
+
+/// What waits to be written.
+#[derive(Debug)]
+struct Backlog {
+    queue: SendQueue,
+    /// Since when the socket has taken no byte.
+    stuck_since: Instant,
 }
 
 /// A peer's address, in half the room of a [`SocketAddr`] where it is of IPv4: there is one for every idle connection.
@@ -77,13 +94,13 @@ impl Connection {
         Connection {
             stream,
             addr: addr.into(),
-            decoder: None,
-            queue: None,
+            pending: None,
+            backlog: None,
             readiness: Readiness::ACCEPTED,
             state: State::Open,
             heard: false,
             input_ended: false,
-            write_error: None,
+            broken: None,
         }
     }
 
@@ -105,33 +122,66 @@ impl Connection {
     /// Latches what an event says.
     pub(crate) fn mark(&mut self, event: Event) {
         self.readiness.mark(event);
+        if event.error {
+            // Reading tells better, where it comes to that.
+            self.broken.get_or_insert(ErrorKind::ConnectionReset);
+        }
     }
 
-    /// How many bytes wait to be written.
-    pub(crate) fn queued(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.len())
+    /// What waits to be written, if anything does.
+    pub(crate) fn queue(&self) -> Option<&SendQueue> {
+        self.backlog.as_ref().map(|backlog| &backlog.queue)
+    }
+
+    /// Since when the socket has taken no byte of what waits.
+    pub(crate) fn stuck_since(&self) -> Option<Instant> {
+        self.backlog.as_ref().map(|backlog| backlog.stuck_since)
+    }
+
+    /// Skips lines of what waits, as far as needed for `limit` bytes. Returns how many.
+    pub(crate) fn skip_to(&mut self, limit: usize) -> u64 {
+        let backlog = self.backlog.as_mut();
+        backlog.map_or(0, |backlog| backlog.queue.skip_to(limit))
     }
 
     pub(crate) fn input_ended(&self) -> bool {
         self.input_ended
     }
 
-    /// Takes the decoder out, to be put back after use.
-    pub(crate) fn take_decoder(&mut self) -> Decoder {
-        self.decoder.take().map_or_else(Decoder::default, |it| *it)
+    /// Whether there is something to decode, or may be something to receive.
+    pub(crate) fn has_input(&self) -> bool {
+        let pending = self.pending.as_deref();
+        self.readiness.readable || pending.is_some_and(|it| !it.unread.is_empty())
     }
 
-    pub(crate) fn put_decoder(&mut self, decoder: Decoder) {
-        self.decoder = (!decoder.is_idle()).then(|| decoder.into());
+    /// Takes out what was received and not decoded, if there is any.
+    pub(crate) fn take_unread(&mut self) -> Option<Vec<u8>> {
+        let unread = std::mem::take(&mut self.pending.as_mut()?.unread);
+        (!unread.is_empty()).then_some(unread)
+    }
+
+    /// Takes the decoder out, to be put back after use.
+    pub(crate) fn take_decoder(&mut self) -> Decoder {
+        self.pending
+            .take()
+            .map_or_else(Decoder::default, |it| it.decoder)
+    }
+
+    /// Puts the decoder back, with what is to be decoded in the next turn.
+    pub(crate) fn put_decoder(&mut self, decoder: Decoder, unread: &[u8]) {
+        let is_worth = !unread.is_empty() || !decoder.is_idle();
+        let unread = unread.to_vec();
+        self.pending = is_worth.then(|| Pending { decoder, unread }.into());
+    }
+
+    /// Why the connection is known to be broken, though there may be input left to read.
+    pub(crate) fn broken(&self) -> Option<ErrorKind> {
+        self.broken
     }
 
     /// Reads once into the scratch.
     pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
         match self.stream.read(scratch) {
-            // A reset is told of once, and here a write was told; what stands without a line end was cut off by it.
-            Ok(0) if self.write_error == Some(ErrorKind::ConnectionReset) => {
-                self.end_input(CloseReason::Broken(ErrorKind::ConnectionReset))
-            }
             Ok(0) => self.end_input(CloseReason::EndOfInput),
             Ok(n) => {
                 // Except in front of the peer's FIN and of urgent data, whose edges may be spent already.
@@ -140,7 +190,7 @@ impl Connection {
                 }
                 Received::Bytes(n)
             }
-            Err(error) => match (error.kind(), self.write_error) {
+            Err(error) => match (error.kind(), self.broken) {
                 (ErrorKind::Interrupted, _) => Received::Nothing,
                 (ErrorKind::WouldBlock, None) => {
                     self.readiness.readable = false;
@@ -154,29 +204,41 @@ impl Connection {
     }
 
     /// Writes the pieces, and queues what the socket does not take. With an empty queue they go straight from the log.
-    pub(crate) fn send(&mut self, pieces: &[Piece<'_>]) {
+    pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) {
         let mut written = 0;
-        let may_write = self.queue.is_none() && self.readiness.writable;
-        if may_write && self.write_error.is_none() && !pieces.is_empty() {
+        let may_write = self.backlog.is_none() && self.readiness.writable;
+        if may_write && self.broken.is_none() && !pieces.is_empty() {
             match write_slices(&mut self.stream, pieces.iter().map(Piece::bytes)) {
                 Ok(n) => written = n,
                 Err(error) => self.not_written(&error),
             }
         }
-        self.enqueue(pieces, written);
-        self.flush();
+        self.enqueue(now, pieces, written);
+        self.flush(now);
     }
 
     /// Writes what waits, as far as the socket takes it.
-    pub(crate) fn flush(&mut self) {
-        let Some(queue) = &mut self.queue else { return };
+    fn flush(&mut self, now: Instant) {
+        let Some(backlog) = &mut self.backlog else {
+            return;
+        };
         if !self.readiness.writable {
             return;
         }
-        match queue.write_to(&mut self.stream) {
-            Ok(()) => self.queue = None,
+        let before = backlog.queue.len();
+        let result = backlog.queue.write_to(&mut self.stream);
+        if backlog.queue.len() < before {
+            backlog.stuck_since = now;
+        }
+        match result {
+            Ok(()) => self.backlog = None,
             Err(error) => self.not_written(&error),
         }
+    }
+
+    /// Drops what waits.
+    pub(crate) fn drop_queue(&mut self) {
+        self.backlog = None;
     }
 
     /// Sends our FIN: nothing more will be written.
@@ -185,17 +247,21 @@ impl Connection {
     }
 
     /// Queues what stands behind the first `written` bytes of the pieces.
-    fn enqueue(&mut self, pieces: &[Piece<'_>], mut written: usize) {
-        if self.write_error.is_some() {
+    fn enqueue(&mut self, now: Instant, pieces: &[Piece<'_>], mut written: usize) {
+        if self.broken.is_some() {
             return;
         }
         for piece in pieces {
             let taken = written.min(piece.range.len());
             written -= taken;
-            let range = piece.range.start + taken..piece.range.end;
-            if !range.is_empty() {
-                let queue = self.queue.get_or_insert_default();
-                queue.push(&Piece { range, ..*piece });
+            if taken < piece.range.len() {
+                let backlog = self.backlog.get_or_insert_with(|| {
+                    Box::new(Backlog {
+                        queue: SendQueue::default(),
+                        stuck_since: now,
+                    })
+                });
+                backlog.queue.push(piece, taken);
             }
         }
     }
@@ -205,8 +271,8 @@ impl Connection {
             ErrorKind::Interrupted => {}
             ErrorKind::WouldBlock => self.readiness.writable = false,
             kind => {
-                self.write_error = Some(kind);
-                self.queue = None;
+                self.broken = Some(kind);
+                self.backlog = None;
                 // What came in before is still to be read, and the end with it.
                 self.readiness.readable = true;
             }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use mio::event::Source;
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::limits::BACKLOG;
 
@@ -79,15 +79,28 @@ impl Listener {
         // A restarted server need not wait for the connections of the one before to fade.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
-        // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
-        // IAC, and the next byte be taken for the command. Connections have this from the listener.
-        socket.set_out_of_band_inline(true)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
-        let socket = TcpListener::from_std(socket.into());
+        Listener::adopt(socket.into())
+    }
+
+    /// Takes a socket that listens already. Its backlog stays as it is.
+    pub(crate) fn adopt(socket: std::net::TcpListener) -> io::Result<Listener> {
+        let options = SockRef::from(&socket);
+        // Where the system can tell: one that does not listen would fail at each attempt to accept.
+        #[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
+        if !options.is_listener()? {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "the socket does not listen",
+            ));
+        }
+        // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
+        // IAC, and the next byte be taken for the command. Connections have this from the listener.
+        options.set_out_of_band_inline(true)?;
+        options.set_nonblocking(true)?;
         let addr = socket.local_addr()?;
-        let acceptor = Acceptor::Tcp(socket);
+        let acceptor = Acceptor::Tcp(TcpListener::from_std(socket));
         let ready = true;
         Ok(Listener {
             acceptor,
@@ -113,7 +126,7 @@ impl Listener {
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.acceptor.accept() {
             Ok((stream, addr)) => match stream.set_nodelay() {
-                Ok(()) => Accepted::Connection(stream, addr),
+                Ok(()) => Accepted::Connection(stream, canonical(addr)),
                 Err(error) => Accepted::Failed(error),
             },
             Err(error) => match error.kind() {
@@ -137,6 +150,17 @@ impl Listener {
     }
 }
 
+/// People who reach an IPv6 socket by IPv4, as they can where one that was given takes both, have an IPv4 address.
+fn canonical(addr: SocketAddr) -> SocketAddr {
+    match addr {
+        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
+            Some(v4) => SocketAddr::from((v4, v6.port())),
+            None => addr,
+        },
+        SocketAddr::V4(_) => addr,
+    }
+}
+
 #[cfg(test)]
 impl Listener {
     /// A listener of a simulated world.
@@ -147,6 +171,24 @@ impl Listener {
             acceptor,
             addr,
             ready,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_ipv4_address_in_disguise_is_undisguised() {
+        for (came, known) in [
+            ("[::ffff:127.0.0.1]:5000", "127.0.0.1:5000"),
+            ("[::1]:5000", "[::1]:5000"),
+            ("[fe80::1%2]:5000", "[fe80::1%2]:5000"),
+            ("127.0.0.1:5000", "127.0.0.1:5000"),
+        ] {
+            let addr = canonical(came.parse().unwrap());
+            assert_eq!(addr, known.parse().unwrap(), "{came}");
         }
     }
 }

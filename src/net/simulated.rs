@@ -100,6 +100,8 @@ struct Pair {
     accepted: bool,
     /// When the server sent its FIN.
     fin_at: Option<Instant>,
+    /// When a write was last taken.
+    took_at: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -199,7 +201,8 @@ impl World {
         let mut state = self.state();
         state.backlog.token?;
         let pair = state.pairs.len();
-        state.pairs.push(Pair::new(addr));
+        let now = state.now;
+        state.pairs.push(Pair::new(addr, now));
         state.backlog.waiting.push(pair);
         state.backlog.edge = true;
         Some(pair)
@@ -303,6 +306,17 @@ impl World {
         self.state().pairs[pair].fin_at
     }
 
+    /// When the server last wrote something that was taken, or the client connected.
+    pub(crate) fn took_at(&self, pair: usize) -> Instant {
+        self.state().pairs[pair].took_at
+    }
+
+    /// Whether the server could write.
+    pub(crate) fn is_writable(&self, pair: usize) -> bool {
+        let state = self.state();
+        state.pairs[pair].is_writable(state.nature.outbound)
+    }
+
     /// How many bytes the server has not read.
     pub(crate) fn unread(&self, pair: usize) -> usize {
         self.state().pairs[pair].inbound.bytes.len()
@@ -384,7 +398,7 @@ impl State {
 }
 
 impl Pair {
-    fn new(addr: SocketAddr) -> Pair {
+    fn new(addr: SocketAddr, now: Instant) -> Pair {
         Pair {
             addr,
             token: None,
@@ -402,6 +416,7 @@ impl Pair {
             refused: false,
             accepted: false,
             fin_at: None,
+            took_at: now,
         }
     }
 

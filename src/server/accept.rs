@@ -48,10 +48,9 @@ impl Server {
             log::info!("{addr} turned away: {}", CloseReason::ServerFull);
             return turn_away(stream);
         }
-        match self
-            .connections
-            .insert(stream, addr, self.poller.registry())
-        {
+        let is_limited = self.config.rate_on_loopback || !addr.ip().to_canonical().is_loopback();
+        let registry = self.poller.registry();
+        match self.connections.insert(stream, addr, is_limited, registry) {
             Ok(peer) => {
                 log::debug!("{addr} connected");
                 self.tell_hub(now, peer, Event::Connected(addr));

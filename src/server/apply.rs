@@ -34,6 +34,7 @@ impl Server {
                     self.connections.drain(peer.slot, now.instant);
                 }
                 Effect::CameOnline { peer, name } => {
+                    self.connections.set_named(peer.slot);
                     let addr = self.connections.connection(peer.slot).addr();
                     log::info!("{name} came from {addr}, {} online", self.hub.online());
                 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::limits::{
-    CLIENTS, CLIENTS_RANGE, DRAIN, HISTORY_LINES, HISTORY_LINES_RANGE, LINE_BYTES,
-    LINE_BYTES_RANGE, LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES,
-    SEND_QUEUE_BYTES_RANGE,
+    ALL_QUEUES_BYTES, CLIENTS, CLIENTS_RANGE, DRAIN, HISTORY_LINES, HISTORY_LINES_RANGE,
+    LINE_BYTES, LINE_BYTES_RANGE, LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, RATE_BURST, RATE_LINES,
+    SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
 };
+use crate::rate::Rate;
 
 /// How a [`Server`](crate::Server) is to run. Begin with [`Config::default`] and change what you need.
 #[derive(Debug, Clone)]
@@ -25,9 +26,18 @@ pub struct Config {
     pub max_clients: usize,
     /// Longest line accepted, in bytes without its end: 64 to 1,048,576. Default: 8,192.
     pub max_line: usize,
-    /// What may wait for one slow reader, in bytes: 262,144 to 1,073,741,824. A peer who is owed more is dropped.
-    /// Default: 1,048,576.
+    /// What may wait for one slow reader, in bytes: 524,288 to 1,073,741,824. Where more would wait, the oldest lines of
+    /// the room are skipped, and the reader is told how many. What is told to one person alone is not skipped: who is
+    /// owed more of that is dropped. Default: 1,048,576.
     pub send_queue: usize,
+    /// What may wait for all slow readers together, in bytes; less than `send_queue` counts as that. Where more would
+    /// wait, nobody is left more than an equal share. Default: 268,435,456.
+    pub all_queues: usize,
+    /// How fast one person may send; `None` for no limit. Who sends faster is not read for a while, and loses nothing.
+    /// Default: 16 lines a second, 128 at once.
+    pub rate: Option<Rate>,
+    /// Whether that applies to those who connect from this machine too. Default: false.
+    pub rate_on_loopback: bool,
     /// Time to give a username in; `None` for no limit. Default: 60 s.
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
@@ -48,6 +58,9 @@ impl Default for Config {
             max_clients: CLIENTS,
             max_line: LINE_BYTES,
             send_queue: SEND_QUEUE_BYTES,
+            all_queues: ALL_QUEUES_BYTES,
+            rate: Rate::new(RATE_LINES, RATE_BURST),
+            rate_on_loopback: false,
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,
             history: HISTORY_LINES,

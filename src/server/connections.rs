@@ -14,12 +14,16 @@ use slab::Slab;
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::{CLOSE_TIMEOUT, LINGER};
-use crate::net::{Connection, State, Stream};
+use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
+use crate::net::{Connection, SendQueue, State, Stream};
+use crate::rate::{Bucket, Rate};
 
 /// Every peer, and what is to be done with whom.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Connections {
+    /// How fast a peer may send, of those whom that applies to.
+    rate: Option<Rate>,
+    began: Instant,
     peers: Slab<Peer>,
     /// How many slots were handed out, as the next generation.
     generation: u32,
@@ -33,12 +37,21 @@ pub(super) struct Connections {
     finished: Vec<u32>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
+    /// Until when peers who have sent too fast are not read.
+    paused: Deadlines,
+    /// How many peers something waits for, and how much for all of them, in bytes.
+    laggards: usize,
+    held: usize,
+    /// When to look next for those among them who read nothing.
+    stall_check: Option<Instant>,
 }
 
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) connection: Connection,
     generation: u32,
+    /// Where there is a limit to how fast they may send.
+    bucket: Option<Bucket>,
     is_runnable: bool,
     is_dirty: bool,
     is_doomed: bool,
@@ -46,11 +59,30 @@ pub(super) struct Peer {
 }
 
 impl Connections {
-    /// Takes in an accepted connection and registers it.
+    pub(super) fn new(rate: Option<Rate>, began: Instant) -> Connections {
+        Connections {
+            rate,
+            began,
+            peers: Slab::new(),
+            generation: 0,
+            runnable: VecDeque::new(),
+            dirty: Vec::new(),
+            doomed: Vec::new(),
+            finished: Vec::new(),
+            closing: Deadlines::default(),
+            paused: Deadlines::default(),
+            laggards: 0,
+            held: 0,
+            stall_check: None,
+        }
+    }
+
+    /// Takes in an accepted connection and registers it. `is_limited`: whether the rate applies to it.
     pub(super) fn insert(
         &mut self,
         stream: Stream,
         addr: SocketAddr,
+        is_limited: bool,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
@@ -61,6 +93,7 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
+            bucket: is_limited.then(Bucket::default),
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -90,6 +123,39 @@ impl Connections {
         self.peers.get_mut(token.0).map(|peer| &mut peer.connection)
     }
 
+    /// Does something to what waits for a peer, and keeps the sums in step.
+    pub(super) fn change_queue<R>(
+        &mut self,
+        slot: u32,
+        change: impl FnOnce(&mut Connection) -> R,
+    ) -> R {
+        let connection = &mut self.peers[slot as usize].connection;
+        let before = connection.queue().map(SendQueue::held);
+        let result = change(connection);
+        let after = connection.queue().map(SendQueue::held);
+        self.laggards =
+            self.laggards + usize::from(after.is_some()) - usize::from(before.is_some());
+        self.held = self.held + after.unwrap_or(0) - before.unwrap_or(0);
+        result
+    }
+
+    /// What waits for all peers together, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Whether nothing waits for anyone.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.laggards == 0
+    }
+
+    /// The peers whom something waits for.
+    pub(super) fn laggards(&self) -> impl Iterator<Item = u32> {
+        let peers = self.peers.iter();
+        let laggards = peers.filter(|(_, peer)| peer.connection.queue().is_some());
+        laggards.map(|(slot, _)| slot as u32)
+    }
+
     pub(super) fn mark_runnable(&mut self, slot: u32) {
         let peer = &mut self.peers[slot as usize];
         if !std::mem::replace(&mut peer.is_runnable, true) {
@@ -107,6 +173,38 @@ impl Connections {
         let slot = self.runnable.pop_front()?;
         self.peers[slot as usize].is_runnable = false;
         Some(slot)
+    }
+
+    /// They have a name from now on.
+    pub(super) fn set_named(&mut self, slot: u32) {
+        if let Some(bucket) = &mut self.peers[slot as usize].bucket {
+            bucket.is_named = true;
+        }
+    }
+
+    /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
+    pub(super) fn charge(&mut self, slot: u32, now: Instant, lines: usize, bytes: usize) -> bool {
+        let since = now.duration_since(self.began);
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        let (Some(bucket), Some(rate)) = (bucket, self.rate) else {
+            return false;
+        };
+        bucket.take(since, rate, lines, bytes);
+        bucket.empty_until(since, rate).is_some()
+    }
+
+    /// Until when a peer is not to be read, if it has sent too fast.
+    pub(super) fn too_fast_until(&self, slot: u32, now: Instant) -> Option<Instant> {
+        let bucket = self.peers[slot as usize].bucket.as_ref()?;
+        let until = bucket.empty_until(now.duration_since(self.began), self.rate?)?;
+        Some(self.began + until)
+    }
+
+    /// The peer is not read until then. Returns whether they are to be told why.
+    pub(super) fn pause(&mut self, slot: u32, until: Instant) -> bool {
+        self.paused.set(self.id(slot), until);
+        let bucket = self.peers[slot as usize].bucket.as_mut();
+        bucket.is_some_and(Bucket::tell)
     }
 
     pub(super) fn mark_dirty(&mut self, slot: u32) {
@@ -157,7 +255,7 @@ impl Connections {
     /// peer's has come.
     pub(super) fn advance_closing(&mut self, slot: u32, now: Instant) {
         let connection = self.connection(slot);
-        if connection.state == State::Draining && connection.queued() == 0 {
+        if connection.state == State::Draining && connection.queue().is_none() {
             connection.state = match connection.finish_output() {
                 Ok(()) => State::Lingering,
                 Err(_) => State::Doomed,
@@ -181,8 +279,11 @@ impl Connections {
         }
     }
 
-    /// Ends those who have taken too long to close.
+    /// Lets those be read again who have waited for it, and ends those who have taken too long to close.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(peer) = self.paused.pop_due(now) {
+            self.mark_runnable(peer.slot);
+        }
         while let Some(peer) = self.closing.pop_due(now) {
             let connection = self.connection(peer.slot);
             if connection.state == State::Draining {
@@ -192,8 +293,31 @@ impl Connections {
         }
     }
 
+    /// Looks from now on for those who read nothing, if anything waits for anyone.
+    pub(super) fn watch_for_stalls(&mut self, now: Instant) {
+        if self.laggards == 0 {
+            self.stall_check = None;
+        } else if self.stall_check.is_none() {
+            self.stall_check = Some(now + STALL_CHECK);
+        }
+    }
+
+    /// Those whose sockets have taken nothing for too long. It is looked for them now and then.
+    pub(super) fn stalled(&mut self, now: Instant) -> Vec<u32> {
+        if self.stall_check.is_none_or(|at| now < at) {
+            return Vec::new();
+        }
+        self.stall_check = Some(now + STALL_CHECK);
+        let is_stalled = |slot: &u32| {
+            let since = self.peers[*slot as usize].connection.stuck_since();
+            since.is_some_and(|since| now.duration_since(since) >= STALL)
+        };
+        self.laggards().filter(is_stalled).collect()
+    }
+
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        self.closing.next()
+        let due = [self.closing.next(), self.paused.next(), self.stall_check];
+        due.into_iter().flatten().min()
     }
 
     /// Whether a phase has work that no event will announce.
@@ -204,19 +328,14 @@ impl Connections {
             && self.finished.is_empty())
     }
 
-    /// Whether anything waits to be written to anyone.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.peers
-            .iter()
-            .all(|(_, peer)| peer.connection.queued() == 0)
-    }
-
     /// Frees the slots of those who are finished. Returns how many.
     pub(super) fn reap(&mut self, registry: &Registry) -> usize {
         let finished = std::mem::take(&mut self.finished);
         let mut was_runnable = false;
         for &slot in &finished {
             self.closing.clear(self.id(slot));
+            self.paused.clear(self.id(slot));
+            self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
             if let Err(error) = peer.connection.deregister(registry) {

@@ -208,9 +208,10 @@ impl Fanout {
             let members = &self.channels[channel as usize].members;
             members.iter().copied().for_each(&mut reader);
         }
-        let frozen = self.logs.drain(..).map(|log| Log {
+        let frozen = self.logs.drain(..).enumerate().map(|(i, log)| Log {
             allocated: log.capacity(),
             bytes: log.freeze(),
+            skippable: i != REPLIES as usize,
         });
         Logs(frozen.collect())
     }

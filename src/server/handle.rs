@@ -31,6 +31,8 @@ pub struct Stats {
     pub accepted: u64,
     /// Lines that people said since the start.
     pub said: u64,
+    /// Lines that readers were not sent since the start, as they were too far behind.
+    pub skipped: u64,
     /// Peers dropped since the start because they read too slowly.
     pub dropped: u64,
 }
@@ -44,6 +46,7 @@ struct Shared {
     online: AtomicU64,
     accepted: AtomicU64,
     said: AtomicU64,
+    skipped: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -71,6 +74,7 @@ pub(super) fn handle(registry: &Registry, token: Token) -> io::Result<(Handle, R
         online: AtomicU64::new(0),
         accepted: AtomicU64::new(0),
         said: AtomicU64::new(0),
+        skipped: AtomicU64::new(0),
         dropped: AtomicU64::new(0),
     });
     let handle = Handle {
@@ -125,6 +129,7 @@ impl Handle {
             online: shared.online.load(Relaxed),
             accepted: shared.accepted.load(Relaxed),
             said: shared.said.load(Relaxed),
+            skipped: shared.skipped.load(Relaxed),
             dropped: shared.dropped.load(Relaxed),
         }
     }
@@ -168,6 +173,7 @@ impl Requests {
         shared.online.store(stats.online, Relaxed);
         shared.accepted.store(stats.accepted, Relaxed);
         shared.said.store(stats.said, Relaxed);
+        shared.skipped.store(stats.skipped, Relaxed);
         shared.dropped.store(stats.dropped, Relaxed);
     }
 }

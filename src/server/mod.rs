@@ -14,7 +14,7 @@ pub use config::Config;
 pub use handle::{Handle, Stats};
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -75,16 +75,33 @@ impl Server {
     /// [`Error::Poll`] when the kernel gives no event queue.
     pub fn bind(config: Config) -> Result<Server, Error> {
         config.check()?;
+        let bind = |&addr| Listener::bind(addr).map_err(|source| Error::Listen { addr, source });
+        let listeners = config.listen.iter().map(bind).collect::<Result<_, _>>()?;
+        Server::listen(config, listeners)
+    }
+
+    /// Serves on sockets that listen already, such as a service manager hands over, in place of the configuration's
+    /// addresses. They are made non-blocking, for whoever else holds them too, and to keep urgent data in line.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind), and [`Error::Given`] for a socket that cannot be listened on.
+    pub fn with_listeners(mut config: Config, given: Vec<TcpListener>) -> Result<Server, Error> {
+        let adopt = |socket| Listener::adopt(socket).map_err(Error::Given);
+        let listeners: Vec<_> = given.into_iter().map(adopt).collect::<Result<_, _>>()?;
+        config.listen = listeners.iter().map(Listener::addr).collect();
+        config.check()?;
+        Server::listen(config, listeners)
+    }
+
+    fn listen(config: Config, mut listeners: Vec<Listener>) -> Result<Server, Error> {
         let poller = Poller::new().map_err(Error::Poll)?;
-        let mut listeners = Vec::new();
-        for (i, &addr) in config.listen.iter().enumerate() {
-            let listen = |source| Error::Listen { addr, source };
-            let mut listener = Listener::bind(addr).map_err(listen)?;
+        for (i, listener) in listeners.iter_mut().enumerate() {
+            let addr = listener.addr();
             let token = Token(LISTENERS + i);
             listener
                 .register(poller.registry(), token)
-                .map_err(listen)?;
-            listeners.push(listener);
+                .map_err(|source| Error::Listen { addr, source })?;
         }
         Server::with(config, poller, listeners)
     }
@@ -98,6 +115,7 @@ impl Server {
             idle_timeout: config.idle_timeout,
             history: config.history,
         });
+        let connections = Connections::new(config.rate, poller.instant());
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
             config,
@@ -106,7 +124,7 @@ impl Server {
             accept_again: None,
             handle,
             requests,
-            connections: Connections::default(),
+            connections,
             hub,
             effects: Effects::default(),
             fanout: Fanout::default(),
@@ -121,7 +139,7 @@ impl Server {
         })
     }
 
-    /// The addresses listened on, with their real ports, in the order of the configuration.
+    /// The addresses listened on, with their real ports, in the order in which they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.listeners.iter().map(Listener::addr).collect()
     }
@@ -160,7 +178,21 @@ impl Server {
     ///
     /// As for [`run`](Self::run).
     pub fn tick(&mut self) -> Result<ControlFlow<()>, Error> {
-        self.poll()?;
+        self.turn(None)
+    }
+
+    /// As [`tick`](Self::tick), but waits for events no longer than this, for a program that has to do something of its
+    /// own now and then, such as to tell a watchdog that the loop turns.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn tick_within(&mut self, longest: Duration) -> Result<ControlFlow<()>, Error> {
+        self.turn(Some(longest))
+    }
+
+    fn turn(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
+        self.poll(longest)?;
         let now = self.poller.now();
         self.got_input = false;
 
@@ -180,8 +212,9 @@ impl Server {
     }
 
     /// Waits for events: not at all when there is work that no event will announce.
-    fn poll(&mut self) -> Result<(), Error> {
-        match self.poller.wait(self.timeout()) {
+    fn poll(&mut self, longest: Option<Duration>) -> Result<(), Error> {
+        let timeout = self.timeout().into_iter().chain(longest).min();
+        match self.poller.wait(timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(Error::Poll(error)),
             _ => Ok(()),
         }
@@ -214,7 +247,7 @@ impl Server {
             if let Some(connection) = self.connections.by_token(token) {
                 connection.mark(event);
                 let readable = connection.readiness.readable;
-                let has_queue = connection.queued() > 0;
+                let has_queue = connection.queue().is_some();
                 let slot = token.0 as u32;
                 if readable {
                     self.connections.mark_runnable(slot);
@@ -261,6 +294,9 @@ impl Server {
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
         self.connections.handle_timeout(now.instant);
+        for slot in self.connections.stalled(now.instant) {
+            self.drop_slow(slot, CloseReason::Stalled);
+        }
     }
 
     /// Tells the hub of those whose input has ended. Those who said all they had to are still sent what they are owed.
@@ -289,9 +325,12 @@ impl Server {
         self.requests.publish(&self.stats);
     }
 
+    /// Stops when everything is written and everything that came is read: closing a socket that holds unread input is a
+    /// reset, which can overtake the goodbye.
     fn stop_or_go_on(&self, now: Instant) -> ControlFlow<()> {
+        let is_done = self.connections.is_flushed() && !self.connections.has_work();
         match self.stop_by {
-            Some(at) if now >= at || self.connections.is_flushed() => ControlFlow::Break(()),
+            Some(at) if now >= at || is_done => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }

@@ -7,8 +7,8 @@ use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::LOG_BYTES;
 use crate::moment::Moment;
-use crate::net::{Received, State};
-use crate::wire::{Input, recognise};
+use crate::net::{Received, SendQueue, State};
+use crate::wire::{Decoder, Input, recognise, split_line};
 
 use super::Server;
 
@@ -22,14 +22,44 @@ impl Server {
             let Some(slot) = self.connections.pop_runnable() else {
                 break;
             };
+            if !self.may_read(now, slot) {
+                continue;
+            }
             self.read_turn(now, slot);
-            if self.connections.connection(slot).readiness.readable {
+            if self.connections.connection(slot).has_input() {
                 self.connections.mark_runnable(slot);
             }
         }
     }
 
+    /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains or its bucket fills.
+    fn may_read(&mut self, now: Moment, slot: u32) -> bool {
+        let connection = self.connections.connection(slot);
+        if connection.state != State::Open {
+            return true;
+        }
+        let kept = connection.queue().map_or(0, SendQueue::kept);
+        let is_behind = kept > self.config.send_queue / 2;
+        let too_fast_until = self.connections.too_fast_until(slot, now.instant);
+        if !is_behind && too_fast_until.is_none() {
+            return true;
+        }
+        // Nobody waits for the answers, and what is left to read may be long.
+        if let Some(kind) = self.connections.connection(slot).broken() {
+            self.end_input(now, slot, CloseReason::Broken(kind));
+        } else if let Some(until) = too_fast_until
+            && self.connections.pause(slot, until)
+        {
+            let peer = self.connections.id(slot);
+            self.tell_hub(now, peer, Event::TooFast);
+        }
+        false
+    }
+
     fn read_turn(&mut self, now: Moment, slot: u32) {
+        if let Some(unread) = self.connections.connection(slot).take_unread() {
+            return self.decode(now, slot, &unread);
+        }
         let mut scratch = mem::take(&mut self.scratch);
         match self.connections.connection(slot).receive(&mut scratch) {
             Received::Bytes(n) => self.decode(now, slot, &scratch[..n]),
@@ -39,8 +69,8 @@ impl Server {
         self.scratch = scratch;
     }
 
-    /// Cuts what a peer sent into lines, and passes them to the hub one by one. What someone sends who is on the way out
-    /// is thrown away.
+    /// Cuts what a peer sent into lines, and passes them to the hub one by one, until the peer or the tick has had enough.
+    /// What someone sends who is on the way out is thrown away.
     fn decode(&mut self, now: Moment, slot: u32, bytes: &[u8]) {
         let peer = self.connections.id(slot);
         let connection = self.connections.connection(slot);
@@ -54,21 +84,43 @@ impl Server {
             return self.tell_hub(now, peer, Event::WrongProtocol(protocol));
         }
         let mut decoder = connection.take_decoder();
-        let before = self.fanout.reply_bytes();
-        for input in decoder.feed(now.instant, bytes, self.config.max_line) {
-            self.hear(now, peer, input);
+        let mut unread = bytes;
+        while !unread.is_empty() {
+            let (line, behind) = split_line(unread);
+            unread = behind;
+            let told = self.fanout.reply_bytes();
+            let lines = self.decode_line(now, peer, &mut decoder, line);
             // What comes behind a `/quit` is thrown away.
             if self.connections.connection(slot).state != State::Open {
-                break;
+                return;
             }
-            // A short line can ask for a long answer: who asks for more than may wait for them is too slow a reader.
-            if self.fanout.reply_bytes() - before > self.config.send_queue {
-                let is_new = self.connections.doom(slot, CloseReason::SendQueueFull);
-                self.stats.dropped += u64::from(is_new);
+            let bytes = line.len() + self.fanout.reply_bytes() - told;
+            let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
+            if is_too_fast || self.fanout.bytes() >= LOG_BYTES {
                 break;
             }
         }
-        self.connections.connection(slot).put_decoder(decoder);
+        let connection = self.connections.connection(slot);
+        connection.put_decoder(decoder, unread);
+    }
+
+    /// Passes on what a part of the input comes to, which is one line at most. Returns how many lines, keys included.
+    fn decode_line(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        decoder: &mut Decoder,
+        bytes: &[u8],
+    ) -> usize {
+        let mut lines = 0;
+        for input in decoder.feed(now.instant, bytes, self.config.max_line) {
+            lines += usize::from(!matches!(input, Input::Reply(_)));
+            self.hear(now, peer, input);
+            if self.connections.connection(peer.slot).state != State::Open {
+                break;
+            }
+        }
+        lines
     }
 
     fn hear(&mut self, now: Moment, peer: PeerId, input: Input<'_>) {

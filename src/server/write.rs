@@ -1,9 +1,11 @@
-//! The write phase: everyone is sent their share of the tick's logs.
+//! The write phase: everyone is sent their share of the tick's logs, and what waits for those who are behind is kept
+//! within bounds.
 
 use std::time::Instant;
 
 use crate::error::CloseReason;
 use crate::limits::{LOG_BYTES, SHORT_WRITE_PHASE};
+use crate::net::{Connection, Piece};
 
 use super::Server;
 
@@ -30,22 +32,60 @@ impl Server {
         let mut pieces = Vec::new();
         for slot in self.connections.take_dirty() {
             self.fanout.take_share(slot, &logs, &mut pieces);
-            let connection = self.connections.connection(slot);
-            connection.send(&pieces);
+            self.send(now, slot, &pieces);
             pieces.clear();
-            let readable = connection.readiness.readable;
-            let queued = connection.queued();
-            if queued > self.config.send_queue {
-                let is_new = self.connections.doom(slot, CloseReason::SendQueueFull);
-                self.stats.dropped += u64::from(is_new);
-            }
-            if readable {
-                self.connections.mark_runnable(slot);
-            }
-            self.connections.advance_closing(slot, now);
         }
         drop(pieces);
         self.fanout.thaw(logs);
+        self.bound_all_queues();
+        self.connections.watch_for_stalls(now);
         self.last_write = self.poller.instant().saturating_duration_since(begun);
+    }
+
+    fn send(&mut self, now: Instant, slot: u32, pieces: &[Piece<'_>]) {
+        let send = |connection: &mut Connection| connection.send(now, pieces);
+        self.connections.change_queue(slot, send);
+        self.bound_queue(slot, self.config.send_queue);
+        // A socket that cannot be written is still to be read, and one that was behind may be read again.
+        if self.connections.connection(slot).has_input() {
+            self.connections.mark_runnable(slot);
+        }
+        self.connections.advance_closing(slot, now);
+    }
+
+    /// Keeps a peer's queue within a bound: lines of the room are skipped, and who is owed more besides is dropped.
+    fn bound_queue(&mut self, slot: u32, limit: usize) {
+        let queue = self.connections.connection(slot).queue();
+        if queue.is_none_or(|queue| queue.held() <= limit) {
+            return;
+        }
+        let skip = |connection: &mut Connection| connection.skip_to(limit);
+        self.stats.skipped += self.connections.change_queue(slot, skip);
+        let queue = self.connections.connection(slot).queue();
+        if queue.is_some_and(|queue| queue.held() > limit) {
+            self.drop_slow(slot, CloseReason::SendQueueFull);
+        }
+    }
+
+    /// Keeps all queues together within their bound: nobody is left more than an equal share of it.
+    fn bound_all_queues(&mut self) {
+        let limit = self.config.all_queues.max(self.config.send_queue);
+        if self.connections.held() <= limit {
+            return;
+        }
+        let laggards: Vec<u32> = self.connections.laggards().collect();
+        let share = limit / laggards.len().max(1);
+        for slot in laggards {
+            self.bound_queue(slot, share);
+        }
+    }
+
+    /// Drops a peer who reads too slowly or not at all, with what waits for it.
+    pub(super) fn drop_slow(&mut self, slot: u32, reason: CloseReason) {
+        self.connections.change_queue(slot, Connection::drop_queue);
+        let is_new = self.connections.doom(slot, reason);
+        self.stats.dropped += u64::from(is_new);
+        // One that was being closed already has nothing to wait for any more.
+        self.connections.mark_dirty(slot);
     }
 }

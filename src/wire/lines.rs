@@ -56,6 +56,17 @@ const CTRL_U: u8 = 0x15;
 const CTRL_W: u8 = 0x17;
 const DELETE: u8 = 0x7f;
 
+/// Splits bytes behind the first line end, if they hold one. Where a read may be split anywhere, this splits it so that
+/// each part comes to one line at most.
+pub fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = match memchr2(b'\n', b'\r', bytes) {
+        None => bytes.len(),
+        Some(at) if bytes[at..].starts_with(b"\r\n") => at + 2,
+        Some(at) => at + 1,
+    };
+    bytes.split_at(end)
+}
+
 /// The state between two reads of one peer.
 #[derive(Debug, Default)]
 pub struct LineDecoder {

@@ -13,7 +13,7 @@ mod text;
 
 pub use command::Command;
 pub use decoder::{Decoder, Inputs};
-pub use lines::{Input, LineDecoder};
+pub use lines::{Input, LineDecoder, split_line};
 pub use negotiation::Terminal;
 pub use protocol::recognise;
 pub use render::{is_hidden, render};

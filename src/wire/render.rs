@@ -84,6 +84,10 @@ fn about_connection(out: &mut BytesMut, message: &Message) {
         Message::UsernamePrompt => return out.put_slice(b"Enter your username: "),
         Message::Motd(text) => return text.lines().for_each(|it| line(out, &[it])),
         Message::WrongProtocol(protocol) => return wrong_protocol(out, *protocol),
+        Message::Skipped(1) => "-- 1 message skipped --",
+        Message::Skipped(count) => {
+            return line(out, &["-- ", &count.to_string(), " messages skipped --"]);
+        }
         Message::LineBreak => "",
         Message::Welcome => "Welcome to the chat!",
         Message::UsernameTaken => "That username is taken.",

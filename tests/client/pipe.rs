@@ -196,6 +196,31 @@ fn a_reader_who_goes_ends_it_quietly() {
 }
 
 #[test]
+fn the_exit_status_is_the_same_where_nobody_reads_standard_error() {
+    let server = ChatServer::start();
+    for (args, code) in [(&["--bogus"][..], 2), (&["-n", "a b"], 4)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = client(server.port, &Home::new().0, args);
+        let status = command.stdin(Stdio::null()).stderr(writer).status();
+        assert_eq!(status.unwrap().code(), Some(code), "{args:?}");
+    }
+
+    let (server, home) = (ChatServer::start(), Home::new());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = client(server.port, &home.0, &["-n", "ann"])
+        .stdin(Stdio::piped())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"send\n").unwrap();
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0), "told how to send");
+}
+
+#[test]
 fn a_wrong_command_line_ends_it_with_2() {
     let home = Home::new();
     for args in [&["--bogus"][..], &["extra"], &["-p", "0"], &["-p", "x"]] {

@@ -66,6 +66,10 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--max-line", "63"], "63"),
         (&["--max-line", "1048577"], "1048577"),
         (&["--send-queue", "1"], "send queue"),
+        (&["--rate", "fast"], "'fast'"),
+        (&["--rate", "0"], "'0'"),
+        (&["--rate", "16:"], "'16:'"),
+        (&["--rate", "16:1000001"], "'16:1000001'"),
         (&["--login-timeout", "soon"], "'soon'"),
         (&["--login-timeout", "99999999999"], "log in"),
         (&["--drain", "1.5"], "'1.5'"),
@@ -76,6 +80,18 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         assert!(log.starts_with("server: ") && log.contains(word), "{log}");
         assert!(log.ends_with("Try 'server --help'."), "{log}");
         assert!(!log.contains('\n'), "{log}");
+    }
+}
+
+#[test]
+fn the_exit_code_is_the_same_where_nobody_reads_standard_error() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    for (args, code) in [(["--listen", "nowhere"], 2), (["--listen", &taken], 1)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = command(&args).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{args:?}");
     }
 }
 
@@ -192,7 +208,7 @@ fn options_reach_the_server() {
         "--max-line",
         "64",
         "--send-queue",
-        "262144",
+        "524288",
         "--login-timeout",
         "0",
     ]);

@@ -142,35 +142,76 @@ fn the_others_lose_nothing_by_one_who_vanishes() {
     }
 }
 
+/// How many messages a line says were skipped.
+fn skipped(line: &str) -> Option<usize> {
+    let (count, words) = line.strip_prefix("-- ")?.split_once(' ')?;
+    ["message skipped --", "messages skipped --"]
+        .contains(&words)
+        .then(|| count.parse().unwrap())
+}
+
 #[test]
-fn someone_who_never_reads_is_dropped_and_the_others_lose_nothing() {
+fn whoever_reads_too_slowly_is_told_how_many_lines_they_missed() {
+    const BATCHES: usize = 500;
+    const BATCH: usize = 128;
+    let server = serve_with(|config| config.send_queue = *SEND_QUEUE_BYTES_RANGE.start());
+    let [mut ann, mut bob, mut sleeper] = server.room(["ann", "bob", "sleeper"]);
+    // Far more than any kernel keeps for one socket. Who reads loses nothing of it.
+    for batch in 0..BATCHES {
+        let texts: Vec<String> = (0..BATCH)
+            .map(|i| format!("{:05} {:01000}", batch * BATCH + i, 0))
+            .collect();
+        ann.types(&texts.join("\n"));
+        if batch == BATCHES / 2 {
+            sleeper.types("/users");
+        }
+        for text in texts {
+            bob.reads(&format!("ann: {text}"));
+        }
+    }
+    let (mut next, mut missed, mut answers) = (0, 0, 0);
+    while next < BATCHES * BATCH {
+        let line = sleeper.reads_line();
+        if let Some(count) = skipped(&line) {
+            missed += count;
+            next += count;
+        } else if line == "Users online: 3" {
+            answers += 1;
+        } else {
+            assert!(line.starts_with(&format!("ann: {next:05} ")), "{line}");
+            next += 1;
+        }
+    }
+    assert!(missed > 0, "everything fits the kernel's buffers");
+    assert_eq!(answers, 1);
+    let stats = server.handle().stats();
+    assert_eq!((stats.skipped, stats.dropped), (missed as u64, 0));
+    ann.types("awake?");
+    sleeper.reads("ann: awake?");
+}
+
+#[test]
+fn whoever_is_owed_too_much_that_cannot_be_skipped_is_dropped() {
     let server = serve_with(|config| config.send_queue = *SEND_QUEUE_BYTES_RANGE.start());
     let sleeper = Person::sleeper(server.addr());
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    let text = "x".repeat(8000);
+    let writes: Vec<String> = (0..100).map(|_| format!("/msg sleeper {text}")).collect();
     let left = "sleeper has left the chat.";
     let mut has_left = false;
-    // Far more than any kernel keeps for one socket; and then some more, when the sleeper is gone.
-    for batch in 0..500 {
-        let texts: Vec<String> = (0..128).map(|i| format!("{batch}.{i:01000}")).collect();
-        ann.types(&texts.join("\n"));
-        let was_gone = has_left;
-        for text in texts {
-            let mut line = bob.reads_line();
-            if line == left && !has_left {
+    while !has_left {
+        ann.types(&writes.join("\n"));
+        for _ in 0..100 {
+            let line = ann.reads_line();
+            if line == left {
                 has_left = true;
-                line = bob.reads_line();
+                break;
             }
-            assert_eq!(line, format!("ann: {text}"));
-        }
-        if was_gone {
-            break;
+            assert!(line.starts_with("To sleeper (private): "), "{line}");
         }
     }
-    assert!(has_left, "the sleeper was never dropped");
+    bob.reads(left);
     assert_eq!(server.handle().stats().dropped, 1);
-    ann.reads(left);
-    ann.types("/users");
-    ann.reads("Users online: 2");
     drop(sleeper);
 }
 

@@ -26,6 +26,12 @@ pub(crate) fn command(args: &[&str]) -> Command {
         .args(args)
         .env_remove("CHAT_LISTEN")
         .env_remove("RUST_LOG")
+        .env_remove("NOTIFY_SOCKET")
+        .env_remove("WATCHDOG_PID")
+        .env_remove("WATCHDOG_USEC")
+        .env_remove("LISTEN_PID")
+        .env_remove("LISTEN_FDS")
+        .env_remove("LISTEN_FDS_FIRST_FD")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -52,12 +58,22 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+/// What is read of a stream that goes elsewhere.
+fn nothing() -> Receiver<String> {
+    channel().1
+}
+
 impl Daemon {
     pub(crate) fn spawn(mut command: Command) -> Daemon {
         let mut child = command.spawn().expect("the program can be run");
-        let out = lines(child.stdout.take().expect("standard output is piped"));
-        let log = lines(child.stderr.take().expect("standard error is piped"));
+        let out = child.stdout.take().map_or_else(nothing, lines);
+        let log = child.stderr.take().map_or_else(nothing, lines);
         Daemon { child, out, log }
+    }
+
+    /// Takes the log from here, where it went elsewhere than to a pipe of our own.
+    pub(crate) fn reads_log(&mut self, from: impl Read + Send + 'static) {
+        self.log = lines(from);
     }
 
     /// The next line on standard output, which names an address that is listened on.

@@ -1,10 +1,14 @@
 //! The server inside another program.
 
 use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
 use chinwag::{Config, Error, Handle, Server};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::harness::{Person, config, run, serve, until};
 
@@ -125,6 +129,85 @@ fn a_watched_source_makes_tick_return() {
 }
 
 #[test]
+fn tick_within_returns_though_nothing_happens() {
+    let mut server = Server::bind(config(|config| config.login_timeout = None)).unwrap();
+    let mut ann = Person::connect(server.local_addrs()[0]);
+    // With nothing to do from the second on, a plain tick would never return.
+    for _ in 0..10 {
+        assert!(server.tick_within(Duration::ZERO).unwrap().is_continue());
+    }
+    let running = run(server);
+    ann.logs_in("ann");
+    drop(running);
+    ann.reads("Server is shutting down. Goodbye!");
+}
+
+#[test]
+fn sockets_that_listen_already_are_served() {
+    let given = [
+        "127.0.0.1:0".parse().unwrap(),
+        "127.0.0.2:0".parse().unwrap(),
+    ]
+    .map(|addr: SocketAddr| TcpListener::bind(addr).unwrap());
+    let addrs = given.each_ref().map(|socket| socket.local_addr().unwrap());
+    // Someone who came before the server did.
+    let mut early = Person::connect(addrs[0]);
+    let watched = given[1].try_clone().unwrap();
+    let elsewhere = config(|config| config.listen = vec!["192.0.2.1:1".parse().unwrap()]);
+    let server = Server::with_listeners(elsewhere, given.into()).unwrap();
+    assert_eq!(server.local_addrs(), addrs);
+    assert!(SockRef::from(&watched).out_of_band_inline().unwrap());
+    let blocks = watched.accept().map(drop).unwrap_err();
+    assert_eq!(blocks.kind(), std::io::ErrorKind::WouldBlock);
+
+    let _running = run(server);
+    early.logs_in("early");
+    Person::login(addrs[1], "ann");
+    early.reads("ann has joined the chat.");
+}
+
+#[test]
+fn whoever_reaches_a_socket_for_both_by_ipv4_has_an_ipv4_address() {
+    let both = Socket::new(Domain::IPV6, Type::STREAM, None).and_then(|socket| {
+        socket.set_only_v6(false)?;
+        let loopback = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+        socket.bind(&SocketAddr::from((loopback, 0)).into())?;
+        socket.listen(1)?;
+        Ok(TcpListener::from(socket))
+    });
+    let Ok(both) = both else {
+        // Through the handle, as the test runner keeps what is printed with a macro to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: a socket for IPv4 and IPv6, as this machine has no IPv6"
+        );
+        return;
+    };
+    let port = both.local_addr().unwrap().port();
+    let anonymous = config(|config| config.anonymous = true);
+    let _running = run(Server::with_listeners(anonymous, vec![both]).unwrap());
+    let mut ann = Person::connect(SocketAddr::from(([127, 0, 0, 1], port)));
+    ann.reads("Welcome to the chat!");
+    ann.reads(&format!("{} has joined the chat.", ann.addr()));
+}
+
+#[test]
+fn a_socket_that_does_not_listen_is_refused() {
+    let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connected = TcpStream::connect(peer.local_addr().unwrap()).unwrap();
+    let connected = TcpListener::from(OwnedFd::from(connected));
+    let error = Server::with_listeners(config(|_| ()), vec![peer, connected]).unwrap_err();
+    assert!(matches!(error, Error::Given(_)));
+    assert_eq!(
+        error.to_string(),
+        "cannot listen on a socket given: the socket does not listen"
+    );
+
+    let none = Server::with_listeners(config(|_| ()), vec![]).unwrap_err();
+    assert!(matches!(none, Error::Config(_)), "{none}");
+}
+
+#[test]
 fn a_handle_outlives_its_server_and_says_so() {
     let server = Server::bind(config(|_| ())).unwrap();
     let handle = server.handle();
@@ -168,7 +251,7 @@ fn a_value_out_of_range_is_refused_before_anything_is_bound() {
         |config| config.max_clients = 0,
         |config| config.max_line = 63,
         |config| config.send_queue = 1,
-        |config| config.drain = std::time::Duration::MAX,
+        |config| config.drain = Duration::MAX,
     ];
     for change in changes {
         let Err(Error::Config(sentence)) = Server::bind(config(change)) else {

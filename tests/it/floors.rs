@@ -27,7 +27,7 @@ const FLOORS: [Floor; 6] = [
         crates: &["bytes", "unicode_normalization", "unicode_security"],
     },
     Floor {
-        files: &["src/deadlines.rs", "src/dice.rs"],
+        files: &["src/deadlines.rs", "src/dice.rs", "src/rate.rs"],
         modules: &["limits", "error", "id", "name", "message", "moment"],
         crates: &[],
     },
@@ -56,7 +56,7 @@ const FLOORS: [Floor; 6] = [
         modules: &[
             "limits", "error", "id", "name", "message", "moment", "wire", "net",
         ],
-        crates: &["bytes", "log", "mio", "socket2"],
+        crates: &["bytes", "log", "memchr", "mio", "socket2"],
     },
     Floor {
         files: &["src/server/"],
@@ -69,6 +69,7 @@ const FLOORS: [Floor; 6] = [
             "moment",
             "wire",
             "deadlines",
+            "rate",
             "chat",
             "net",
             "server",

@@ -5,7 +5,6 @@
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
-use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -257,20 +256,6 @@ impl Person {
             }
         }
         self.fail("the end", "something else came");
-    }
-
-    /// Reads until the connection ends or breaks. Returns how many bytes came.
-    pub(crate) fn reads_to_the_end(&mut self) -> usize {
-        let by = Instant::now() + DEADLINE;
-        let mut came = 0;
-        loop {
-            came += mem::take(&mut self.pending).len();
-            match self.more(by) {
-                More::Some => {}
-                More::Failed(why) if Instant::now() >= by => self.fail("the end", &why),
-                More::End | More::Failed(_) => return came,
-            }
-        }
     }
 
     /// Sends FIN: nothing more will be typed.

@@ -1,6 +1,7 @@
-//! What both command lines have in common: help, version, and how a wrong one is told.
+//! What both command lines have in common: help, version, and how what is wrong is told.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use getopts::{Matches, Options};
 
@@ -33,6 +34,11 @@ pub(crate) fn parse(
         Some(extra) => Err(format!("unexpected argument '{extra}'")),
         None => Ok(Asked::Run(matches)),
     }
+}
+
+/// Says on standard error why the program ends. Whoever has closed that misses it, and the exit status tells the same.
+pub(crate) fn complain(sentence: &str) {
+    let _ = writeln!(io::stderr(), "{sentence}");
 }
 
 fn lower_first(text: &str) -> String {

@@ -124,6 +124,7 @@ impl Write for Socket {
         state.interrupt()?;
         let (takes, capacity) = (state.nature.write_takes, state.nature.outbound);
         state.now += takes;
+        let now = state.now;
         let pair = &mut state.pairs[self.pair];
         if let Some(kind) = pair.error.take() {
             return Err(kind.into());
@@ -143,6 +144,7 @@ impl Write for Socket {
             return Err(ErrorKind::WouldBlock.into());
         }
         pair.outbound.bytes.extend_from_slice(&bytes[..n]);
+        pair.took_at = now;
         Ok(n)
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::error::CloseReason;
 use crate::id::PeerId;
+use crate::limits::CHUNK_BYTES;
 
 use super::model::Piece;
 use super::naive::Naive;
@@ -14,6 +15,8 @@ use super::record::Happened;
 pub(super) struct Client {
     pub(super) pair: usize,
     pub(super) addr: SocketAddr,
+    /// The server limits how fast it may send.
+    is_limited: bool,
     /// Once the hub was told of it.
     pub(super) peer: Option<PeerId>,
     /// What is still to be sent.
@@ -59,10 +62,11 @@ pub(super) enum Pace {
 }
 
 impl Client {
-    pub(super) fn new(pair: usize, addr: SocketAddr, max_line: usize) -> Client {
+    pub(super) fn new(pair: usize, addr: SocketAddr, max_line: usize, is_limited: bool) -> Client {
         Client {
             pair,
             addr,
+            is_limited,
             peer: None,
             unsent: Vec::new(),
             finishes: false,
@@ -100,7 +104,8 @@ impl Client {
     }
 
     /// The hub was told something of this client: it must be what comes next of what was sent.
-    pub(super) fn check_heard(&mut self, happened: &Happened) -> Result<(), String> {
+    /// It may be left unread when more than `kept` bytes wait that cannot be skipped.
+    pub(super) fn check_heard(&mut self, happened: &Happened, kept: usize) -> Result<(), String> {
         match happened {
             Happened::Connected(_) => return Ok(()),
             Happened::WrongProtocol(_) if self.heard == 0 => {
@@ -111,7 +116,8 @@ impl Client {
                     false => Err("taken for a stranger".into()),
                 };
             }
-            Happened::Disconnected(reason) => return self.check_end(*reason),
+            Happened::TooFast if self.is_limited => return Ok(()),
+            Happened::Disconnected(reason) => return self.check_end(*reason, kept),
             _ => {}
         }
         if self.left.is_some() {
@@ -126,9 +132,11 @@ impl Client {
     }
 
     /// The client's input has ended for this reason. What stands without a line end was heard as a line, or was cut off.
-    fn check_end(&mut self, reason: CloseReason) -> Result<(), String> {
+    fn check_end(&mut self, reason: CloseReason, kept: usize) -> Result<(), String> {
         match reason {
-            CloseReason::SendQueueFull => Ok(()),
+            CloseReason::SendQueueFull | CloseReason::Stalled => Ok(()),
+            // What is not read because it came too fast, or while the client was behind, is not read any more.
+            CloseReason::Broken(_) if self.is_limited || self.kept_at_most() > kept => Ok(()),
             CloseReason::Broken(_) if self.is_gone => self.check_all_heard(),
             CloseReason::Broken(_) => Err("it did not break the connection".into()),
             CloseReason::EndOfInput if self.ended_at.is_none() || self.is_broken => {
@@ -228,11 +236,19 @@ impl Client {
         Err(format!("read {unmatched:?}, but owed is {next:?}"))
     }
 
-    /// How many bytes are owed and not read.
-    pub(super) fn unread(&self) -> usize {
-        let rest = self.owed[self.read..].iter();
-        let owed: usize = rest.map(|piece| piece.bytes.len()).sum();
-        owed.saturating_sub(self.unmatched.len())
+    /// How many bytes, at most, may wait that cannot be skipped, with what it takes to keep them in order and to say what
+    /// was skipped between them.
+    pub(super) fn kept_at_most(&self) -> usize {
+        const AROUND: usize = 2 * CHUNK_BYTES + "-- 1000 messages skipped --\r\n".len();
+        let (mut kept, mut longest_line) = (0, 0);
+        for piece in &self.owed[self.read..] {
+            match piece.is_room {
+                true => longest_line = piece.bytes.len().max(longest_line),
+                false => kept += piece.bytes.len(),
+            }
+            kept += AROUND;
+        }
+        kept + longest_line
     }
 
     /// Everything owed was read.

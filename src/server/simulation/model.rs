@@ -111,8 +111,16 @@ struct Line {
     name: Username,
     /// The whole line as it was read, without a stamp.
     shown: String,
-    /// What the author typed of it.
+    /// What the author typed of it, in bytes.
     typed: usize,
+}
+
+impl Line {
+    /// What it counts for, however it is read.
+    fn size(&self) -> usize {
+        let around = "[2026-11-21 15:28]  (private): \r\n".len();
+        around + self.name.as_str().len() + self.typed
+    }
 }
 
 impl Kept {
@@ -127,12 +135,12 @@ impl Kept {
 
     fn push(&mut self, line: Line) {
         self.total += 1;
-        if line.typed > self.most_bytes {
+        if line.size() > self.most_bytes {
             return;
         }
         self.lines.push(line);
         let is_over = |lines: &[Line]| {
-            let bytes: usize = lines.iter().map(|line| line.typed).sum();
+            let bytes: usize = lines.iter().map(Line::size).sum();
             lines.len() > self.most_lines || bytes > self.most_bytes
         };
         while is_over(&self.lines) {
@@ -222,6 +230,13 @@ impl Model {
             Happened::AreYouThere => {
                 let line = format!("Yes, {} online.", self.online());
                 self.answer_key(peer, &line);
+            }
+            Happened::TooFast => {
+                self.break_prompt(peer);
+                self.answer(peer, "You are sending too fast; slowing you down.");
+                if !is_named {
+                    self.tell(peer, PROMPT);
+                }
             }
             Happened::EndOfInput => {
                 self.break_prompt(peer);

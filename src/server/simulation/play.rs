@@ -65,11 +65,11 @@ impl Stage {
             if self.is_server_awake() {
                 self.tick()?;
             } else if !moved {
-                if !self.world.has_newcomers() {
+                if !self.world.has_newcomers() && !self.has_input() {
                     return Ok(());
                 }
-                // Someone could not be let in; it is tried again.
-                self.pass(ACCEPT_RETRY)?;
+                // Someone could not be let in, or sends too fast; it is tried again.
+                self.pass(ACCEPT_RETRY / 4)?;
             }
         }
         Err("it does not come to rest".into())
@@ -154,7 +154,9 @@ impl Stage {
             return;
         };
         self.tell(|_| format!("client {count} connects from {addr}"));
-        let mut client = Client::new(pair, addr, self.config.max_line);
+        let is_limited = self.config.rate.is_some()
+            && (self.config.rate_on_loopback || !addr.ip().is_loopback());
+        let mut client = Client::new(pair, addr, self.config.max_line, is_limited);
         if self.dice.below(20) == 0 {
             client
                 .unsent

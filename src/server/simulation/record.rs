@@ -40,6 +40,7 @@ pub(super) enum Happened {
     Interrupt,
     EndOfInput,
     AreYouThere,
+    TooFast,
     Disconnected(CloseReason),
 }
 
@@ -53,6 +54,7 @@ impl From<Event<'_>> for Happened {
             Event::Interrupt => Happened::Interrupt,
             Event::EndOfInput => Happened::EndOfInput,
             Event::AreYouThere => Happened::AreYouThere,
+            Event::TooFast => Happened::TooFast,
             Event::Disconnected(reason) => Happened::Disconnected(reason),
         }
     }

@@ -9,9 +9,10 @@ use mio::Token;
 use crate::chat::tests::walk;
 use crate::dice::Dice;
 use crate::error::CloseReason;
-use crate::limits::{CLOSE_TIMEOUT, LINGER};
+use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
 use crate::net::simulated::{End, Nature, World};
 use crate::net::{Listener, Poller};
+use crate::rate::Rate;
 use crate::server::{Config, LISTENERS, Server};
 
 use super::client::{Client, Pace};
@@ -160,14 +161,12 @@ impl Stage {
                     assert_eq!(newcomer.peer.replace(*peer), None);
                 }
                 let place = self.place(|it| it.peer == Some(*peer))?;
-                self.checked(place, |it| it.check_heard(happened))?;
+                let kept = self.config.send_queue / 2;
+                self.checked(place, |it| it.check_heard(happened, kept))?;
                 if let Happened::Disconnected(reason) = happened {
-                    let client = &mut self.clients[place];
-                    let unread = client.unread();
-                    client.left.get_or_insert((told.now.instant, Some(*reason)));
-                    if *reason == CloseReason::SendQueueFull && unread <= self.config.send_queue {
-                        return Err(format!("dropped, though it was owed {unread} bytes only"));
-                    }
+                    let left = (told.now.instant, Some(*reason));
+                    self.check_dropped(place, left.0, *reason)?;
+                    self.clients[place].left.get_or_insert(left);
                 }
             }
             What::Reply(peer, bytes) => {
@@ -186,6 +185,31 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// Who is dropped was behind by too much, or has taken nothing for too long.
+    fn check_dropped(&mut self, place: usize, now: Instant, reason: CloseReason) -> Checked {
+        let client = &self.clients[place];
+        let is_right = match reason {
+            CloseReason::SendQueueFull => client.kept_at_most() > self.least_bound(),
+            CloseReason::Stalled => {
+                let took_at = self.world.took_at(client.pair);
+                now >= took_at + STALL && !self.world.is_writable(client.pair)
+            }
+            _ => true,
+        };
+        match is_right {
+            true => Ok(()),
+            false => Err(format!(
+                "client {place} was dropped for no reason: {reason}"
+            )),
+        }
+    }
+
+    /// What every client's queue may hold in any case.
+    fn least_bound(&self) -> usize {
+        let all = self.config.all_queues.max(self.config.send_queue);
+        self.config.send_queue.min(all / self.config.max_clients)
     }
 
     /// Adds what the hub was told to the story.
@@ -229,11 +253,29 @@ impl Stage {
                 client.turn_away();
             }
             let is_open = client.peer.is_some() && client.left.is_none();
-            if is_open && self.world.unread(client.pair) == 0 {
+            let slot = client.peer.map(|peer| peer.slot);
+            let has_input =
+                |server: &Server| slot.is_some_and(|it| server.connections.has_input(it));
+            if is_open
+                && !self.server.as_ref().is_some_and(has_input)
+                && self.world.unread(client.pair) == 0
+            {
                 self.checked(place, |it| it.check_all_heard())?;
             }
         }
         Ok(())
+    }
+
+    /// Whether the server has not decoded all that was sent.
+    pub(super) fn has_input(&self) -> bool {
+        let Some(server) = &self.server else {
+            return false;
+        };
+        let is_open = |it: &&Client| it.peer.is_some() && it.left.is_none();
+        self.clients.iter().filter(is_open).any(|it| {
+            let slot = it.peer.map_or(0, |peer| peer.slot);
+            server.connections.has_input(slot)
+        })
     }
 
     /// What always holds between two ticks.
@@ -242,7 +284,8 @@ impl Stage {
         walk::check(&server.hub);
         if server.unwritten_since.is_none() {
             let bound = self.config.send_queue;
-            server.connections.check_between_ticks(bound);
+            let all = self.config.all_queues;
+            server.connections.check_between_ticks(bound, all);
             let readers = server.fanout.check_between_ticks();
             assert_eq!(readers, self.model.online());
         }
@@ -317,7 +360,12 @@ impl Stage {
             _ if end == End::Reset && closed_at.zip(fin_at).is_some_and(has_lingered) => true,
             // Whoever is turned away is told with one write, which is not tried again.
             _ if client.peer.is_none() => end == End::Reset || self.nature.interrupts > 0,
-            Some((_, Some(CloseReason::SendQueueFull))) => true,
+            Some((_, Some(CloseReason::SendQueueFull | CloseReason::Stalled))) => true,
+            // The same can happen to whoever is being closed already.
+            Some(_) if client.kept_at_most() > self.least_bound() => true,
+            Some(_) if fin_at.is_some_and(|at| at >= self.world.took_at(client.pair) + STALL) => {
+                true
+            }
             Some((left, _)) => closed_at.is_some_and(|at| at >= left + CLOSE_TIMEOUT),
             None => return Err(format!("client {place} was closed for no reason")),
         };
@@ -404,6 +452,12 @@ fn config(dice: &mut Dice) -> Config {
     if dice.below(3) == 0 {
         config.send_queue = 600 + dice.below(4000);
     }
+    if dice.below(3) == 0 {
+        config.all_queues = config.send_queue.min(8000) * 2;
+    }
+    let (lines, burst) = (5 + dice.below(60) as u32, 1 + dice.below(60) as u32);
+    config.rate = Rate::new(lines, burst).filter(|_| dice.below(2) == 0);
+    config.rate_on_loopback = dice.below(3) == 0;
     let seconds = |dice: &mut Dice| Some(Duration::from_secs(3 + dice.below(60) as u64));
     config.login_timeout = seconds(dice).filter(|_| dice.below(3) > 0);
     config.idle_timeout = seconds(dice).filter(|_| dice.below(3) == 0);

@@ -1,0 +1,250 @@
+//! `Output`: what the server prints while it serves, on threads of their own, so that whoever reads it holds nobody up.
+//!
+//! It knows nothing of the chat. Nothing here blocks or ends the thread that serves: a line of the log that cannot be
+//! taken in at once is counted and lost, and what cannot be printed is let go. What waits at the end is printed as
+//! far as [`PATIENCE`] goes.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use simple_logger::SimpleLogger;
+
+use crate::args;
+
+/// Lines of the log that wait for standard error to take them: what a thousand newcomers cause in one go, and some
+/// hundred kilobytes at most.
+const WAITING_LINES: usize = 4096;
+
+/// How long the end of the program waits for those who read what it prints.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The name of the thread that prints the log.
+const PRINTER: &str = "log";
+
+/// What a program prints. Dropping it waits, for a while, until all is printed.
+pub(crate) struct Output {
+    log: Option<Arc<Mutex<Queue>>>,
+    jobs: Vec<Job>,
+}
+
+impl Output {
+    /// Begins to log on standard error.
+    pub(crate) fn start(level: Option<LevelFilter>) -> Output {
+        let mut output = Output {
+            log: None,
+            jobs: Vec::new(),
+        };
+        if let Err(error) = output.start_log(logger(level)) {
+            complain(format!("server: cannot log: {error}"));
+        }
+        output
+    }
+
+    fn start_log(&mut self, logger: SimpleLogger) -> Result<(), Box<dyn Error>> {
+        let (sender, lines) = sync_channel(WAITING_LINES);
+        let queue = Arc::new(Mutex::new(Queue {
+            sender: Some(sender),
+            lost: 0,
+        }));
+        let logger = Arc::new(logger);
+        log::set_max_level(logger.max_level());
+        log::set_boxed_logger(Box::new(Sender {
+            logger: logger.clone(),
+            queue: queue.clone(),
+        }))?;
+        self.log = Some(queue.clone());
+        hush_printer();
+        self.jobs.push(Job::start(PRINTER, move || {
+            let mut printer = Printer { logger, lost: 0 };
+            for line in lines {
+                printer.print(line);
+            }
+            let lost = queue.lock().map_or(0, |queue| queue.lost);
+            printer.tell_lost(lost);
+        })?);
+        Ok(())
+    }
+
+    /// Prints on standard output, for whoever reads it.
+    pub(crate) fn announce(&mut self, text: String) {
+        let job = Job::start("announcement", move || {
+            let mut out = io::stdout().lock();
+            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        });
+        match job {
+            Ok(job) => self.jobs.push(job),
+            Err(error) => log::warn!("cannot print where people can connect: {error}"),
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        let by = Instant::now() + PATIENCE;
+        if let Some(Ok(mut queue)) = self.log.as_ref().map(|queue| queue.lock()) {
+            // Without a sender the printer ends once it has printed what it was sent.
+            queue.sender = None;
+        }
+        for job in self.jobs.drain(..) {
+            job.wait(by);
+        }
+    }
+}
+
+/// Says on standard error why the program ends, to whoever takes it in soon.
+pub(crate) fn complain(sentence: String) {
+    if let Ok(job) = Job::start("complaint", move || args::complain(&sentence)) {
+        job.wait(Instant::now() + PATIENCE);
+    }
+}
+
+/// A thread whose end can be waited for.
+pub(crate) struct Job(Receiver<Infallible>);
+
+impl Job {
+    pub(crate) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Job> {
+        let (alive, done) = sync_channel(0);
+        thread::Builder::new().name(name.into()).spawn(move || {
+            let _alive = alive;
+            work();
+        })?;
+        Ok(Job(done))
+    }
+
+    /// Waits for its end, but no longer than this.
+    pub(crate) fn wait(self, by: Instant) {
+        let left = by.saturating_duration_since(Instant::now());
+        // Nothing is ever sent: both the end of the work and the end of our patience are an error here.
+        let _ = self.0.recv_timeout(left);
+    }
+}
+
+/// A line of the log, and how many were lost just before it.
+struct Line {
+    lost: u64,
+    level: Level,
+    target: String,
+    text: String,
+}
+
+/// The lines that wait to be printed.
+struct Queue {
+    /// None once the program ends.
+    sender: Option<SyncSender<Line>>,
+    /// Lines that did not fit since the last that did.
+    lost: u64,
+}
+
+impl Queue {
+    fn push(&mut self, record: &Record<'_>) {
+        let Some(sender) = &self.sender else {
+            return;
+        };
+        let line = Line {
+            lost: self.lost,
+            level: record.level(),
+            target: record.target().into(),
+            text: record.args().to_string(),
+        };
+        self.lost = match sender.try_send(line) {
+            Ok(()) => 0,
+            Err(_) => self.lost + 1,
+        };
+    }
+}
+
+/// The logger of the program: it decides what is worth a line, and leaves the printing to another thread.
+struct Sender {
+    logger: Arc<SimpleLogger>,
+    queue: Arc<Mutex<Queue>>,
+}
+
+impl Log for Sender {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.logger.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata())
+            && let Ok(mut queue) = self.queue.lock()
+        {
+            queue.push(record);
+        }
+    }
+
+    /// Standard error is not buffered, and nobody is to wait for it here.
+    fn flush(&self) {}
+}
+
+fn logger(level: Option<LevelFilter>) -> SimpleLogger {
+    let logger = SimpleLogger::new().with_level(LevelFilter::Info).env();
+    let logger = match level {
+        Some(level) => logger.with_level(level),
+        None => logger,
+    };
+    logger.with_utc_timestamps()
+}
+
+/// Lets the printer panic in silence: it does so for each line that standard error does not take, and the report of
+/// it would go the same way.
+fn hush_printer() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if thread::current().name() != Some(PRINTER) {
+            report(panic);
+        }
+    }));
+}
+
+/// Prints lines of the log, dated when they are printed, and goes on after one that could not be printed: a full disk may have room again, and a
+/// named pipe another reader.
+struct Printer {
+    logger: Arc<SimpleLogger>,
+    /// Lines lost and not told of yet.
+    lost: u64,
+}
+
+impl Printer {
+    fn print(&mut self, line: Line) {
+        self.tell_lost(line.lost);
+        if !self.is_printed(line.level, &line.target, &line.text) {
+            self.lost += 1;
+        }
+    }
+
+    fn tell_lost(&mut self, more: u64) {
+        self.lost += more;
+        if self.lost == 0 {
+            return;
+        }
+        let text = match self.lost {
+            1 => "1 line of the log was lost".into(),
+            lost => format!("{lost} lines of the log were lost"),
+        };
+        if self.is_printed(Level::Warn, module_path!(), &text) {
+            self.lost = 0;
+        }
+    }
+
+    /// Whether the line is printed, or not worth it at the level of the log.
+    fn is_printed(&self, level: Level, target: &str, text: &str) -> bool {
+        // The logger panics where standard error fails.
+        let print = || {
+            self.logger.log(
+                &Record::builder()
+                    .level(level)
+                    .target(target)
+                    .args(format_args!("{text}"))
+                    .build(),
+            );
+        };
+        catch_unwind(AssertUnwindSafe(print)).is_ok()
+    }
+}

@@ -1,0 +1,211 @@
+//! `Rate`: how fast one person may send, and the `Bucket` that tells whether they do. It never reads a clock.
+//!
+//! The bucket is kept as the one point in time at which it will be full again, as in the generic cell rate algorithm
+//! (ITU-T I.371): taking a token out moves that point on by the time a token takes to come back. So it needs no timer
+//! and no counter, and is exact however often it is asked.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::limits::{BYTES_PER_LINE, NEWCOMER_LINES, RATE_RANGE};
+
+/// How fast one person may send, in lines: so many a second in the long run, and so many at once after a while of
+/// silence. A line longer than 512 bytes counts as several, and what the server tells because of a line counts with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    lines: u32,
+    burst: u32,
+}
+
+impl Rate {
+    /// So many lines a second, and so many at once, each of them 1 to 1,000,000.
+    pub fn new(lines: u32, burst: u32) -> Option<Rate> {
+        let is_valid = RATE_RANGE.contains(&lines) && RATE_RANGE.contains(&burst);
+        is_valid.then_some(Rate { lines, burst })
+    }
+
+    /// How long one line's worth takes to come back, in nanoseconds.
+    fn interval(self) -> u64 {
+        1_000_000_000 / u64::from(self.lines)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.lines, self.burst)
+    }
+}
+
+/// Not `RATE` or `RATE:BURST`, each 1 to 1,000,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidRate;
+
+impl FromStr for Rate {
+    type Err = InvalidRate;
+
+    /// Reads `RATE:BURST`, or `RATE`, whose burst is eight seconds' worth.
+    fn from_str(text: &str) -> Result<Rate, InvalidRate> {
+        let number = |text: &str| text.parse::<u32>().map_err(|_| InvalidRate);
+        let (lines, burst) = match text.split_once(':') {
+            Some((lines, burst)) => (number(lines)?, number(burst)?),
+            None => {
+                let lines = number(text)?;
+                (lines, lines.saturating_mul(8).min(*RATE_RANGE.end()))
+            }
+        };
+        Rate::new(lines, burst).ok_or(InvalidRate)
+    }
+}
+
+/// What one person has sent of late. It begins full. There is one for every idle connection, so that it is small:
+/// points in time are told in the time since the server began.
+#[derive(Debug, Default)]
+pub(crate) struct Bucket {
+    /// When it will be full again, in nanoseconds.
+    full_at: u64,
+    /// They have a name, and may send as much as anybody; before that they may send little at once.
+    pub(crate) is_named: bool,
+    /// They have been told that they send too fast, and the bucket was not full since.
+    is_told: bool,
+}
+
+impl Bucket {
+    /// Takes out what so many lines are worth, of so many bytes together. There is always enough, as it may run into
+    /// debt: what came in one read was sent already.
+    pub(crate) fn take(&mut self, now: Duration, rate: Rate, lines: usize, bytes: usize) {
+        let now = nanos(now);
+        let for_lines = rate.interval().saturating_mul(lines as u64);
+        let for_bytes = rate.interval().saturating_mul(bytes as u64) / BYTES_PER_LINE;
+        self.is_told &= self.full_at > now;
+        self.full_at = self
+            .full_at
+            .max(now)
+            .saturating_add(for_lines.max(for_bytes));
+    }
+
+    /// When the next line may be taken, if not now.
+    pub(crate) fn empty_until(&self, now: Duration, rate: Rate) -> Option<Duration> {
+        let most = if self.is_named {
+            u32::MAX
+        } else {
+            NEWCOMER_LINES
+        };
+        let burst = rate.interval() * u64::from(rate.burst.min(most));
+        let until = self.full_at.checked_sub(burst)?;
+        (until >= nanos(now)).then_some(Duration::from_nanos(until + 1))
+    }
+
+    /// Whether they are to be told that they send too fast; once a spell, which ends when the bucket is full again.
+    pub(crate) fn tell(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_told, true)
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate {
+        lines: 16,
+        burst: 128,
+    };
+
+    fn named() -> Bucket {
+        Bucket {
+            is_named: true,
+            ..Bucket::default()
+        }
+    }
+
+    /// Takes lines of this many bytes as long as there is something in the bucket. Returns how many.
+    fn pour(bucket: &mut Bucket, now: Duration, bytes: usize) -> usize {
+        let mut lines = 0;
+        while bucket.empty_until(now, RATE).is_none() {
+            bucket.take(now, RATE, 1, bytes);
+            lines += 1;
+        }
+        lines
+    }
+
+    #[test]
+    fn a_burst_goes_through_and_then_so_many_a_second() {
+        let start = Duration::from_secs(7);
+        let mut bucket = named();
+        assert_eq!(pour(&mut bucket, start, 512), 128);
+        let mut now = start;
+        for _ in 0..160 {
+            let until = bucket.empty_until(now, RATE).unwrap();
+            assert!(until > now);
+            now = until;
+            assert_eq!(pour(&mut bucket, now, 60), 1);
+        }
+        let took = now - start;
+        assert!(took >= Duration::from_secs(159) / 16 && took <= Duration::from_secs(161) / 16);
+        let later = now + Duration::from_secs(8);
+        assert_eq!(pour(&mut bucket, later, 60), 128);
+    }
+
+    #[test]
+    fn a_long_line_counts_as_several_and_goes_through_whole() {
+        let now = Duration::from_secs(7);
+        let mut bucket = named();
+        assert_eq!(pour(&mut bucket, now, 8192), 8);
+        bucket.take(now, RATE, 1, 1 << 20);
+        let until = bucket.empty_until(now, RATE).unwrap();
+        assert_eq!((until - now).as_secs(), (1 << 20) / 512 / 16);
+    }
+
+    #[test]
+    fn a_newcomer_may_send_little_until_they_have_a_name() {
+        let now = Duration::from_secs(7);
+        let mut bucket = Bucket::default();
+        assert_eq!(pour(&mut bucket, now, 60), 16);
+        bucket.is_named = true;
+        assert_eq!(pour(&mut bucket, now, 60), 128 - 16);
+    }
+
+    #[test]
+    fn one_is_told_once_until_the_bucket_was_full() {
+        let start = Duration::from_secs(7);
+        let mut bucket = named();
+        pour(&mut bucket, start, 60);
+        assert!(bucket.tell());
+        let mut now = start;
+        for _ in 0..1000 {
+            now = bucket.empty_until(now, RATE).unwrap();
+            bucket.take(now, RATE, 1, 60);
+            assert!(!bucket.tell());
+        }
+        now += Duration::from_secs(9);
+        bucket.take(now, RATE, 1, 60);
+        assert!(bucket.tell());
+    }
+
+    #[test]
+    fn a_rate_reads_as_it_is_written() {
+        let read = |text: &str| text.parse::<Rate>();
+        assert_eq!(read("16:128"), Ok(RATE));
+        assert_eq!(read("16"), Ok(RATE));
+        assert_eq!(RATE.to_string(), "16:128");
+        assert_eq!(read("1000000").unwrap().burst, 1_000_000);
+        for wrong in [
+            "",
+            "0",
+            "0:1",
+            "1:0",
+            "1000001",
+            "1:1000001",
+            "-1",
+            "1:2:3",
+            "off",
+            " 1",
+        ] {
+            assert_eq!(read(wrong), Err(InvalidRate), "{wrong}");
+        }
+    }
+}
