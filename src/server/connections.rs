@@ -331,13 +331,14 @@ impl Connections {
     /// Frees the slots of those who are finished. Returns how many.
     pub(super) fn reap(&mut self, registry: &Registry) -> usize {
         let finished = std::mem::take(&mut self.finished);
-        let mut was_runnable = false;
+        let (mut was_runnable, mut was_dirty) = (false, false);
         for &slot in &finished {
             self.closing.clear(self.id(slot));
             self.paused.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
+            was_dirty |= peer.is_dirty;
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
             }
@@ -345,6 +346,11 @@ impl Connections {
         if was_runnable {
             let peers = &self.peers;
             self.runnable.retain(|&slot| peers.contains(slot as usize));
+        }
+        // The write phase itself may drop one who is finished, for what they were owed in this tick.
+        if was_dirty {
+            let peers = &self.peers;
+            self.dirty.retain(|&slot| peers.contains(slot as usize));
         }
         self.check();
         finished.len()
