@@ -309,7 +309,10 @@ impl Connections {
         }
         self.stall_check = Some(now + STALL_CHECK);
         let is_stalled = |slot: &u32| {
-            let since = self.peers[*slot as usize].connection.stuck_since();
+            let connection = &self.peers[*slot as usize].connection;
+            // After a time in which nothing ran, room may have just been seen: it is written to in this tick.
+            let is_stuck = !connection.readiness.writable;
+            let since = connection.stuck_since().filter(|_| is_stuck);
             since.is_some_and(|since| now.duration_since(since) >= STALL)
         };
         self.laggards().filter(is_stalled).collect()

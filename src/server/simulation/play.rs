@@ -79,7 +79,7 @@ impl Stage {
     fn pass(&mut self, time: Duration) -> Checked {
         let end = self.world.now().instant + time;
         for _ in 0..1000 {
-            self.run(20)?;
+            self.run(2000)?;
             let left = end.saturating_duration_since(self.world.now().instant);
             let late = MILLISECOND * self.dice.below(3) as u32;
             match self.timeout() {
@@ -130,6 +130,11 @@ impl Stage {
                 let seconds = self.dice.below(200_000) as i64 - 100_000;
                 self.tell(|_| format!("the clock on the wall jumps by {seconds} s"));
                 self.world.jump(seconds);
+            }
+            10 if self.nature.events > MOST_CLIENTS => {
+                let time = SECOND * (1 + self.dice.below(100) as u32);
+                self.tell(|_| format!("the server is stopped for {time:?}"));
+                self.world.pass(time);
             }
             10..13 => {
                 let most = [100, 1500, 30_000][self.dice.below(3)];
