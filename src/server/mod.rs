@@ -192,7 +192,9 @@ impl Server {
     }
 
     fn turn(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
-        self.poll(longest)?;
+        if self.poll(longest)?.is_break() {
+            return Ok(ControlFlow::Continue(()));
+        }
         let now = self.poller.now();
         self.got_input = false;
 
@@ -211,12 +213,14 @@ impl Server {
         Ok(self.stop_or_go_on(now.instant))
     }
 
-    /// Waits for events: not at all when there is work that no event will announce.
-    fn poll(&mut self, longest: Option<Duration>) -> Result<(), Error> {
+    /// Waits for events: not at all when there is work that no event will announce. Breaks where a signal interrupted it:
+    /// after a stop that was long, nobody is to be timed out before it is known what they did meanwhile.
+    fn poll(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
         let timeout = self.timeout().into_iter().chain(longest).min();
         match self.poller.wait(timeout) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(Error::Poll(error)),
-            _ => Ok(()),
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(ControlFlow::Break(())),
+            Err(error) => Err(Error::Poll(error)),
         }
     }
 
