@@ -69,8 +69,8 @@ impl Poller {
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         #[cfg(test)]
         if let Some((world, events)) = &mut self.simulated {
-            self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
-            return world.wait(events);
+            world.wait(events)?;
+            return self.poll.poll(&mut self.events, Some(Duration::ZERO));
         }
         self.poll.poll(&mut self.events, timeout)
     }

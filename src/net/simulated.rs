@@ -93,6 +93,7 @@ struct Pair {
     client_closed: bool,
     server_closed: bool,
     closed_at: Option<Instant>,
+    had_room: bool,
     /// How many others the server held when it took this one in.
     held_then: usize,
     /// The client was sent a reset.
@@ -311,10 +312,14 @@ impl World {
         self.state().pairs[pair].took_at
     }
 
-    /// Whether the server could write.
-    pub(crate) fn is_writable(&self, pair: usize) -> bool {
+    /// Whether the server could write, by the time when it let go of its socket.
+    pub(crate) fn had_room(&self, pair: usize) -> bool {
         let state = self.state();
-        state.pairs[pair].is_writable(state.nature.outbound)
+        let it = &state.pairs[pair];
+        match it.server_closed {
+            true => it.had_room,
+            false => it.is_writable(state.nature.outbound),
+        }
     }
 
     /// How many bytes the server has not read.
@@ -412,6 +417,7 @@ impl Pair {
             client_closed: false,
             server_closed: false,
             closed_at: None,
+            had_room: true,
             held_then: 0,
             refused: false,
             accepted: false,

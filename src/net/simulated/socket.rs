@@ -185,9 +185,11 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let mut state = self.world.state();
         let (now, overtakes) = (state.now, state.dice.below(2) == 0);
+        let capacity = state.nature.outbound;
         let pair = &mut state.pairs[self.pair];
         pair.server_closed = true;
         pair.closed_at = Some(now);
+        pair.had_room = pair.is_writable(capacity);
         pair.token = None;
         pair.has_edge = false;
         pair.outbound.fin = true;

@@ -108,8 +108,9 @@ impl Stage {
             let moved = self.pump()?;
             if self.is_server_awake() {
                 self.tick()?;
-            } else if !moved && self.server.is_some() {
-                self.pass(SECOND)?;
+            } else if self.server.is_some() {
+                // A client may read a few bytes at a time.
+                self.pass(if moved { MILLISECOND } else { SECOND })?;
             }
             if self.server.is_none() && !moved {
                 self.clients.iter_mut().for_each(|it| it.pace = Pace::All);

@@ -134,9 +134,11 @@ impl Stage {
         let Some(server) = &mut self.server else {
             return Ok(());
         };
-        self.is_woken = false;
         let flow = server.tick().map_err(|error| error.to_string())?;
-        for told in server.record.take() {
+        let record = server.record.take();
+        // An interrupted tick takes nothing in.
+        self.is_woken &= record.is_empty();
+        for told in record {
             self.hear(&told)?;
         }
         if flow == ControlFlow::Break(()) {
@@ -193,16 +195,22 @@ impl Stage {
         let is_right = match reason {
             CloseReason::SendQueueFull => client.kept_at_most() > self.least_bound(),
             CloseReason::Stalled => {
-                let took_at = self.world.took_at(client.pair);
-                now >= took_at + STALL && !self.world.is_writable(client.pair)
+                // The server takes the time once a tick, before it writes.
+                let took_at = self.world.took_at(client.pair) - SHORT_TIME;
+                now >= took_at + STALL && !self.world.had_room(client.pair)
             }
             _ => true,
         };
         match is_right {
             true => Ok(()),
-            false => Err(format!(
-                "client {place} was dropped for no reason: {reason}"
-            )),
+            false => {
+                let took = now.saturating_duration_since(self.world.took_at(client.pair));
+                let kept = client.kept_at_most();
+                let room = self.world.had_room(client.pair);
+                Err(format!(
+                    "client {place}, {reason}: took something {took:?} ago, room: {room}, {kept} bytes wait"
+                ))
+            }
         }
     }
 
@@ -353,6 +361,7 @@ impl Stage {
         let client = &self.clients[place];
         let closed_at = self.world.closed_at(client.pair);
         let fin_at = self.world.fin_at(client.pair);
+        let took_at = self.world.took_at(client.pair);
         let has_lingered = |(closed, fin)| closed >= fin + LINGER;
         let is_excused = match client.left {
             _ if end == End::Reset && self.stopped_at.is_some() => true,
@@ -363,9 +372,7 @@ impl Stage {
             Some((_, Some(CloseReason::SendQueueFull | CloseReason::Stalled))) => true,
             // The same can happen to whoever is being closed already.
             Some(_) if client.kept_at_most() > self.least_bound() => true,
-            Some(_) if fin_at.is_some_and(|at| at >= self.world.took_at(client.pair) + STALL) => {
-                true
-            }
+            Some(_) if fin_at.is_some_and(|at| at + SHORT_TIME >= took_at + STALL) => true,
             Some((left, _)) => closed_at.is_some_and(|at| at >= left + CLOSE_TIMEOUT),
             None => return Err(format!("client {place} was closed for no reason")),
         };
@@ -408,6 +415,9 @@ impl Stage {
         }
     }
 }
+
+/// What a tick may take.
+const SHORT_TIME: Duration = Duration::from_millis(100);
 
 /// Bytes as they are told of in the story.
 pub(super) fn shown(bytes: &[u8]) -> String {
