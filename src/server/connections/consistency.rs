@@ -1,5 +1,6 @@
 //! What always holds of the connections between two ticks.
 
+use crate::limits::ALL_QUEUES_BYTES;
 use crate::net::SendQueue;
 
 use super::{Connections, State};
@@ -25,7 +26,9 @@ impl Connections {
             laggards += usize::from(queue.is_some());
             sum += held;
             let is_behind = queue.map_or(0, SendQueue::kept) > send_queue / 2;
-            let waits = is_behind || self.paused.is_set(self.id(slot as u32));
+            // Skipping for the sake of all can bring a queue below that; the peer still waits for it to drain.
+            let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
+            let waits = is_behind || may_have_been || self.paused.is_set(self.id(slot as u32));
             let may_wait = waits && peer.connection.state == State::Open;
             if peer.connection.has_input() && !may_wait {
                 assert!(peer.is_runnable, "{slot} has something to read and no turn");

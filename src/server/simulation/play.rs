@@ -112,7 +112,7 @@ impl Stage {
                 // A client may read a few bytes at a time.
                 self.pass(if moved { MILLISECOND } else { SECOND })?;
             }
-            if self.server.is_none() && !moved {
+            if self.server.is_none() {
                 self.clients.iter_mut().for_each(|it| it.pace = Pace::All);
                 return self.pump().map(|_| ());
             }
