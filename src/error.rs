@@ -94,6 +94,8 @@ pub enum CloseReason {
     CloseTimedOut,
     /// As many connections as the server holds were there already.
     ServerFull,
+    /// As many connections as one address may hold were there already.
+    TooManyFromAddress,
     /// The server shuts down.
     Shutdown,
 }
@@ -112,6 +114,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Stalled => "read nothing for a minute",
             CloseReason::CloseTimedOut => "did not take what was owed before closing",
             CloseReason::ServerFull => "server full",
+            CloseReason::TooManyFromAddress => "too many connections from its address",
             CloseReason::Shutdown => "server shutting down",
         };
         f.write_str(words)

@@ -40,6 +40,23 @@ pub const STALL: Duration = Duration::from_secs(60);
 /// How often it is looked for peers whose sockets take nothing, while there are any that something waits for.
 pub const STALL_CHECK: Duration = Duration::from_secs(1);
 
+/// How long the kernel waits for a peer to acknowledge what was sent before it gives up the connection: the user timeout
+/// of RFC 793 §3.8 and RFC 5482, `TCP_USER_TIMEOUT` in tcp(7). It can take twice that until a peer that vanished is
+/// given up, which is to be within two minutes. On Linux it also ends a connection whose peer acknowledges but leaves
+/// no room for so long, which is what [`STALL`] is for elsewhere.
+pub const PEER_TIMEOUT: Duration = Duration::from_secs(59);
+
+/// Silence of a peer, with nothing sent to it unacknowledged, after which the kernel asks whether it is still there.
+/// RFC 1122 §4.2.3.6 has two hours as the default and lets an application choose: `TCP_KEEPIDLE` in tcp(7).
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(29);
+
+/// Time between two such questions while no answer comes: `TCP_KEEPINTVL` in tcp(7).
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Unanswered questions after which the peer is given up: `TCP_KEEPCNT` in tcp(7). Linux goes by [`PEER_TIMEOUT`]
+/// in place of this number, at the first moment of asking that is no earlier; both fall on the same moment.
+pub const KEEPALIVE_PROBES: u32 = 3;
+
 /// Connections held at once, by default.
 pub const CLIENTS: usize = 10_000;
 
@@ -82,6 +99,14 @@ pub const BACKLOG: i32 = 4096;
 
 /// Connections accepted from one listener in one tick, so that a storm of newcomers cannot hold up those who talk.
 pub const ACCEPTS_PER_TICK: usize = 128;
+
+/// Newcomers who are told at one time why they cannot come in and are given the time to read it. Others are told and
+/// closed at once. They take descriptors out of [`RESERVED_DESCRIPTORS`], and must leave most of these to others.
+pub const TURNED_AWAY: usize = 12;
+
+/// Reads from a newcomer who is closed at once, of [`READ_TURN_BYTES`] each: together what a fresh socket of Linux takes
+/// in before it is read, with some to spare.
+pub const UNREAD_TURNS: usize = 16;
 
 /// When accepting failed for lack of descriptors or memory, it is tried again after this long, or when a peer goes.
 pub const ACCEPT_RETRY: Duration = Duration::from_secs(1);
@@ -186,8 +211,15 @@ const _: () = {
         *SEND_QUEUE_BYTES_RANGE.start() / 2 >= LOG_BYTES + ANSWER_BYTES,
         "nobody is dropped for what they asked for themselves"
     );
+    assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
+    assert!(2 * PEER_TIMEOUT.as_secs() < 120);
+    assert!(
+        PEER_TIMEOUT.as_secs()
+            == KEEPALIVE_IDLE.as_secs() + KEEPALIVE_PROBES as u64 * KEEPALIVE_INTERVAL.as_secs(),
+        "a peer that is sent nothing is given up as soon as one that is"
+    );
     assert!(ANSWER_BYTES >= HISTORY_BYTES + 100 && ANSWER_BYTES >= MOTD_BYTES);
     assert!(ANSWER_BYTES >= ROOMS_LISTED * (4 * TOPIC_CHARS + 100));
     assert!(

@@ -104,6 +104,8 @@ pub enum Message {
     WrongProtocol(Protocol),
     /// As many connections as the server holds are there already.
     ServerFull,
+    /// As many connections as one address may hold are there already.
+    TooManyFromAddress,
     /// The server shuts down.
     ShuttingDown,
 }

@@ -32,6 +32,7 @@ server [OPTIONS]
   -l, --listen ADDR      address to listen on, repeatable; port 0 picks a free one     [127.0.0.1:8080]
       --anonymous        no login: people are named by their address
       --max-clients N    connections held at once                                      [10000, within the fd limit]
+      --max-per-ip N     connections from one address, or IPv6 /64; 0 = no limit       [0]
       --max-line BYTES   longest line accepted                                         [8192]
       --send-queue BYTES what may wait for one slow reader                             [1048576]
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
@@ -210,6 +211,7 @@ fn options() -> Options {
         .optmulti("l", "listen", "", "ADDR")
         .optflag("", "anonymous", "")
         .optopt("", "max-clients", "", "N")
+        .optopt("", "max-per-ip", "", "N")
         .optopt("", "max-line", "", "BYTES")
         .optopt("", "send-queue", "", "BYTES")
         .optopt("", "login-timeout", "", "S")
@@ -240,6 +242,9 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
     }
     config.anonymous = matches.opt_present("anonymous");
     number(&matches, "max-clients", &mut config.max_clients)?;
+    let mut max_per_ip = 0;
+    number(&matches, "max-per-ip", &mut max_per_ip)?;
+    config.max_per_ip = (max_per_ip != 0).then_some(max_per_ip);
     number(&matches, "max-line", &mut config.max_line)?;
     number(&matches, "send-queue", &mut config.send_queue)?;
     let mut login_timeout = config.login_timeout.unwrap_or_default();

@@ -13,7 +13,12 @@ const INVALID: &str = "A username has ";
 const GOODBYE: &str = "Goodbye!";
 
 /// What the server says, before it closes, to those whom it does not let in.
-const TURNED_AWAY: [&str; 3] = ["Server is full.", "Too many attempts.", "Login timed out."];
+const TURNED_AWAY: [&str; 4] = [
+    "Server is full.",
+    "Too many connections from your address.",
+    "Too many attempts.",
+    "Login timed out.",
+];
 
 /// Longest line taken from a server, in bytes: the longest that any server can be told to pass on, and the name of
 /// who said it.
@@ -246,6 +251,10 @@ mod tests {
             (
                 Session::new as fn() -> Session,
                 "Server is full. Try again later.",
+            ),
+            (
+                Session::new,
+                "Too many connections from your address. Close one and try again.",
             ),
             (named, "Too many attempts. Goodbye!"),
             (named, "Login timed out. Goodbye!"),

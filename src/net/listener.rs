@@ -10,9 +10,9 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::limits::BACKLOG;
 
-use super::Stream;
 #[cfg(test)]
 use super::simulated::Backlog;
+use super::{Stream, options};
 
 /// A listening socket.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Listener {
     addr: SocketAddr,
     /// Someone may be waiting. Cleared only when accepting would block.
     pub(crate) ready: bool,
+    /// Those who wait may have come before the socket was set to what its connections need. Cleared as `ready` is.
+    is_new: bool,
 }
 
 /// What accepts connections, of whatever kind.
@@ -65,9 +67,55 @@ pub(crate) enum Accepted {
     Failed(io::Error),
     /// Nobody waits.
     Nobody,
-    /// The process or the system has no descriptor or no memory left. Others wait; try again later.
+    /// The process or the system has no descriptor left. On Linux, this comes whether anyone waits or not.
+    OutOfDescriptors(io::Error),
+    /// The system has no memory left, or what went wrong is not known. Try again later.
     Exhausted(io::Error),
 }
+
+impl From<io::Error> for Accepted {
+    fn from(error: io::Error) -> Accepted {
+        match error.raw_os_error() {
+            Some(number) if OUT_OF_DESCRIPTORS.contains(&number) => {
+                return Accepted::OutOfDescriptors(error);
+            }
+            Some(number) if OF_ONE_CONNECTION.contains(&number) => return Accepted::Failed(error),
+            _ => {}
+        }
+        match error.kind() {
+            ErrorKind::WouldBlock => Accepted::Nobody,
+            ErrorKind::Interrupted
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::PermissionDenied
+            | ErrorKind::TimedOut => Accepted::Failed(error),
+            // ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
+            _ => Accepted::Exhausted(error),
+        }
+    }
+}
+
+#[cfg(unix)]
+const OUT_OF_DESCRIPTORS: [i32; 2] = [libc::EMFILE, libc::ENFILE];
+/// WSAEMFILE.
+#[cfg(not(unix))]
+const OUT_OF_DESCRIPTORS: [i32; 1] = [10024];
+
+/// Errors that Linux passes on from a connection that waited, as accept(2) says, and that have no kind of their own. Those
+/// that have are told by it.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const OF_ONE_CONNECTION: [i32; 5] = [
+    libc::EPROTO,
+    libc::ENOPROTOOPT,
+    libc::EHOSTDOWN,
+    libc::ENONET,
+    libc::EOPNOTSUPP,
+];
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+const OF_ONE_CONNECTION: [i32; 0] = [];
 
 impl Listener {
     /// Listens on the address. An IPv6 address takes IPv6 alone, so that `0.0.0.0` can be listened on beside `[::]`.
@@ -95,9 +143,7 @@ impl Listener {
                 "the socket does not listen",
             ));
         }
-        // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
-        // IAC, and the next byte be taken for the command. Connections have this from the listener.
-        options.set_out_of_band_inline(true)?;
+        options::set(&options)?;
         options.set_nonblocking(true)?;
         let addr = socket.local_addr()?;
         let acceptor = Acceptor::Tcp(TcpListener::from_std(socket));
@@ -106,6 +152,7 @@ impl Listener {
             acceptor,
             addr,
             ready,
+            is_new: true,
         })
     }
 
@@ -125,28 +172,27 @@ impl Listener {
     /// Accepts one connection.
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.acceptor.accept() {
-            Ok((stream, addr)) => match stream.set_nodelay() {
+            Ok((stream, addr)) => match self.prepare(&stream) {
                 Ok(()) => Accepted::Connection(stream, canonical(addr)),
                 Err(error) => Accepted::Failed(error),
             },
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock => {
+            Err(error) => {
+                let accepted = Accepted::from(error);
+                if let Accepted::Nobody = accepted {
                     self.ready = false;
-                    Accepted::Nobody
+                    self.is_new = false;
                 }
-                // Errors that accept(2) passes on from the one connection.
-                ErrorKind::Interrupted
-                | ErrorKind::ConnectionAborted
-                | ErrorKind::ConnectionReset
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-                | ErrorKind::NetworkDown
-                | ErrorKind::PermissionDenied
-                | ErrorKind::TimedOut => Accepted::Failed(error),
-                // EMFILE, ENFILE, ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
-                _ => Accepted::Exhausted(error),
-            },
+                accepted
+            }
         }
+    }
+
+    /// Sets a connection to what it cannot have, or may not have, from the socket it came by.
+    fn prepare(&self, stream: &Stream) -> io::Result<()> {
+        if self.is_new {
+            stream.set_options()?;
+        }
+        stream.set_nodelay()
     }
 }
 
@@ -165,12 +211,11 @@ fn canonical(addr: SocketAddr) -> SocketAddr {
 impl Listener {
     /// A listener of a simulated world.
     pub(crate) fn simulated(backlog: Backlog, addr: SocketAddr) -> Listener {
-        let acceptor = Acceptor::Simulated(backlog);
-        let ready = true;
         Listener {
-            acceptor,
+            acceptor: Acceptor::Simulated(backlog),
             addr,
-            ready,
+            ready: true,
+            is_new: false,
         }
     }
 }
@@ -190,5 +235,39 @@ mod tests {
             let addr = canonical(came.parse().unwrap());
             assert_eq!(addr, known.parse().unwrap(), "{came}");
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_errors_of_one_connection_are_told_from_those_of_the_machine() {
+        let taken_for = |number| match Accepted::from(io::Error::from_raw_os_error(number)) {
+            Accepted::Connection(..) => "a connection",
+            Accepted::Failed(_) => "that of one connection",
+            Accepted::Nobody => "nobody",
+            Accepted::OutOfDescriptors(_) => "no descriptor",
+            Accepted::Exhausted(_) => "no memory",
+        };
+        for number in [
+            libc::ECONNABORTED,
+            libc::EINTR,
+            libc::ENETDOWN,
+            libc::EPROTO,
+            libc::ENOPROTOOPT,
+            libc::EHOSTDOWN,
+            libc::ENONET,
+            libc::EHOSTUNREACH,
+            libc::EOPNOTSUPP,
+            libc::ENETUNREACH,
+            libc::EPERM,
+            libc::ETIMEDOUT,
+        ] {
+            assert_eq!(taken_for(number), "that of one connection", "{number}");
+        }
+        assert_eq!(taken_for(libc::EAGAIN), "nobody");
+        assert_eq!(taken_for(libc::EMFILE), "no descriptor");
+        assert_eq!(taken_for(libc::ENFILE), "no descriptor");
+        assert_eq!(taken_for(libc::ENOBUFS), "no memory");
+        assert_eq!(taken_for(libc::ENOMEM), "no memory");
+        assert_eq!(taken_for(libc::EBADF), "no memory");
     }
 }

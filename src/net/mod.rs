@@ -2,15 +2,18 @@
 
 mod connection;
 mod listener;
+mod options;
 mod poller;
 mod readiness;
 mod send_queue;
 #[cfg(test)]
 pub(crate) mod simulated;
+mod spare;
 mod stream;
 
 pub(crate) use connection::{Connection, Received, State};
 pub(crate) use listener::{Accepted, Listener};
 pub(crate) use poller::{Event, Poller};
 pub use send_queue::{Log, Piece, SendQueue};
+pub(crate) use spare::Spare;
 pub(crate) use stream::Stream;

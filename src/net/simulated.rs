@@ -71,6 +71,8 @@ struct Queue {
     waiting: Vec<usize>,
     /// What the next attempts to accept fail with, the last first.
     failures: Vec<io::Error>,
+    /// The last attempt failed for lack of descriptors.
+    is_short: bool,
 }
 
 /// A connection: what both ends have of it.
@@ -94,8 +96,9 @@ struct Pair {
     server_closed: bool,
     closed_at: Option<Instant>,
     had_room: bool,
-    /// How many others the server held when it took this one in.
-    held_then: usize,
+    /// Which others the server held when it took this one in, and whether it had just failed to.
+    held_then: Vec<usize>,
+    was_short: bool,
     /// The client was sent a reset.
     refused: bool,
     accepted: bool,
@@ -297,9 +300,14 @@ impl World {
         self.state().pairs[pair].closed_at
     }
 
-    /// How many others the server held when it took this one in.
-    pub(crate) fn held_then(&self, pair: usize) -> usize {
-        self.state().pairs[pair].held_then
+    /// Which others the server held when it took this one in.
+    pub(crate) fn held_then(&self, pair: usize) -> Vec<usize> {
+        self.state().pairs[pair].held_then.clone()
+    }
+
+    /// Whether the server had just failed to take someone in for lack of descriptors when it took this one in.
+    pub(crate) fn was_short(&self, pair: usize) -> bool {
+        self.state().pairs[pair].was_short
     }
 
     /// When the server sent its FIN, if it has.
@@ -339,14 +347,17 @@ impl World {
 
     /// How many sockets the server holds.
     pub(crate) fn held(&self) -> usize {
-        self.state().held()
+        self.state().held().len()
     }
 }
 
 impl State {
-    fn held(&self) -> usize {
-        let held = |pair: &&Pair| pair.accepted && !pair.server_closed;
-        self.pairs.iter().filter(held).count()
+    fn held(&self) -> Vec<usize> {
+        let is_held = |pair: &Pair| pair.accepted && !pair.server_closed;
+        let all = self.pairs.iter().enumerate();
+        all.filter(|(_, pair)| is_held(pair))
+            .map(|(i, _)| i)
+            .collect()
     }
 
     fn interrupt(&mut self) -> io::Result<()> {
@@ -418,7 +429,8 @@ impl Pair {
             server_closed: false,
             closed_at: None,
             had_room: true,
-            held_then: 0,
+            held_then: Vec::new(),
+            was_short: false,
             refused: false,
             accepted: false,
             fin_at: None,

@@ -6,6 +6,9 @@ use std::net::Shutdown;
 use mio::event::Source;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use socket2::SockRef;
+
+use super::options;
 
 #[cfg(test)]
 use super::simulated::Socket;
@@ -25,6 +28,15 @@ impl Stream {
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.set_nodelay(true),
+            #[cfg(test)]
+            Stream::Simulated(_) => Ok(()),
+        }
+    }
+
+    /// Sets what else a connection has from the socket it came by.
+    pub(crate) fn set_options(&self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => options::set(&SockRef::from(stream)),
             #[cfg(test)]
             Stream::Simulated(_) => Ok(()),
         }

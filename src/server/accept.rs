@@ -1,13 +1,13 @@
-//! The accept phase: newcomers come in, within a budget, or learn that there is no room.
+//! The accept phase: newcomers come in, within a budget, or learn why they cannot.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 
 use bytes::BytesMut;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
-use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK};
+use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, TURNED_AWAY, UNREAD_TURNS};
 use crate::message::Message;
 use crate::moment::{Format, Moment};
 use crate::net::{Accepted, Stream};
@@ -16,37 +16,87 @@ use crate::wire::render;
 use super::Server;
 
 impl Server {
-    /// Accepts those who wait, within a budget.
+    /// Accepts those who wait, within a budget. Where nothing can be accepted, no event will tell when that changes: it
+    /// is tried again after a while, or when a peer goes.
     pub(super) fn accept(&mut self, now: Moment) {
         if self.accept_again.is_some_and(|at| now.instant < at) {
             return;
         }
         self.accept_again = None;
         for i in 0..self.listeners.len() {
-            for _ in 0..ACCEPTS_PER_TICK {
-                if !self.listeners[i].ready {
-                    break;
+            if !self.accept_from(now, i) {
+                self.accept_again = Some(now.instant + ACCEPT_RETRY);
+                return;
+            }
+        }
+    }
+
+    /// Accepts from one listener. Returns whether it makes sense to go on.
+    fn accept_from(&mut self, now: Moment, i: usize) -> bool {
+        if !self.listeners[i].ready {
+            return true;
+        }
+        self.spare.hold();
+        let mut failed = 0;
+        for _ in 0..ACCEPTS_PER_TICK {
+            if !self.listeners[i].ready {
+                break;
+            }
+            match self.listeners[i].accept() {
+                Accepted::Connection(stream, addr) => {
+                    self.is_short_of_room = false;
+                    self.admit(now, stream, addr);
                 }
-                match self.listeners[i].accept() {
-                    Accepted::Connection(stream, addr) => self.admit(now, stream, addr),
-                    Accepted::Failed(error) => log::debug!("a connection failed early: {error}"),
-                    Accepted::Nobody => {}
-                    Accepted::Exhausted(error) => {
-                        log::warn!("cannot accept for now: {error}");
-                        self.accept_again = Some(now.instant + ACCEPT_RETRY);
-                        return;
+                Accepted::Failed(error) => {
+                    failed += 1;
+                    log::debug!("a connection failed early: {error}");
+                }
+                Accepted::Nobody => {}
+                Accepted::OutOfDescriptors(error) => {
+                    self.warn_of_shortage(&error);
+                    if !self.turn_one_away(i) {
+                        return false;
                     }
+                }
+                Accepted::Exhausted(error) => {
+                    self.warn_of_shortage(&error);
+                    return false;
                 }
             }
         }
+        // Where every attempt failed, the fault is hardly that of so many connections.
+        failed < ACCEPTS_PER_TICK
+    }
+
+    /// Warns once, until someone can be let in again.
+    fn warn_of_shortage(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.is_short_of_room, true) {
+            log::warn!("cannot let anyone in for now: {error}");
+        }
+    }
+
+    /// Accepts one of those who wait in place of the spare descriptor, to tell them that there is no other. Returns
+    /// whether that can be done for the next one too.
+    fn turn_one_away(&mut self, i: usize) -> bool {
+        if !self.spare.give_up() {
+            return false;
+        }
+        let accepted = self.listeners[i].accept();
+        let went_well = matches!(accepted, Accepted::Connection(..) | Accepted::Nobody);
+        if let Accepted::Connection(stream, addr) = accepted {
+            self.stats.accepted += 1;
+            log::info!("{addr} turned away: {}", CloseReason::ServerFull);
+            self.tell_and_close(stream, &Message::ServerFull);
+        }
+        self.spare.hold() && went_well
     }
 
     fn admit(&mut self, now: Moment, stream: Stream, addr: SocketAddr) {
         self.got_input = true;
         self.stats.accepted += 1;
-        if self.connections.len() >= self.config.max_clients {
-            log::info!("{addr} turned away: {}", CloseReason::ServerFull);
-            return turn_away(stream);
+        if let Some((reason, message)) = self.refusal(addr.ip()) {
+            log::info!("{addr} turned away: {reason}");
+            return self.turn_away(now, stream, addr, &message);
         }
         let is_limited = self.config.rate_on_loopback || !addr.ip().to_canonical().is_loopback();
         let registry = self.poller.registry();
@@ -58,14 +108,45 @@ impl Server {
             Err(error) => log::warn!("cannot watch {addr}, closing it: {error}"),
         }
     }
-}
 
-/// Tells a newcomer that the server is full. A fresh socket takes one short line; where it does not, the peer is gone
-/// already, so errors have nobody to reach. What they sent is read first, as else the close would be a reset.
-fn turn_away(mut stream: Stream) {
-    let mut line = BytesMut::new();
-    render(&Message::ServerFull, 0, Format::default(), &mut line);
-    let _ = stream.read(&mut [0; 1024]);
-    let _ = stream.write(&line);
-    let _ = stream.shutdown(Shutdown::Write);
+    /// Why nobody is let in from this address now, if so, and how they are told.
+    fn refusal(&self, ip: IpAddr) -> Option<(CloseReason, Message)> {
+        if self.connections.has_all_of(ip) {
+            let reason = CloseReason::TooManyFromAddress;
+            return Some((reason, Message::TooManyFromAddress));
+        }
+        let is_full = self.connections.len() >= self.config.max_clients;
+        is_full.then_some((CloseReason::ServerFull, Message::ServerFull))
+    }
+
+    /// Tells a newcomer why they cannot come in, and closes the connection as any other, so that they can read it
+    /// whatever they send meanwhile. There are few places for that; without one, it is done at once.
+    fn turn_away(&mut self, now: Moment, stream: Stream, addr: SocketAddr, why: &Message) {
+        if self.connections.turned_away() >= TURNED_AWAY {
+            return self.tell_and_close(stream, why);
+        }
+        let registry = self.poller.registry();
+        match self.connections.insert_turned_away(stream, addr, registry) {
+            Ok(peer) => {
+                self.fanout.reply(peer.slot, why, now.unix);
+                self.connections.drain(peer.slot, now.instant);
+            }
+            Err(error) => log::debug!("cannot watch {addr}, closing it: {error}"),
+        }
+    }
+
+    /// Tells a newcomer why they cannot come in, and closes the connection at once. A fresh socket takes one short line;
+    /// where it does not, the peer is gone already, so errors have nobody to reach. What they sent so far is read first, as
+    /// else the close would be a reset. What they send later is answered by one, but our line is on its way before that.
+    fn tell_and_close(&mut self, mut stream: Stream, why: &Message) {
+        let mut line = BytesMut::new();
+        render(why, 0, Format::default(), &mut line);
+        for _ in 0..UNREAD_TURNS {
+            if !matches!(stream.read(&mut self.scratch), Ok(1..)) {
+                break;
+            }
+        }
+        let _ = stream.write(&line);
+        let _ = stream.shutdown(Shutdown::Write);
+    }
 }

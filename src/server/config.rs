@@ -24,6 +24,9 @@ pub struct Config {
     /// Connections held at once; whoever comes then is told that the server is full. Default: 10,000. Keep it below
     /// the process's limit on open files.
     pub max_clients: usize,
+    /// Connections held at once from one address, where all addresses of an IPv6 /64 count as one; whoever comes then is
+    /// told to close one. `None` for no limit. Default: `None`.
+    pub max_per_ip: Option<usize>,
     /// Longest line accepted, in bytes without its end: 64 to 1,048,576. Default: 8,192.
     pub max_line: usize,
     /// What may wait for one slow reader, in bytes: 524,288 to 1,073,741,824. Where more would wait, the oldest lines of
@@ -56,6 +59,7 @@ impl Default for Config {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
             anonymous: false,
             max_clients: CLIENTS,
+            max_per_ip: None,
             max_line: LINE_BYTES,
             send_queue: SEND_QUEUE_BYTES,
             all_queues: ALL_QUEUES_BYTES,
@@ -82,6 +86,8 @@ impl Config {
             return Err(Error::Config(sentence.into()));
         }
         in_range("the number of clients", self.max_clients, CLIENTS_RANGE)?;
+        let max_per_ip = self.max_per_ip.unwrap_or(CLIENTS);
+        in_range("connections from one address", max_per_ip, CLIENTS_RANGE)?;
         in_range("the longest line", self.max_line, LINE_BYTES_RANGE)?;
         in_range("the send queue", self.send_queue, SEND_QUEUE_BYTES_RANGE)?;
         in_range("the history", self.history, HISTORY_LINES_RANGE)?;

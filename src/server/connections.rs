@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use mio::{Registry, Token};
@@ -17,6 +17,8 @@ use crate::id::PeerId;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
 use crate::net::{Connection, SendQueue, State, Stream};
 use crate::rate::{Bucket, Rate};
+
+use super::addresses::Addresses;
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug)]
@@ -35,6 +37,10 @@ pub(super) struct Connections {
     doomed: Vec<(u32, CloseReason)>,
     /// Peers whose slots can be freed.
     finished: Vec<u32>,
+    /// Peers of whom the hub never hears: they are told why they cannot come in, and closed. A few at most.
+    turned_away: Vec<u32>,
+    /// How many of the others each address holds, where that is limited.
+    addresses: Option<Addresses>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
     /// Until when peers who have sent too fast are not read.
@@ -59,7 +65,11 @@ pub(super) struct Peer {
 }
 
 impl Connections {
-    pub(super) fn new(rate: Option<Rate>, began: Instant) -> Connections {
+    pub(super) fn new(
+        rate: Option<Rate>,
+        max_per_ip: Option<usize>,
+        began: Instant,
+    ) -> Connections {
         Connections {
             rate,
             began,
@@ -69,6 +79,8 @@ impl Connections {
             dirty: Vec::new(),
             doomed: Vec::new(),
             finished: Vec::new(),
+            turned_away: Vec::new(),
+            addresses: max_per_ip.map(Addresses::new),
             closing: Deadlines::default(),
             paused: Deadlines::default(),
             laggards: 0,
@@ -85,6 +97,32 @@ impl Connections {
         is_limited: bool,
         registry: &Registry,
     ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.peers[peer.slot as usize].bucket = is_limited.then(Bucket::default);
+        if let Some(addresses) = &mut self.addresses {
+            addresses.add(addr.ip());
+        }
+        Ok(peer)
+    }
+
+    /// Takes in a connection that is only told why it cannot come in. It counts for no limit but that on its like.
+    pub(super) fn insert_turned_away(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.turned_away.push(peer.slot);
+        Ok(peer)
+    }
+
+    fn place(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
         let slot = entry.key();
         let mut connection = Connection::new(stream, addr);
@@ -93,7 +131,7 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
-            bucket: is_limited.then(Bucket::default),
+            bucket: None,
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -105,8 +143,20 @@ impl Connections {
         })
     }
 
+    /// How many there are, without those who are turned away.
     pub(super) fn len(&self) -> usize {
-        self.peers.len()
+        self.peers.len() - self.turned_away.len()
+    }
+
+    /// How many are being turned away.
+    pub(super) fn turned_away(&self) -> usize {
+        self.turned_away.len()
+    }
+
+    /// Whether an address holds as many connections as it may.
+    pub(super) fn has_all_of(&self, ip: IpAddr) -> bool {
+        let addresses = self.addresses.as_ref();
+        addresses.is_some_and(|addresses| addresses.has_all_of(ip))
     }
 
     pub(super) fn id(&self, slot: u32) -> PeerId {
@@ -342,6 +392,7 @@ impl Connections {
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
             was_dirty |= peer.is_dirty;
+            self.uncount(slot, peer.connection.addr().ip());
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
             }
@@ -359,7 +410,21 @@ impl Connections {
         finished.len()
     }
 
+    /// A peer has gone.
+    fn uncount(&mut self, slot: u32, ip: IpAddr) {
+        if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
+            self.turned_away.swap_remove(i);
+        } else if let Some(addresses) = &mut self.addresses {
+            addresses.remove(ip);
+        }
+    }
+
     fn check(&self) {
+        debug_assert!(
+            self.addresses
+                .as_ref()
+                .is_none_or(|addresses| addresses.sum() == self.len())
+        );
         debug_assert!(
             self.runnable
                 .iter()

@@ -2,6 +2,7 @@
 //! phases, and the large ones have a file each.
 
 mod accept;
+mod addresses;
 mod apply;
 mod config;
 mod connections;
@@ -25,7 +26,7 @@ use crate::chat::{Effects, Event, Hub, Rules};
 use crate::error::{CloseReason, Error};
 use crate::limits::READ_TURN_BYTES;
 use crate::moment::Moment;
-use crate::net::{Listener, Poller};
+use crate::net::{Listener, Poller, Spare};
 
 use connections::Connections;
 use fanout::Fanout;
@@ -42,8 +43,12 @@ pub struct Server {
     config: Config,
     poller: Poller,
     listeners: Vec<Listener>,
-    /// No descriptor was left; do not accept before this.
+    /// Nobody could be let in, not even to be turned away; do not accept before this.
     accept_again: Option<Instant>,
+    /// Whether the operator was told that nobody can be let in.
+    is_short_of_room: bool,
+    /// What newcomers are turned away by where no descriptor is left.
+    spare: Spare,
     handle: Handle,
     requests: Requests,
     connections: Connections,
@@ -115,13 +120,15 @@ impl Server {
             idle_timeout: config.idle_timeout,
             history: config.history,
         });
-        let connections = Connections::new(config.rate, poller.instant());
+        let connections = Connections::new(config.rate, config.max_per_ip, poller.instant());
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
             config,
             poller,
             listeners,
             accept_again: None,
+            is_short_of_room: false,
+            spare: Spare::default(),
             handle,
             requests,
             connections,

@@ -97,6 +97,9 @@ fn about_connection(out: &mut BytesMut, message: &Message) {
         Message::LoginTimedOut => "Login timed out. Goodbye!",
         Message::IdleTimedOut => "You have been silent for too long. Goodbye!",
         Message::ServerFull => "Server is full. Try again later.",
+        Message::TooManyFromAddress => {
+            "Too many connections from your address. Close one and try again."
+        }
         Message::ShuttingDown => "Server is shutting down. Goodbye!",
         _ => return debug_assert!(false, "{message:?} is not about a connection"),
     };

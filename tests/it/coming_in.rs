@@ -2,6 +2,7 @@
 
 use crate::harness::{INVALID, PROMPT, Person, TAKEN, config, run, serve, serve_with, until};
 use chinwag::Server;
+use std::io::Write as _;
 
 #[test]
 fn ann_comes_in_with_the_words_that_scripts_match() {
@@ -254,4 +255,78 @@ fn a_full_server_says_so_until_someone_leaves() {
     server.login("carl").types("thanks");
     ann.reads("carl has joined the chat.");
     ann.reads("carl: thanks");
+}
+
+const ONE_TOO_MANY: &str = "Too many connections from your address. Close one and try again.";
+
+#[test]
+fn one_address_may_hold_so_many_connections_and_no_more() {
+    let server = serve_with(|config| config.max_per_ip = Some(2));
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    let mut carl = server.connect();
+    carl.reads(ONE_TOO_MANY);
+    carl.is_closed();
+    let mut dora = Person::connect_from([127, 0, 0, 2].into(), server.addr());
+    dora.logs_in("dora");
+    for person in [&mut ann, &mut bob] {
+        person.reads("dora has joined the chat.");
+    }
+
+    bob.types("/quit");
+    bob.reads("Goodbye!");
+    bob.is_closed();
+    drop(bob);
+    ann.reads("bob has left the chat.");
+    until("bob's place is free", || {
+        server.handle().stats().connections == 2
+    });
+    server.login("carl").types("thanks");
+    ann.reads("carl has joined the chat.");
+    ann.reads("carl: thanks");
+}
+
+/// However a connection ends, it is counted no longer, and not taken off twice.
+#[test]
+fn the_connections_of_an_address_are_counted_exactly() {
+    let server = serve_with(|config| config.max_per_ip = Some(2));
+    let _ann = server.login("ann");
+    let leave: [fn(Person); 6] = [
+        drop,
+        Person::vanishes,
+        |mut bob| bob.ends_input(),
+        |mut bob| bob.types("/quit"),
+        |mut bob| bob.types(&"*\n".repeat(10)),
+        |mut bob| bob.types("GET / HTTP/1.1"),
+    ];
+    for leave in leave {
+        let mut bob = server.connect();
+        bob.sees(PROMPT);
+        let mut carl = server.connect();
+        carl.reads(ONE_TOO_MANY);
+        carl.is_closed();
+        leave(bob);
+        until("bob's place is free", || {
+            server.handle().stats().connections == 1
+        });
+    }
+}
+
+#[test]
+fn an_ipv6_network_counts_as_one_address() {
+    let here = "[::1]:0".parse().expect("an address");
+    let bound = Server::bind(config(|config| {
+        config.listen = vec![here];
+        config.max_per_ip = Some(1);
+    }));
+    let Ok(bound) = bound else {
+        // Through the handle, as the test runner keeps what is printed with a macro to itself.
+        let said = "left out: counting connections of [::1], as this machine has no IPv6 loopback";
+        let _ = writeln!(std::io::stderr(), "{said}");
+        return;
+    };
+    let server = run(bound);
+    let _ann = server.login("ann");
+    let mut bob = server.connect();
+    bob.reads(ONE_TOO_MANY);
+    bob.is_closed();
 }

@@ -62,6 +62,8 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--listen", "127.0.0.1"], "'127.0.0.1'"),
         (&["--max-clients", "many"], "'many'"),
         (&["--max-clients", "0"], "clients"),
+        (&["--max-per-ip", "-1"], "'-1'"),
+        (&["--max-per-ip", "1000001"], "address"),
         (&["--max-line", "-1"], "'-1'"),
         (&["--max-line", "63"], "63"),
         (&["--max-line", "1048577"], "1048577"),
@@ -220,6 +222,17 @@ fn options_reach_the_server() {
     let mut bob = Person::connect(addr);
     bob.reads("Server is full. Try again later.");
     bob.is_closed();
+}
+
+#[test]
+fn max_per_ip_reaches_the_server_and_the_log_tells_whom_it_turned_away() {
+    let (mut daemon, addr) = start(&["--max-per-ip", "1"]);
+    let _ann = Person::login(addr, "ann");
+    let mut bob = Person::connect(addr);
+    bob.reads("Too many connections from your address. Close one and try again.");
+    bob.is_closed();
+    let (who, why) = (bob.addr(), "too many connections from its address");
+    daemon.logs(&format!("{who} turned away: {why}"));
 }
 
 /// The long options that the source of the program takes.

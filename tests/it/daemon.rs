@@ -101,6 +101,11 @@ impl Daemon {
         }
     }
 
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).expect("a process id fits");
         kill(Pid::from_raw(pid), signal).expect("the process can be signalled");

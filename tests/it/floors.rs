@@ -56,7 +56,7 @@ const FLOORS: [Floor; 6] = [
         modules: &[
             "limits", "error", "id", "name", "message", "moment", "wire", "net",
         ],
-        crates: &["bytes", "log", "memchr", "mio", "socket2"],
+        crates: &["bytes", "libc", "log", "memchr", "mio", "socket2"],
     },
     Floor {
         files: &["src/server/"],

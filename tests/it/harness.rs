@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -136,6 +136,15 @@ enum More {
 impl Person {
     pub(crate) fn connect(addr: SocketAddr) -> Person {
         Person::over(TcpStream::connect(addr).expect("the server accepts"))
+    }
+
+    /// Someone who comes from this address of the machine.
+    pub(crate) fn connect_from(ip: IpAddr, addr: SocketAddr) -> Person {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)
+            .and_then(|socket| socket.bind(&SocketAddr::new(ip, 0).into()).map(|()| socket))
+            .expect("the address is one of this machine");
+        socket.connect(&addr.into()).expect("the server accepts");
+        Person::over(socket.into())
     }
 
     /// Someone whose socket takes little, and who has not read more than was needed to come in as `sleeper`.

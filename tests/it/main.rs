@@ -8,6 +8,8 @@ mod crowd;
 mod daemon;
 mod decoding;
 mod embedding;
+#[cfg(target_os = "linux")]
+mod faults;
 mod floors;
 mod harness;
 mod output;

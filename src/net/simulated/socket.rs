@@ -23,6 +23,8 @@ impl Backlog {
     pub(crate) fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         let mut state = self.0.state();
         if let Some(failure) = state.backlog.failures.pop() {
+            // EMFILE and ENFILE.
+            state.backlog.is_short = matches!(failure.raw_os_error(), Some(23 | 24));
             let is_aborted = failure.kind() == ErrorKind::ConnectionAborted;
             if is_aborted && !state.backlog.waiting.is_empty() {
                 let pair = state.backlog.waiting.remove(0);
@@ -36,6 +38,7 @@ impl Backlog {
         }
         let pair = state.backlog.waiting.remove(0);
         state.pairs[pair].held_then = state.held();
+        state.pairs[pair].was_short = std::mem::take(&mut state.backlog.is_short);
         state.pairs[pair].accepted = true;
         let world = self.0.clone();
         Ok((Socket { world, pair }, state.pairs[pair].addr))

@@ -29,7 +29,7 @@ impl Connections {
             // Skipping for the sake of all can bring a queue below that; the peer still waits for it to drain.
             let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
             let waits = is_behind || may_have_been || self.paused.is_set(self.id(slot as u32));
-            let may_wait = waits && peer.connection.state == State::Open;
+            let may_wait = (waits || peer.is_doomed) && peer.connection.state == State::Open;
             if peer.connection.has_input() && !may_wait {
                 assert!(peer.is_runnable, "{slot} has something to read and no turn");
             }

@@ -49,8 +49,10 @@ pub(super) struct Client {
     skipped: usize,
     /// When the hub was told of its end or sent it away, and why, where it was told.
     pub(super) left: Option<(Instant, Option<CloseReason>)>,
-    /// The server was full.
+    /// The server did not let it in.
     pub(super) turned_away: bool,
+    /// It is known whether it was let in.
+    pub(super) is_judged: bool,
 }
 
 /// How fast a client reads.
@@ -86,6 +88,7 @@ impl Client {
             skipped: 0,
             left: None,
             turned_away: false,
+            is_judged: false,
         }
     }
 
@@ -188,11 +191,11 @@ impl Client {
         Ok(())
     }
 
-    /// The server is full.
-    pub(super) fn turn_away(&mut self) {
+    /// The server does not let it in.
+    pub(super) fn turn_away(&mut self, why: &str) {
         self.turned_away = true;
         self.owe(Piece {
-            bytes: b"Server is full. Try again later.\r\n".into(),
+            bytes: format!("{why}\r\n").into(),
             is_room: false,
         });
     }

@@ -10,6 +10,7 @@ mod naive;
 mod play;
 mod record;
 mod script;
+mod setting;
 mod stage;
 
 pub(super) use record::Record;

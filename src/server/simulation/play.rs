@@ -221,9 +221,9 @@ impl Stage {
         match self.dice.below(24) {
             0..12 => self.type_line(place),
             12 => self.flood(place),
-            13 => self.type_bytes(place, |dice| script::noise(dice)),
+            13 => self.type_bytes(place, script::noise),
             14 if !self.clients[place].has_negotiated_much() => {
-                self.type_bytes(place, |dice| script::telnet(dice));
+                self.type_bytes(place, script::telnet);
             }
             15 => self.type_bytes(place, |dice| script::talk(dice).into()),
             16 => {

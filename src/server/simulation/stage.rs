@@ -1,6 +1,6 @@
 //! `Stage`: a server, its world, its clients, and the model beside them; and what is checked after every tick.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use crate::error::CloseReason;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
 use crate::net::simulated::{End, Nature, World};
 use crate::net::{Listener, Poller};
-use crate::rate::Rate;
 use crate::server::{Config, LISTENERS, Server};
 
 use super::client::{Client, Pace};
 use super::model::{Model, Rules};
 use super::record::{Happened, Told, What};
+use super::setting;
 
 pub(super) struct Stage {
     pub(super) dice: Dice,
@@ -63,8 +63,8 @@ pub(super) type Checked = Result<(), String>;
 impl Stage {
     pub(super) fn new(seed: u64, is_told: bool) -> Stage {
         let mut dice = Dice::new(seed);
-        let nature = nature(&mut dice);
-        let config = config(&mut dice);
+        let nature = setting::nature(&mut dice);
+        let config = setting::config(&mut dice);
         let rules = Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
@@ -252,14 +252,8 @@ impl Stage {
     /// Whoever was let in is known to the hub, and whose bytes are read was heard.
     fn check_clients(&mut self) -> Checked {
         for place in 0..self.clients.len() {
-            let client = &mut self.clients[place];
-            if client.peer.is_none() && self.world.is_accepted(client.pair) && !client.turned_away {
-                let held = self.world.held_then(client.pair);
-                if held < self.config.max_clients {
-                    return Err(format!("client {place} was turned away, with {held} there"));
-                }
-                client.turn_away();
-            }
+            self.check_let_in(place)?;
+            let client = &self.clients[place];
             let is_open = client.peer.is_some() && client.left.is_none();
             let slot = client.peer.map(|peer| peer.slot);
             let has_input =
@@ -271,6 +265,41 @@ impl Stage {
                 self.checked(place, |it| it.check_all_heard())?;
             }
         }
+        Ok(())
+    }
+
+    /// Whoever is accepted is let in or turned away, as the limits say.
+    fn check_let_in(&mut self, place: usize) -> Checked {
+        let client = &self.clients[place];
+        if client.is_judged || !self.world.is_accepted(client.pair) {
+            return Ok(());
+        }
+        // All pairs belong to clients, in the same order.
+        let others = self.world.held_then(client.pair).into_iter();
+        let others: Vec<&Client> = others.map(|it| &self.clients[it]).collect();
+        let others: Vec<&Client> = others.into_iter().filter(|it| !it.turned_away).collect();
+        let network = network(client.addr.ip());
+        let neighbours = others
+            .iter()
+            .filter(|it| self::network(it.addr.ip()) == network);
+        let has_too_many = self
+            .config
+            .max_per_ip
+            .is_some_and(|most| neighbours.count() >= most);
+        let is_full = others.len() >= self.config.max_clients;
+        let is_in = client.peer.is_some();
+        let was_short = self.world.was_short(client.pair);
+        let why = match () {
+            () if is_in && !has_too_many && !is_full => None,
+            () if is_in => return Err(format!("client {place} was let in over a limit")),
+            () if was_short => Some(FULL),
+            () if has_too_many => Some(TOO_MANY),
+            () if is_full => Some(FULL),
+            () => return Err(format!("client {place} was not let in")),
+        };
+        let client = &mut self.clients[place];
+        client.is_judged = true;
+        why.into_iter().for_each(|why| client.turn_away(why));
         Ok(())
     }
 
@@ -298,7 +327,8 @@ impl Stage {
             assert_eq!(readers, self.model.online());
         }
         assert_eq!(server.hub.online(), self.model.online());
-        assert_eq!(self.world.held(), server.connections.len());
+        let all = server.connections.len() + server.connections.turned_away();
+        assert_eq!(self.world.held(), all);
         assert!(server.connections.len() <= self.config.max_clients);
     }
 
@@ -367,8 +397,11 @@ impl Stage {
             _ if end == End::Reset && self.stopped_at.is_some() => true,
             _ if self.is_drain_over() => true,
             _ if end == End::Reset && closed_at.zip(fin_at).is_some_and(has_lingered) => true,
-            // Whoever is turned away is told with one write, which is not tried again.
-            _ if client.peer.is_none() => end == End::Reset || self.nature.interrupts > 0,
+            // Where there is no descriptor, they are told with one write, which is not tried again.
+            _ if client.peer.is_none() => {
+                let is_hasty = self.world.was_short(client.pair) && self.nature.interrupts > 0;
+                end == End::Reset || is_hasty
+            }
             Some((_, Some(CloseReason::SendQueueFull | CloseReason::Stalled))) => true,
             // The same can happen to whoever is being closed already.
             Some(_) if client.kept_at_most() > self.least_bound() => true,
@@ -416,6 +449,17 @@ impl Stage {
     }
 }
 
+const FULL: &str = "Server is full. Try again later.";
+const TOO_MANY: &str = "Too many connections from your address. Close one and try again.";
+
+/// The part of an address that counts as one.
+fn network(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().into(),
+        IpAddr::V6(ip) => ip.octets()[..8].into(),
+    }
+}
+
 /// What a tick may take.
 const SHORT_TIME: Duration = Duration::from_millis(100);
 
@@ -426,51 +470,4 @@ pub(super) fn shown(bytes: &[u8]) -> String {
         0..=120 => format!("{text:?}"),
         count => format!("{count} bytes, {text:?}…"),
     }
-}
-
-/// A world that is a little out of the ordinary.
-fn nature(dice: &mut Dice) -> Nature {
-    let small = |dice: &mut Dice| 100 + dice.below(3000);
-    Nature {
-        outbound: if dice.below(2) == 0 {
-            small(dice)
-        } else {
-            1 << 16
-        },
-        inbound: if dice.below(2) == 0 {
-            small(dice)
-        } else {
-            1 << 16
-        },
-        interrupts: [0, 0, 5, 20][dice.below(4)],
-        write_takes: Duration::from_micros([0, 0, 50, 400][dice.below(4)]),
-        events: [1, 3, 1024][dice.below(3)],
-        reset_discards: dice.below(2) == 0,
-    }
-}
-
-/// Limits that are met often.
-fn config(dice: &mut Dice) -> Config {
-    let mut config = Config {
-        anonymous: dice.below(4) == 0,
-        max_clients: 2 + dice.below(12),
-        max_line: [64, 100, 8192][dice.below(3)],
-        history: [0, 3, 200][dice.below(3)],
-        drain: Duration::from_secs(1 + dice.below(5) as u64),
-        ..Config::default()
-    };
-    if dice.below(3) == 0 {
-        config.send_queue = 600 + dice.below(4000);
-    }
-    if dice.below(3) == 0 {
-        config.all_queues = config.send_queue.min(8000) * 2;
-    }
-    let (lines, burst) = (5 + dice.below(60) as u32, 1 + dice.below(60) as u32);
-    config.rate = Rate::new(lines, burst).filter(|_| dice.below(2) == 0);
-    config.rate_on_loopback = dice.below(3) == 0;
-    let seconds = |dice: &mut Dice| Some(Duration::from_secs(3 + dice.below(60) as u64));
-    config.login_timeout = seconds(dice).filter(|_| dice.below(3) > 0);
-    config.idle_timeout = seconds(dice).filter(|_| dice.below(3) == 0);
-    config.motd = (dice.below(3) == 0).then(|| "Be kind.\n\nTea at five.".into());
-    config
 }

@@ -20,7 +20,7 @@ pub(super) struct Typed {
 
 impl Model {
     pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str) {
-        if line.trim().to_ascii_lowercase() == "/quit" {
+        if line.trim().eq_ignore_ascii_case("/quit") {
             return self.dismiss(now, peer, "Goodbye!");
         }
         match Username::parse(line) {

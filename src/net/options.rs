@@ -1,0 +1,98 @@
+//! What a listening socket is set to for the sake of the connections that it gives: they have it all from the listener,
+//! without a call for each, but for those who came before it was set. It knows no addresses, and nothing of readiness.
+//!
+//! A peer whose machine or network died sends no FIN, so the kernel has to find out. On Linux two options do that
+//! together (tcp(7), and the timers of the kernel's `net/ipv4/tcp_timer.c`):
+//!
+//! - While something sent is unacknowledged, it is sent again and again, and the connection ends `PEER_TIMEOUT` after it
+//!   was sent first. Keepalive rests meanwhile.
+//! - While nothing is, the peer is asked after `KEEPALIVE_IDLE` of silence and then every `KEEPALIVE_INTERVAL`. With a
+//!   user timeout set, the number of questions does not count: the connection ends at the first moment of asking at
+//!   which the silence has lasted `PEER_TIMEOUT`.
+//! - While the peer acknowledges but leaves no room, the connection ends `PEER_TIMEOUT` after the first probe of its
+//!   window, whether it answers the probes or not.
+//!
+//! So a peer that vanished is gone after `PEER_TIMEOUT` where nothing is sent to it, and that long after the first line
+//! that it did not acknowledge where something is. Where that line comes just before keepalive would have ended the
+//! connection, it takes twice `PEER_TIMEOUT`: within two minutes of vanishing, at worst.
+
+use std::io;
+
+use socket2::{Socket, TcpKeepalive};
+
+use crate::limits;
+
+/// Sets a socket that listens to what its connections need, or a connection to the same.
+pub(super) fn set(socket: &Socket) -> io::Result<()> {
+    // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
+    // IAC, and the next byte be taken for the command.
+    socket.set_out_of_band_inline(true)?;
+    if let Err(error) = give_up_vanished_peers(socket) {
+        // Not every system that calls itself Linux has these. One can serve without.
+        log::warn!("peers that vanish will be noticed late: {error}");
+    }
+    Ok(())
+}
+
+fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
+    let keepalive = TcpKeepalive::new().with_time(limits::KEEPALIVE_IDLE);
+    #[cfg(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "netbsd",
+        target_os = "windows"
+    ))]
+    let keepalive = keepalive
+        .with_interval(limits::KEEPALIVE_INTERVAL)
+        .with_retries(limits::KEEPALIVE_PROBES);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_user_timeout(Some(limits::PEER_TIMEOUT))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_accepted_connection_is_set_whenever_it_came() {
+        use std::net::{TcpListener, TcpStream};
+
+        use socket2::SockRef;
+
+        use crate::limits;
+        use crate::net::{Accepted, Listener, Stream};
+
+        let given = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = given.local_addr().unwrap();
+        let _early = TcpStream::connect(addr).unwrap();
+        let mut listener = Listener::adopt(given).unwrap();
+        for _ in 0..2 {
+            let Accepted::Connection(Stream::Tcp(stream), _) = listener.accept() else {
+                panic!("nobody came");
+            };
+            let socket = SockRef::from(&stream);
+            let peer_timeout = socket.tcp_user_timeout().unwrap();
+            assert_eq!(peer_timeout, Some(limits::PEER_TIMEOUT));
+            assert!(socket.keepalive().unwrap());
+            let keepalive = (
+                socket.tcp_keepalive_time().unwrap(),
+                socket.tcp_keepalive_interval().unwrap(),
+                socket.tcp_keepalive_retries().unwrap(),
+            );
+            let expected = (
+                limits::KEEPALIVE_IDLE,
+                limits::KEEPALIVE_INTERVAL,
+                limits::KEEPALIVE_PROBES,
+            );
+            assert_eq!(keepalive, expected);
+            assert!(socket.out_of_band_inline().unwrap());
+
+            // From here on, connections have it from the listener alone.
+            assert!(matches!(listener.accept(), Accepted::Nobody));
+            TcpStream::connect(addr).unwrap();
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The real `server` program when the machine fails it: no descriptor is left, for newcomers or for anything. For Linux,
+//! which tells what a process holds and lets another change its limits.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use chinwag::Server;
+use rlimit::{Resource, getrlimit, prlimit};
+
+use crate::daemon::{Daemon, start};
+use crate::harness::{PROMPT, Person, config, room, run, until};
+
+const FULL: &str = "Server is full. Try again later.";
+
+/// The numbers of the descriptors that a process holds.
+fn descriptors(daemon: &Daemon) -> BTreeSet<u64> {
+    let folder = format!("/proc/{}/fd", daemon.id());
+    let held = fs::read_dir(folder).expect("the process runs");
+    held.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// Has a process get no descriptor from this number on.
+fn limit_descriptors(daemon: &Daemon, number: u64) {
+    let (_, hard) = getrlimit(Resource::NOFILE).expect("the limit can be read");
+    let pid = i32::try_from(daemon.id()).expect("a process id fits");
+    prlimit(pid, Resource::NOFILE, Some((number, hard)), None).expect("the limit can be set");
+}
+
+/// Lets a process keep the descriptors it has and get no other. Returns the first number that it cannot have.
+fn leave_no_descriptor(daemon: &Daemon) -> u64 {
+    let held = descriptors(daemon);
+    let first = (0..).find(|number| !held.contains(number));
+    let first = first.expect("not every number is a descriptor's");
+    limit_descriptors(daemon, first);
+    first
+}
+
+/// Time that a process has spent on a processor, in hundredths of a second, which are Linux's unit here (proc(5)).
+fn processor_time(daemon: &Daemon) -> u64 {
+    let path = format!("/proc/{}/stat", daemon.id());
+    let stat = fs::read_to_string(path).expect("the process runs");
+    // The second field is the program's name in brackets; the times are the fourteenth and the one after.
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+    let times = fields.split(' ').skip(11).take(2);
+    times.map(|it| it.parse::<u64>().expect("a number")).sum()
+}
+
+/// Over a second, the process spends less than a tenth of it on a processor: it waits, and does not go round and round.
+fn is_calm(daemon: &Daemon) {
+    let (begun, before) = (Instant::now(), processor_time(daemon));
+    until("a second has passed", || {
+        begun.elapsed() >= Duration::from_secs(1)
+    });
+    let hundredths = u64::try_from(begun.elapsed().as_millis() / 10).expect("a short time");
+    let spent = processor_time(daemon) - before;
+    assert!(spent * 10 < hundredths, "{spent} of {hundredths}");
+}
+
+/// Of a crowd, the first says something and the others read that and nothing before it.
+fn are_undisturbed(people: &mut [Person]) {
+    let (first, others) = people.split_first_mut().expect("somebody is there");
+    first.types("still here?");
+    for other in others {
+        other.reads("p0: still here?");
+    }
+}
+
+/// People p0, p1 and so on, each of whom has read all that came.
+fn crowd(addr: SocketAddr, count: usize) -> Vec<Person> {
+    let mut people: Vec<Person> = Vec::new();
+    for i in 0..count {
+        let name = format!("p{i}");
+        let newcomer = Person::login(addr, &name);
+        for person in &mut people {
+            person.reads(&format!("{name} has joined the chat."));
+        }
+        people.push(newcomer);
+    }
+    people
+}
+
+/// The last of them goes, and somebody else comes once there is a descriptor.
+fn one_goes_and_another_comes(daemon: &Daemon, addr: SocketAddr, people: &mut Vec<Person>) {
+    let before = descriptors(daemon).len();
+    let last = people.len() - 1;
+    drop(people.pop());
+    until("a descriptor is free", || {
+        descriptors(daemon).len() < before
+    });
+    let newcomer = Person::login(addr, "newcomer");
+    for person in people.iter_mut() {
+        person.reads(&format!("p{last} has left the chat."));
+        person.reads("newcomer has joined the chat.");
+    }
+    people.push(newcomer);
+}
+
+#[test]
+fn as_many_come_in_as_the_limit_on_open_files_allows() {
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -n 64; exec \"$0\" -l 127.0.0.1:0 --history 0"])
+        .arg(env!("CARGO_BIN_EXE_server"))
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut daemon = Daemon::spawn(limited);
+    let addr = daemon.listens_on();
+    daemon.logs("the limit on open files is 64: holding 32 clients, not 10000");
+    let mut people = crowd(addr, 32);
+    let held = descriptors(&daemon).len();
+
+    // More at once than are given time to read it, and none of them is cut off.
+    let mut others: Vec<Person> = (0..40).map(|_| Person::connect(addr)).collect();
+    for other in &mut others {
+        other.reads(FULL);
+        other.is_closed();
+    }
+    drop(others);
+    are_undisturbed(&mut people);
+    until("those turned away are gone", || {
+        descriptors(&daemon).len() == held
+    });
+    one_goes_and_another_comes(&daemon, addr, &mut people);
+    let mut late = Person::connect(addr);
+    late.reads(FULL);
+    late.is_closed();
+}
+
+#[test]
+fn without_a_descriptor_newcomers_read_that_the_server_is_full() {
+    let (mut daemon, addr) = start(&["--history", "0"]);
+    let mut people = crowd(addr, 4);
+    leave_no_descriptor(&daemon);
+
+    let mut others: Vec<Person> = (0..40).map(|_| Person::connect(addr)).collect();
+    for other in &mut others {
+        other.reads(FULL);
+        other.is_closed();
+    }
+    daemon.logs("cannot let anyone in for now: Too many open files");
+    is_calm(&daemon);
+    are_undisturbed(&mut people);
+    one_goes_and_another_comes(&daemon, addr, &mut people);
+    let mut late = Person::connect(addr);
+    late.reads(FULL);
+    late.is_closed();
+    are_undisturbed(&mut people);
+}
+
+#[test]
+fn newcomers_who_cannot_even_be_turned_away_wait_until_they_can_come_in() {
+    let (mut daemon, addr) = start(&["--history", "0"]);
+    let mut people = crowd(addr, 2);
+    let (_, hard) = getrlimit(Resource::NOFILE).expect("the limit can be read");
+    // The descriptor kept for turning people away is among those that it cannot get again.
+    limit_descriptors(&daemon, 3);
+    let mut waiting = [Person::connect(addr), Person::connect(addr)];
+    daemon.logs("cannot let anyone in for now: Too many open files");
+    is_calm(&daemon);
+    are_undisturbed(&mut people);
+
+    limit_descriptors(&daemon, hard);
+    for (person, name) in waiting.iter_mut().zip(["ann", "bob"]) {
+        person.sees(PROMPT);
+        person.types(name);
+        person.reads("Welcome to the chat!");
+    }
+}
+
+/// Who is turned away after sending something reads why, and then the end: no reset, which would say that it was lost.
+#[test]
+fn who_is_turned_away_in_the_middle_of_typing_reads_why() {
+    let server = Server::bind(config(|config| config.max_clients = 1)).expect("a free port");
+    let addr = server.local_addrs()[0];
+    let mut ann = Person::connect(addr);
+    let mut others: Vec<Person> = (0..40).map(|_| Person::connect(addr)).collect();
+    for other in &mut others {
+        other.sends(&b"bob\nhello there\n".repeat(2000));
+    }
+    let _server = run(server);
+    ann.logs_in("ann");
+    for other in &mut others {
+        other.reads(FULL);
+        other.is_closed();
+        // After a reset this would fail.
+        other.types("hello?");
+    }
+}
+
+/// The first of those who are turned away may go on typing until they have read why.
+#[test]
+fn who_goes_on_typing_while_turned_away_reads_why() {
+    let server = run(Server::bind(config(|config| config.max_clients = 1)).expect("a free port"));
+    let [_ann] = room(server.addr(), ["ann"]);
+    let mut bob = server.connect();
+    for _ in 0..100 {
+        bob.sends(b"bob\nhello there\n");
+    }
+    bob.reads(FULL);
+    bob.is_closed();
+    // The second of these would fail if the first were answered by a reset.
+    bob.types("hello?");
+    bob.types("anyone?");
+    bob.ends_input();
+}
