@@ -161,6 +161,8 @@ impl World {
         events.clear();
         let mut state = self.state();
         state.interrupt()?;
+        // The server tries again in the same tick, or not as one who has none.
+        state.backlog.is_short = false;
         let most = state.nature.events;
         if state.backlog.edge
             && let Some(token) = state.backlog.token
