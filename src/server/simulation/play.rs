@@ -13,6 +13,9 @@ use super::stage::{Checked, Stage, shown};
 /// Ticks within which the server comes to rest when nothing more happens.
 const TICKS_TO_REST: usize = 20_000;
 
+/// Ticks within which the server sleeps when nothing comes in.
+const TICKS_TO_SLEEP: usize = 2000;
+
 /// Clients that come in the course of a play.
 const MOST_CLIENTS: usize = 24;
 
@@ -79,7 +82,10 @@ impl Stage {
     fn pass(&mut self, time: Duration) -> Checked {
         let end = self.world.now().instant + time;
         for _ in 0..1000 {
-            self.run(2000)?;
+            self.run(TICKS_TO_SLEEP)?;
+            if self.is_server_awake() {
+                return Err("it does not sleep".into());
+            }
             let left = end.saturating_duration_since(self.world.now().instant);
             let late = MILLISECOND * self.dice.below(3) as u32;
             match self.timeout() {
@@ -90,7 +96,7 @@ impl Stage {
                 }
             }
         }
-        Ok(())
+        Err("it wakes up again and again".into())
     }
 
     fn shut_down(&mut self) -> Checked {
@@ -249,9 +255,10 @@ impl Stage {
     /// Many lines at once, often of the kind that has a long answer.
     fn flood(&mut self, place: usize) {
         let count = 20 + self.dice.below(200);
-        let line = match self.dice.below(3) {
-            0 => script::talk(&mut self.dice),
-            1 => "/help".into(),
+        let line = match self.dice.below(8) {
+            0 => "a long line ".repeat(40),
+            1..3 => script::talk(&mut self.dice),
+            3..5 => "/help".into(),
             _ => "a line of a flood".into(),
         };
         self.type_bytes(place, |_| format!("{line}\n").repeat(count).into());

@@ -397,11 +397,8 @@ impl Stage {
             _ if end == End::Reset && self.stopped_at.is_some() => true,
             _ if self.is_drain_over() => true,
             _ if end == End::Reset && closed_at.zip(fin_at).is_some_and(has_lingered) => true,
-            // Where there is no descriptor, they are told with one write, which is not tried again.
-            _ if client.peer.is_none() => {
-                let is_hasty = self.world.was_short(client.pair) && self.nature.interrupts > 0;
-                end == End::Reset || is_hasty
-            }
+            // Where there are too many of them, they are told with one write, which is not tried again.
+            _ if client.peer.is_none() => end == End::Reset || self.nature.interrupts > 0,
             Some((_, Some(CloseReason::SendQueueFull | CloseReason::Stalled))) => true,
             // The same can happen to whoever is being closed already.
             Some(_) if client.kept_at_most() > self.least_bound() => true,
