@@ -44,11 +44,11 @@ pub const STALL_CHECK: Duration = Duration::from_secs(1);
 /// of RFC 793 §3.8 and RFC 5482, `TCP_USER_TIMEOUT` in tcp(7). It can take twice that until a peer that vanished is
 /// given up, which is to be within two minutes. On Linux it also ends a connection whose peer acknowledges but leaves
 /// no room for so long, which is what [`STALL`] is for elsewhere.
-pub const PEER_TIMEOUT: Duration = Duration::from_secs(59);
+pub const PEER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Silence of a peer, with nothing sent to it unacknowledged, after which the kernel asks whether it is still there.
 /// RFC 1122 §4.2.3.6 has two hours as the default and lets an application choose: `TCP_KEEPIDLE` in tcp(7).
-pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(29);
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 
 /// Time between two such questions while no answer comes: `TCP_KEEPINTVL` in tcp(7).
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
@@ -87,11 +87,12 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 /// Longest time an operator may give for anything: a year, which any clock can be moved ahead by.
 pub const LONGEST_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How long a connection that is being closed may take to accept what it is owed.
+/// How long a connection that is being closed may take to accept what it is owed, and to fall silent.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a connection is kept after our FIN to see the peer's. Closing a socket that still holds unread input makes
-/// the kernel send RST (RFC 1122 §4.2.2.13), and an RST can overtake the goodbye on the peer's side.
+/// How long a connection is kept after our FIN to see the peer's, and after whatever comes from the peer then, within
+/// [`CLOSE_TIMEOUT`]. Closing a socket that holds unread input, or gets some later, makes the kernel send RST (RFC 1122
+/// §4.2.2.13), and an RST can overtake the goodbye on the peer's side.
 pub const LINGER: Duration = Duration::from_secs(1);
 
 /// Connections the kernel completes before we accept them.
@@ -214,7 +215,8 @@ const _: () = {
     assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
-    assert!(2 * PEER_TIMEOUT.as_secs() < 120);
+    assert!(2 * PEER_TIMEOUT.as_secs() <= 120);
+    assert!(PEER_TIMEOUT.as_secs() >= STALL.as_secs());
     assert!(
         PEER_TIMEOUT.as_secs()
             == KEEPALIVE_IDLE.as_secs() + KEEPALIVE_PROBES as u64 * KEEPALIVE_INTERVAL.as_secs(),

@@ -31,8 +31,8 @@ pub(crate) struct Connection {
     input_ended: bool,
     /// Why nothing can be written any more. What is sent from then on is dropped; what came in before is still read.
     broken: Option<ErrorKind>,
-    /// A write was told of a reset. It is told once, so that a read finds an end that the peer did not make.
-    cut_off: bool,
+    /// A write was told of a reset. The kernel tells of it once: what looks like a FIN to those who read then is none.
+    was_reset: bool,
 }
 
 /// What of a peer's input has to be remembered until its next turn.
@@ -103,7 +103,7 @@ impl Connection {
             heard: false,
             input_ended: false,
             broken: None,
-            cut_off: false,
+            was_reset: false,
         }
     }
 
@@ -185,7 +185,7 @@ impl Connection {
     /// Reads once into the scratch.
     pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
         match self.stream.read(scratch) {
-            Ok(0) if self.cut_off => {
+            Ok(0) if self.was_reset => {
                 self.end_input(CloseReason::Broken(ErrorKind::ConnectionReset))
             }
             Ok(0) => self.end_input(CloseReason::EndOfInput),
@@ -284,8 +284,8 @@ impl Connection {
             ErrorKind::Interrupted => {}
             ErrorKind::WouldBlock => self.readiness.writable = false,
             kind => {
-                self.cut_off = kind == ErrorKind::ConnectionReset;
                 self.broken = Some(kind);
+                self.was_reset |= kind == ErrorKind::ConnectionReset;
                 self.backlog = None;
                 // What came in before is still to be read, and the end with it.
                 self.readiness.readable = true;

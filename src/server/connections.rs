@@ -43,6 +43,8 @@ pub(super) struct Connections {
     addresses: Option<Addresses>,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
+    /// Until when peers are waited for who have been sent all they are owed.
+    lingering: Deadlines,
     /// Until when peers who have sent too fast are not read.
     paused: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
@@ -62,6 +64,8 @@ pub(super) struct Peer {
     is_dirty: bool,
     is_doomed: bool,
     is_finished: bool,
+    /// Something came from them while they were being closed.
+    talks_on: bool,
 }
 
 impl Connections {
@@ -82,6 +86,7 @@ impl Connections {
             turned_away: Vec::new(),
             addresses: max_per_ip.map(Addresses::new),
             closing: Deadlines::default(),
+            lingering: Deadlines::default(),
             paused: Deadlines::default(),
             laggards: 0,
             held: 0,
@@ -136,6 +141,7 @@ impl Connections {
             is_dirty: false,
             is_doomed: false,
             is_finished: false,
+            talks_on: false,
         });
         Ok(PeerId {
             slot: slot as u32,
@@ -310,7 +316,7 @@ impl Connections {
                 Ok(()) => State::Lingering,
                 Err(_) => State::Doomed,
             };
-            self.closing.set(self.id(slot), now + LINGER);
+            self.lingering.set(self.id(slot), now + LINGER);
         }
         let connection = self.connection(slot);
         match connection.state {
@@ -318,6 +324,20 @@ impl Connections {
             State::Lingering if !connection.input_ended() => {}
             State::Lingering | State::Doomed => self.finish(slot),
         }
+    }
+
+    /// A peer who is being closed talks on: they have not read our FIN yet, and a close would reset what is on its way
+    /// to them before it.
+    pub(super) fn linger_on(&mut self, slot: u32, now: Instant) {
+        self.peers[slot as usize].talks_on = true;
+        if self.connection(slot).state == State::Lingering {
+            self.lingering.set(self.id(slot), now + LINGER);
+        }
+    }
+
+    /// Whether anyone is waited for who may lose by it where the process ends.
+    pub(super) fn is_lingering(&self) -> bool {
+        self.peers.iter().any(|(_, peer)| peer.talks_on)
     }
 
     /// The peer's slot is to be freed at the end of the tick.
@@ -333,6 +353,9 @@ impl Connections {
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         while let Some(peer) = self.paused.pop_due(now) {
             self.mark_runnable(peer.slot);
+        }
+        while let Some(peer) = self.lingering.pop_due(now) {
+            self.finish(peer.slot);
         }
         while let Some(peer) = self.closing.pop_due(now) {
             let connection = self.connection(peer.slot);
@@ -369,7 +392,12 @@ impl Connections {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        let due = [self.closing.next(), self.paused.next(), self.stall_check];
+        let due = [
+            self.closing.next(),
+            self.lingering.next(),
+            self.paused.next(),
+            self.stall_check,
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -387,6 +415,7 @@ impl Connections {
         let (mut was_runnable, mut was_dirty) = (false, false);
         for &slot in &finished {
             self.closing.clear(self.id(slot));
+            self.lingering.clear(self.id(slot));
             self.paused.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);

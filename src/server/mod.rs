@@ -336,14 +336,18 @@ impl Server {
         self.requests.publish(&self.stats);
     }
 
-    /// Stops when everything is written and everything that came is read: closing a socket that holds unread input is a
-    /// reset, which can overtake the goodbye.
     fn stop_or_go_on(&self, now: Instant) -> ControlFlow<()> {
-        let is_done = self.connections.is_flushed() && !self.connections.has_work();
         match self.stop_by {
-            Some(at) if now >= at || is_done => ControlFlow::Break(()),
+            Some(at) if now >= at || self.has_parted() => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
+    }
+
+    /// Whether everything is written, everything that came is read, and nobody talks on: closing a socket that holds
+    /// unread input, or gets some later, is a reset, which can overtake the goodbye.
+    fn has_parted(&self) -> bool {
+        let connections = &self.connections;
+        connections.is_flushed() && !connections.has_work() && !connections.is_lingering()
     }
 }
 

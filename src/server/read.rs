@@ -75,7 +75,7 @@ impl Server {
         let peer = self.connections.id(slot);
         let connection = self.connections.connection(slot);
         if connection.state != State::Open {
-            return;
+            return self.connections.linger_on(slot, now.instant);
         }
         self.got_input = true;
         if !mem::replace(&mut connection.heard, true)

@@ -1,8 +1,9 @@
 //! Input that no polite client sends, and what becomes of it.
 
+use chinwag::Server;
 use chinwag::limits::SEND_QUEUE_BYTES_RANGE;
 
-use crate::harness::{Person, serve, serve_with};
+use crate::harness::{Person, config, run, serve, serve_with};
 
 const TOO_LONG: &str = "Message too long: the limit is 8192 bytes. Not sent.";
 
@@ -213,6 +214,25 @@ fn half_a_line_before_a_reset_is_not_delivered() {
     ann.reads("Users online: 2");
     ann.vanishes();
     bob.reads("ann has left the chat.");
+}
+
+#[test]
+fn half_a_line_is_not_delivered_where_a_write_learns_of_the_reset() {
+    let anonymous = config(|config| config.anonymous = true);
+    let server = Server::bind(anonymous).expect("a free port can be listened on");
+    let addr = server.local_addrs()[0];
+    let mut ann = Person::connect(addr);
+    let mut bob = Person::connect(addr);
+    bob.sends(b"half a li");
+    let named = [ann.addr(), bob.addr()];
+    bob.vanishes();
+    // Whoever is welcomed is written to before they are read.
+    let _running = run(server);
+    ann.reads("Welcome to the chat!");
+    for name in named {
+        ann.reads(&format!("{name} has joined the chat."));
+    }
+    ann.reads(&format!("{} has left the chat.", named[1]));
 }
 
 #[test]

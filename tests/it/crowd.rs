@@ -143,7 +143,7 @@ fn the_others_lose_nothing_by_one_who_vanishes() {
 }
 
 /// How many messages a line says were skipped.
-fn skipped(line: &str) -> Option<usize> {
+pub(crate) fn skipped(line: &str) -> Option<usize> {
     let (count, words) = line.strip_prefix("-- ")?.split_once(' ')?;
     ["message skipped --", "messages skipped --"]
         .contains(&words)

@@ -1,6 +1,6 @@
 //! The real `server` program, run as an operator would.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -78,10 +78,7 @@ impl Daemon {
 
     /// The next line on standard output, which names an address that is listened on.
     pub(crate) fn listens_on(&mut self) -> SocketAddr {
-        let line = self
-            .out
-            .recv_timeout(DEADLINE)
-            .expect("a line per listener");
+        let line = self.prints();
         line.strip_prefix("Chat server listening on ")
             .and_then(|addr| addr.parse().ok())
             .unwrap_or_else(|| panic!("not a listener's line: {line:?}"))
@@ -101,18 +98,32 @@ impl Daemon {
         }
     }
 
+    /// Sends a line to the program's standard input, which the command has made a pipe.
+    pub(crate) fn types(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("standard input is piped");
+        writeln!(input, "{line}").expect("the program takes its input");
+    }
+
+    /// The next line on standard output.
+    pub(crate) fn prints(&mut self) -> String {
+        let line = self.out.recv_timeout(DEADLINE);
+        line.expect("a line on standard output")
+    }
+
     /// The number of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).expect("a process id fits");
+        let pid = i32::try_from(self.id()).expect("a process id fits");
         kill(Pid::from_raw(pid), signal).expect("the process can be signalled");
     }
 
     /// Waits for the end. Returns the status and what was left to read of standard output and of standard error.
     pub(crate) fn ends(mut self) -> (ExitStatus, Vec<String>, Vec<String>) {
+        // Some clients wait for the end of what is typed.
+        drop(self.child.stdin.take());
         let by = Instant::now() + DEADLINE;
         let [out, log] = [&self.out, &self.log].map(|lines| {
             let mut rest = Vec::new();

@@ -1,6 +1,8 @@
 //! The server as people meet it: real sockets, real processes, and dialogues with the exact words on the wire.
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod churn;
 mod coming_in;
 mod command_line;
 mod conversation;
@@ -10,9 +12,14 @@ mod decoding;
 mod embedding;
 #[cfg(target_os = "linux")]
 mod faults;
+#[cfg(target_os = "linux")]
+mod floods;
 mod floors;
 mod harness;
+mod last_words;
 mod output;
+#[cfg(target_os = "linux")]
+mod process;
 mod properties;
 mod rate;
 mod reading;
@@ -20,6 +27,10 @@ mod real_clients;
 mod service;
 mod shutdown;
 mod source;
+#[cfg(target_os = "linux")]
+mod stopped;
+#[cfg(target_os = "linux")]
+mod storms;
 mod streams;
 mod talking;
 mod telnet;

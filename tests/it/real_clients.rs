@@ -17,8 +17,8 @@ use crate::daemon::{Daemon, start};
 use crate::harness::{DEADLINE, Person, until};
 
 /// A program that people chat with.
-struct Client {
-    program: &'static str,
+pub(crate) struct Client {
+    pub(crate) program: &'static str,
     /// What tells it from other programs of that name, in what it prints when asked for help.
     is_known_by: &'static str,
     asks_help: &'static str,
@@ -35,7 +35,7 @@ const TELNET: Client = Client {
     args: &["HOST", "PORT"],
     ends_with_server: true,
 };
-const NETCAT: Client = Client {
+pub(crate) const NETCAT: Client = Client {
     program: "nc",
     is_known_by: "OpenBSD",
     asks_help: "-h",
@@ -67,7 +67,7 @@ const TMUX: Client = Client {
 
 impl Client {
     /// What it is run with to reach a server.
-    fn args(&self, addr: SocketAddr) -> impl Iterator<Item = String> {
+    pub(crate) fn args(&self, addr: SocketAddr) -> impl Iterator<Item = String> {
         self.args.iter().map(move |&arg| match arg {
             "HOST" => addr.ip().to_string(),
             "PORT" => addr.port().to_string(),
@@ -85,13 +85,13 @@ impl Client {
 }
 
 /// Whether the test can be done here. Where not, says so or fails.
-fn can_play(test: &str, clients: &[&Client]) -> bool {
+pub(crate) fn can_play(test: &str, clients: &[&Client]) -> bool {
     let missing: Vec<_> = clients.iter().filter(|c| !c.is_installed()).collect();
     let Some(client) = missing.first() else {
         return true;
     };
     let sentence = format!(
-        "left out: real_clients::{test}, as {} ({}) is not installed",
+        "left out: {test}, as {} ({}) is not installed",
         client.program, client.is_known_by
     );
     let required = env::var_os("CHINWAG_REQUIRE_CLIENTS").is_some_and(|value| value == "1");

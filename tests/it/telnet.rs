@@ -358,7 +358,7 @@ fn the_hello_of_putty_is_answered_so_that_it_edits_by_itself() {
 }
 
 /// The first bytes of other protocols, and how the server calls each.
-const STRANGERS: [(&[u8], &str); 7] = [
+pub(crate) const STRANGERS: [(&[u8], &str); 7] = [
     (
         b"GET / HTTP/1.1\r\nHost: chat\r\nUser-Agent: x\r\n\r\n",
         "HTTP",

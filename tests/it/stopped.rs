@@ -1,0 +1,239 @@
+//! Real clients that are stopped for a minute, as by Ctrl-Z or a laptop's lid, while others talk on.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use chinwag::limits::{PEER_TIMEOUT, STALL};
+
+use crate::crowd::skipped;
+use crate::daemon::{Daemon, start};
+use crate::harness::{DEADLINE, Person, room, until};
+use crate::real_clients::{NETCAT, can_play};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The names under which the two clients come in: netcat, and the bundled one behind a pipe.
+const NAMES: [&str; 2] = ["netcat", "pipe"];
+
+fn clients(addr: SocketAddr) -> [Daemon; 2] {
+    let mut netcat = Command::new(NETCAT.program);
+    netcat.args(NETCAT.args(addr));
+    let mut pipe = Command::new(env!("CARGO_BIN_EXE_client"));
+    pipe.args(["--port", &addr.port().to_string(), "--name", NAMES[1]]);
+    let mut clients = [netcat, pipe].map(|mut command| {
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Daemon::spawn(command)
+    });
+    clients[0].types(NAMES[0]);
+    for (client, name) in clients.iter_mut().zip(NAMES) {
+        prints_until(client, &format!("{name} has joined the chat."));
+    }
+    clients
+}
+
+fn prints_until(client: &mut Daemon, line: &str) {
+    while client.prints() != line {}
+}
+
+/// What ann says as her line of this number: text of which no byte may be missing.
+fn text(number: usize, len: usize) -> String {
+    format!("{number:06} {}.", "x".repeat(len))
+}
+
+/// Two people in a room with two clients, who have read of each other.
+fn room_with_clients(addr: SocketAddr) -> ([Person; 2], [Daemon; 2]) {
+    let [mut ann, mut bob] = room(addr, ["ann", "bob"]);
+    let mut clients = clients(addr);
+    for person in [&mut ann, &mut bob] {
+        let mut joined = [person.reads_line(), person.reads_line()];
+        joined.sort();
+        assert_eq!(
+            joined,
+            NAMES.map(|name| format!("{name} has joined the chat."))
+        );
+    }
+    ann.types("ready");
+    bob.reads("ann: ready");
+    for client in &mut clients {
+        prints_until(client, "ann: ready");
+    }
+    ([ann, bob], clients)
+}
+
+/// Ann talks to bob while the clients stand still.
+struct Talk<'a> {
+    people: &'a mut [Person; 2],
+    /// How long each line is.
+    len: usize,
+    said: usize,
+    begun: Instant,
+}
+
+impl Talk<'_> {
+    fn begin<'a>(people: &'a mut [Person; 2], clients: &[Daemon], len: usize) -> Talk<'a> {
+        clients.iter().for_each(Daemon::hold);
+        Talk {
+            people,
+            len,
+            said: 0,
+            begun: Instant::now(),
+        }
+    }
+
+    fn say(&mut self) {
+        let [ann, bob] = &mut *self.people;
+        let text = text(self.said, self.len);
+        ann.types(&text);
+        bob.reads(&format!("ann: {text}"));
+        self.said += 1;
+    }
+
+    /// Goes on until so much time has passed since the beginning, as fast as the server lets her.
+    fn go_on(&mut self, until: Duration) {
+        while self.begun.elapsed() < until {
+            self.say();
+        }
+    }
+
+    /// Goes on with a line a second.
+    fn go_on_calmly(&mut self, time: Duration) {
+        while self.begun.elapsed() < time {
+            self.say();
+            let said = Instant::now();
+            until("a second has passed", || said.elapsed() >= SECOND);
+        }
+    }
+}
+
+/// The client prints every line, or how many were skipped. Returns how many were.
+fn catches_up(client: &mut Daemon, said: usize, len: usize) -> usize {
+    let (mut next, mut missed) = (0, 0);
+    while next < said {
+        let line = client.prints();
+        if let Some(count) = skipped(&line) {
+            missed += count;
+            next += count;
+        } else {
+            assert_eq!(line, format!("ann: {}", text(next, len)));
+            next += 1;
+        }
+    }
+    assert_eq!(next, said);
+    missed
+}
+
+fn everyone_talks(people: &mut [Person; 2], clients: &mut [Daemon; 2]) {
+    let [ann, bob] = people;
+    ann.types("awake?");
+    for client in clients.iter_mut() {
+        assert_eq!(client.prints(), "ann: awake?");
+    }
+    bob.reads("ann: awake?");
+    for (client, name) in clients.iter_mut().zip(NAMES) {
+        client.types("yes");
+        bob.reads(&format!("{name}: yes"));
+    }
+}
+
+#[test]
+#[ignore = "takes a minute; .ci/run runs it"]
+fn who_stands_still_for_a_minute_reads_all_of_it_then() {
+    let test = "who_stands_still_for_a_minute_reads_all_of_it_then";
+    if !can_play(test, &[&NETCAT]) {
+        return;
+    }
+    // Little enough that the clients' sockets have no room left for a part of the minute only.
+    let (_daemon, addr) = start(&["--rate", "100:100"]);
+    let (mut people, mut clients) = room_with_clients(addr);
+    let mut talk = Talk::begin(&mut people, &clients, 60);
+    talk.go_on(MINUTE);
+    let said = talk.said;
+    clients.iter().for_each(Daemon::release);
+    for client in &mut clients {
+        assert_eq!(catches_up(client, said, 60), 0);
+    }
+    println!("{said} lines were said meanwhile");
+    everyone_talks(&mut people, &mut clients);
+}
+
+#[test]
+#[ignore = "takes a minute; .ci/run runs it"]
+fn who_stands_still_for_too_much_reads_how_many_lines_were_skipped() {
+    let test = "who_stands_still_for_too_much_reads_how_many_lines_were_skipped";
+    if !can_play(test, &[&NETCAT]) {
+        return;
+    }
+    const LEN: usize = 1000;
+    const FLOOD: usize = 15_000;
+    let (_daemon, addr) = start(&["--send-queue", "524288"]);
+    let (mut people, mut clients) = room_with_clients(addr);
+    // Much only towards the end: whoever has left no room for a minute is dropped.
+    let mut talk = Talk::begin(&mut people, &clients, LEN);
+    talk.go_on_calmly(MINUTE * 2 / 3);
+    (0..FLOOD).for_each(|_| talk.say());
+    talk.go_on_calmly(MINUTE);
+    let said = talk.said;
+    clients.iter().for_each(Daemon::release);
+    for (client, name) in clients.iter_mut().zip(NAMES) {
+        let missed = catches_up(client, said, LEN);
+        println!("{name} missed {missed} of {said} lines");
+        assert!(missed > 0, "the kernel took all of it for {name}");
+    }
+    everyone_talks(&mut people, &mut clients);
+}
+
+#[test]
+#[ignore = "takes a minute; .ci/run runs it"]
+fn who_reads_nothing_for_a_minute_while_much_waits_is_dropped() {
+    let test = "who_reads_nothing_for_a_minute_while_much_waits_is_dropped";
+    if !can_play(test, &[&NETCAT]) {
+        return;
+    }
+    let (mut daemon, addr) = start(&["--history", "0"]);
+    let ([mut ann, mut bob], clients) = room_with_clients(addr);
+    clients.iter().for_each(Daemon::hold);
+    let begun = Instant::now();
+    const SAID: usize = 4000;
+    for number in 0..SAID {
+        ann.types(&text(number, 8000));
+        bob.reads(&format!("ann: {}", text(number, 8000)));
+    }
+    let ears = bob.stream();
+    ears.set_read_timeout(Some(STALL + DEADLINE)).unwrap();
+    let mut left: Vec<String> = BufReader::new(ears)
+        .lines()
+        .take(2)
+        .map(Result::unwrap)
+        .collect();
+    let took = begun.elapsed();
+    assert!(took >= STALL.min(PEER_TIMEOUT), "{left:?} after {took:?}");
+    println!("they were dropped after {took:?}");
+    left.sort();
+    assert_eq!(left, NAMES.map(|name| format!("{name} has left the chat.")));
+    for _ in NAMES {
+        let line = daemon.logs("left: ");
+        // Whichever notices first, the kernel or the server.
+        let words = ["connection lost: timed out", "read nothing for a minute"];
+        assert!(words.iter().any(|it| line.contains(it)), "{line}");
+    }
+    // Their names are free, and the room goes on.
+    let newcomers = NAMES.map(|name| Person::login(addr, name));
+    bob.reads_until(&format!("{} has joined the chat.", NAMES[1]));
+    ann.types("still here");
+    bob.reads("ann: still here");
+    drop(newcomers);
+    clients.iter().for_each(Daemon::release);
+    for client in clients {
+        let (_, printed, _) = client.ends();
+        // The last line may have been cut by the end.
+        let whole = &printed[..printed.len().saturating_sub(1)];
+        assert!(whole.len() > 1 && whole.len() < SAID);
+        for (number, line) in whole.iter().enumerate() {
+            assert_eq!(*line, format!("ann: {}", text(number, 8000)));
+        }
+    }
+}
