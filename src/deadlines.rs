@@ -29,6 +29,12 @@ impl Deadlines {
         }
     }
 
+    /// Whether the peer has a deadline.
+    #[cfg(test)]
+    pub(crate) fn is_set(&self, peer: PeerId) -> bool {
+        self.of.contains_key(&peer)
+    }
+
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.due.first().map(|&(at, _)| at)

@@ -1,6 +1,7 @@
 //! `Dice`: what random tests throw.
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
+#[derive(Debug)]
 pub(crate) struct Dice(u64);
 
 impl Dice {

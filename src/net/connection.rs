@@ -247,6 +247,13 @@ impl Connection {
         self.backlog = None;
     }
 
+    /// Drops what waits, and what would be sent from now on: the peer may have read half a line, and nothing else may go on
+    /// from there.
+    pub(crate) fn stop_output(&mut self) {
+        self.drop_queue();
+        self.broken.get_or_insert(ErrorKind::TimedOut);
+    }
+
     /// Sends our FIN: nothing more will be written.
     pub(crate) fn finish_output(&mut self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)

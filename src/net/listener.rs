@@ -10,6 +10,8 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::limits::BACKLOG;
 
+#[cfg(test)]
+use super::simulated::Backlog;
 use super::{Stream, options};
 
 /// A listening socket.
@@ -27,6 +29,9 @@ pub(crate) struct Listener {
 #[derive(Debug)]
 enum Acceptor {
     Tcp(TcpListener),
+    /// In a simulation.
+    #[cfg(test)]
+    Simulated(Backlog),
 }
 
 impl Acceptor {
@@ -36,12 +41,19 @@ impl Acceptor {
                 let (stream, addr) = socket.accept()?;
                 Ok((Stream::Tcp(stream), addr))
             }
+            #[cfg(test)]
+            Acceptor::Simulated(backlog) => {
+                let (socket, addr) = backlog.accept()?;
+                Ok((Stream::Simulated(socket), addr))
+            }
         }
     }
 
     fn source(&mut self) -> &mut dyn Source {
         match self {
             Acceptor::Tcp(socket) => socket,
+            #[cfg(test)]
+            Acceptor::Simulated(backlog) => backlog,
         }
     }
 }
@@ -192,6 +204,19 @@ fn canonical(addr: SocketAddr) -> SocketAddr {
             None => addr,
         },
         SocketAddr::V4(_) => addr,
+    }
+}
+
+#[cfg(test)]
+impl Listener {
+    /// A listener of a simulated world.
+    pub(crate) fn simulated(backlog: Backlog, addr: SocketAddr) -> Listener {
+        Listener {
+            acceptor: Acceptor::Simulated(backlog),
+            addr,
+            ready: true,
+            is_new: false,
+        }
     }
 }
 

@@ -6,6 +6,8 @@ mod options;
 mod poller;
 mod readiness;
 mod send_queue;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod spare;
 mod stream;
 

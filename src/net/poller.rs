@@ -12,11 +12,17 @@ use mio::{Events, Poll, Registry, Token};
 use crate::limits::EVENTS_PER_POLL;
 use crate::moment::Moment;
 
+#[cfg(test)]
+use super::simulated::World;
+
 /// The kernel's event queue, and the clocks.
 #[derive(Debug)]
 pub(crate) struct Poller {
     poll: Poll,
     events: Events,
+    /// What stands in the place of the kernel, but for the waker and for sources of the embedding program.
+    #[cfg(test)]
+    simulated: Option<(World, Vec<Event>)>,
 }
 
 /// What the kernel says of one source.
@@ -49,6 +55,8 @@ impl Poller {
         Ok(Poller {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS_PER_POLL),
+            #[cfg(test)]
+            simulated: None,
         })
     }
 
@@ -59,26 +67,55 @@ impl Poller {
 
     /// Waits for events, or until the time is over.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        #[cfg(test)]
+        if let Some((world, events)) = &mut self.simulated {
+            world.wait(events)?;
+            return self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        }
         self.poll.poll(&mut self.events, timeout)
     }
 
     /// The events of the last wait.
     pub(crate) fn events(&self) -> impl Iterator<Item = Event> {
-        self.events.iter().map(Event::from)
+        let events = self.events.iter().map(Event::from);
+        #[cfg(test)]
+        let events = {
+            let simulated = self.simulated.iter().flat_map(|(_, events)| events);
+            events.chain(simulated.copied())
+        };
+        events
     }
 
     /// Now, on the clock that only goes forward.
     pub(crate) fn instant(&self) -> Instant {
+        #[cfg(test)]
+        if let Some((world, _)) = &self.simulated {
+            return world.now().instant;
+        }
         Instant::now()
     }
 
     /// Now, on both clocks. The server reads no other.
     pub(crate) fn now(&self) -> Moment {
+        #[cfg(test)]
+        if let Some((world, _)) = &self.simulated {
+            return world.now();
+        }
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let unix = since_epoch.map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX));
         Moment {
             instant: self.instant(),
             unix,
         }
+    }
+}
+
+#[cfg(test)]
+impl Poller {
+    /// A poller of a simulated world.
+    pub(crate) fn simulated(world: World) -> io::Result<Poller> {
+        let mut poller = Poller::new()?;
+        poller.simulated = Some((world, Vec::new()));
+        Ok(poller)
     }
 }

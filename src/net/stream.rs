@@ -10,11 +10,17 @@ use socket2::SockRef;
 
 use super::options;
 
+#[cfg(test)]
+use super::simulated::Socket;
+
 /// A connection, non-blocking.
 #[derive(Debug)]
 pub(crate) enum Stream {
     /// To a peer on a network.
     Tcp(TcpStream),
+    /// To a peer in a simulation.
+    #[cfg(test)]
+    Simulated(Socket),
 }
 
 impl Stream {
@@ -22,6 +28,8 @@ impl Stream {
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.set_nodelay(true),
+            #[cfg(test)]
+            Stream::Simulated(_) => Ok(()),
         }
     }
 
@@ -29,6 +37,8 @@ impl Stream {
     pub(crate) fn set_options(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => options::set(&SockRef::from(stream)),
+            #[cfg(test)]
+            Stream::Simulated(_) => Ok(()),
         }
     }
 
@@ -36,6 +46,8 @@ impl Stream {
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(how),
+            #[cfg(test)]
+            Stream::Simulated(socket) => socket.shutdown(how),
         }
     }
 }
@@ -44,6 +56,8 @@ impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Tcp(stream) => stream.read(into),
+            #[cfg(test)]
+            Stream::Simulated(socket) => socket.read(into),
         }
     }
 }
@@ -52,12 +66,16 @@ impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Stream::Tcp(stream) => stream.write(bytes),
+            #[cfg(test)]
+            Stream::Simulated(socket) => socket.write(bytes),
         }
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Stream::Tcp(stream) => stream.write_vectored(slices),
+            #[cfg(test)]
+            Stream::Simulated(socket) => socket.write_vectored(slices),
         }
     }
 
@@ -70,18 +88,24 @@ impl Source for Stream {
     fn register(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.register(to, token, interests),
+            #[cfg(test)]
+            Stream::Simulated(socket) => socket.register(to, token, interests),
         }
     }
 
     fn reregister(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.reregister(to, token, interests),
+            #[cfg(test)]
+            Stream::Simulated(socket) => socket.reregister(to, token, interests),
         }
     }
 
     fn deregister(&mut self, from: &Registry) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.deregister(from),
+            #[cfg(test)]
+            Stream::Simulated(socket) => socket.deregister(from),
         }
     }
 }

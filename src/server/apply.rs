@@ -13,6 +13,8 @@ use super::Server;
 impl Server {
     /// Tells the hub what happened to a peer, and does what it asks for.
     pub(super) fn tell_hub(&mut self, now: Moment, peer: PeerId, event: Event<'_>) {
+        #[cfg(test)]
+        self.record.event(now, peer, event);
         self.hub.handle(now, peer, event, &mut self.effects);
         self.apply(now);
     }

@@ -382,7 +382,10 @@ impl Connections {
         }
         self.stall_check = Some(now + STALL_CHECK);
         let is_stalled = |slot: &u32| {
-            let since = self.peers[*slot as usize].connection.stuck_since();
+            let connection = &self.peers[*slot as usize].connection;
+            // After a time in which nothing ran, room may have just been seen: it is written to in this tick.
+            let is_stuck = !connection.readiness.writable;
+            let since = connection.stuck_since().filter(|_| is_stuck);
             since.is_some_and(|since| now.duration_since(since) >= STALL)
         };
         self.laggards().filter(is_stalled).collect()
@@ -409,7 +412,7 @@ impl Connections {
     /// Frees the slots of those who are finished. Returns how many.
     pub(super) fn reap(&mut self, registry: &Registry) -> usize {
         let finished = std::mem::take(&mut self.finished);
-        let mut was_runnable = false;
+        let (mut was_runnable, mut was_dirty) = (false, false);
         for &slot in &finished {
             self.closing.clear(self.id(slot));
             self.lingering.clear(self.id(slot));
@@ -417,6 +420,7 @@ impl Connections {
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
+            was_dirty |= peer.is_dirty;
             self.uncount(slot, peer.connection.addr().ip());
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
@@ -425,6 +429,11 @@ impl Connections {
         if was_runnable {
             let peers = &self.peers;
             self.runnable.retain(|&slot| peers.contains(slot as usize));
+        }
+        // The write phase itself may drop one who is finished, for what they were owed in this tick.
+        if was_dirty {
+            let peers = &self.peers;
+            self.dirty.retain(|&slot| peers.contains(slot as usize));
         }
         self.check();
         finished.len()
@@ -462,3 +471,6 @@ impl Connections {
         );
     }
 }
+
+#[cfg(test)]
+mod consistency;

@@ -66,6 +66,9 @@ pub struct Server {
     /// By when to stop, once a shutdown has begun.
     stop_by: Option<Instant>,
     stats: Stats,
+    /// What the hub was told, where someone wants to know.
+    #[cfg(test)]
+    record: simulation::Record,
 }
 
 impl Server {
@@ -138,6 +141,8 @@ impl Server {
             last_write: Duration::ZERO,
             stop_by: None,
             stats: Stats::default(),
+            #[cfg(test)]
+            record: simulation::Record::default(),
         })
     }
 
@@ -194,7 +199,9 @@ impl Server {
     }
 
     fn turn(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
-        self.poll(longest)?;
+        if self.poll(longest)?.is_break() {
+            return Ok(ControlFlow::Continue(()));
+        }
         let now = self.poller.now();
         self.got_input = false;
 
@@ -213,12 +220,14 @@ impl Server {
         Ok(self.stop_or_go_on(now.instant))
     }
 
-    /// Waits for events: not at all when there is work that no event will announce.
-    fn poll(&mut self, longest: Option<Duration>) -> Result<(), Error> {
+    /// Waits for events: not at all when there is work that no event will announce. Breaks where a signal interrupted it:
+    /// after a stop that was long, nobody is to be timed out before it is known what they did meanwhile.
+    fn poll(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
         let timeout = self.timeout().into_iter().chain(longest).min();
         match self.poller.wait(timeout) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(Error::Poll(error)),
-            _ => Ok(()),
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(ControlFlow::Break(())),
+            Err(error) => Err(Error::Poll(error)),
         }
     }
 
@@ -268,6 +277,8 @@ impl Server {
     /// Does what was asked through the handles.
     fn take_requests(&mut self, now: Moment) {
         for request in self.requests.iter() {
+            #[cfg(test)]
+            self.record.request(now, &request);
             match request {
                 Request::Notice(text) => self.hub.notice(&text, &mut self.effects),
                 Request::Motd(text) => self.hub.set_motd(text),
@@ -281,12 +292,16 @@ impl Server {
                 }
             }
             log::info!("shutting down, {} online", self.hub.online());
+            #[cfg(test)]
+            self.record.shut_down(now);
             self.hub.shut_down(&mut self.effects);
         }
         self.apply(now);
     }
 
     fn time(&mut self, now: Moment) {
+        #[cfg(test)]
+        self.record.timeout(now);
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
         self.connections.handle_timeout(now.instant);
@@ -335,3 +350,6 @@ impl Server {
         connections.is_flushed() && !connections.has_work() && !connections.is_lingering()
     }
 }
+
+#[cfg(test)]
+mod simulation;

@@ -132,7 +132,11 @@ impl Server {
             Input::Interrupt => Event::Interrupt,
             Input::EndOfInput => Event::EndOfInput,
             Input::AreYouThere => Event::AreYouThere,
-            Input::Reply(bytes) => return self.fanout.reply_raw(peer.slot, bytes),
+            Input::Reply(bytes) => {
+                #[cfg(test)]
+                self.record.reply(now, peer, bytes);
+                return self.fanout.reply_raw(peer.slot, bytes);
+            }
         };
         self.tell_hub(now, peer, event);
     }

@@ -82,7 +82,7 @@ impl Server {
 
     /// Drops a peer who reads too slowly or not at all, with what waits for it.
     pub(super) fn drop_slow(&mut self, slot: u32, reason: CloseReason) {
-        self.connections.change_queue(slot, Connection::drop_queue);
+        self.connections.change_queue(slot, Connection::stop_output);
         let is_new = self.connections.doom(slot, reason);
         self.stats.dropped += u64::from(is_new);
         // One that was being closed already has nothing to wait for any more.

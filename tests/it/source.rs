@@ -112,7 +112,14 @@ fn escaped(inside: &str, end: char) -> Option<usize> {
 
 /// The code that is no test: unit tests stand at the end of a file, or in files of their own.
 pub(crate) fn shipped(source: &Source) -> String {
-    if source.path.ends_with("/tests.rs") || source.path.contains("/tests/") {
+    let of_tests = [
+        "/tests.rs",
+        "/tests/",
+        "/simulated",
+        "/simulation/",
+        "/consistency.rs",
+    ];
+    if of_tests.iter().any(|part| source.path.contains(part)) {
         return String::new();
     }
     let code = code(&source.text);

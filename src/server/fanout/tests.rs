@@ -1,5 +1,6 @@
 //! Who reads which bytes of a tick, without a socket.
 
+mod consistency;
 mod model;
 
 use super::*;

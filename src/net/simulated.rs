@@ -1,0 +1,453 @@
+//! `World`: a network and two clocks in memory, in place of the kernel's, for a simulation of the whole server.
+//!
+//! Nothing happens here by itself: whoever runs the simulation moves the clocks and acts for the clients. Sockets are as
+//! those of Linux are where the server can tell: buffers are bounded, so that writes are short or would block; readiness is
+//! edge-triggered, an event says all that is true when it is taken, and without an edge there is none; calls may be
+//! interrupted; data that came before a reset is still read, and the reset is told of once.
+
+mod socket;
+
+pub(crate) use socket::{Backlog, Socket};
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use mio::Token;
+
+use crate::dice::Dice;
+use crate::moment::Moment;
+
+use super::Event;
+
+/// The world; clones are the same world.
+#[derive(Debug, Clone)]
+pub(crate) struct World(Arc<Mutex<State>>);
+
+/// How a world is out of the ordinary.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nature {
+    /// How many bytes a socket holds that the client has not read, and that the server has not.
+    pub(crate) outbound: usize,
+    pub(crate) inbound: usize,
+    /// One call in so many is interrupted; none if 0.
+    pub(crate) interrupts: usize,
+    /// How long a write takes.
+    pub(crate) write_takes: Duration,
+    /// Events given at once.
+    pub(crate) events: usize,
+    /// A reset takes what the server has not read with it.
+    pub(crate) reset_discards: bool,
+}
+
+/// The end of what a client reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Open,
+    Fin,
+    Reset,
+}
+
+#[derive(Debug)]
+struct State {
+    nature: Nature,
+    dice: Dice,
+    began: Instant,
+    now: Instant,
+    /// What the clock on the wall showed at the beginning, or would have, as it stands now.
+    unix: i64,
+    pairs: Vec<Pair>,
+    backlog: Queue,
+    /// Pairs with an edge that was not taken, in the order of the edges.
+    edges: Vec<usize>,
+}
+
+/// The server's listener.
+#[derive(Debug, Default)]
+struct Queue {
+    token: Option<Token>,
+    edge: bool,
+    waiting: Vec<usize>,
+    /// What the next attempts to accept fail with, the last first.
+    failures: Vec<io::Error>,
+    /// The last attempt failed for lack of descriptors.
+    is_short: bool,
+}
+
+/// A connection: what both ends have of it.
+#[derive(Debug)]
+struct Pair {
+    addr: SocketAddr,
+    token: Option<Token>,
+    has_edge: bool,
+    /// From the client to the server, and back.
+    inbound: Pipe,
+    outbound: Pipe,
+    /// Where a read stops short, in front of urgent data.
+    urgent: Option<usize>,
+    /// The server was told of too little room, and has an edge to come.
+    wants_room: bool,
+    /// The connection is broken; the server has not been told.
+    error: Option<ErrorKind>,
+    is_broken: bool,
+    /// Each end has let go of its socket.
+    client_closed: bool,
+    server_closed: bool,
+    closed_at: Option<Instant>,
+    had_room: bool,
+    /// Which others the server held when it took this one in, and whether it had just failed to.
+    held_then: Vec<usize>,
+    was_short: bool,
+    /// The client was sent a reset.
+    refused: bool,
+    accepted: bool,
+    /// When the server sent its FIN.
+    fin_at: Option<Instant>,
+    /// When a write was last taken.
+    took_at: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Pipe {
+    bytes: Vec<u8>,
+    fin: bool,
+}
+
+impl World {
+    pub(crate) fn new(nature: Nature, seed: u64) -> World {
+        let began = Instant::now();
+        World(Arc::new(Mutex::new(State {
+            nature,
+            dice: Dice::new(seed),
+            began,
+            now: began,
+            unix: 1_795_276_799,
+            pairs: Vec::new(),
+            backlog: Queue::default(),
+            edges: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn backlog(&self) -> Backlog {
+        Backlog(self.clone())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("one thread at a time")
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        let state = self.state();
+        let since = state.now.duration_since(state.began).as_secs();
+        Moment {
+            instant: state.now,
+            unix: state.unix + since as i64,
+        }
+    }
+
+    /// Moves both clocks on.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.state().now += time;
+    }
+
+    /// Moves the clock on the wall, either way.
+    pub(crate) fn jump(&self, seconds: i64) {
+        self.state().unix += seconds;
+    }
+
+    /// What the server's poller gives: the events that came, at most so many.
+    pub(super) fn wait(&self, events: &mut Vec<Event>) -> io::Result<()> {
+        events.clear();
+        let mut state = self.state();
+        state.interrupt()?;
+        // The server tries again in the same tick, or not as one who has none.
+        state.backlog.is_short = false;
+        let most = state.nature.events;
+        if state.backlog.edge
+            && let Some(token) = state.backlog.token
+        {
+            state.backlog.edge = false;
+            if !state.backlog.waiting.is_empty() {
+                events.push(Event {
+                    token,
+                    readable: true,
+                    writable: false,
+                    read_closed: false,
+                    priority: false,
+                    error: false,
+                });
+            }
+        }
+        while events.len() < most && !state.edges.is_empty() {
+            let pair = state.edges.remove(0);
+            state.pairs[pair].has_edge = false;
+            events.extend(state.event(pair));
+        }
+        Ok(())
+    }
+
+    /// Whether an event waits to be taken.
+    pub(crate) fn has_events(&self) -> bool {
+        let state = self.state();
+        let accepts = state.backlog.edge && state.backlog.token.is_some();
+        accepts && !state.backlog.waiting.is_empty() || !state.edges.is_empty()
+    }
+
+    /// The next attempt to accept fails so.
+    pub(crate) fn fail_accept(&self, failure: io::Error) {
+        self.state().backlog.failures.push(failure);
+    }
+}
+
+/// What clients do.
+impl World {
+    /// A client connects. `None` when nobody listens.
+    pub(crate) fn connect(&self, addr: SocketAddr) -> Option<usize> {
+        let mut state = self.state();
+        state.backlog.token?;
+        let pair = state.pairs.len();
+        let now = state.now;
+        state.pairs.push(Pair::new(addr, now));
+        state.backlog.waiting.push(pair);
+        state.backlog.edge = true;
+        Some(pair)
+    }
+
+    /// Sends what fits, and returns how much that was.
+    pub(crate) fn send(&self, pair: usize, bytes: &[u8]) -> usize {
+        let mut state = self.state();
+        let most = state.nature.inbound;
+        let it = &mut state.pairs[pair];
+        if it.is_broken || it.refused {
+            return 0;
+        }
+        if it.server_closed {
+            it.refuse();
+            return bytes.len();
+        }
+        let n = bytes.len().min(most.saturating_sub(it.inbound.bytes.len()));
+        it.inbound.bytes.extend_from_slice(&bytes[..n]);
+        if n > 0 {
+            state.edge(pair);
+        }
+        n
+    }
+
+    /// Sends one byte as urgent data. Returns whether it fitted.
+    pub(crate) fn send_urgent(&self, pair: usize, byte: u8) -> bool {
+        let at = self.state().pairs[pair].inbound.bytes.len();
+        let sent = self.send(pair, &[byte]) == 1;
+        let mut state = self.state();
+        if sent && !state.pairs[pair].server_closed {
+            state.pairs[pair].urgent = Some(at);
+        }
+        sent
+    }
+
+    /// The client has sent all it will.
+    pub(crate) fn finish(&self, pair: usize) {
+        let mut state = self.state();
+        let it = &mut state.pairs[pair];
+        if !it.is_broken && !std::mem::replace(&mut it.inbound.fin, true) {
+            state.edge(pair);
+        }
+    }
+
+    /// The client lets go of its socket: a FIN, or where it has not read all that came, a reset.
+    pub(crate) fn close(&self, pair: usize) {
+        let has_unread = !self.state().pairs[pair].outbound.bytes.is_empty();
+        if has_unread {
+            return self.reset(pair);
+        }
+        self.finish(pair);
+        self.state().pairs[pair].client_closed = true;
+    }
+
+    /// The client breaks the connection.
+    pub(crate) fn reset(&self, pair: usize) {
+        let mut state = self.state();
+        let discards = state.nature.reset_discards;
+        state.pairs[pair].client_closed = true;
+        state.shatter(pair, discards);
+    }
+
+    /// Takes what has come, at most so much, and tells whether it ends there.
+    pub(crate) fn receive(&self, pair: usize, most: usize) -> (Vec<u8>, End) {
+        let mut state = self.state();
+        let capacity = state.nature.outbound;
+        let it = &mut state.pairs[pair];
+        let n = most.min(it.outbound.bytes.len());
+        let bytes = it.outbound.bytes.drain(..n).collect();
+        let end = match () {
+            () if !it.outbound.bytes.is_empty() => End::Open,
+            () if it.refused || it.is_broken => End::Reset,
+            () if it.outbound.fin => End::Fin,
+            () => End::Open,
+        };
+        if it.wants_room && it.is_writable(capacity) {
+            it.wants_room = false;
+            state.edge(pair);
+        }
+        (bytes, end)
+    }
+
+    /// Whether the server took the connection in.
+    pub(crate) fn is_accepted(&self, pair: usize) -> bool {
+        self.state().pairs[pair].accepted
+    }
+
+    /// When the server let go of its socket, if it has.
+    pub(crate) fn closed_at(&self, pair: usize) -> Option<Instant> {
+        self.state().pairs[pair].closed_at
+    }
+
+    /// Which others the server held when it took this one in.
+    pub(crate) fn held_then(&self, pair: usize) -> Vec<usize> {
+        self.state().pairs[pair].held_then.clone()
+    }
+
+    /// Whether the server had just failed to take someone in for lack of descriptors when it took this one in.
+    pub(crate) fn was_short(&self, pair: usize) -> bool {
+        self.state().pairs[pair].was_short
+    }
+
+    /// When the server sent its FIN, if it has.
+    pub(crate) fn fin_at(&self, pair: usize) -> Option<Instant> {
+        self.state().pairs[pair].fin_at
+    }
+
+    /// When the server last wrote something that was taken, or the client connected.
+    pub(crate) fn took_at(&self, pair: usize) -> Instant {
+        self.state().pairs[pair].took_at
+    }
+
+    /// Whether the server could write, by the time when it let go of its socket.
+    pub(crate) fn had_room(&self, pair: usize) -> bool {
+        let state = self.state();
+        let it = &state.pairs[pair];
+        match it.server_closed {
+            true => it.had_room,
+            false => it.is_writable(state.nature.outbound),
+        }
+    }
+
+    /// How many bytes the server has not read.
+    pub(crate) fn unread(&self, pair: usize) -> usize {
+        self.state().pairs[pair].inbound.bytes.len()
+    }
+
+    /// Whether something has come that the client has not read.
+    pub(crate) fn has_unread(&self, pair: usize) -> bool {
+        !self.state().pairs[pair].outbound.bytes.is_empty()
+    }
+
+    /// Whether someone waits to be accepted.
+    pub(crate) fn has_newcomers(&self) -> bool {
+        !self.state().backlog.waiting.is_empty()
+    }
+
+    /// How many sockets the server holds.
+    pub(crate) fn held(&self) -> usize {
+        self.state().held().len()
+    }
+}
+
+impl State {
+    fn held(&self) -> Vec<usize> {
+        let is_held = |pair: &Pair| pair.accepted && !pair.server_closed;
+        let all = self.pairs.iter().enumerate();
+        all.filter(|(_, pair)| is_held(pair))
+            .map(|(i, _)| i)
+            .collect()
+    }
+
+    fn interrupt(&mut self) -> io::Result<()> {
+        let one_in = self.nature.interrupts;
+        if one_in > 0 && self.dice.below(one_in) == 0 {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        Ok(())
+    }
+
+    fn edge(&mut self, pair: usize) {
+        let it = &mut self.pairs[pair];
+        if it.token.is_some() && !std::mem::replace(&mut it.has_edge, true) {
+            self.edges.push(pair);
+        }
+    }
+
+    /// All that is true of a socket, if anything is.
+    fn event(&mut self, pair: usize) -> Option<Event> {
+        let capacity = self.nature.outbound;
+        let it = &mut self.pairs[pair];
+        let read_closed = it.inbound.fin || it.is_broken;
+        let writable = it.is_writable(capacity) || it.is_broken;
+        it.wants_room |= !writable;
+        let event = Event {
+            token: it.token?,
+            readable: read_closed || !it.inbound.bytes.is_empty(),
+            writable,
+            read_closed,
+            priority: it.urgent.is_some(),
+            error: it.error.is_some(),
+        };
+        (event.readable || event.writable).then_some(event)
+    }
+
+    /// The connection breaks from the client's side.
+    fn shatter(&mut self, pair: usize, discards: bool) {
+        let it = &mut self.pairs[pair];
+        if std::mem::replace(&mut it.is_broken, true) {
+            return;
+        }
+        // tcp_reset of Linux.
+        it.error = Some(match it.inbound.fin {
+            true => ErrorKind::BrokenPipe,
+            false => ErrorKind::ConnectionReset,
+        });
+        it.outbound.bytes.clear();
+        if discards && !it.inbound.fin {
+            it.inbound.bytes.clear();
+            it.urgent = None;
+        }
+        self.edge(pair);
+    }
+}
+
+impl Pair {
+    fn new(addr: SocketAddr, now: Instant) -> Pair {
+        Pair {
+            addr,
+            token: None,
+            has_edge: false,
+            inbound: Pipe::default(),
+            outbound: Pipe::default(),
+            urgent: None,
+            wants_room: false,
+            error: None,
+            is_broken: false,
+            client_closed: false,
+            server_closed: false,
+            closed_at: None,
+            had_room: true,
+            held_then: Vec::new(),
+            was_short: false,
+            refused: false,
+            accepted: false,
+            fin_at: None,
+            took_at: now,
+        }
+    }
+
+    /// A third of the buffer must be free before the kernel says so.
+    fn is_writable(&self, capacity: usize) -> bool {
+        capacity.saturating_sub(self.outbound.bytes.len()) * 3 >= capacity
+    }
+
+    /// The client is sent a reset: what it sent came to a socket that is no more, or was never read.
+    fn refuse(&mut self) {
+        self.refused = true;
+        self.inbound.bytes.clear();
+    }
+}

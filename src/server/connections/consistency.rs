@@ -1,0 +1,53 @@
+//! What always holds of the connections between two ticks.
+
+use crate::limits::ALL_QUEUES_BYTES;
+use crate::net::SendQueue;
+
+use super::{Connections, State};
+
+impl Connections {
+    /// Whether lists, flags and sums agree, no queue is over its bound, and whoever is not to have a turn waits for
+    /// something that comes.
+    pub(in crate::server) fn check_between_ticks(&self, send_queue: usize, all_queues: usize) {
+        let doomed: Vec<u32> = self.doomed.iter().map(|(slot, _)| *slot).collect();
+        let runnable: Vec<u32> = self.runnable.iter().copied().collect();
+        assert!(self.finished.is_empty(), "slots were not freed");
+        let (mut laggards, mut sum) = (0, 0);
+        for (slot, peer) in &self.peers {
+            let count = |list: &[u32]| list.iter().filter(|it| **it == slot as u32).count();
+            assert_eq!(count(&runnable), peer.is_runnable.into(), "runnable {slot}");
+            assert_eq!(count(&self.dirty), peer.is_dirty.into(), "dirty {slot}");
+            assert_eq!(count(&doomed), peer.is_doomed.into(), "doomed {slot}");
+            assert!(!peer.is_finished && peer.connection.state != State::Doomed);
+            let queue = peer.connection.queue();
+            let held = queue.map_or(0, SendQueue::held);
+            assert!(queue.is_none_or(|queue| !queue.is_empty()));
+            assert!(held <= send_queue, "{slot}: {held} bytes held");
+            laggards += usize::from(queue.is_some());
+            sum += held;
+            let is_behind = queue.map_or(0, SendQueue::kept) > send_queue / 2;
+            // Skipping for the sake of all can bring a queue below that; the peer still waits for it to drain.
+            let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
+            let waits = is_behind || may_have_been || self.paused.is_set(self.id(slot as u32));
+            let may_wait = (waits || peer.is_doomed) && peer.connection.state == State::Open;
+            if peer.connection.has_input() && !may_wait {
+                assert!(peer.is_runnable, "{slot} has something to read and no turn");
+            }
+            if peer.connection.readiness.writable && held > 0 {
+                assert!(peer.is_dirty, "{slot} could be written to");
+            }
+        }
+        assert_eq!((laggards, sum), (self.laggards, self.held));
+        assert!(sum <= all_queues.max(send_queue), "{sum} bytes held");
+        assert!(self.stall_check.is_some() || laggards == 0);
+        let listed = runnable.iter().chain(&doomed).chain(&self.dirty);
+        for slot in listed {
+            assert!(self.peers.contains(*slot as usize), "{slot} is nobody");
+        }
+    }
+
+    /// Whether something that a peer sent has not been decoded, or may not have been.
+    pub(in crate::server) fn has_input(&self, slot: u32) -> bool {
+        self.peers[slot as usize].connection.has_input()
+    }
+}

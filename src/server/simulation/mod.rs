@@ -1,0 +1,42 @@
+//! The whole server in a simulated world: real loop, real chat, real queues; simulated sockets and clocks, and clients that do
+//! what clients do, driven by a seed. Beside it a plain model says what must have been heard, and what is owed to whom.
+//!
+//! `CHINWAG_SEED=17 cargo test --lib simulation` replays one seed and tells its story; `CHINWAG_SEEDS=100000 cargo test
+//! --release --lib simulation` plays many.
+
+mod client;
+mod model;
+mod naive;
+mod play;
+mod record;
+mod script;
+mod setting;
+mod stage;
+
+pub(super) use record::Record;
+
+use std::env;
+
+use stage::Stage;
+
+/// Seeds of an ordinary run.
+const SEEDS: u64 = 256;
+
+fn play(seed: u64, is_told: bool) {
+    let mut stage = Stage::new(seed, is_told);
+    if let Err(what) = stage.play() {
+        panic!("{what}");
+    }
+}
+
+#[test]
+fn everything_is_heard_once_and_everyone_reads_what_they_are_owed() {
+    let number = |name| {
+        let text = env::var(name).ok()?;
+        Some(text.parse().expect("a number"))
+    };
+    match number("CHINWAG_SEED") {
+        Some(seed) => play(seed, true),
+        None => (0..number("CHINWAG_SEEDS").unwrap_or(SEEDS)).for_each(|seed| play(seed, false)),
+    }
+}

@@ -1,0 +1,413 @@
+//! The plain model of the chat: from what the hub was told, which bytes each client is owed.
+//!
+//! Written to be seen to be right: everyone stands in one list, and every message is made anew for each reader. It shares
+//! nothing with the chat and the wire but names, addresses and dates.
+
+mod commands;
+mod people;
+mod words;
+
+use std::time::{Duration, Instant};
+
+use crate::id::PeerId;
+use crate::moment::{Civil, Moment, Offset};
+use crate::name::{RoomName, Username};
+
+use super::record::{Happened, Told, What};
+
+/// What the chat is like, by what it was told.
+#[derive(Debug)]
+pub(super) struct Model {
+    rules: Rules,
+    /// In no order.
+    people: Vec<Person>,
+    /// By their places, which are used again; the lobby is the first.
+    rooms: Vec<Option<Room>>,
+    motd: Option<String>,
+    began: Option<Instant>,
+    /// What clients are owed, in the order in which it was said.
+    owed: Vec<(PeerId, Piece)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    pub(super) anonymous: bool,
+    pub(super) login_timeout: Option<Duration>,
+    pub(super) idle_timeout: Option<Duration>,
+    pub(super) history: usize,
+    pub(super) max_line: usize,
+    pub(super) motd: Option<String>,
+}
+
+/// What is owed to one client at one time.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    pub(super) bytes: Vec<u8>,
+    /// A line of the room, which may be skipped for who is slow.
+    pub(super) is_room: bool,
+}
+
+#[derive(Debug)]
+struct Person {
+    peer: PeerId,
+    /// None at the username prompt.
+    name: Option<Username>,
+    attempts: usize,
+    name_by: Option<Instant>,
+    room: usize,
+    stamp: Stamp,
+    offset: Offset,
+    quiet: bool,
+    since: i64,
+    /// When they last typed, and when that is looked at next.
+    active: u64,
+    idle_at: Option<Instant>,
+    away: Option<Away>,
+    ignores: Vec<Ignored>,
+    correspondent: Option<(PeerId, Username)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stamp {
+    Off,
+    Clock,
+    Full,
+}
+
+#[derive(Debug)]
+struct Away {
+    text: Option<String>,
+    missed: Kept,
+}
+
+#[derive(Debug)]
+struct Ignored {
+    name: Username,
+    peer: PeerId,
+    is_here: bool,
+}
+
+#[derive(Debug)]
+struct Room {
+    name: RoomName,
+    topic: Option<String>,
+    history: Kept,
+}
+
+/// Lines that are kept, the newest of them.
+#[derive(Debug)]
+struct Kept {
+    lines: Vec<Line>,
+    total: usize,
+    most_lines: usize,
+    most_bytes: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    unix: i64,
+    author: PeerId,
+    /// The author's name then.
+    name: Username,
+    /// The whole line as it was read, without a stamp.
+    shown: String,
+    /// What the author typed of it, in bytes.
+    typed: usize,
+}
+
+impl Line {
+    /// What it counts for, however it is read.
+    fn size(&self) -> usize {
+        let around = "[2026-11-21 15:28]  (private): \r\n".len();
+        around + self.name.as_str().len() + self.typed
+    }
+}
+
+impl Kept {
+    fn new(most_lines: usize, most_bytes: usize) -> Kept {
+        Kept {
+            lines: Vec::new(),
+            total: 0,
+            most_lines,
+            most_bytes,
+        }
+    }
+
+    fn push(&mut self, line: Line) {
+        self.total += 1;
+        if line.size() > self.most_bytes {
+            return;
+        }
+        self.lines.push(line);
+        let is_over = |lines: &[Line]| {
+            let bytes: usize = lines.iter().map(Line::size).sum();
+            lines.len() > self.most_lines || bytes > self.most_bytes
+        };
+        while is_over(&self.lines) {
+            self.lines.remove(0);
+        }
+    }
+}
+
+impl Model {
+    pub(super) fn new(rules: Rules) -> Model {
+        let mut model = Model {
+            motd: rules.motd.clone(),
+            rules,
+            people: Vec::new(),
+            rooms: Vec::new(),
+            began: None,
+            owed: Vec::new(),
+        };
+        let lobby = model.make_room(RoomName::lobby());
+        model.rooms.push(Some(lobby));
+        model
+    }
+
+    /// Takes in what the hub was told. Returns what clients are owed for it.
+    pub(super) fn hear(&mut self, told: &Told) -> Vec<(PeerId, Piece)> {
+        let now = told.now;
+        match &told.what {
+            What::Event(peer, happened) => self.event(now, *peer, happened),
+            What::Reply(peer, bytes) => self.tell_bytes(*peer, bytes.clone()),
+            What::Notice(text) => self.notice(now, text),
+            What::Motd(text) => self.motd = text.clone(),
+            What::Timeout => self.time(now),
+            What::ShutDown => self.shut_down(),
+        }
+        std::mem::take(&mut self.owed)
+    }
+
+    pub(super) fn online(&self) -> usize {
+        self.people.iter().filter(|it| it.name.is_some()).count()
+    }
+
+    pub(super) fn is_here(&self, peer: PeerId) -> bool {
+        self.people.iter().any(|it| it.peer == peer)
+    }
+
+    /// How many are here, with or without a name.
+    pub(super) fn present(&self) -> usize {
+        self.people.len()
+    }
+
+    fn event(&mut self, now: Moment, peer: PeerId, happened: &Happened) {
+        if let Happened::Connected(addr) = happened {
+            self.began.get_or_insert(now.instant);
+            self.people.push(Person::new(peer));
+            if self.rules.anonymous {
+                return self.come_in(now, peer, Username::from_addr(*addr));
+            }
+            let timeout = self.rules.login_timeout;
+            self.person_mut(peer).name_by = timeout.map(|it| now.instant + it);
+            return self.tell(peer, PROMPT);
+        }
+        if !self.people.iter().any(|it| it.peer == peer) {
+            return;
+        }
+        let is_named = self.person(peer).name.is_some();
+        match happened {
+            Happened::Connected(_) => {}
+            Happened::Line(line) if is_named => self.line(now, peer, line),
+            Happened::Line(line) => self.login(now, peer, line),
+            Happened::TooLong if is_named => {
+                self.person_mut(peer).active = self.seconds(now);
+                let limit = self.rules.max_line;
+                let line = format!("Message too long: the limit is {limit} bytes. Not sent.");
+                self.answer(peer, &line);
+            }
+            Happened::TooLong => self.refuse(peer, NO_NAME),
+            Happened::WrongProtocol(protocol) => {
+                let head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n";
+                let is_http = protocol.to_string() == "HTTP";
+                let head = if is_http { head } else { "" };
+                let line = format!(
+                    "{head}This is a chat server and does not speak {protocol}. Connect with telnet or nc."
+                );
+                self.dismiss(now, peer, &line);
+            }
+            Happened::Interrupt => self.answer_key(peer, "Type /quit to leave."),
+            Happened::AreYouThere => {
+                let line = format!("Yes, {} online.", self.online());
+                self.answer_key(peer, &line);
+            }
+            Happened::TooFast => {
+                self.break_prompt(peer);
+                self.answer(peer, "You are sending too fast; slowing you down.");
+                if !is_named {
+                    self.tell(peer, PROMPT);
+                }
+            }
+            Happened::EndOfInput => {
+                self.break_prompt(peer);
+                self.dismiss(now, peer, "Goodbye!");
+            }
+            Happened::Disconnected(_) => self.leave(now, peer),
+        }
+    }
+
+    fn notice(&mut self, now: Moment, text: &str) {
+        for room in 0..self.rooms.len() {
+            self.tell_room(now, room, None, Readers::All, &format!("-- {text} --"));
+        }
+    }
+
+    fn time(&mut self, now: Moment) {
+        let mut late: Vec<(Instant, PeerId)> = Vec::new();
+        let mut silent: Vec<(Instant, PeerId)> = Vec::new();
+        for it in &self.people {
+            late.extend(
+                it.name_by
+                    .filter(|at| *at <= now.instant)
+                    .map(|at| (at, it.peer)),
+            );
+            silent.extend(
+                it.idle_at
+                    .filter(|at| *at <= now.instant)
+                    .map(|at| (at, it.peer)),
+            );
+        }
+        late.sort();
+        silent.sort();
+        for (_, peer) in late {
+            self.break_prompt(peer);
+            self.dismiss(now, peer, "Login timed out. Goodbye!");
+        }
+        for (_, peer) in silent {
+            let idle = self.seconds(now) - self.person(peer).active;
+            let idle = Duration::from_secs(idle.saturating_sub(1));
+            let timeout = self.rules.idle_timeout.expect("it has come");
+            if idle >= timeout {
+                self.dismiss(now, peer, "You have been silent for too long. Goodbye!");
+            } else {
+                self.person_mut(peer).idle_at = Some(now.instant + (timeout - idle));
+            }
+        }
+    }
+
+    fn shut_down(&mut self) {
+        for it in std::mem::take(&mut self.people) {
+            if it.name.is_none() {
+                self.tell(it.peer, "\r\n");
+            }
+            self.answer(it.peer, "Server is shutting down. Goodbye!");
+        }
+    }
+
+    fn person(&self, peer: PeerId) -> &Person {
+        let mut people = self.people.iter();
+        people.find(|it| it.peer == peer).expect("they are here")
+    }
+
+    fn person_mut(&mut self, peer: PeerId) -> &mut Person {
+        let mut people = self.people.iter_mut();
+        people.find(|it| it.peer == peer).expect("they are here")
+    }
+
+    fn seconds(&self, now: Moment) -> u64 {
+        let began = self.began.expect("someone has come");
+        now.instant.duration_since(began).as_secs()
+    }
+}
+
+/// Telling people things.
+impl Model {
+    fn tell_bytes(&mut self, peer: PeerId, bytes: Vec<u8>) {
+        let is_room = false;
+        self.owed.push((peer, Piece { bytes, is_room }));
+    }
+
+    fn tell(&mut self, peer: PeerId, text: &str) {
+        self.tell_bytes(peer, text.into());
+    }
+
+    fn answer(&mut self, peer: PeerId, line: &str) {
+        self.tell_bytes(peer, format!("{line}\r\n").into());
+    }
+
+    /// Something that another person caused, read by one.
+    fn tell_stamped(&mut self, now: Moment, peer: PeerId, line: &str) {
+        let stamp = self.person(peer).stamp(now.unix);
+        self.answer(peer, &format!("{stamp}{line}"));
+    }
+
+    fn tell_room(&mut self, now: Moment, room: usize, by: Option<PeerId>, to: Readers, line: &str) {
+        for it in &self.people {
+            let ignores = |author| it.ignores.iter().any(|i| i.is_here && i.peer == author);
+            let is_left_out = by.is_some_and(ignores)
+                || matches!(to, Readers::Others | Readers::Comings) && by == Some(it.peer)
+                || matches!(to, Readers::Comings | Readers::Joined) && it.quiet;
+            if it.name.is_some() && it.room == room && !is_left_out {
+                let stamp = it.stamp(now.unix);
+                let bytes = format!("{stamp}{line}\r\n").into();
+                let is_room = true;
+                self.owed.push((it.peer, Piece { bytes, is_room }));
+            }
+        }
+    }
+
+    fn answer_key(&mut self, peer: PeerId, line: &str) {
+        self.tell(peer, &format!("\r\n{line}\r\n"));
+        if self.person(peer).name.is_none() {
+            self.tell(peer, PROMPT);
+        }
+    }
+
+    fn break_prompt(&mut self, peer: PeerId) {
+        if self.person(peer).name.is_none() {
+            self.tell(peer, "\r\n");
+        }
+    }
+}
+
+/// Who of a room reads a line.
+#[derive(Debug, Clone, Copy)]
+enum Readers {
+    All,
+    /// All but who caused it.
+    Others,
+    /// The same, where it is of who comes and goes.
+    Comings,
+    /// Who joins reads it too.
+    Joined,
+}
+
+const PROMPT: &str = "Enter your username: ";
+const NO_NAME: &str = "A username has 1 to 32 letters, digits, '_', '-' or '.'.";
+
+impl Person {
+    fn new(peer: PeerId) -> Person {
+        Person {
+            peer,
+            name: None,
+            attempts: 0,
+            name_by: None,
+            room: 0,
+            stamp: Stamp::Off,
+            offset: Offset::default(),
+            quiet: false,
+            since: 0,
+            active: 0,
+            idle_at: None,
+            away: None,
+            ignores: Vec::new(),
+            correspondent: None,
+        }
+    }
+
+    fn name(&self) -> &Username {
+        self.name.as_ref().expect("they have a name")
+    }
+
+    fn stamp(&self, unix: i64) -> String {
+        let it = Civil::at(unix, self.offset);
+        match self.stamp {
+            Stamp::Off => String::new(),
+            Stamp::Clock => format!("[{:02}:{:02}] ", it.hour, it.minute),
+            Stamp::Full => format!(
+                "[{:04}-{:02}-{:02} {:02}:{:02}:{:02}] ",
+                it.year, it.month, it.day, it.hour, it.minute, it.second
+            ),
+        }
+    }
+}

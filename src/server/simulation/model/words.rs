@@ -1,0 +1,99 @@
+//! Words and lists of the model.
+
+use crate::limits::ECHOED_CHARS;
+use crate::name::Username;
+
+use super::Person;
+
+pub(super) const HELP: &str = "\
+/help                       show this list
+/users                      tell how many people are online
+/rooms                      list the rooms
+/join ROOM                  go to a room, or make one
+/leave                      go back to the lobby
+/topic [TEXT]               show or set the room's topic; - clears it
+/who [ROOM]                 list who is in a room
+/msg NAME TEXT              write to one person, privately
+/reply TEXT                 answer the last private message
+/me ACTION                  tell what you do
+/nick NAME                  take another name
+/away [TEXT]                say that you are away
+/back                       come back, and read what you missed
+/whois NAME                 tell about a person
+/ignore [NAME]              hide what a person says, or list whom you ignore
+/unignore NAME              show it again
+/history [N]                show the room's last lines
+/time off|on|full [+HH:MM]  show when things are said, in your time zone
+/quiet on|off               hide who comes and goes
+/quit                       leave the chat";
+
+pub(super) const NO_ROOM: &str = "A room's name has 1 to 32 letters, digits, '_', '-' or '.'.";
+
+/// How a command is used, if there is one of that word.
+pub(super) fn usage(word: &str) -> Option<&'static str> {
+    let mut usages = HELP.lines().filter_map(|line| line.split("  ").next());
+    usages.find(|usage| {
+        let first = usage.split(' ').next().unwrap_or(usage);
+        first.eq_ignore_ascii_case(word)
+    })
+}
+
+pub(super) fn shorten(typed: &str) -> String {
+    if typed.chars().count() <= ECHOED_CHARS {
+        return typed.into();
+    }
+    let begin: String = typed.chars().take(ECHOED_CHARS).collect();
+    begin + "…"
+}
+
+pub(super) fn away(name: &Username, text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!("{name} is away: {text}"),
+        None => format!("{name} is away."),
+    }
+}
+
+pub(super) fn idle(seconds: u64) -> Option<String> {
+    let minutes = seconds / 60;
+    match (minutes, minutes / 60, minutes / 60 / 24) {
+        (0, _, _) => None,
+        (minutes, 0, _) => Some(format!("{minutes} min")),
+        (_, hours, 0) => Some(format!("{hours} h")),
+        (_, _, days) => Some(format!("{days} d")),
+    }
+}
+
+/// A person on the list of a room.
+pub(super) fn presence(it: &Person, seconds: u64) -> String {
+    let idle = idle(seconds - it.active).map(|idle| format!("idle {idle}"));
+    let away = it.away.as_ref().map(|_| "away".to_string());
+    let states: Vec<String> = away.into_iter().chain(idle).collect();
+    match states.is_empty() {
+        true => it.name().to_string(),
+        false => format!("{} ({})", it.name(), states.join(", ")),
+    }
+}
+
+/// Entries with commas between them, in lines of some 72 characters.
+pub(super) fn wrapped(entries: Vec<String>, more: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let last = entries.len();
+    for (i, entry) in entries.into_iter().enumerate() {
+        let comma = if i + 1 == last && more == 0 { "" } else { "," };
+        let entry = format!("{entry}{comma}");
+        match lines.last_mut() {
+            Some(line) if line.chars().count() - 1 + entry.chars().count() < 72 => {
+                line.push(' ');
+                line.push_str(&entry);
+            }
+            _ => lines.push(format!("  {entry}")),
+        }
+    }
+    if more > 0 {
+        match lines.last_mut() {
+            Some(line) => line.push_str(&format!(" and {more} more")),
+            None => lines.push(format!("  and {more} more")),
+        }
+    }
+    lines
+}

@@ -1,0 +1,145 @@
+//! What clients type: names, lines and commands that meet one another, and bytes of all sorts.
+
+use crate::dice::Dice;
+
+const NAMES: [&str; 9] = [
+    "ann", "BOB", "carl", "dora", "Ann", "eve.", "אבג", "b0b", "no name",
+];
+const ROOMS: [&str; 6] = ["tea", "#Tea", "lobby", "2", "#", "no room"];
+const TEXTS: [&str; 9] = [
+    "hello ann, bob: and (carl)!",
+    "-",
+    "-- end --",
+    "dora, eve.?",
+    "\u{5d0}\u{5d1}\u{5d2} \u{1b}[2J",
+    "on",
+    "ann: I am not ann",
+    "BOB (private): psst",
+    "x",
+];
+const ENDS: [&str; 4] = ["\n", "\r\n", "\r", "\r\0"];
+const ZONES: [&str; 4] = ["", "+05:45", "-03:30", "+1"];
+const COMMANDS: [&str; 26] = [
+    "/help",
+    "/users",
+    "/rooms",
+    "/join R",
+    "/join R",
+    "/leave",
+    "/topic T",
+    "/topic",
+    "/who R",
+    "/who",
+    "/msg N T",
+    "/msg N",
+    "/reply T",
+    "/me T",
+    "/nick N",
+    "/away T",
+    "/away",
+    "/back",
+    "/whois N",
+    "/ignore N",
+    "/ignore",
+    "/unignore N",
+    "/history C",
+    "/time Z",
+    "/quiet Q",
+    "/foo T",
+];
+
+pub(super) fn name(dice: &mut Dice) -> String {
+    dice.pick(&NAMES).into()
+}
+
+/// A line without its end.
+pub(super) fn line(dice: &mut Dice) -> String {
+    match dice.below(12) {
+        0..6 => command(dice),
+        6 => "/quit".into(),
+        7 => format!("/{}", dice.pick(&TEXTS)),
+        8 => " \t".into(),
+        9 => format!("{} {}", dice.pick(&NAMES), "long ".repeat(dice.below(60))),
+        _ => dice.pick(&TEXTS).into(),
+    }
+}
+
+/// A line that keeps its author here.
+pub(super) fn talk(dice: &mut Dice) -> String {
+    loop {
+        let line = line(dice);
+        if line != "/quit" {
+            return line;
+        }
+    }
+}
+
+fn command(dice: &mut Dice) -> String {
+    let command = dice.pick(&COMMANDS);
+    let mut line = String::new();
+    for (i, word) in command.split(' ').enumerate() {
+        let spaces = if dice.below(8) == 0 { "  " } else { " " };
+        line.push_str(if i == 0 { "" } else { spaces });
+        match word {
+            "R" => line.push_str(dice.pick(&ROOMS)),
+            "N" => line.push_str(dice.pick(&NAMES)),
+            "T" => line.push_str(dice.pick(&TEXTS)),
+            "C" => line.push_str(dice.pick(&["1", "3", "500", "0", "x", ""])),
+            "Q" => line.push_str(dice.pick(&["on", "OFF", "x"])),
+            "Z" => {
+                let stamp = dice.pick(&["on", "full", "off", "x"]);
+                line.push_str(&format!("{stamp} {}", dice.pick(&ZONES)));
+            }
+            word if dice.below(6) == 0 => line.push_str(&word.to_uppercase()),
+            word => line.push_str(word),
+        }
+    }
+    match dice.below(20) {
+        0 => format!("/{line}"),
+        1 => format!("  {line} "),
+        2 => format!("{line} {}", "long".repeat(80)),
+        _ => line,
+    }
+}
+
+pub(super) fn end(dice: &mut Dice) -> &'static str {
+    ENDS[dice.below(ENDS.len())]
+}
+
+/// Bytes that nobody would type.
+pub(super) fn noise(dice: &mut Dice) -> Vec<u8> {
+    const ODD: [u8; 16] = [
+        0, 3, 4, 8, 9, 10, 13, 21, 23, 27, 127, 128, 0xc3, 0xe2, 0xa9, b' ',
+    ];
+    let odd = |dice: &mut Dice| match dice.below(3) {
+        0 => ODD[dice.below(ODD.len())],
+        1 => dice.below(0xff) as u8,
+        _ => b'a' + dice.below(26) as u8,
+    };
+    (0..1 + dice.below(40)).map(|_| odd(dice)).collect()
+}
+
+/// Telnet commands. The options among them are refused.
+pub(super) fn telnet(dice: &mut Dice) -> Vec<u8> {
+    let option = [1, 3, 6, 34][dice.below(4)];
+    match dice.below(9) {
+        0 => vec![255, 241],
+        1 => vec![255, 246],
+        2 => vec![255, 244],
+        3 => vec![255, 247],
+        4 => vec![255, 248],
+        5 => vec![255, 250, option, 255, 255, b'\n', 255, 240],
+        6 => vec![255, 255],
+        _ => vec![255, 251 + dice.below(4) as u8, option],
+    }
+}
+
+/// The first words of another protocol.
+pub(super) fn stranger(dice: &mut Dice) -> &'static str {
+    let words = [
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "SSH-2.0-x\r\n",
+        "\u{16}\u{3}\u{1}",
+    ];
+    words[dice.below(words.len())]
+}

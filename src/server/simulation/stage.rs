@@ -1,0 +1,469 @@
+//! `Stage`: a server, its world, its clients, and the model beside them; and what is checked after every tick.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use mio::Token;
+
+use crate::dice::Dice;
+use crate::error::CloseReason;
+use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
+use crate::net::simulated::{End, Nature, World};
+use crate::net::{Listener, Poller};
+use crate::server::{Config, LISTENERS, Server};
+
+use super::client::{Client, Pace};
+use super::model::{Model, Rules};
+use super::record::{Happened, Told, What};
+use super::setting;
+
+pub(super) struct Stage {
+    pub(super) dice: Dice,
+    pub(super) world: World,
+    pub(super) nature: Nature,
+    pub(super) config: Config,
+    /// Until a shutdown is complete.
+    pub(super) server: Option<Server>,
+    pub(super) clients: Vec<Client>,
+    /// When a shutdown was asked for, and when it was complete.
+    pub(super) stops_since: Option<Instant>,
+    stopped_at: Option<Instant>,
+    /// Something was asked through a handle since the last tick.
+    pub(super) is_woken: bool,
+    model: Model,
+    story: Story,
+}
+
+/// What has happened so far, to be told when it ends badly.
+struct Story {
+    seed: u64,
+    is_told: bool,
+    steps: Vec<String>,
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let last = self.steps.len().saturating_sub(25);
+            if !self.is_told {
+                let steps = self.steps.iter().enumerate().skip(last);
+                steps.for_each(|(number, step)| println!("{number:4} {step}"));
+            }
+            let (seed, step) = (self.seed, self.steps.len());
+            println!("seed {seed} fails at step {step}; to see it from the beginning:");
+            println!("CHINWAG_SEED={seed} cargo test --lib simulation -- --nocapture");
+        }
+    }
+}
+
+pub(super) type Checked = Result<(), String>;
+
+impl Stage {
+    pub(super) fn new(seed: u64, is_told: bool) -> Stage {
+        let mut dice = Dice::new(seed);
+        let nature = setting::nature(&mut dice);
+        let config = setting::config(&mut dice);
+        let rules = Rules {
+            anonymous: config.anonymous,
+            login_timeout: config.login_timeout,
+            idle_timeout: config.idle_timeout,
+            history: config.history,
+            max_line: config.max_line,
+            motd: config.motd.clone(),
+        };
+        let world = World::new(nature, seed);
+        let poller = Poller::simulated(world.clone()).expect("an event queue for the waker");
+        let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let mut listener = Listener::simulated(world.backlog(), addr);
+        let listened = listener.register(poller.registry(), Token(LISTENERS));
+        listened.expect("the world takes a listener");
+        let server = Server::with(config.clone(), poller, vec![listener]);
+        let mut server = server.expect("the server starts");
+        server.record.begin();
+        let steps = Vec::new();
+        let mut stage = Stage {
+            dice,
+            world,
+            nature,
+            config,
+            server: Some(server),
+            clients: Vec::new(),
+            stops_since: None,
+            stopped_at: None,
+            is_woken: false,
+            model: Model::new(rules),
+            story: Story {
+                seed,
+                is_told,
+                steps,
+            },
+        };
+        stage.tell(|stage| format!("{:?}\n{:?}", stage.nature, stage.config));
+        stage
+    }
+
+    /// Adds to the story.
+    pub(super) fn tell(&mut self, step: impl FnOnce(&Stage) -> String) {
+        let step = step(self);
+        // A flood is told in one line.
+        if self.story.steps.last() == Some(&step) {
+            return;
+        }
+        if self.story.is_told {
+            println!("{:4} {step}", self.story.steps.len());
+        }
+        self.story.steps.push(step);
+    }
+
+    /// Whether the server would not sleep on.
+    pub(super) fn is_server_awake(&self) -> bool {
+        let is_due = |server: &Server| server.timeout() == Some(Duration::ZERO);
+        let server = self.server.as_ref();
+        server.is_some() && (self.is_woken || self.world.has_events() || server.is_some_and(is_due))
+    }
+
+    /// When the server wakes up by itself.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.server.as_ref()?.timeout()
+    }
+
+    /// One tick of the server, and all checks.
+    pub(super) fn tick(&mut self) -> Checked {
+        let Some(server) = &mut self.server else {
+            return Ok(());
+        };
+        let flow = server.tick().map_err(|error| error.to_string())?;
+        let record = server.record.take();
+        // An interrupted tick takes nothing in.
+        self.is_woken &= record.is_empty();
+        for told in record {
+            self.hear(&told)?;
+        }
+        if flow == ControlFlow::Break(()) {
+            self.tell(|_| "the server stops".into());
+            self.server = None;
+            self.stopped_at = Some(self.world.now().instant);
+            return Ok(());
+        }
+        self.check_clients()?;
+        self.check_server();
+        Ok(())
+    }
+
+    /// The hub was told something: it must be true, and the model says who is owed what for it.
+    fn hear(&mut self, told: &Told) -> Checked {
+        self.tell_of(told);
+        match &told.what {
+            What::Event(peer, happened) => {
+                if let Happened::Connected(addr) = happened {
+                    let newcomer = self.clients.iter_mut().find(|it| it.addr == *addr);
+                    let newcomer = newcomer.ok_or("nobody came from there")?;
+                    assert_eq!(newcomer.peer.replace(*peer), None);
+                }
+                let place = self.place(|it| it.peer == Some(*peer))?;
+                let kept = self.config.send_queue / 2;
+                self.checked(place, |it| it.check_heard(happened, kept))?;
+                if let Happened::Disconnected(reason) = happened {
+                    let left = (told.now.instant, Some(*reason));
+                    self.check_dropped(place, left.0, *reason)?;
+                    self.clients[place].left.get_or_insert(left);
+                }
+            }
+            What::Reply(peer, bytes) => {
+                let place = self.place(|it| it.peer == Some(*peer))?;
+                self.checked(place, |it| it.check_reply(bytes))?;
+            }
+            _ => {}
+        }
+        for (peer, piece) in self.model.hear(told) {
+            let place = self.place(|it| it.peer == Some(peer))?;
+            self.clients[place].owe(piece);
+        }
+        for client in self.clients.iter_mut().filter(|it| it.left.is_none()) {
+            if client.peer.is_some_and(|peer| !self.model.is_here(peer)) {
+                client.left = Some((told.now.instant, None));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who is dropped was behind by too much, or has taken nothing for too long.
+    fn check_dropped(&mut self, place: usize, now: Instant, reason: CloseReason) -> Checked {
+        let client = &self.clients[place];
+        let is_right = match reason {
+            CloseReason::SendQueueFull => client.kept_at_most() > self.least_bound(),
+            CloseReason::Stalled => {
+                // The server takes the time once a tick, before it writes.
+                let took_at = self.world.took_at(client.pair) - SHORT_TIME;
+                now >= took_at + STALL && !self.world.had_room(client.pair)
+            }
+            _ => true,
+        };
+        match is_right {
+            true => Ok(()),
+            false => {
+                let took = now.saturating_duration_since(self.world.took_at(client.pair));
+                let kept = client.kept_at_most();
+                let room = self.world.had_room(client.pair);
+                Err(format!(
+                    "client {place}, {reason}: took something {took:?} ago, room: {room}, {kept} bytes wait"
+                ))
+            }
+        }
+    }
+
+    /// What every client's queue may hold in any case.
+    fn least_bound(&self) -> usize {
+        let all = self.config.all_queues.max(self.config.send_queue);
+        self.config.send_queue.min(all / self.config.max_clients)
+    }
+
+    /// Adds what the hub was told to the story.
+    fn tell_of(&mut self, told: &Told) {
+        let who = |stage: &Stage, peer| match stage.place(|it| it.peer == Some(peer)) {
+            Ok(place) => format!("client {place}"),
+            Err(_) => "a newcomer".into(),
+        };
+        match &told.what {
+            What::Event(peer, it) => {
+                self.tell(|stage| format!("  hub: {} {it:?}", who(stage, *peer)))
+            }
+            What::Timeout => {}
+            what => self.tell(|_| format!("  hub: {what:?}")),
+        }
+    }
+
+    fn place(&self, is_it: impl Fn(&Client) -> bool) -> Result<usize, String> {
+        let place = self.clients.iter().position(is_it);
+        place.ok_or_else(|| "nobody is that peer".into())
+    }
+
+    /// A check of one client; what it finds is told with the client's number.
+    pub(super) fn checked(
+        &mut self,
+        place: usize,
+        check: impl FnOnce(&mut Client) -> Checked,
+    ) -> Checked {
+        check(&mut self.clients[place]).map_err(|what| format!("client {place}: {what}"))
+    }
+
+    /// Whoever was let in is known to the hub, and whose bytes are read was heard.
+    fn check_clients(&mut self) -> Checked {
+        for place in 0..self.clients.len() {
+            self.check_let_in(place)?;
+            let client = &self.clients[place];
+            let is_open = client.peer.is_some() && client.left.is_none();
+            let slot = client.peer.map(|peer| peer.slot);
+            let has_input =
+                |server: &Server| slot.is_some_and(|it| server.connections.has_input(it));
+            if is_open
+                && !self.server.as_ref().is_some_and(has_input)
+                && self.world.unread(client.pair) == 0
+            {
+                self.checked(place, |it| it.check_all_heard())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever is accepted is let in or turned away, as the limits say.
+    fn check_let_in(&mut self, place: usize) -> Checked {
+        let client = &self.clients[place];
+        if client.is_judged || !self.world.is_accepted(client.pair) {
+            return Ok(());
+        }
+        // All pairs belong to clients, in the same order.
+        let others = self.world.held_then(client.pair).into_iter();
+        let others: Vec<&Client> = others.map(|it| &self.clients[it]).collect();
+        let others: Vec<&Client> = others.into_iter().filter(|it| !it.turned_away).collect();
+        let network = network(client.addr.ip());
+        let neighbours = others
+            .iter()
+            .filter(|it| self::network(it.addr.ip()) == network);
+        let has_too_many = self
+            .config
+            .max_per_ip
+            .is_some_and(|most| neighbours.count() >= most);
+        let is_full = others.len() >= self.config.max_clients;
+        let is_in = client.peer.is_some();
+        let was_short = self.world.was_short(client.pair);
+        let why = match () {
+            () if is_in && !has_too_many && !is_full => None,
+            () if is_in => return Err(format!("client {place} was let in over a limit")),
+            () if was_short => Some(FULL),
+            () if has_too_many => Some(TOO_MANY),
+            () if is_full => Some(FULL),
+            () => return Err(format!("client {place} was not let in")),
+        };
+        let client = &mut self.clients[place];
+        client.is_judged = true;
+        why.into_iter().for_each(|why| client.turn_away(why));
+        Ok(())
+    }
+
+    /// Whether the server has not decoded all that was sent.
+    pub(super) fn has_input(&self) -> bool {
+        let Some(server) = &self.server else {
+            return false;
+        };
+        let is_open = |it: &&Client| it.peer.is_some() && it.left.is_none();
+        self.clients.iter().filter(is_open).any(|it| {
+            let slot = it.peer.map_or(0, |peer| peer.slot);
+            server.connections.has_input(slot)
+        })
+    }
+
+    /// What always holds between two ticks.
+    fn check_server(&self) {
+        let Some(server) = &self.server else { return };
+        server.hub.check();
+        if server.unwritten_since.is_none() {
+            let bound = self.config.send_queue;
+            let all = self.config.all_queues;
+            server.connections.check_between_ticks(bound, all);
+            let readers = server.fanout.check_between_ticks();
+            assert_eq!(readers, self.model.online());
+        }
+        assert_eq!(server.hub.online(), self.model.online());
+        let all = server.connections.len() + server.connections.turned_away();
+        assert_eq!(self.world.held(), all);
+        assert!(server.connections.len() <= self.config.max_clients);
+    }
+
+    /// Lets clients send and read. Returns whether any byte moved.
+    pub(super) fn pump(&mut self) -> Result<bool, String> {
+        let mut moved = false;
+        for place in 0..self.clients.len() {
+            if self.clients[place].is_gone {
+                continue;
+            }
+            moved |= self.send(place);
+            moved |= self.read(place)?;
+        }
+        Ok(moved)
+    }
+
+    fn send(&mut self, place: usize) -> bool {
+        let client = &mut self.clients[place];
+        let wanted = client.unsent.len();
+        if wanted == 0 {
+            return false;
+        }
+        // Often all at once, else cut anywhere.
+        let most = match self.dice.below(3) {
+            0 => 1 + self.dice.below(wanted),
+            _ => wanted,
+        };
+        let sent = self.world.send(client.pair, &client.unsent[..most]);
+        client.sent(sent);
+        if client.finishes && client.unsent.is_empty() {
+            self.world.finish(client.pair);
+            client.end_input();
+        }
+        sent > 0
+    }
+
+    fn read(&mut self, place: usize) -> Result<bool, String> {
+        let client = &mut self.clients[place];
+        let most = match client.pace {
+            Pace::All => usize::MAX,
+            Pace::Some(most) => most,
+            Pace::Nothing => return Ok(false),
+        };
+        let (bytes, end) = self.world.receive(client.pair, most);
+        if !bytes.is_empty() {
+            self.tell(|_| format!("client {place} reads {}", shown(&bytes)));
+            self.checked(place, |it| it.read(&bytes))?;
+        }
+        if end != End::Open {
+            self.tell(|_| format!("client {place} reads {end:?}"));
+            self.check_end(place, end)?;
+            self.world.close(self.clients[place].pair);
+            self.clients[place].let_go();
+        }
+        Ok(!bytes.is_empty() || end != End::Open)
+    }
+
+    /// A client has come to the end of what it reads: all that it is owed, unless there is a reason.
+    fn check_end(&mut self, place: usize, end: End) -> Checked {
+        let client = &self.clients[place];
+        let closed_at = self.world.closed_at(client.pair);
+        let fin_at = self.world.fin_at(client.pair);
+        let took_at = self.world.took_at(client.pair);
+        let has_lingered = |(closed, fin)| closed >= fin + LINGER;
+        let is_excused = match client.left {
+            _ if end == End::Reset && self.stopped_at.is_some() => true,
+            _ if self.is_drain_over() => true,
+            _ if end == End::Reset && closed_at.zip(fin_at).is_some_and(has_lingered) => true,
+            // Where there are too many of them, they are told with one write, which is not tried again.
+            _ if client.peer.is_none() => end == End::Reset || self.nature.interrupts > 0,
+            Some((_, Some(CloseReason::SendQueueFull | CloseReason::Stalled))) => true,
+            // The same can happen to whoever is being closed already.
+            Some(_) if client.kept_at_most() > self.least_bound() => true,
+            Some(_) if fin_at.is_some_and(|at| at + SHORT_TIME >= took_at + STALL) => true,
+            Some((left, _)) => closed_at.is_some_and(|at| at >= left + CLOSE_TIMEOUT),
+            None => return Err(format!("client {place} was closed for no reason")),
+        };
+        if is_excused {
+            return Ok(());
+        }
+        self.checked(place, |it| it.check_all_read())
+    }
+
+    /// The server stopped because the time for it was over.
+    fn is_drain_over(&self) -> bool {
+        let times = self.stops_since.zip(self.stopped_at);
+        times.is_some_and(|(since, at)| at >= since + self.config.drain)
+    }
+
+    /// All who are still here have read all that they are owed, and were heard; the server sleeps.
+    pub(super) fn check_quiet(&mut self) -> Checked {
+        for place in 0..self.clients.len() {
+            let client = &self.clients[place];
+            if !client.is_gone && client.peer.is_some() {
+                self.checked(place, |it| it.check_all_read())?;
+                self.checked(place, |it| it.check_all_heard())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everyone has left: nothing is left of them.
+    pub(super) fn check_empty(&self) -> Checked {
+        let Some(server) = &self.server else {
+            return Ok(());
+        };
+        assert_eq!((self.model.present(), server.hub.online()), (0, 0));
+        assert_eq!((server.connections.len(), self.world.held()), (0, 0));
+        match server.timeout() {
+            None => Ok(()),
+            Some(timeout) => Err(format!(
+                "nobody is here, but the server wakes in {timeout:?}"
+            )),
+        }
+    }
+}
+
+const FULL: &str = "Server is full. Try again later.";
+const TOO_MANY: &str = "Too many connections from your address. Close one and try again.";
+
+/// The part of an address that counts as one.
+fn network(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().into(),
+        IpAddr::V6(ip) => ip.octets()[..8].into(),
+    }
+}
+
+/// What a tick may take.
+const SHORT_TIME: Duration = Duration::from_millis(100);
+
+/// Bytes as they are told of in the story.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]);
+    match bytes.len() {
+        0..=120 => format!("{text:?}"),
+        count => format!("{count} bytes, {text:?}…"),
+    }
+}
