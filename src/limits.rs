@@ -119,6 +119,10 @@ pub const EVENTS_PER_POLL: usize = 1024;
 /// with the shortest lines, 4,096 of them, is over in a millisecond or two.
 pub const READ_TURN_BYTES: usize = 8 * 1024;
 
+/// Bytes decoded in one go where they hold no line end: what two bytes of telnet can ask for is answered five hundred times
+/// at most before it is looked again whether that is enough.
+pub const PART_BYTES: usize = 1024;
+
 /// When this many bytes are logged in one tick, reading stops and writing begins. Larger logs gain nothing, as the
 /// price of a write call is spread thin enough by then, and cost latency and what a laggard can pin in memory.
 pub const LOG_BYTES: usize = 128 * 1024;

@@ -5,7 +5,7 @@ use std::mem;
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::LOG_BYTES;
+use crate::limits::{LOG_BYTES, PART_BYTES};
 use crate::moment::Moment;
 use crate::net::{Received, SendQueue, State};
 use crate::wire::{Decoder, Input, recognise, split_line};
@@ -86,7 +86,7 @@ impl Server {
         let mut decoder = connection.take_decoder();
         let mut unread = bytes;
         while !unread.is_empty() {
-            let (line, behind) = split_line(unread);
+            let (line, behind) = split_line(unread, PART_BYTES);
             unread = behind;
             let told = self.fanout.reply_bytes();
             let lines = self.decode_line(now, peer, &mut decoder, line);

@@ -56,11 +56,12 @@ const CTRL_U: u8 = 0x15;
 const CTRL_W: u8 = 0x17;
 const DELETE: u8 = 0x7f;
 
-/// Splits bytes behind the first line end, if they hold one. Where a read may be split anywhere, this splits it so that
-/// each part comes to one line at most.
-pub fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = match memchr2(b'\n', b'\r', bytes) {
-        None => bytes.len(),
+/// Splits bytes behind the first line end, or behind so many bytes without one. Where a read may be split anywhere, this
+/// splits it so that each part comes to one line at most.
+pub fn split_line(bytes: &[u8], most: usize) -> (&[u8], &[u8]) {
+    let most = most.min(bytes.len());
+    let end = match memchr2(b'\n', b'\r', &bytes[..most]) {
+        None => most,
         Some(at) if bytes[at..].starts_with(b"\r\n") => at + 2,
         Some(at) => at + 1,
     };
@@ -307,6 +308,19 @@ mod tests {
         assert_lines(b"a\x03\x04\n", &["a␃␄"]);
         assert_lines(b"\x03a\n\x04", &["<interrupt>", "a", "<end>"]);
         assert_lines(b"a\r\n\x04", &["a", "<end>"]);
+    }
+
+    #[test]
+    fn input_is_split_behind_the_first_line_end() {
+        let split = |bytes: &'static [u8]| split_line(bytes, 4).0;
+        assert_eq!(split(b"a\nb\n"), b"a\n");
+        assert_eq!(split(b"a\r\nb"), b"a\r\n");
+        assert_eq!(split(b"abc\r\nb"), b"abc\r\n");
+        assert_eq!(split(b"a\rb"), b"a\r");
+        assert_eq!(split(b"\n\n"), b"\n");
+        assert_eq!(split(b"abcdef\n"), b"abcd");
+        assert_eq!(split(b"ab"), b"ab");
+        assert_eq!(split(b""), b"");
     }
 
     #[test]
