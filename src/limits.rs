@@ -42,8 +42,7 @@ pub const STALL_CHECK: Duration = Duration::from_secs(1);
 
 /// How long the kernel waits for a peer to acknowledge what was sent before it gives up the connection: the user timeout
 /// of RFC 793 §3.8 and RFC 5482, `TCP_USER_TIMEOUT` in tcp(7). It can take twice that until a peer that vanished is
-/// given up, which is to be within two minutes. On Linux it also ends a connection whose peer acknowledges but leaves
-/// no room for so long, which is what [`STALL`] is for elsewhere.
+/// given up, which is to be within two minutes.
 pub const PEER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Silence of a peer, with nothing sent to it unacknowledged, after which the kernel asks whether it is still there.

@@ -242,6 +242,22 @@ impl Connection {
         }
     }
 
+    /// Writes what waits though there was no word of room.
+    pub(crate) fn retry(&mut self, now: Instant) {
+        self.readiness.writable = true;
+        self.flush(now);
+    }
+
+    /// Has the kernel give up the peer where what was sent is not taken in for too long, or has it wait. It always waits
+    /// for a peer on this machine, who cannot vanish.
+    pub(crate) fn give_up_if_silent(&self, is_on: bool) {
+        if !self.addr().ip().is_loopback()
+            && let Err(error) = self.stream.give_up_if_silent(is_on)
+        {
+            log::debug!("{}: cannot set the user timeout: {error}", self.addr());
+        }
+    }
+
     /// Drops what waits.
     pub(crate) fn drop_queue(&mut self) {
         self.backlog = None;

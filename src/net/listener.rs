@@ -172,7 +172,7 @@ impl Listener {
     /// Accepts one connection.
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.acceptor.accept() {
-            Ok((stream, addr)) => match self.prepare(&stream) {
+            Ok((stream, addr)) => match self.prepare(&stream, addr) {
                 Ok(()) => Accepted::Connection(stream, canonical(addr)),
                 Err(error) => Accepted::Failed(error),
             },
@@ -188,9 +188,12 @@ impl Listener {
     }
 
     /// Sets a connection to what it cannot have, or may not have, from the socket it came by.
-    fn prepare(&self, stream: &Stream) -> io::Result<()> {
+    fn prepare(&self, stream: &Stream, addr: SocketAddr) -> io::Result<()> {
         if self.is_new {
             stream.set_options()?;
+        }
+        if addr.ip().to_canonical().is_loopback() {
+            stream.give_up_if_silent(false)?;
         }
         stream.set_nodelay()
     }

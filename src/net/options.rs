@@ -9,12 +9,15 @@
 //! - While nothing is, the peer is asked after `KEEPALIVE_IDLE` of silence and then every `KEEPALIVE_INTERVAL`. With a
 //!   user timeout set, the number of questions does not count: the connection ends at the first moment of asking at
 //!   which the silence has lasted `PEER_TIMEOUT`.
-//! - While the peer acknowledges but leaves no room, the connection ends `PEER_TIMEOUT` after the first probe of its
-//!   window, whether it answers the probes or not.
 //!
 //! So a peer that vanished is gone after `PEER_TIMEOUT` where nothing is sent to it, and that long after the first line
 //! that it did not acknowledge where something is. Where that line comes just before keepalive would have ended the
 //! connection, it takes twice `PEER_TIMEOUT`: within two minutes of vanishing, at worst.
+//!
+//! The user timeout has another side: while a peer leaves no room for the next segment, the connection ends `PEER_TIMEOUT`
+//! after the first probe of its window, though it answers each probe and reads on slowly. So there is none for peers on
+//! this machine, who cannot vanish, and none while something waits for a peer here: then it is seen whether its socket
+//! takes anything.
 
 use std::io;
 
@@ -48,8 +51,15 @@ fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
         .with_interval(limits::KEEPALIVE_INTERVAL)
         .with_retries(limits::KEEPALIVE_PROBES);
     socket.set_tcp_keepalive(&keepalive)?;
+    give_up_if_silent(socket, true)
+}
+
+/// Has the kernel give up a peer where what was sent is not taken in for too long, or has it wait.
+pub(super) fn give_up_if_silent(socket: &Socket, is_on: bool) -> io::Result<()> {
     #[cfg(any(target_os = "android", target_os = "linux"))]
-    socket.set_tcp_user_timeout(Some(limits::PEER_TIMEOUT))?;
+    socket.set_tcp_user_timeout(is_on.then_some(limits::PEER_TIMEOUT))?;
+    #[cfg(not(any(target_os = "android", target_os = "linux")))]
+    let _ = (socket, is_on);
     Ok(())
 }
 
@@ -68,14 +78,17 @@ mod tests {
         let given = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = given.local_addr().unwrap();
         let _early = TcpStream::connect(addr).unwrap();
+        let same = given.try_clone().unwrap();
         let mut listener = Listener::adopt(given).unwrap();
+        let for_others = SockRef::from(&same).tcp_user_timeout().unwrap();
+        assert_eq!(for_others, Some(limits::PEER_TIMEOUT));
         for _ in 0..2 {
             let Accepted::Connection(Stream::Tcp(stream), _) = listener.accept() else {
                 panic!("nobody came");
             };
             let socket = SockRef::from(&stream);
-            let peer_timeout = socket.tcp_user_timeout().unwrap();
-            assert_eq!(peer_timeout, Some(limits::PEER_TIMEOUT));
+            // From this machine.
+            assert_eq!(socket.tcp_user_timeout().unwrap(), None);
             assert!(socket.keepalive().unwrap());
             let keepalive = (
                 socket.tcp_keepalive_time().unwrap(),

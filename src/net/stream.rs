@@ -42,6 +42,15 @@ impl Stream {
         }
     }
 
+    /// Has the kernel give up the peer where what was sent is not taken in for too long, or has it wait.
+    pub(crate) fn give_up_if_silent(&self, is_on: bool) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => options::give_up_if_silent(&SockRef::from(stream), is_on),
+            #[cfg(test)]
+            Stream::Simulated(_) => Ok(()),
+        }
+    }
+
     /// Sends our FIN, or closes for reading too.
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match self {

@@ -47,6 +47,8 @@ pub(super) struct Connections {
     lingering: Deadlines,
     /// Until when peers who have sent too fast are not read.
     paused: Deadlines,
+    /// Until when the kernel is not to give up peers who were behind of late, as it takes a slow reader for a dead one.
+    slow: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
@@ -88,6 +90,7 @@ impl Connections {
             closing: Deadlines::default(),
             lingering: Deadlines::default(),
             paused: Deadlines::default(),
+            slow: Deadlines::default(),
             laggards: 0,
             held: 0,
             stall_check: None,
@@ -290,11 +293,12 @@ impl Connections {
         is_new
     }
 
-    /// Takes out a peer of whom the hub is to be told.
-    pub(super) fn pop_doomed(&mut self) -> Option<(u32, CloseReason)> {
-        let (slot, reason) = self.doomed.pop()?;
-        self.peers[slot as usize].is_doomed = false;
-        Some((slot, reason))
+    /// Takes out the peers of whom the hub is to be told, in the order in which it came to that.
+    pub(super) fn take_doomed(&mut self) -> Vec<(u32, CloseReason)> {
+        for &(slot, _) in &self.doomed {
+            self.peers[slot as usize].is_doomed = false;
+        }
+        std::mem::take(&mut self.doomed)
     }
 
     /// The peer is to be closed once everything owed has been written.
@@ -354,6 +358,9 @@ impl Connections {
         while let Some(peer) = self.paused.pop_due(now) {
             self.mark_runnable(peer.slot);
         }
+        while let Some(peer) = self.slow.pop_due(now) {
+            self.connection(peer.slot).give_up_if_silent(true);
+        }
         while let Some(peer) = self.lingering.pop_due(now) {
             self.finish(peer.slot);
         }
@@ -375,20 +382,36 @@ impl Connections {
         }
     }
 
-    /// Those whose sockets have taken nothing for too long. It is looked for them now and then.
+    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then.
     pub(super) fn stalled(&mut self, now: Instant) -> Vec<u32> {
         if self.stall_check.is_none_or(|at| now < at) {
             return Vec::new();
         }
         self.stall_check = Some(now + STALL_CHECK);
-        let is_stalled = |slot: &u32| {
-            let connection = &self.peers[*slot as usize].connection;
-            // After a time in which nothing ran, room may have just been seen: it is written to in this tick.
-            let is_stuck = !connection.readiness.writable;
-            let since = connection.stuck_since().filter(|_| is_stuck);
+        let mut laggards: Vec<u32> = self.laggards().collect();
+        for &slot in &laggards {
+            let peer = self.id(slot);
+            if !self.slow.is_set(peer) {
+                self.connection(slot).give_up_if_silent(false);
+            }
+            self.slow.set(peer, now + STALL);
+        }
+        laggards.retain(|&slot| self.is_stalled(slot, now));
+        laggards
+    }
+
+    fn is_stalled(&mut self, slot: u32, now: Instant) -> bool {
+        let is_stuck = |connection: &Connection| {
+            let since = connection.stuck_since();
             since.is_some_and(|since| now.duration_since(since) >= STALL)
         };
-        self.laggards().filter(is_stalled).collect()
+        if !is_stuck(self.connection(slot)) {
+            return false;
+        }
+        // The kernel tells of room only when there is much of it, which can take a slow reader longer than that.
+        self.change_queue(slot, |connection| connection.retry(now));
+        self.mark_dirty(slot);
+        is_stuck(self.connection(slot))
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
@@ -396,6 +419,7 @@ impl Connections {
             self.closing.next(),
             self.lingering.next(),
             self.paused.next(),
+            self.slow.next(),
             self.stall_check,
         ];
         due.into_iter().flatten().min()
@@ -417,6 +441,7 @@ impl Connections {
             self.closing.clear(self.id(slot));
             self.lingering.clear(self.id(slot));
             self.paused.clear(self.id(slot));
+            self.slow.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;

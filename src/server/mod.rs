@@ -312,7 +312,7 @@ impl Server {
 
     /// Tells the hub of those whose input has ended. Those who said all they had to are still sent what they are owed.
     fn farewell(&mut self, now: Moment) {
-        while let Some((slot, reason)) = self.connections.pop_doomed() {
+        for (slot, reason) in self.connections.take_doomed() {
             let peer = self.connections.id(slot);
             self.tell_hub(now, peer, Event::Disconnected(reason));
             if reason == CloseReason::EndOfInput {
