@@ -30,6 +30,7 @@ impl Deadlines {
     }
 
     /// Whether the peer has a deadline.
+    #[cfg(test)]
     pub(crate) fn is_set(&self, peer: PeerId) -> bool {
         self.of.contains_key(&peer)
     }

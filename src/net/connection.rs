@@ -248,13 +248,10 @@ impl Connection {
         self.flush(now);
     }
 
-    /// Has the kernel give up the peer where what was sent is not taken in for too long, or has it wait. It always waits
-    /// for a peer on this machine, who cannot vanish.
-    pub(crate) fn give_up_if_silent(&self, is_on: bool) {
-        if !self.addr().ip().is_loopback()
-            && let Err(error) = self.stream.give_up_if_silent(is_on)
-        {
-            log::debug!("{}: cannot set the user timeout: {error}", self.addr());
+    /// Has the kernel wait for the peer, as long as it answers.
+    pub(crate) fn wait_for_slow_reader(&self) {
+        if let Err(error) = self.stream.clear_user_timeout() {
+            log::debug!("{}: cannot clear the user timeout: {error}", self.addr());
         }
     }
 

@@ -193,7 +193,7 @@ impl Listener {
             stream.set_options()?;
         }
         if addr.ip().to_canonical().is_loopback() {
-            stream.give_up_if_silent(false)?;
+            stream.clear_user_timeout()?;
         }
         stream.set_nodelay()
     }

@@ -16,10 +16,11 @@
 //!
 //! The user timeout has another side: while a peer leaves no room for the next segment, the connection ends `PEER_TIMEOUT`
 //! after the first probe of its window, though it answers each probe and reads on slowly. So there is none for peers on
-//! this machine, who cannot vanish, and none while something waits for a peer here: then it is seen whether its socket
-//! takes anything.
+//! this machine, who cannot vanish, and none any more for a peer that something has waited for here: while it does, it is
+//! seen whether the socket takes anything, and the kernel may hold what a slow reader takes minutes for.
 
 use std::io;
+use std::time::Duration;
 
 use socket2::{Socket, TcpKeepalive};
 
@@ -51,15 +52,15 @@ fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
         .with_interval(limits::KEEPALIVE_INTERVAL)
         .with_retries(limits::KEEPALIVE_PROBES);
     socket.set_tcp_keepalive(&keepalive)?;
-    give_up_if_silent(socket, true)
+    set_user_timeout(socket, Some(limits::PEER_TIMEOUT))
 }
 
-/// Has the kernel give up a peer where what was sent is not taken in for too long, or has it wait.
-pub(super) fn give_up_if_silent(socket: &Socket, is_on: bool) -> io::Result<()> {
+/// Has the kernel give up a peer that does not take in what was sent for so long, or wait as long as it answers.
+pub(super) fn set_user_timeout(socket: &Socket, timeout: Option<Duration>) -> io::Result<()> {
     #[cfg(any(target_os = "android", target_os = "linux"))]
-    socket.set_tcp_user_timeout(is_on.then_some(limits::PEER_TIMEOUT))?;
+    socket.set_tcp_user_timeout(timeout)?;
     #[cfg(not(any(target_os = "android", target_os = "linux")))]
-    let _ = (socket, is_on);
+    let _ = (socket, timeout);
     Ok(())
 }
 

@@ -42,10 +42,10 @@ impl Stream {
         }
     }
 
-    /// Has the kernel give up the peer where what was sent is not taken in for too long, or has it wait.
-    pub(crate) fn give_up_if_silent(&self, is_on: bool) -> io::Result<()> {
+    /// Has the kernel wait for the peer to take in what was sent, as long as it answers.
+    pub(crate) fn clear_user_timeout(&self) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => options::give_up_if_silent(&SockRef::from(stream), is_on),
+            Stream::Tcp(stream) => options::set_user_timeout(&SockRef::from(stream), None),
             #[cfg(test)]
             Stream::Simulated(_) => Ok(()),
         }

@@ -47,8 +47,6 @@ pub(super) struct Connections {
     lingering: Deadlines,
     /// Until when peers who have sent too fast are not read.
     paused: Deadlines,
-    /// Until when the kernel is not to give up peers who were behind of late, as it takes a slow reader for a dead one.
-    slow: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
@@ -68,6 +66,8 @@ pub(super) struct Peer {
     is_finished: bool,
     /// Something came from them while they were being closed.
     talks_on: bool,
+    /// Something waited for them for a while.
+    is_slow: bool,
 }
 
 impl Connections {
@@ -90,7 +90,6 @@ impl Connections {
             closing: Deadlines::default(),
             lingering: Deadlines::default(),
             paused: Deadlines::default(),
-            slow: Deadlines::default(),
             laggards: 0,
             held: 0,
             stall_check: None,
@@ -145,6 +144,7 @@ impl Connections {
             is_doomed: false,
             is_finished: false,
             talks_on: false,
+            is_slow: false,
         });
         Ok(PeerId {
             slot: slot as u32,
@@ -358,9 +358,6 @@ impl Connections {
         while let Some(peer) = self.paused.pop_due(now) {
             self.mark_runnable(peer.slot);
         }
-        while let Some(peer) = self.slow.pop_due(now) {
-            self.connection(peer.slot).give_up_if_silent(true);
-        }
         while let Some(peer) = self.lingering.pop_due(now) {
             self.finish(peer.slot);
         }
@@ -390,11 +387,10 @@ impl Connections {
         self.stall_check = Some(now + STALL_CHECK);
         let mut laggards: Vec<u32> = self.laggards().collect();
         for &slot in &laggards {
-            let peer = self.id(slot);
-            if !self.slow.is_set(peer) {
-                self.connection(slot).give_up_if_silent(false);
+            let peer = &mut self.peers[slot as usize];
+            if !std::mem::replace(&mut peer.is_slow, true) {
+                peer.connection.wait_for_slow_reader();
             }
-            self.slow.set(peer, now + STALL);
         }
         laggards.retain(|&slot| self.is_stalled(slot, now));
         laggards
@@ -419,7 +415,6 @@ impl Connections {
             self.closing.next(),
             self.lingering.next(),
             self.paused.next(),
-            self.slow.next(),
             self.stall_check,
         ];
         due.into_iter().flatten().min()
@@ -441,7 +436,6 @@ impl Connections {
             self.closing.clear(self.id(slot));
             self.lingering.clear(self.id(slot));
             self.paused.clear(self.id(slot));
-            self.slow.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
