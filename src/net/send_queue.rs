@@ -201,12 +201,7 @@ impl SendQueue {
         self.push_chunk(sealed);
     }
 
-    /// Everyone who is behind in a room has as many chunks as the others: room for twice as many would be made for all of
-    /// them at once.
     fn push_chunk(&mut self, bytes: Bytes) {
-        if self.chunks.len() == self.chunks.capacity() {
-            self.chunks.reserve_exact(4.max(self.chunks.len() / 8));
-        }
         self.chunks.push_back(if self.tail_is_skippable {
             Chunk::Lines(bytes)
         } else {
