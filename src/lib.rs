@@ -49,7 +49,7 @@
 //! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once for
 //! each format that a room is read in, and appended to a log of the tick; each member is written the same slice of that
 //! log, so a tick costs one write per member however many messages it carried. What a socket does not take is kept as a
-//! slice of the same allocation. See [`fanout`].
+//! slice of one copy of the log, which all who are behind share. See [`fanout`].
 //!
 //! # What always holds
 //!

@@ -1,8 +1,8 @@
 //! `SendQueue`: the bytes that one peer is owed and its socket did not take.
 //!
-//! What is owed of a large log is kept as a slice of the log's own allocation, shared with every other peer that is
-//! behind. What is owed of it is a small part only is copied, so that nobody keeps a large allocation alive for the
-//! sake of a few bytes: a queue pins at most [`PIN_RATIO`] times what it holds, and one log.
+//! What is owed of a log is kept as a slice of one copy of it, shared by all peers that are behind. Where that is a
+//! small part only it is copied for the peer, so that nobody keeps a large allocation alive for the sake of a few
+//! bytes: a queue pins at most [`PIN_RATIO`] times what it holds, and one log.
 //!
 //! Lines that were said to a room may be skipped where too much waits, the oldest first; a notice in their place says
 //! how many. What was told to this peer alone is kept. A line is skipped whole or not at all: not when it has begun to
@@ -12,6 +12,7 @@
 //! them; no chunk is empty; the chunks before `settled` are no lines; a chunk of lines holds whole lines, but that the
 //! first chunk begins within a line where `mid_line` says so.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
 use std::ops::Range;
@@ -24,15 +25,40 @@ use crate::message::Message;
 use crate::moment::Format;
 use crate::wire::render;
 
-/// Bytes that many peers are to be sent, frozen.
+/// Bytes that many peers are to be sent.
 #[derive(Debug)]
 pub struct Log {
+    bytes: BytesMut,
+    /// The same bytes, for those who are behind.
+    shared: OnceCell<Bytes>,
+    skippable: bool,
+}
+
+impl Log {
+    /// `skippable`: whether these are lines that a peer who is behind need not be sent.
+    pub fn new(bytes: BytesMut, skippable: bool) -> Log {
+        Log {
+            bytes,
+            shared: OnceCell::new(),
+            skippable,
+        }
+    }
+
     /// The bytes.
-    pub bytes: Bytes,
-    /// The size of the allocation that a slice of them keeps alive.
-    pub allocated: usize,
-    /// Whether these are lines that a peer who is behind need not be sent.
-    pub skippable: bool,
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The buffer that the bytes are in, to be used again: no queue has any of it.
+    pub fn into_buffer(self) -> BytesMut {
+        self.bytes
+    }
+
+    /// A part of an allocation that is as large as the log, and the same for all who are behind.
+    fn share(&self, range: Range<usize>) -> Bytes {
+        let shared = || Bytes::copy_from_slice(&self.bytes);
+        self.shared.get_or_init(shared).slice(range)
+    }
 }
 
 /// A part of a log.
@@ -125,9 +151,9 @@ impl SendQueue {
             self.seal_tail();
             self.tail_is_skippable = log.skippable;
         }
-        if len >= SHARED_PIECE_BYTES && len * PIN_RATIO >= log.allocated {
+        if len >= SHARED_PIECE_BYTES && len * PIN_RATIO >= log.bytes.len() {
             self.seal_tail();
-            self.push_chunk(log.bytes.slice(range));
+            self.push_chunk(log.share(range));
         } else {
             self.copy(&log.bytes[range]);
         }

@@ -208,11 +208,8 @@ impl Fanout {
             let members = &self.channels[channel as usize].members;
             members.iter().copied().for_each(&mut reader);
         }
-        let frozen = self.logs.drain(..).enumerate().map(|(i, log)| Log {
-            allocated: log.capacity(),
-            bytes: log.freeze(),
-            skippable: i != REPLIES as usize,
-        });
+        let logs = self.logs.drain(..).enumerate();
+        let frozen = logs.map(|(i, log)| Log::new(log, i != REPLIES as usize));
         Logs(frozen.collect())
     }
 
@@ -229,14 +226,14 @@ impl Fanout {
             next = span.next;
         }
         if let Some(log) = self.log(channel) {
-            let end = logs.0[log as usize].bytes.len() as u32;
+            let end = logs.0[log as usize].bytes().len() as u32;
             if from < end {
                 pieces.push(logs.piece(log, from, end));
             }
         }
     }
 
-    /// Begins the next tick, when every share was taken. A log that nobody keeps a slice of is used again.
+    /// Begins the next tick, when every share was taken, with the buffers of this one.
     pub fn thaw(&mut self, logs: Logs) {
         for channel in std::mem::take(&mut self.spoken) {
             self.channels[channel as usize].log = REPLIES;
@@ -244,12 +241,10 @@ impl Fanout {
         }
         self.spans.clear();
         for log in logs.0 {
+            let mut buffer = log.into_buffer();
             // A buffer that a burst made large goes with it.
-            let worth_keeping = log.allocated <= 4 * log.bytes.len().max(MIN_LOG);
-            if worth_keeping
-                && self.spare.len() < SPARE_LOGS
-                && let Ok(mut buffer) = log.bytes.try_into_mut()
-            {
+            let worth_keeping = buffer.capacity() <= 4 * buffer.len().max(MIN_LOG);
+            if worth_keeping && self.spare.len() < SPARE_LOGS {
                 buffer.clear();
                 self.spare.push(buffer);
             }

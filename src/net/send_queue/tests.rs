@@ -3,11 +3,7 @@
 use super::*;
 
 fn log(bytes: Vec<u8>) -> Log {
-    Log {
-        allocated: bytes.capacity(),
-        bytes: bytes.into(),
-        skippable: false,
-    }
+    Log::new(BytesMut::from(&bytes[..]), false)
 }
 
 /// Takes a few bytes a call, and blocks every other call.
@@ -63,7 +59,11 @@ fn bytes_come_out_in_order_however_little_the_writer_takes() {
 #[test]
 fn a_large_part_of_a_log_is_shared_and_a_small_part_copied() {
     let log = log(vec![b'x'; 100_000]);
-    let inside = |chunk: &[u8]| log.bytes.as_ptr_range().contains(&chunk.as_ptr());
+    let inside = |chunk: &[u8]| {
+        log.share(0..100_000)
+            .as_ptr_range()
+            .contains(&chunk.as_ptr())
+    };
     let push = |range: Range<usize>| {
         let mut queue = SendQueue::default();
         queue.push(&Piece { log: &log, range }, 0);
@@ -95,10 +95,7 @@ fn lines(numbers: Range<usize>) -> Log {
     for number in numbers {
         bytes.extend(format!("line {number:05}\r\n").bytes());
     }
-    Log {
-        skippable: true,
-        ..log(bytes)
-    }
+    Log::new(BytesMut::from(&bytes[..]), true)
 }
 
 fn whole(log: &Log) -> Piece<'_> {

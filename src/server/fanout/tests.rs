@@ -147,23 +147,17 @@ fn each_format_is_rendered_for_those_who_read_it() {
 }
 
 #[test]
-fn a_log_is_used_again_unless_a_slice_of_it_is_kept() {
+fn a_buffer_is_used_again_unless_a_burst_made_it_large() {
     let mut fanout = lobby_of(1);
-    say(&mut fanout, LOBBY, None, &"x".repeat(1000));
-    let logs = fanout.freeze(|_| {});
-    fanout.take_share(0, &logs, &mut Vec::new());
-    let kept = logs.0[1].bytes.clone();
-    fanout.thaw(logs);
-    assert!(fanout.spare.iter().all(|log| log.capacity() < 1000));
-
-    say(&mut fanout, LOBBY, None, &"y".repeat(1000));
-    read(&mut fanout, [0]);
-    assert!(
-        fanout
-            .spare
-            .iter()
-            .chain(&fanout.logs)
-            .any(|log| log.capacity() >= 1000)
-    );
-    assert!(kept.starts_with(b"x: x"));
+    let mut capacities = |text: &str| {
+        say(&mut fanout, LOBBY, None, text);
+        read(&mut fanout, [0]);
+        let buffers = fanout.spare.iter().chain(&fanout.logs);
+        buffers.map(BytesMut::capacity).max().unwrap()
+    };
+    let few = capacities(&"x".repeat(1000));
+    assert!((1000..=4 * MIN_LOG).contains(&few));
+    assert_eq!(capacities("y"), few);
+    assert!(capacities(&"x".repeat(100_000)) >= 100_000);
+    assert!(capacities("y") <= 4 * MIN_LOG);
 }

@@ -13,8 +13,6 @@ struct Pair {
     dice: Dice,
     places: [Option<(RoomId, Format)>; SLOTS],
     expected: [BytesMut; SLOTS],
-    /// Slices that laggards keep beyond the tick, and what they held.
-    kept: Vec<(bytes::Bytes, Vec<u8>)>,
     said: usize,
 }
 
@@ -25,7 +23,6 @@ impl Pair {
             dice: Dice::new(seed),
             places: [None; SLOTS],
             expected: Default::default(),
-            kept: Vec::new(),
             said: 0,
         }
     }
@@ -119,17 +116,9 @@ impl Pair {
             );
             assert!(is_reader || bytes.is_empty(), "peer {slot} is no reader");
             self.expected[slot].clear();
-            if let Some(piece) = pieces.first().filter(|_| self.dice.below(8) == 0) {
-                let kept = piece.log.bytes.slice(piece.range.clone());
-                let copy = kept.to_vec();
-                self.kept.push((kept, copy));
-            }
         }
         self.fanout.thaw(logs);
         self.check();
-        if self.dice.below(4) == 0 {
-            self.kept.clear();
-        }
     }
 
     /// What holds between ticks.
@@ -138,9 +127,6 @@ impl Pair {
         assert_eq!((fanout.bytes(), fanout.reply_bytes()), (0, 0));
         assert!(fanout.spare.len() <= SPARE_LOGS && fanout.logs.len() == 1);
         assert!(fanout.sealed.is_empty() && fanout.spoken.is_empty());
-        for (kept, copy) in &self.kept {
-            assert_eq!(kept, copy, "a log was written to while a slice was kept");
-        }
         for (slot, place) in self.places.iter().enumerate() {
             let share = fanout.shares.get(slot).copied();
             let channel = share.map_or(NONE, |it| it.channel);
