@@ -113,7 +113,8 @@ impl Chunk {
 }
 
 impl SendQueue {
-    /// Smallest and largest allocation for copied bytes; between them it follows the length of the queue.
+    /// Smallest and largest allocation for copied bytes; between them it follows the length of the queue, in powers of
+    /// two, so that what one queue frees fits the next.
     const COPY_CHUNK: Range<usize> = 512..16 * 1024;
 
     /// How many bytes wait.
@@ -204,9 +205,8 @@ impl SendQueue {
             self.seal_tail();
         }
         if self.tail.capacity() < bytes.len() {
-            let chunk = self
-                .bytes
-                .clamp(Self::COPY_CHUNK.start, Self::COPY_CHUNK.end);
+            let Range { start, end } = Self::COPY_CHUNK;
+            let chunk = self.bytes.clamp(start, end).next_power_of_two();
             self.tail = BytesMut::with_capacity(chunk.max(bytes.len()));
         }
         self.tail.extend_from_slice(bytes);
