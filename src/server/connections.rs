@@ -249,7 +249,7 @@ impl Connections {
             return false;
         };
         bucket.take(since, rate, lines, bytes);
-        bucket.empty_until(since, rate).is_some()
+        self.too_fast_until(slot, now).is_some()
     }
 
     /// Until when a peer is not to be read, if it has sent too fast.
