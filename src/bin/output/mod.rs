@@ -203,8 +203,8 @@ fn hush_printer() {
     }));
 }
 
-/// Prints lines of the log, dated when they are printed, and goes on after one that could not be printed: a full disk may have room again, and a
-/// named pipe another reader.
+/// Prints lines of the log, dated when they are printed, and goes on after one that could not be printed: a full disk
+/// may have room again, and a named pipe another reader.
 struct Printer {
     logger: Arc<SimpleLogger>,
     /// Lines lost and not told of yet.
