@@ -26,7 +26,7 @@
 //! |---|---|---|
 //! | – | `client` | the terminal client, behind the feature `client`; the server knows nothing of it |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and [`fanout`]: the only code that sees sockets and the chat at once |
-//! | 3 | [`net`] | sockets, latched readiness, send queues |
+//! | 3 | [`net`] | the poller, listeners, sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
 //! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment`, `deadlines`, `rate` | the vocabulary |
