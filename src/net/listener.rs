@@ -172,10 +172,13 @@ impl Listener {
     /// Accepts one connection.
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.acceptor.accept() {
-            Ok((stream, addr)) => match self.prepare(&stream, addr) {
-                Ok(()) => Accepted::Connection(stream, canonical(addr)),
-                Err(error) => Accepted::Failed(error),
-            },
+            Ok((stream, addr)) => {
+                let addr = canonical(addr);
+                match self.prepare(&stream, addr) {
+                    Ok(()) => Accepted::Connection(stream, addr),
+                    Err(error) => Accepted::Failed(error),
+                }
+            }
             Err(error) => {
                 let accepted = Accepted::from(error);
                 if let Accepted::Nobody = accepted {
@@ -192,7 +195,7 @@ impl Listener {
         if self.is_new {
             stream.set_options()?;
         }
-        if addr.ip().to_canonical().is_loopback() {
+        if addr.ip().is_loopback() {
             stream.clear_user_timeout()?;
         }
         stream.set_nodelay()

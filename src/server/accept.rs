@@ -98,7 +98,7 @@ impl Server {
             log::info!("{addr} turned away: {reason}");
             return self.turn_away(now, stream, addr, &message);
         }
-        let is_limited = self.config.rate_on_loopback || !addr.ip().to_canonical().is_loopback();
+        let is_limited = self.config.rate_on_loopback || !addr.ip().is_loopback();
         let registry = self.poller.registry();
         match self.connections.insert(stream, addr, is_limited, registry) {
             Ok(peer) => {
