@@ -3,11 +3,12 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
 use crate::error::CloseReason;
+use crate::limits::PEER_TIMEOUT;
 use crate::wire::Decoder;
 
 use super::readiness::{INTERESTS, Readiness};
@@ -248,11 +249,25 @@ impl Connection {
         self.flush(now);
     }
 
-    /// Has the kernel wait for the peer, as long as it answers.
-    pub(crate) fn wait_for_slow_reader(&self) {
-        if let Err(error) = self.stream.clear_user_timeout() {
-            log::debug!("{}: cannot clear the user timeout: {error}", self.addr());
+    /// Something has waited for the peer for a while: the kernel is to wait for it too, as long as it answers. Returns
+    /// whether that is so only for a time, until the peer [has caught up](Self::has_caught_up).
+    pub(crate) fn wait_for_slow_reader(&self) -> bool {
+        let can_vanish = !self.addr().ip().is_loopback();
+        can_vanish && self.set_user_timeout(None)
+    }
+
+    /// Whether a slow reader has been sent everything, and can be told again from one that vanished.
+    pub(crate) fn has_caught_up(&self) -> bool {
+        let is_sent = self.backlog.is_none() && matches!(self.stream.has_unsent(), Ok(false));
+        is_sent && self.set_user_timeout(Some(PEER_TIMEOUT))
+    }
+
+    fn set_user_timeout(&self, timeout: Option<Duration>) -> bool {
+        let result = self.stream.set_user_timeout(timeout);
+        if let Err(error) = &result {
+            log::debug!("{}: cannot set the user timeout: {error}", self.addr());
         }
+        result.is_ok()
     }
 
     /// Drops what waits.

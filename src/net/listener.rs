@@ -196,7 +196,7 @@ impl Listener {
             stream.set_options()?;
         }
         if addr.ip().is_loopback() {
-            stream.clear_user_timeout()?;
+            stream.set_user_timeout(None)?;
         }
         stream.set_nodelay()
     }

@@ -10,6 +10,7 @@ mod send_queue;
 pub(crate) mod simulated;
 mod spare;
 mod stream;
+mod unsent;
 
 pub(crate) use connection::{Connection, Received, State};
 pub(crate) use listener::{Accepted, Listener};

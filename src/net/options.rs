@@ -16,8 +16,8 @@
 //!
 //! The user timeout has another side: while a peer leaves no room for the next segment, the connection ends `PEER_TIMEOUT`
 //! after the first probe of its window, though it answers each probe and reads on slowly. So there is none for peers on
-//! this machine, who cannot vanish, and none any more for a peer that something has waited for here: while it does, it is
-//! seen whether the socket takes anything, and the kernel may hold what a slow reader takes minutes for.
+//! this machine, who cannot vanish, and none for a peer that something waits for: here, where it is seen whether the
+//! socket takes anything, or then in the kernel, which may hold what a slow reader takes minutes for.
 
 use std::io;
 use std::time::Duration;

@@ -106,6 +106,8 @@ struct Pair {
     fin_at: Option<Instant>,
     /// When a write was last taken.
     took_at: Instant,
+    /// The server has the kernel wait for the client, however long it takes.
+    is_waited_for: bool,
 }
 
 #[derive(Debug, Default)]
@@ -322,6 +324,11 @@ impl World {
         self.state().pairs[pair].took_at
     }
 
+    /// Whether the kernel waits for the client however long it takes.
+    pub(crate) fn is_waited_for(&self, pair: usize) -> bool {
+        self.state().pairs[pair].is_waited_for
+    }
+
     /// Whether the server could write, by the time when it let go of its socket.
     pub(crate) fn had_room(&self, pair: usize) -> bool {
         let state = self.state();
@@ -437,6 +444,7 @@ impl Pair {
             accepted: false,
             fin_at: None,
             took_at: now,
+            is_waited_for: false,
         }
     }
 

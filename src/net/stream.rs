@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
+use std::time::Duration;
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -9,6 +10,7 @@ use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
 use super::options;
+use super::unsent::has_unsent;
 
 #[cfg(test)]
 use super::simulated::Socket;
@@ -42,12 +44,24 @@ impl Stream {
         }
     }
 
-    /// Has the kernel wait for the peer to take in what was sent, as long as it answers.
-    pub(crate) fn clear_user_timeout(&self) -> io::Result<()> {
+    /// Has the kernel give up a peer that does not take in what was sent for so long, or wait as long as it answers.
+    pub(crate) fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => options::set_user_timeout(&SockRef::from(stream), None),
+            Stream::Tcp(stream) => options::set_user_timeout(&SockRef::from(stream), timeout),
             #[cfg(test)]
-            Stream::Simulated(_) => Ok(()),
+            Stream::Simulated(socket) => {
+                socket.set_user_timeout(timeout);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the kernel holds something that it has not sent, as the peer leaves no room for it.
+    pub(crate) fn has_unsent(&self) -> io::Result<bool> {
+        match self {
+            Stream::Tcp(stream) => has_unsent(stream),
+            #[cfg(test)]
+            Stream::Simulated(socket) => Ok(socket.has_unsent()),
         }
     }
 

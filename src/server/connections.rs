@@ -3,6 +3,8 @@
 //! Invariants: a peer is in each list at most once, which its flags tell; a slot that is in a list is not freed; a
 //! slot is freed only by [`reap`](Connections::reap), at the end of a tick, so that within a tick a slot is one peer.
 
+mod laggards;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,8 +16,8 @@ use slab::Slab;
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL, STALL_CHECK};
-use crate::net::{Connection, SendQueue, State, Stream};
+use crate::limits::{CLOSE_TIMEOUT, LINGER};
+use crate::net::{Connection, State, Stream};
 use crate::rate::{Bucket, Rate};
 
 use super::addresses::Addresses;
@@ -50,7 +52,9 @@ pub(super) struct Connections {
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
-    /// When to look next for those among them who read nothing.
+    /// Peers for whom the kernel waits as long as it takes, as something waited for them for a while.
+    slow: Vec<u32>,
+    /// When to look next for those among the laggards who read nothing, and those among the slow who have caught up.
     stall_check: Option<Instant>,
 }
 
@@ -66,7 +70,7 @@ pub(super) struct Peer {
     is_finished: bool,
     /// Something came from them while they were being closed.
     talks_on: bool,
-    /// Something waited for them for a while.
+    /// Something waited for them for a while, and the kernel may hold some of it still.
     is_slow: bool,
 }
 
@@ -92,6 +96,7 @@ impl Connections {
             paused: Deadlines::default(),
             laggards: 0,
             held: 0,
+            slow: Vec::new(),
             stall_check: None,
         }
     }
@@ -180,39 +185,6 @@ impl Connections {
     /// The connection behind a token of a readiness event.
     pub(super) fn by_token(&mut self, token: Token) -> Option<&mut Connection> {
         self.peers.get_mut(token.0).map(|peer| &mut peer.connection)
-    }
-
-    /// Does something to what waits for a peer, and keeps the sums in step.
-    pub(super) fn change_queue<R>(
-        &mut self,
-        slot: u32,
-        change: impl FnOnce(&mut Connection) -> R,
-    ) -> R {
-        let connection = &mut self.peers[slot as usize].connection;
-        let before = connection.queue().map(SendQueue::held);
-        let result = change(connection);
-        let after = connection.queue().map(SendQueue::held);
-        self.laggards =
-            self.laggards + usize::from(after.is_some()) - usize::from(before.is_some());
-        self.held = self.held + after.unwrap_or(0) - before.unwrap_or(0);
-        result
-    }
-
-    /// What waits for all peers together, in bytes.
-    pub(super) fn held(&self) -> usize {
-        self.held
-    }
-
-    /// Whether nothing waits for anyone.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.laggards == 0
-    }
-
-    /// The peers whom something waits for.
-    pub(super) fn laggards(&self) -> impl Iterator<Item = u32> {
-        let peers = self.peers.iter();
-        let laggards = peers.filter(|(_, peer)| peer.connection.queue().is_some());
-        laggards.map(|(slot, _)| slot as u32)
     }
 
     pub(super) fn mark_runnable(&mut self, slot: u32) {
@@ -370,46 +342,6 @@ impl Connections {
         }
     }
 
-    /// Looks from now on for those who read nothing, if anything waits for anyone.
-    pub(super) fn watch_for_stalls(&mut self, now: Instant) {
-        if self.laggards == 0 {
-            self.stall_check = None;
-        } else if self.stall_check.is_none() {
-            self.stall_check = Some(now + STALL_CHECK);
-        }
-    }
-
-    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then.
-    pub(super) fn stalled(&mut self, now: Instant) -> Vec<u32> {
-        if self.stall_check.is_none_or(|at| now < at) {
-            return Vec::new();
-        }
-        self.stall_check = Some(now + STALL_CHECK);
-        let mut laggards: Vec<u32> = self.laggards().collect();
-        for &slot in &laggards {
-            let peer = &mut self.peers[slot as usize];
-            if !std::mem::replace(&mut peer.is_slow, true) {
-                peer.connection.wait_for_slow_reader();
-            }
-        }
-        laggards.retain(|&slot| self.is_stalled(slot, now));
-        laggards
-    }
-
-    fn is_stalled(&mut self, slot: u32, now: Instant) -> bool {
-        let is_stuck = |connection: &Connection| {
-            let since = connection.stuck_since();
-            since.is_some_and(|since| now.duration_since(since) >= STALL)
-        };
-        if !is_stuck(self.connection(slot)) {
-            return false;
-        }
-        // The kernel tells of room only when there is much of it, which can take a slow reader longer than that.
-        self.change_queue(slot, |connection| connection.retry(now));
-        self.mark_dirty(slot);
-        is_stuck(self.connection(slot))
-    }
-
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let due = [
             self.closing.next(),
@@ -431,7 +363,7 @@ impl Connections {
     /// Frees the slots of those who are finished. Returns how many.
     pub(super) fn reap(&mut self, registry: &Registry) -> usize {
         let finished = std::mem::take(&mut self.finished);
-        let (mut was_runnable, mut was_dirty) = (false, false);
+        let (mut was_runnable, mut was_dirty, mut was_slow) = (false, false, false);
         for &slot in &finished {
             self.closing.clear(self.id(slot));
             self.lingering.clear(self.id(slot));
@@ -440,6 +372,7 @@ impl Connections {
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
             was_dirty |= peer.is_dirty;
+            was_slow |= peer.is_slow;
             self.uncount(slot, peer.connection.addr().ip());
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
@@ -453,6 +386,10 @@ impl Connections {
         if was_dirty {
             let peers = &self.peers;
             self.dirty.retain(|&slot| peers.contains(slot as usize));
+        }
+        if was_slow {
+            let peers = &self.peers;
+            self.slow.retain(|&slot| peers.contains(slot as usize));
         }
         self.check();
         finished.len()

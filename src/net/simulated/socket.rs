@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
@@ -86,6 +87,18 @@ impl Socket {
         pair.outbound.fin = true;
         pair.fin_at = Some(now);
         Ok(())
+    }
+
+    pub(crate) fn set_user_timeout(&self, timeout: Option<Duration>) {
+        self.world.state().pairs[self.pair].is_waited_for = timeout.is_none();
+    }
+
+    /// Whether the client has not read all that came: there is no other place for it.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.world.state().pairs[self.pair]
+            .outbound
+            .bytes
+            .is_empty()
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::limits::{ACCEPT_RETRY, CLOSE_TIMEOUT, LINGER};
+use crate::limits::{ACCEPT_RETRY, CLOSE_TIMEOUT, LINGER, STALL_CHECK};
 
 use super::client::{Client, Pace};
 use super::script;
@@ -40,6 +40,8 @@ impl Stage {
         self.clients.iter_mut().for_each(|it| it.pace = Pace::All);
         self.rest()?;
         self.check_quiet()?;
+        self.pass(2 * STALL_CHECK)?;
+        self.check_caught_up()?;
         self.tell(|_| "everyone leaves".into());
         for place in 0..self.clients.len() {
             self.go(place);

@@ -429,6 +429,20 @@ impl Stage {
         Ok(())
     }
 
+    /// The kernel waits without end only for those who have not read everything, and those on this machine.
+    pub(super) fn check_caught_up(&self) -> Checked {
+        let mut here = self.clients.iter().filter(|it| !it.is_gone);
+        let is_waited_for = |client: &&Client| {
+            let can_vanish = !client.addr.ip().is_loopback();
+            let has_unread = self.world.has_unread(client.pair);
+            can_vanish && !has_unread && self.world.is_waited_for(client.pair)
+        };
+        match here.find(is_waited_for) {
+            None => Ok(()),
+            Some(client) => Err(format!("{} is waited for without end", client.addr)),
+        }
+    }
+
     /// Everyone has left: nothing is left of them.
     pub(super) fn check_empty(&self) -> Checked {
         let Some(server) = &self.server else {

@@ -1,0 +1,89 @@
+//! Those who are behind: whom something waits for, how much, and who of them takes nothing at all.
+
+use std::time::Instant;
+
+use crate::limits::{STALL, STALL_CHECK};
+use crate::net::{Connection, SendQueue};
+
+use super::Connections;
+
+impl Connections {
+    /// Does something to what waits for a peer, and keeps the sums in step.
+    pub(in crate::server) fn change_queue<R>(
+        &mut self,
+        slot: u32,
+        change: impl FnOnce(&mut Connection) -> R,
+    ) -> R {
+        let connection = &mut self.peers[slot as usize].connection;
+        let before = connection.queue().map(SendQueue::held);
+        let result = change(connection);
+        let after = connection.queue().map(SendQueue::held);
+        self.laggards =
+            self.laggards + usize::from(after.is_some()) - usize::from(before.is_some());
+        self.held = self.held + after.unwrap_or(0) - before.unwrap_or(0);
+        result
+    }
+
+    /// What waits for all peers together, in bytes.
+    pub(in crate::server) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Whether nothing waits for anyone.
+    pub(in crate::server) fn is_flushed(&self) -> bool {
+        self.laggards == 0
+    }
+
+    /// The peers whom something waits for.
+    pub(in crate::server) fn laggards(&self) -> impl Iterator<Item = u32> {
+        let peers = self.peers.iter();
+        let laggards = peers.filter(|(_, peer)| peer.connection.queue().is_some());
+        laggards.map(|(slot, _)| slot as u32)
+    }
+
+    /// Looks from now on for those who read nothing, if anything waits for anyone.
+    pub(in crate::server) fn watch_for_stalls(&mut self, now: Instant) {
+        if self.laggards == 0 && self.slow.is_empty() {
+            self.stall_check = None;
+        } else if self.stall_check.is_none() {
+            self.stall_check = Some(now + STALL_CHECK);
+        }
+    }
+
+    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then.
+    pub(in crate::server) fn stalled(&mut self, now: Instant) -> Vec<u32> {
+        if self.stall_check.is_none_or(|at| now < at) {
+            return Vec::new();
+        }
+        self.stall_check = Some(now + STALL_CHECK);
+        let mut laggards: Vec<u32> = self.laggards().collect();
+        for &slot in &laggards {
+            let peer = &mut self.peers[slot as usize];
+            if !peer.is_slow && peer.connection.wait_for_slow_reader() {
+                peer.is_slow = true;
+                self.slow.push(slot);
+            }
+        }
+        self.slow.retain(|&slot| {
+            let peer = &mut self.peers[slot as usize];
+            peer.is_slow = !peer.connection.has_caught_up();
+            peer.is_slow
+        });
+        laggards.retain(|&slot| self.is_stalled(slot, now));
+        laggards
+    }
+
+    fn is_stalled(&mut self, slot: u32, now: Instant) -> bool {
+        let is_stuck = |connection: &Connection| {
+            let since = connection.stuck_since();
+            since.is_some_and(|since| now.duration_since(since) >= STALL)
+        };
+        if !is_stuck(self.connection(slot)) {
+            return false;
+        }
+        // The kernel tells of room only when there is much of it, which can take a slow reader longer than that.
+        self.change_queue(slot, |connection| connection.retry(now));
+        self.mark_dirty(slot);
+        is_stuck(self.connection(slot))
+    }
+}
