@@ -1,6 +1,8 @@
 //! The username prompt, and what the others read of it.
 
-use crate::harness::{INVALID, PROMPT, Person, TAKEN, config, run, serve, serve_with, until};
+use crate::harness::{
+    INVALID, PROMPT, Person, Running, TAKEN, config, run, serve, serve_with, until,
+};
 use chinwag::Server;
 use std::io::Write as _;
 
@@ -239,18 +241,23 @@ fn who_gives_no_name_in_time_is_sent_away() {
 #[test]
 fn a_full_server_says_so_until_someone_leaves() {
     let server = serve_with(|config| config.max_clients = 2);
-    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    let [ann, bob] = server.room(["ann", "bob"]);
     let mut carl = server.connect();
     carl.reads("Server is full. Try again later.");
     carl.is_closed();
 
+    carl_gets_the_place_of_bob(&server, ann, bob, 1);
+}
+
+/// Once bob has left, so many connections are left.
+fn carl_gets_the_place_of_bob(server: &Running, mut ann: Person, mut bob: Person, left: u64) {
     bob.types("/quit");
     bob.reads("Goodbye!");
     bob.is_closed();
     drop(bob);
     ann.reads("bob has left the chat.");
     until("bob's place is free", || {
-        server.handle().stats().connections == 1
+        server.handle().stats().connections == left
     });
     server.login("carl").types("thanks");
     ann.reads("carl has joined the chat.");
@@ -272,17 +279,7 @@ fn one_address_may_hold_so_many_connections_and_no_more() {
         person.reads("dora has joined the chat.");
     }
 
-    bob.types("/quit");
-    bob.reads("Goodbye!");
-    bob.is_closed();
-    drop(bob);
-    ann.reads("bob has left the chat.");
-    until("bob's place is free", || {
-        server.handle().stats().connections == 2
-    });
-    server.login("carl").types("thanks");
-    ann.reads("carl has joined the chat.");
-    ann.reads("carl: thanks");
+    carl_gets_the_place_of_bob(&server, ann, bob, 2);
 }
 
 /// However a connection ends, it is counted no longer, and not taken off twice.
