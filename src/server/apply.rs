@@ -65,7 +65,7 @@ impl Server {
                 except,
                 hidden_from,
             } => {
-                self.stats.said += u64::from(matches!(message, Message::Said { .. }));
+                self.stats.said += u64::from(message.author().is_some());
                 let except = except.iter().chain(&hidden_from).map(|peer| peer.slot);
                 self.fanout.say(room, except, message, now.unix);
             }

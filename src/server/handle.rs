@@ -29,7 +29,7 @@ pub struct Stats {
     pub online: u64,
     /// Connections accepted since the start.
     pub accepted: u64,
-    /// Lines that people said since the start.
+    /// Lines that people said to a room since the start, `/me` included.
     pub said: u64,
     /// Lines that readers were not sent since the start, as they were too far behind.
     pub skipped: u64,

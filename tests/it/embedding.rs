@@ -86,9 +86,9 @@ fn the_figures_follow_what_happens() {
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
     let mut stranger = server.connect();
     stranger.sees("Enter your username: ");
-    ann.sends(b"one\ntwo\n\n/users\n");
+    ann.sends(b"one\n/me waves\n\n/users\n");
     bob.reads("ann: one");
-    bob.reads("ann: two");
+    bob.reads("* ann waves");
     until("three are there, two of them by name", || {
         let stats = handle.stats();
         (stats.connections, stats.online) == (3, 2) && (stats.accepted, stats.said) == (3, 2)
