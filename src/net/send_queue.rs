@@ -99,15 +99,22 @@ enum Chunk {
     Kept(Bytes),
     /// Lines that may be skipped.
     Lines(Bytes),
-    /// So many lines were skipped here, and that is what is to be written.
-    Skipped { count: u64, notice: Bytes },
+    /// In a box, as there are few, and every laggard has many of the others.
+    Skipped(Box<Skipped>),
+}
+
+/// So many lines were skipped here, and that is what is to be written.
+#[derive(Debug)]
+struct Skipped {
+    count: u64,
+    notice: Bytes,
 }
 
 impl Chunk {
     fn bytes(&self) -> &Bytes {
         match self {
             Chunk::Kept(bytes) | Chunk::Lines(bytes) => bytes,
-            Chunk::Skipped { notice, .. } => notice,
+            Chunk::Skipped(skipped) => &skipped.notice,
         }
     }
 }
@@ -174,7 +181,7 @@ impl SendQueue {
             match &self.chunks[self.settled] {
                 Chunk::Lines(_) if self.mid_line => self.keep_begun_line(),
                 Chunk::Lines(_) => skipped += self.skip_first(limit),
-                Chunk::Kept(_) | Chunk::Skipped { .. } => self.settled += 1,
+                Chunk::Kept(_) | Chunk::Skipped(_) => self.settled += 1,
             }
         }
         self.check();
@@ -271,10 +278,10 @@ impl SendQueue {
     fn note_skipped(&mut self, at: usize, more: u64) {
         let mut count = more;
         if let Some(before) = at.checked_sub(1)
-            && let Chunk::Skipped { count: so_far, .. } = &self.chunks[before]
+            && let Chunk::Skipped(so_far) = &self.chunks[before]
         {
-            count += so_far;
-            self.bytes -= self.chunks[before].bytes().len();
+            count += so_far.count;
+            self.bytes -= so_far.notice.len();
             self.chunks.remove(before);
             self.settled = before;
         }
@@ -282,8 +289,9 @@ impl SendQueue {
         render(&Message::Skipped(count), 0, Format::default(), &mut notice);
         self.bytes += notice.len();
         let notice = notice.freeze();
-        let chunk = Chunk::Skipped { count, notice };
-        self.chunks.insert(self.settled, chunk);
+        let skipped = Skipped { count, notice };
+        self.chunks
+            .insert(self.settled, Chunk::Skipped(skipped.into()));
         self.settled += 1;
     }
 
@@ -327,7 +335,7 @@ impl SendQueue {
                 self.mid_line = lines.split_to(written).last() != Some(&b'\n');
             }
             // What was not yet told of more lines is told by a notice of its own.
-            Chunk::Skipped { notice, .. } => *front = Chunk::Kept(notice.split_off(written)),
+            Chunk::Skipped(skipped) => *front = Chunk::Kept(skipped.notice.split_off(written)),
         }
     }
 
