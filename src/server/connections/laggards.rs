@@ -50,7 +50,8 @@ impl Connections {
         }
     }
 
-    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then.
+    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then, and by the way for
+    /// those who are slow, and for those who are no longer.
     pub(in crate::server) fn stalled(&mut self, now: Instant) -> Vec<u32> {
         if self.stall_check.is_none_or(|at| now < at) {
             return Vec::new();
