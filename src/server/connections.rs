@@ -52,9 +52,7 @@ pub(super) struct Connections {
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
-    /// Peers for whom the kernel waits as long as it takes, as something waited for them for a while.
-    slow: Vec<u32>,
-    /// When to look next for those among the laggards who read nothing, and those among the slow who have caught up.
+    /// When to look next for those who read nothing, and for those who were slow and have caught up.
     stall_check: Option<Instant>,
 }
 
@@ -70,7 +68,7 @@ pub(super) struct Peer {
     is_finished: bool,
     /// Something came from them while they were being closed.
     talks_on: bool,
-    /// Something waited for them for a while, and the kernel may hold some of it still.
+    /// Something waited for them for a while, and the kernel may hold some of it still: it waits as long as it takes.
     is_slow: bool,
 }
 
@@ -96,7 +94,6 @@ impl Connections {
             paused: Deadlines::default(),
             laggards: 0,
             held: 0,
-            slow: Vec::new(),
             stall_check: None,
         }
     }
@@ -363,7 +360,7 @@ impl Connections {
     /// Frees the slots of those who are finished. Returns how many.
     pub(super) fn reap(&mut self, registry: &Registry) -> usize {
         let finished = std::mem::take(&mut self.finished);
-        let (mut was_runnable, mut was_dirty, mut was_slow) = (false, false, false);
+        let (mut was_runnable, mut was_dirty) = (false, false);
         for &slot in &finished {
             self.closing.clear(self.id(slot));
             self.lingering.clear(self.id(slot));
@@ -372,7 +369,6 @@ impl Connections {
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;
             was_dirty |= peer.is_dirty;
-            was_slow |= peer.is_slow;
             self.uncount(slot, peer.connection.addr().ip());
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
@@ -386,10 +382,6 @@ impl Connections {
         if was_dirty {
             let peers = &self.peers;
             self.dirty.retain(|&slot| peers.contains(slot as usize));
-        }
-        if was_slow {
-            let peers = &self.peers;
-            self.slow.retain(|&slot| peers.contains(slot as usize));
         }
         self.check();
         finished.len()

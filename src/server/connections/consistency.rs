@@ -12,7 +12,7 @@ impl Connections {
         let doomed: Vec<u32> = self.doomed.iter().map(|(slot, _)| *slot).collect();
         let runnable: Vec<u32> = self.runnable.iter().copied().collect();
         assert!(self.finished.is_empty(), "slots were not freed");
-        let (mut laggards, mut sum) = (0, 0);
+        let (mut laggards, mut slow, mut sum) = (0, 0, 0);
         for (slot, peer) in &self.peers {
             let count = |list: &[u32]| list.iter().filter(|it| **it == slot as u32).count();
             assert_eq!(count(&runnable), peer.is_runnable.into(), "runnable {slot}");
@@ -24,6 +24,7 @@ impl Connections {
             assert!(queue.is_none_or(|queue| !queue.is_empty()));
             assert!(held <= send_queue, "{slot}: {held} bytes held");
             laggards += usize::from(queue.is_some());
+            slow += usize::from(peer.is_slow);
             sum += held;
             let is_behind = queue.map_or(0, SendQueue::kept) > send_queue / 2;
             // Skipping for the sake of all can bring a queue below that; the peer still waits for it to drain.
@@ -39,7 +40,7 @@ impl Connections {
         }
         assert_eq!((laggards, sum), (self.laggards, self.held));
         assert!(sum <= all_queues.max(send_queue), "{sum} bytes held");
-        assert!(self.stall_check.is_some() || laggards == 0);
+        assert!(self.stall_check.is_some() || laggards + slow == 0);
         let listed = runnable.iter().chain(&doomed).chain(&self.dirty);
         for slot in listed {
             assert!(self.peers.contains(*slot as usize), "{slot} is nobody");

@@ -43,35 +43,36 @@ impl Connections {
 
     /// Looks from now on for those who read nothing, if anything waits for anyone.
     pub(in crate::server) fn watch_for_stalls(&mut self, now: Instant) {
-        if self.laggards == 0 && self.slow.is_empty() {
-            self.stall_check = None;
-        } else if self.stall_check.is_none() {
-            self.stall_check = Some(now + STALL_CHECK);
+        if self.laggards > 0 {
+            self.stall_check.get_or_insert(now + STALL_CHECK);
         }
     }
 
-    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then, and by the way for
-    /// those who are slow, and for those who are no longer.
+    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then, as long as anyone
+    /// is behind or slow.
     pub(in crate::server) fn stalled(&mut self, now: Instant) -> Vec<u32> {
         if self.stall_check.is_none_or(|at| now < at) {
             return Vec::new();
         }
-        self.stall_check = Some(now + STALL_CHECK);
+        let is_needed = self.note_slow() || self.laggards > 0;
+        self.stall_check = is_needed.then(|| now + STALL_CHECK);
         let mut laggards: Vec<u32> = self.laggards().collect();
-        for &slot in &laggards {
-            let peer = &mut self.peers[slot as usize];
-            if !peer.is_slow && peer.connection.wait_for_slow_reader() {
-                peer.is_slow = true;
-                self.slow.push(slot);
-            }
-        }
-        self.slow.retain(|&slot| {
-            let peer = &mut self.peers[slot as usize];
-            peer.is_slow = !peer.connection.has_caught_up();
-            peer.is_slow
-        });
         laggards.retain(|&slot| self.is_stalled(slot, now));
         laggards
+    }
+
+    /// Has the kernel wait for those who are behind, until they have caught up. Returns whether it waits for anyone.
+    fn note_slow(&mut self) -> bool {
+        let mut is_any = false;
+        for (_, peer) in &mut self.peers {
+            let connection = &peer.connection;
+            peer.is_slow = match peer.is_slow {
+                true => !connection.has_caught_up(),
+                false => connection.queue().is_some() && connection.wait_for_slow_reader(),
+            };
+            is_any |= peer.is_slow;
+        }
+        is_any
     }
 
     fn is_stalled(&mut self, slot: u32, now: Instant) -> bool {
