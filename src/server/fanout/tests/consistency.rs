@@ -1,11 +1,12 @@
 //! What always holds of the fan-out between two ticks.
 
-use crate::server::fanout::{Fanout, NONE};
+use crate::server::fanout::{Fanout, NONE, SPARE_LOGS};
 
 impl Fanout {
     /// Whether every log and every share is empty, and every channel has readers. Returns how many read.
     pub(in crate::server) fn check_between_ticks(&self) -> usize {
         assert_eq!((self.bytes, self.reply_bytes()), (0, 0));
+        assert!(self.spare.len() <= SPARE_LOGS && self.logs.len() == 1);
         assert!(self.spoken.is_empty() && self.sealed.is_empty() && self.spans.is_empty());
         for share in &self.shares {
             assert!(share.from == 0 && share.first == NONE && share.last == NONE);
