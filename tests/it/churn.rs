@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::harness::{DEADLINE, Person, serve, until};
-use crate::storms::reset_on_close;
+use crate::harness::{DEADLINE, Person, reset_on_close, serve, until};
 
 const TALKERS: usize = 100;
 

@@ -276,9 +276,7 @@ impl Person {
 
     /// Goes without a goodbye: the kernel sends RST.
     pub(crate) fn vanishes(self) {
-        SockRef::from(&self.stream)
-            .set_linger(Some(Duration::ZERO))
-            .expect("SO_LINGER can be set");
+        reset_on_close(&self.stream);
     }
 
     fn more(&mut self, by: Instant) -> More {
@@ -316,4 +314,11 @@ impl Person {
         }
         panic!("{why}{report}");
     }
+}
+
+/// Makes the close of a socket a reset.
+pub(crate) fn reset_on_close(stream: &TcpStream) {
+    SockRef::from(stream)
+        .set_linger(Some(Duration::ZERO))
+        .expect("SO_LINGER can be set");
 }

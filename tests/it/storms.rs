@@ -4,12 +4,10 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
-
-use socket2::SockRef;
+use std::time::Instant;
 
 use crate::daemon::{Daemon, start};
-use crate::harness::{DEADLINE, Person, until};
+use crate::harness::{DEADLINE, Person, reset_on_close, until};
 
 /// Sockets of ours besides those that a test counts.
 const OTHER_FILES: u64 = 1000;
@@ -21,13 +19,6 @@ fn make_room_for(sockets: usize) {
         limit >= needed,
         "the limit on open files is {limit}; raise it to {needed} with 'ulimit -Hn'"
     );
-}
-
-/// Makes the close of a socket a reset.
-pub(crate) fn reset_on_close(stream: &TcpStream) {
-    SockRef::from(stream)
-        .set_linger(Some(Duration::ZERO))
-        .expect("SO_LINGER can be set");
 }
 
 /// One of thousands, who are looked at less closely than a [`Person`].
