@@ -1,7 +1,6 @@
 //! The real `server` program when the machine fails it: no descriptor is left, for newcomers or for anything. For Linux,
 //! which tells what a process holds and lets another change its limits.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -15,14 +14,6 @@ use crate::harness::{PROMPT, Person, config, room, run, until};
 
 const FULL: &str = "Server is full. Try again later.";
 
-/// The numbers of the descriptors that a process holds.
-fn descriptors(daemon: &Daemon) -> BTreeSet<u64> {
-    let folder = format!("/proc/{}/fd", daemon.id());
-    let held = fs::read_dir(folder).expect("the process runs");
-    held.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect()
-}
-
 /// Has a process get no descriptor from this number on.
 fn limit_descriptors(daemon: &Daemon, number: u64) {
     let (_, hard) = getrlimit(Resource::NOFILE).expect("the limit can be read");
@@ -32,7 +23,7 @@ fn limit_descriptors(daemon: &Daemon, number: u64) {
 
 /// Lets a process keep the descriptors it has and get no other. Returns the first number that it cannot have.
 fn leave_no_descriptor(daemon: &Daemon) -> u64 {
-    let held = descriptors(daemon);
+    let held = daemon.descriptors();
     let first = (0..).find(|number| !held.contains(number));
     let first = first.expect("not every number is a descriptor's");
     limit_descriptors(daemon, first);
@@ -85,11 +76,11 @@ fn crowd(addr: SocketAddr, count: usize) -> Vec<Person> {
 
 /// The last of them goes, and somebody else comes once there is a descriptor.
 fn one_goes_and_another_comes(daemon: &Daemon, addr: SocketAddr, people: &mut Vec<Person>) {
-    let before = descriptors(daemon).len();
+    let before = daemon.descriptors().len();
     let last = people.len() - 1;
     drop(people.pop());
     until("a descriptor is free", || {
-        descriptors(daemon).len() < before
+        daemon.descriptors().len() < before
     });
     let newcomer = Person::login(addr, "newcomer");
     for person in people.iter_mut() {
@@ -113,7 +104,7 @@ fn as_many_come_in_as_the_limit_on_open_files_allows() {
     let addr = daemon.listens_on();
     daemon.logs("the limit on open files is 64: holding 32 clients, not 10000");
     let mut people = crowd(addr, 32);
-    let held = descriptors(&daemon).len();
+    let held = daemon.descriptors().len();
 
     // More at once than are given time to read it, and none of them is cut off.
     let mut others: Vec<Person> = (0..40).map(|_| Person::connect(addr)).collect();
@@ -124,7 +115,7 @@ fn as_many_come_in_as_the_limit_on_open_files_allows() {
     drop(others);
     are_undisturbed(&mut people);
     until("those turned away are gone", || {
-        descriptors(&daemon).len() == held
+        daemon.descriptors().len() == held
     });
     one_goes_and_another_comes(&daemon, addr, &mut people);
     let mut late = Person::connect(addr);

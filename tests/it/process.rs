@@ -1,6 +1,7 @@
 //! What Linux tells of a running process, and holding one still, so that what the network brings meanwhile is there all
 //! at once when it goes on.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use nix::sys::signal::Signal;
@@ -22,10 +23,12 @@ impl Daemon {
         self.signal(Signal::SIGCONT);
     }
 
-    /// How many descriptors the process has open.
-    pub(crate) fn open_files(&self) -> usize {
+    /// The numbers of the descriptors that the process holds.
+    pub(crate) fn descriptors(&self) -> BTreeSet<u64> {
         let folder = format!("/proc/{}/fd", self.id());
-        fs::read_dir(folder).expect("the process is ours").count()
+        let held = fs::read_dir(folder).expect("the process runs");
+        held.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect()
     }
 
     /// The memory in use, in KiB.

@@ -76,7 +76,9 @@ fn crowd(addr: SocketAddr, size: usize) -> Vec<Guest> {
 }
 
 fn nothing_is_left_open(daemon: &Daemon, files: usize) {
-    until("every socket is closed", || daemon.open_files() == files);
+    until("every socket is closed", || {
+        daemon.descriptors().len() == files
+    });
 }
 
 #[test]
@@ -91,10 +93,10 @@ fn five_thousand_resets_at_once_are_five_thousand_goodbyes() {
     for person in &mut people {
         person.reads_until(&format!("{last} has joined the chat."));
     }
-    let files = daemon.open_files();
+    let files = daemon.descriptors().len();
 
     let mut guests = crowd(addr, GUESTS);
-    assert_eq!(daemon.open_files(), files + GUESTS);
+    assert_eq!(daemon.descriptors().len(), files + GUESTS);
     // They read of those who go, so that much is written to those who are gone already.
     for guest in &mut guests {
         guest.types("/quiet off");
@@ -179,7 +181,7 @@ fn come_and_go(addr: SocketAddr) -> BTreeSet<String> {
 fn nothing_is_left_of_those_who_go_before_they_are_prompted() {
     let (daemon, addr) = start(&[]);
     let mut ann = Person::login(addr, "ann");
-    let files = daemon.open_files();
+    let files = daemon.descriptors().len();
     daemon.hold();
     come_and_go(addr);
     daemon.release();
@@ -197,7 +199,7 @@ fn those_who_go_before_they_are_welcomed_have_come_and_gone_once() {
     let (daemon, addr) = start(&["--anonymous"]);
     let mut ann = Person::connect(addr);
     ann.reads_until(&format!("{} has joined the chat.", ann.addr()));
-    let files = daemon.open_files();
+    let files = daemon.descriptors().len();
     daemon.hold();
     let guests = come_and_go(addr);
     daemon.release();
