@@ -127,7 +127,7 @@ class Person:
 
     def move(self, room):
         """Goes to another room. What someone has read before that must have been read by them as well."""
-        must = {name: author.heard for name, author in self.crowd.in_room[self.room].items()}
+        must = self.heard_by_others()
         yield from self.answer(b"/join " + room, b"You are in #%s now." % room)
         self.check_read(must)
         self.room = room
@@ -141,7 +141,7 @@ class Person:
         yield from self.answer(b"/users", b"Users online: ")
 
     def leave(self, how):
-        must = {name: author.heard for name, author in self.crowd.in_room[self.room].items()}
+        must = self.heard_by_others()
         if how == "reset":
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.crowd.count["resets"] += 1
@@ -279,6 +279,10 @@ class Person:
             raise Wrong(f"{self.name.decode()} reads private message {number} twice")
         self.crowd.received.add(number)
         self.crowd.count["private"] += 1
+
+    def heard_by_others(self):
+        """Up to where someone has read each author of the room."""
+        return {name: author.heard for name, author in self.crowd.in_room[self.room].items()}
 
     def check_read(self, must):
         """They have read these authors up to there, as far as they were to."""
