@@ -253,22 +253,14 @@ impl Model {
     }
 
     fn time(&mut self, now: Moment) {
-        let mut late: Vec<(Instant, PeerId)> = Vec::new();
-        let mut silent: Vec<(Instant, PeerId)> = Vec::new();
-        for it in &self.people {
-            late.extend(
-                it.name_by
-                    .filter(|at| *at <= now.instant)
-                    .map(|at| (at, it.peer)),
-            );
-            silent.extend(
-                it.idle_at
-                    .filter(|at| *at <= now.instant)
-                    .map(|at| (at, it.peer)),
-            );
-        }
-        late.sort();
-        silent.sort();
+        let due = |at: fn(&Person) -> Option<Instant>| {
+            let people = self.people.iter();
+            let all = people.filter_map(|it| Some((at(it)?, it.peer)));
+            let mut due: Vec<_> = all.filter(|(at, _)| *at <= now.instant).collect();
+            due.sort();
+            due
+        };
+        let (late, silent) = (due(|it| it.name_by), due(|it| it.idle_at));
         for (_, peer) in late {
             self.break_prompt(peer);
             self.dismiss(now, peer, "Login timed out. Goodbye!");
@@ -333,8 +325,7 @@ impl Model {
 
     fn tell_room(&mut self, now: Moment, room: usize, by: Option<PeerId>, to: Readers, line: &str) {
         for it in &self.people {
-            let ignores = |author| it.ignores.iter().any(|i| i.is_here && i.peer == author);
-            let is_left_out = by.is_some_and(ignores)
+            let is_left_out = by.is_some_and(|author| it.does_ignore(author))
                 || matches!(to, Readers::Others | Readers::Comings) && by == Some(it.peer)
                 || matches!(to, Readers::Comings | Readers::Joined) && it.quiet;
             if it.name.is_some() && it.room == room && !is_left_out {
@@ -397,6 +388,12 @@ impl Person {
 
     fn name(&self) -> &Username {
         self.name.as_ref().expect("they have a name")
+    }
+
+    /// Whether they read nothing that this other person causes.
+    fn does_ignore(&self, author: PeerId) -> bool {
+        let mut ignores = self.ignores.iter();
+        ignores.any(|it| it.is_here && it.peer == author)
     }
 
     fn stamp(&self, unix: i64) -> String {

@@ -254,13 +254,7 @@ impl Stage {
             self.check_let_in(place)?;
             let client = &self.clients[place];
             let is_open = client.peer.is_some() && client.left.is_none();
-            let slot = client.peer.map(|peer| peer.slot);
-            let has_input =
-                |server: &Server| slot.is_some_and(|it| server.connections.has_input(it));
-            if is_open
-                && !self.server.as_ref().is_some_and(has_input)
-                && self.world.unread(client.pair) == 0
-            {
+            if is_open && !self.has_input_of(client) && self.world.unread(client.pair) == 0 {
                 self.checked(place, |it| it.check_all_heard())?;
             }
         }
@@ -275,8 +269,8 @@ impl Stage {
         }
         // All pairs belong to clients, in the same order.
         let others = self.world.held_then(client.pair).into_iter();
-        let others: Vec<&Client> = others.map(|it| &self.clients[it]).collect();
-        let others: Vec<&Client> = others.into_iter().filter(|it| !it.turned_away).collect();
+        let others = others.map(|it| &self.clients[it]);
+        let others: Vec<&Client> = others.filter(|it| !it.turned_away).collect();
         let network = network(client.addr.ip());
         let neighbours = others
             .iter()
@@ -304,14 +298,14 @@ impl Stage {
 
     /// Whether the server has not decoded all that was sent.
     pub(super) fn has_input(&self) -> bool {
-        let Some(server) = &self.server else {
-            return false;
-        };
-        let is_open = |it: &&Client| it.peer.is_some() && it.left.is_none();
-        self.clients.iter().filter(is_open).any(|it| {
-            let slot = it.peer.map_or(0, |peer| peer.slot);
-            server.connections.has_input(slot)
-        })
+        self.clients.iter().any(|it| self.has_input_of(it))
+    }
+
+    /// Whether it has not decoded all that a client sent, who has not left.
+    fn has_input_of(&self, client: &Client) -> bool {
+        let peer = client.peer.filter(|_| client.left.is_none());
+        let server = self.server.as_ref().zip(peer);
+        server.is_some_and(|(server, peer)| server.connections.has_input(peer.slot))
     }
 
     /// What always holds between two ticks.

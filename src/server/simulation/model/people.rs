@@ -43,11 +43,6 @@ impl Model {
         Some((peer, self.person(peer).name().clone()))
     }
 
-    fn is_ignored_by(&self, author: PeerId, reader: PeerId) -> bool {
-        let ignores = &self.person(reader).ignores;
-        ignores.iter().any(|it| it.is_here && it.peer == author)
-    }
-
     /// Whether a person is shown a line of the past.
     pub(super) fn sees(&self, peer: PeerId, line: &Line) -> bool {
         let hides = |it: &Ignored| it.peer == line.author || it.name == line.name;
@@ -121,7 +116,7 @@ impl Model {
     }
 
     fn note_missed(&mut self, typed: &Typed, to: PeerId, line: &Line) {
-        if self.is_ignored_by(typed.peer, to) {
+        if self.person(to).does_ignore(typed.peer) {
             return;
         }
         let it = self.person_mut(to);
@@ -165,7 +160,7 @@ impl Model {
         if to == typed.peer {
             return self.answer(typed.peer, "That is yourself.");
         }
-        if self.is_ignored_by(typed.peer, to) {
+        if self.person(to).does_ignore(typed.peer) {
             return self.answer(typed.peer, &format!("{name} ignores you. Not sent."));
         }
         self.person_mut(to).correspondent = Some((typed.peer, typed.name.clone()));
