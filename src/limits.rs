@@ -74,11 +74,26 @@ pub const RATE_BURST: u32 = 128;
 /// What an operator may choose as lines a second, and as lines at once.
 pub const RATE_RANGE: RangeInclusive<u32> = 1..=1_000_000;
 
+/// How many people's worth of lines one address may send, or one IPv6 /64, however many connections it holds or makes
+/// anew. A household, or a class behind one router, does not reach it by talking.
+pub const ADDRESS_SHARES: u32 = 8;
+
+/// Addresses of which it is known what they sent of late, at most; beyond that only each person's own rate counts. At
+/// some 64 bytes each, this takes 4 MB.
+pub const RATED_ADDRESSES: usize = 64 * 1024;
+
+/// How long people are not read, at least, when their address has sent too fast: all of them wake up together.
+pub const ADDRESS_PAUSE: Duration = Duration::from_millis(125);
+
 /// Lines that may be sent at once before a username is given: every attempt at one, and some keys pressed.
 pub const NEWCOMER_LINES: u32 = 16;
 
 /// A line counts as one against a person's rate up to this many bytes, its answer included, and beyond as several.
 pub const BYTES_PER_LINE: u64 = 512;
+
+/// What one turn of reading counts for besides its lines, in bytes: an eighth of a line, so that bytes that make no line are
+/// no way to hold the loop. Somebody whose client sends every key by itself types less than a hundred of them a second.
+pub const TURN_BYTES: usize = BYTES_PER_LINE as usize / 8;
 
 /// Time to flush queues at shutdown, by default.
 pub const DRAIN: Duration = Duration::from_secs(5);
@@ -90,9 +105,12 @@ pub const LONGEST_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a connection is kept after our FIN to see the peer's, and after whatever comes from the peer then, within
-/// [`CLOSE_TIMEOUT`]. Closing a socket that holds unread input, or gets some later, makes the kernel send RST (RFC 1122
+/// [`LINGER_MOST`]. Closing a socket that holds unread input, or gets some later, makes the kernel send RST (RFC 1122
 /// §4.2.2.13), and an RST can overtake the goodbye on the peer's side.
 pub const LINGER: Duration = Duration::from_secs(1);
+
+/// How long that may take in all, of a peer that goes on sending: a place is not kept by those who talk on.
+pub const LINGER_MOST: Duration = Duration::from_secs(4);
 
 /// Connections the kernel completes before we accept them.
 pub const BACKLOG: i32 = 4096;
@@ -114,9 +132,21 @@ pub const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 /// Readiness events taken from one poll. More stay in the kernel for the next.
 pub const EVENTS_PER_POLL: usize = 1024;
 
-/// Bytes read from one peer in one turn: a person's longest line, and little enough that the turn of one who floods
-/// with the shortest lines, 4,096 of them, is over in a millisecond or two.
+/// Bytes read from one peer in one turn: a person's longest line.
 pub const READ_TURN_BYTES: usize = 8 * 1024;
+
+/// Work of one peer's turn, in [steps](STEP_BYTES): a read full of ordinary lines. What was received and is not decoded by
+/// then has to wait for the next turn.
+pub const TURN_STEPS: usize = 128;
+
+/// Work of all turns of one tick together, in [steps](STEP_BYTES), whoever sends: a millisecond or two.
+pub const TICK_STEPS: usize = 4096;
+
+/// A line is one step of work, and so are so many bytes of what it is answered: some 0.3 µs each.
+pub const STEP_BYTES: usize = 32;
+
+/// Time that the turns of one tick may take together, where that is over before [`TICK_STEPS`] are done.
+pub const READ_PHASE: Duration = Duration::from_millis(2);
 
 /// Bytes decoded in one go where they hold no line end: what two bytes of telnet can ask for is answered five hundred times
 /// at most before it is looked again whether that is enough.
@@ -219,6 +249,8 @@ const _: () = {
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
     assert!(2 * PEER_TIMEOUT.as_secs() <= 120);
+    assert!(LINGER.as_secs() < LINGER_MOST.as_secs());
+    assert!(TURN_STEPS * 8 <= TICK_STEPS, "a tick has turns for several");
     assert!(PEER_TIMEOUT.as_secs() >= STALL.as_secs());
     assert!(
         PEER_TIMEOUT.as_secs()

@@ -146,7 +146,10 @@ pub enum Answer {
         limit: usize,
     },
     /// They send faster than they may.
-    TooFast,
+    TooFast {
+        /// It is not they alone, but everyone at their address together.
+        of_address: bool,
+    },
     /// The answer to the key that interrupts.
     HowToQuit,
     /// The answer to a telnet client that asks whether we are still there: so many people have a name.

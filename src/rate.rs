@@ -8,7 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::limits::{BYTES_PER_LINE, NEWCOMER_LINES, RATE_RANGE};
+use crate::limits::{
+    ADDRESS_SHARES, BYTES_PER_LINE, NEWCOMER_LINES, RATE_BURST, RATE_LINES, RATE_RANGE,
+};
 
 /// How fast one person may send, in lines: so many a second in the long run, and so many at once after a while of
 /// silence. A line longer than 512 bytes counts as several, and what the server tells because of a line counts with it.
@@ -25,9 +27,28 @@ impl Rate {
         is_valid.then_some(Rate { lines, burst })
     }
 
+    /// How fast all people of one address may send together.
+    pub(crate) fn of_address(self) -> Rate {
+        let times = |lines: u32| lines.saturating_mul(ADDRESS_SHARES).min(*RATE_RANGE.end());
+        Rate {
+            lines: times(self.lines),
+            burst: times(self.burst),
+        }
+    }
+
     /// How long one line's worth takes to come back, in nanoseconds.
     fn interval(self) -> u64 {
         1_000_000_000 / u64::from(self.lines)
+    }
+}
+
+impl Default for Rate {
+    /// 16 lines a second, 128 at once.
+    fn default() -> Rate {
+        Rate {
+            lines: RATE_LINES,
+            burst: RATE_BURST,
+        }
     }
 }
 
@@ -64,6 +85,8 @@ impl FromStr for Rate {
 pub(crate) struct Bucket {
     /// When it will be full again, in nanoseconds.
     full_at: u64,
+    /// They are not read while it is empty. Of everyone else it only tells who has to wait for the others.
+    pub(crate) is_limited: bool,
     /// They have a name, and may send as much as anybody; before that they may send little at once.
     pub(crate) is_named: bool,
     /// They have been told that they send too fast, and the bucket was not full since.
@@ -71,6 +94,14 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
+    /// A newcomer's, full.
+    pub(crate) fn new(is_limited: bool) -> Bucket {
+        Bucket {
+            is_limited,
+            ..Bucket::default()
+        }
+    }
+
     /// Takes out what so many lines are worth, of so many bytes together. There is always enough, as it may run into
     /// debt: what came in one read was sent already.
     pub(crate) fn take(&mut self, now: Duration, rate: Rate, lines: usize, bytes: usize) {
@@ -82,6 +113,16 @@ impl Bucket {
             .full_at
             .max(now)
             .saturating_add(for_lines.max(for_bytes));
+        if !self.is_limited {
+            // Nothing makes them stop, so the debt would have no end, and they would go last for as long.
+            let most = rate.interval() * u64::from(rate.burst) * 2;
+            self.full_at = self.full_at.min(now.saturating_add(most));
+        }
+    }
+
+    /// Whether nothing has to be remembered of it.
+    pub(crate) fn is_full(&self, now: Duration) -> bool {
+        self.full_at <= nanos(now)
     }
 
     /// When the next line may be taken, if not now.
@@ -118,6 +159,7 @@ mod tests {
     fn named() -> Bucket {
         Bucket {
             is_named: true,
+            is_limited: true,
             ..Bucket::default()
         }
     }
@@ -163,7 +205,10 @@ mod tests {
     #[test]
     fn a_newcomer_may_send_little_until_they_have_a_name() {
         let now = Duration::from_secs(7);
-        let mut bucket = Bucket::default();
+        let mut bucket = Bucket {
+            is_named: false,
+            ..named()
+        };
         assert_eq!(pour(&mut bucket, now, 60), 16);
         bucket.is_named = true;
         assert_eq!(pour(&mut bucket, now, 60), 128 - 16);
@@ -184,6 +229,19 @@ mod tests {
         now += Duration::from_secs(9);
         bucket.take(now, RATE, 1, 60);
         assert!(bucket.tell());
+    }
+
+    #[test]
+    fn the_debt_of_those_who_are_not_limited_has_an_end() {
+        let now = Duration::from_secs(7);
+        let mut bucket = Bucket {
+            is_limited: false,
+            ..named()
+        };
+        bucket.take(now, RATE, 1_000_000, 0);
+        assert!(bucket.empty_until(now, RATE).is_some());
+        assert_eq!(bucket.empty_until(now + Duration::from_secs(9), RATE), None);
+        assert!(bucket.is_full(now + Duration::from_secs(16)));
     }
 
     #[test]

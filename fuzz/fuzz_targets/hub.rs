@@ -204,7 +204,7 @@ fn key(choice: usize) -> Event<'static> {
         0 => Event::Interrupt,
         1 => Event::EndOfInput,
         2 => Event::AreYouThere,
-        3 => Event::TooFast,
+        3 => Event::TooFast { of_address: false },
         4 => Event::WrongProtocol(
             [
                 Protocol::Http,

@@ -29,7 +29,10 @@ pub enum Event<'a> {
     /// Their telnet client asks whether we are still there.
     AreYouThere,
     /// They send faster than they may, and are not read for a while. Told once a spell.
-    TooFast,
+    TooFast {
+        /// It is not they alone, but everyone at their address together.
+        of_address: bool,
+    },
     /// The connection has ended. Always a peer's last event; not sent for a peer whom the hub itself had closed.
     Disconnected(CloseReason),
 }

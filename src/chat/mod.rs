@@ -121,9 +121,9 @@ impl Hub {
                 self.break_prompt(peer, effects);
                 self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
             }
-            Event::TooFast => {
+            Event::TooFast { of_address } => {
                 self.break_prompt(peer, effects);
-                self.answer_and_prompt(peer, Answer::TooFast, effects);
+                self.answer_and_prompt(peer, Answer::TooFast { of_address }, effects);
             }
             Event::Disconnected(reason) => self.leave(peer, reason, effects),
         }

@@ -1,12 +1,18 @@
-//! `Addresses`: how many connections each address holds, where that is limited. It knows no sockets.
+//! `Addresses`: how many connections each address holds, where that is limited; and `Traffic`: how much has come from each
+//! of late. They know no sockets.
 //!
 //! One network of IPv6 is commonly one household or one machine, which can take any address in it: all of a /64 count as
 //! one. An IPv4 address counts as itself; one that came by IPv6 was made one by the listener.
 //!
-//! Invariant: an address is listed as long as it holds a connection, and no longer.
+//! Invariants: an address is listed in `Addresses` as long as it holds a connection, and no longer; `Traffic` lists at most
+//! [`RATED_ADDRESSES`].
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use crate::limits::RATED_ADDRESSES;
+use crate::rate::{Bucket, Rate};
 
 /// Connections by address. A tree, since it gives its memory back when a rush of newcomers is over.
 #[derive(Debug)]
@@ -51,6 +57,45 @@ impl Addresses {
     }
 }
 
+/// What has come from each address, whoever sent it: coming back over a new connection is no way to send faster.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    /// Of the addresses from which something came of late.
+    buckets: BTreeMap<IpAddr, Bucket>,
+    /// At how many of them to look next for those that can be forgotten.
+    forget_at: usize,
+}
+
+impl Traffic {
+    /// So many lines came from the address, of so many bytes together.
+    pub(super) fn charge(
+        &mut self,
+        ip: IpAddr,
+        now: Duration,
+        rate: Rate,
+        lines: usize,
+        bytes: usize,
+    ) {
+        if self.buckets.len() >= self.forget_at {
+            self.buckets.retain(|_, bucket| !bucket.is_full(now));
+            self.forget_at = 2 * self.buckets.len() + 64;
+        }
+        let has_room = self.buckets.len() < RATED_ADDRESSES;
+        let ip = counted_as(ip);
+        if has_room || self.buckets.contains_key(&ip) {
+            let bucket = self.buckets.entry(ip).or_insert(Bucket::new(true));
+            bucket.is_named = true;
+            bucket.take(now, rate, lines, bytes);
+        }
+    }
+
+    /// When the next line may come from the address, if not now.
+    pub(super) fn empty_until(&self, ip: IpAddr, now: Duration, rate: Rate) -> Option<Duration> {
+        let bucket = self.buckets.get(&counted_as(ip))?;
+        bucket.empty_until(now, rate)
+    }
+}
+
 /// The address that stands for all that count as this one.
 fn counted_as(ip: IpAddr) -> IpAddr {
     match ip {
@@ -64,6 +109,8 @@ fn counted_as(ip: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn ip(text: &str) -> IpAddr {
@@ -77,6 +124,33 @@ mod tests {
         addresses.add(ip("2001:db8:1:2:ffff:ffff:ffff:ffff"));
         assert!(addresses.has_all_of(ip("2001:db8:1:2::7")));
         assert!(!addresses.has_all_of(ip("2001:db8:1:3::1")));
+    }
+
+    #[test]
+    fn an_address_is_remembered_as_long_as_it_has_sent_too_much() {
+        let rate = Rate::new(1, 4).unwrap();
+        let at = Duration::from_secs;
+        let mut traffic = Traffic::default();
+        traffic.charge(ip("2001:db8:1:2::1"), at(0), rate, 3, 0);
+        traffic.charge(ip("2001:db8:1:2::2"), at(0), rate, 3, 0);
+        let until = |traffic: &Traffic, now| traffic.empty_until(ip("2001:db8:1:2::3"), now, rate);
+        assert!(until(&traffic, at(1)).is_some_and(|it| it > at(2)));
+        assert_eq!(until(&traffic, at(3)), None);
+        for i in 0..1000 {
+            let other = Ipv6Addr::new(1, 2, 3, i, 0, 0, 0, 0);
+            traffic.charge(other.into(), at(100 + u64::from(i)), rate, 1, 0);
+        }
+        assert!(traffic.buckets.len() <= 64 + 2);
+    }
+
+    #[test]
+    fn the_addresses_remembered_are_bounded() {
+        let mut traffic = Traffic::default();
+        let rate = Rate::new(1, 1).unwrap();
+        for i in 0..RATED_ADDRESSES as u32 + 10 {
+            traffic.charge(Ipv4Addr::from_bits(i).into(), Duration::ZERO, rate, 1, 0);
+        }
+        assert_eq!(traffic.buckets.len(), RATED_ADDRESSES);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::limits::{
     ALL_QUEUES_BYTES, CLIENTS, CLIENTS_RANGE, DRAIN, HISTORY_LINES, HISTORY_LINES_RANGE,
-    LINE_BYTES, LINE_BYTES_RANGE, LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, RATE_BURST, RATE_LINES,
-    SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
+    LINE_BYTES, LINE_BYTES_RANGE, LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES,
+    SEND_QUEUE_BYTES_RANGE,
 };
 use crate::rate::Rate;
 
@@ -63,7 +63,7 @@ impl Default for Config {
             max_line: LINE_BYTES,
             send_queue: SEND_QUEUE_BYTES,
             all_queues: ALL_QUEUES_BYTES,
-            rate: Rate::new(RATE_LINES, RATE_BURST),
+            rate: Some(Rate::default()),
             rate_on_loopback: false,
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,

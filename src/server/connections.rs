@@ -4,8 +4,8 @@
 //! slot is freed only by [`reap`](Connections::reap), at the end of a tick, so that within a tick a slot is one peer.
 
 mod laggards;
+mod turns;
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
@@ -16,23 +16,26 @@ use slab::Slab;
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::{CLOSE_TIMEOUT, LINGER};
+use crate::limits::{CLOSE_TIMEOUT, LINGER, LINGER_MOST};
 use crate::net::{Connection, State, Stream};
 use crate::rate::{Bucket, Rate};
 
-use super::addresses::Addresses;
+use super::addresses::{Addresses, Traffic};
+use turns::Turns;
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug)]
 pub(super) struct Connections {
-    /// How fast a peer may send, of those whom that applies to.
-    rate: Option<Rate>,
+    /// How fast a peer may send before others go first, or before they are not read, where that applies to them.
+    turn_rate: Rate,
+    /// Whether there is a rate that some have to keep.
+    is_rated: bool,
     began: Instant,
     peers: Slab<Peer>,
     /// How many slots were handed out, as the next generation.
     generation: u32,
-    /// Peers with something to read, in the order of their turns.
-    runnable: VecDeque<u32>,
+    /// Peers with something to read.
+    turns: Turns,
     /// Peers with something to write, or to be closed.
     dirty: Vec<u32>,
     /// Peers whose input has ended, or who are to be dropped, and of whom the hub has not been told.
@@ -43,6 +46,8 @@ pub(super) struct Connections {
     turned_away: Vec<u32>,
     /// How many of the others each address holds, where that is limited.
     addresses: Option<Addresses>,
+    /// How much came from each address of late, of those whom the rate applies to.
+    traffic: Traffic,
     /// Until when peers who are being closed may take.
     closing: Deadlines,
     /// Until when peers are waited for who have been sent all they are owed.
@@ -60,8 +65,8 @@ pub(super) struct Connections {
 pub(super) struct Peer {
     pub(super) connection: Connection,
     generation: u32,
-    /// Where there is a limit to how fast they may send.
-    bucket: Option<Bucket>,
+    /// What they have sent of late.
+    bucket: Bucket,
     is_runnable: bool,
     is_dirty: bool,
     is_doomed: bool,
@@ -79,16 +84,18 @@ impl Connections {
         began: Instant,
     ) -> Connections {
         Connections {
-            rate,
+            turn_rate: rate.unwrap_or_default(),
+            is_rated: rate.is_some(),
             began,
             peers: Slab::new(),
             generation: 0,
-            runnable: VecDeque::new(),
+            turns: Turns::default(),
             dirty: Vec::new(),
             doomed: Vec::new(),
             finished: Vec::new(),
             turned_away: Vec::new(),
             addresses: max_per_ip.map(Addresses::new),
+            traffic: Traffic::default(),
             closing: Deadlines::default(),
             lingering: Deadlines::default(),
             paused: Deadlines::default(),
@@ -107,7 +114,7 @@ impl Connections {
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let peer = self.place(stream, addr, registry)?;
-        self.peers[peer.slot as usize].bucket = is_limited.then(Bucket::default);
+        self.peers[peer.slot as usize].bucket = Bucket::new(is_limited && self.is_rated);
         if let Some(addresses) = &mut self.addresses {
             addresses.add(addr.ip());
         }
@@ -140,7 +147,7 @@ impl Connections {
         entry.insert(Peer {
             connection,
             generation: self.generation,
-            bucket: None,
+            bucket: Bucket::default(),
             is_runnable: false,
             is_dirty: false,
             is_doomed: false,
@@ -182,57 +189,6 @@ impl Connections {
     /// The connection behind a token of a readiness event.
     pub(super) fn by_token(&mut self, token: Token) -> Option<&mut Connection> {
         self.peers.get_mut(token.0).map(|peer| &mut peer.connection)
-    }
-
-    pub(super) fn mark_runnable(&mut self, slot: u32) {
-        let peer = &mut self.peers[slot as usize];
-        if !std::mem::replace(&mut peer.is_runnable, true) {
-            self.runnable.push_back(slot);
-        }
-    }
-
-    /// How many peers have something to read.
-    pub(super) fn runnable(&self) -> usize {
-        self.runnable.len()
-    }
-
-    /// Takes out the peer whose turn to read has come.
-    pub(super) fn pop_runnable(&mut self) -> Option<u32> {
-        let slot = self.runnable.pop_front()?;
-        self.peers[slot as usize].is_runnable = false;
-        Some(slot)
-    }
-
-    /// They have a name from now on.
-    pub(super) fn set_named(&mut self, slot: u32) {
-        if let Some(bucket) = &mut self.peers[slot as usize].bucket {
-            bucket.is_named = true;
-        }
-    }
-
-    /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
-    pub(super) fn charge(&mut self, slot: u32, now: Instant, lines: usize, bytes: usize) -> bool {
-        let since = now.duration_since(self.began);
-        let bucket = self.peers[slot as usize].bucket.as_mut();
-        let (Some(bucket), Some(rate)) = (bucket, self.rate) else {
-            return false;
-        };
-        bucket.take(since, rate, lines, bytes);
-        self.too_fast_until(slot, now).is_some()
-    }
-
-    /// Until when a peer is not to be read, if it has sent too fast.
-    pub(super) fn too_fast_until(&self, slot: u32, now: Instant) -> Option<Instant> {
-        let bucket = self.peers[slot as usize].bucket.as_ref()?;
-        let until = bucket.empty_until(now.duration_since(self.began), self.rate?)?;
-        Some(self.began + until)
-    }
-
-    /// The peer is not read until then. Returns whether they are to be told why.
-    pub(super) fn pause(&mut self, slot: u32, until: Instant) -> bool {
-        self.paused.set(self.id(slot), until);
-        let bucket = self.peers[slot as usize].bucket.as_mut();
-        bucket.is_some_and(Bucket::tell)
     }
 
     pub(super) fn mark_dirty(&mut self, slot: u32) {
@@ -290,6 +246,7 @@ impl Connections {
                 Err(_) => State::Doomed,
             };
             self.lingering.set(self.id(slot), now + LINGER);
+            self.closing.set(self.id(slot), now + LINGER_MOST);
         }
         let connection = self.connection(slot);
         match connection.state {
@@ -300,7 +257,7 @@ impl Connections {
     }
 
     /// A peer who is being closed talks on: they have not read our FIN yet, and a close would reset what is on its way
-    /// to them before it.
+    /// to them before it. They are waited for, up to the time for closing.
     pub(super) fn linger_on(&mut self, slot: u32, now: Instant) {
         self.peers[slot as usize].talks_on = true;
         if self.connection(slot).state == State::Lingering {
@@ -324,9 +281,7 @@ impl Connections {
 
     /// Lets those be read again who have waited for it, and ends those who have taken too long to close.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        while let Some(peer) = self.paused.pop_due(now) {
-            self.mark_runnable(peer.slot);
-        }
+        self.resume(now);
         while let Some(peer) = self.lingering.pop_due(now) {
             self.finish(peer.slot);
         }
@@ -351,7 +306,7 @@ impl Connections {
 
     /// Whether a phase has work that no event will announce.
     pub(super) fn has_work(&self) -> bool {
-        !(self.runnable.is_empty()
+        !(self.turns.is_empty()
             && self.dirty.is_empty()
             && self.doomed.is_empty()
             && self.finished.is_empty())
@@ -376,7 +331,7 @@ impl Connections {
         }
         if was_runnable {
             let peers = &self.peers;
-            self.runnable.retain(|&slot| peers.contains(slot as usize));
+            self.turns.retain(|slot| peers.contains(slot as usize));
         }
         // The write phase itself may drop one who is finished, for what they were owed in this tick.
         if was_dirty {
@@ -403,9 +358,9 @@ impl Connections {
                 .is_none_or(|addresses| addresses.sum() == self.len())
         );
         debug_assert!(
-            self.runnable
+            self.turns
                 .iter()
-                .all(|&slot| self.peers[slot as usize].is_runnable)
+                .all(|slot| self.peers[slot as usize].is_runnable)
         );
         debug_assert!(
             self.dirty

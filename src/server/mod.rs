@@ -205,7 +205,7 @@ impl Server {
         let now = self.poller.now();
         self.got_input = false;
 
-        self.mark();
+        self.mark(now.instant);
         self.take_requests(now);
         self.accept(now);
         self.read(now);
@@ -252,7 +252,7 @@ impl Server {
     }
 
     /// Latches what the events say, and lists whom they make runnable or dirty. Nothing else happens per event.
-    fn mark(&mut self) {
+    fn mark(&mut self, now: Instant) {
         for event in self.poller.events() {
             let token = event.token;
             if let Some(connection) = self.connections.by_token(token) {
@@ -261,7 +261,7 @@ impl Server {
                 let has_queue = connection.queue().is_some();
                 let slot = token.0 as u32;
                 if readable {
-                    self.connections.mark_runnable(slot);
+                    self.connections.mark_runnable(slot, now);
                 }
                 if has_queue && event.writable {
                     self.connections.mark_dirty(slot);

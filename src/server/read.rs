@@ -5,7 +5,7 @@ use std::mem;
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::{LOG_BYTES, PART_BYTES};
+use crate::limits::{LOG_BYTES, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
 use crate::moment::Moment;
 use crate::net::{Received, SendQueue, State};
 use crate::wire::{Decoder, Input, recognise, split_line};
@@ -13,23 +13,36 @@ use crate::wire::{Decoder, Input, recognise, split_line};
 use super::Server;
 
 impl Server {
-    /// Gives every runnable peer a bounded turn, until the log of the tick is long enough.
+    /// Gives everyone who has sent something a bounded turn, those first who have sent little of late, until the tick has had
+    /// enough: of work, of time, or of what is logged.
     pub(super) fn read(&mut self, now: Moment) {
-        for _ in 0..self.connections.runnable() {
-            if self.fanout.bytes() >= LOG_BYTES {
-                break;
-            }
-            let Some(slot) = self.connections.pop_runnable() else {
-                break;
-            };
-            if !self.may_read(now, slot) {
-                continue;
-            }
-            self.read_turn(now, slot);
-            if self.connections.connection(slot).has_input() {
-                self.connections.mark_runnable(slot);
+        let stop_at = self.poller.instant() + READ_PHASE;
+        let mut steps = 0;
+        for (is_flooding, turns) in [false, true].into_iter().zip(self.connections.turns()) {
+            for turn in 0..turns {
+                let is_over = steps >= TICK_STEPS || self.poller.instant() >= stop_at;
+                // However many send little, those who flood are read on, one in each tick.
+                let has_right = is_flooding && turn == 0;
+                if self.fanout.bytes() >= LOG_BYTES || is_over && !has_right {
+                    break;
+                }
+                if let Some(slot) = self.connections.next_turn(is_flooding) {
+                    steps += self.read_peer(now, slot);
+                }
             }
         }
+    }
+
+    /// Gives a peer its turn. Returns how much work that was.
+    fn read_peer(&mut self, now: Moment, slot: u32) -> usize {
+        if !self.may_read(now, slot) {
+            return 1;
+        }
+        let steps = self.read_turn(now, slot);
+        if self.connections.connection(slot).has_input() {
+            self.connections.mark_runnable(slot, now.instant);
+        }
+        steps
     }
 
     /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains or its bucket fills.
@@ -40,68 +53,83 @@ impl Server {
         }
         let kept = connection.queue().map_or(0, SendQueue::kept);
         let is_behind = kept > self.config.send_queue / 2;
-        let too_fast_until = self.connections.too_fast_until(slot, now.instant);
-        if !is_behind && too_fast_until.is_none() {
+        let too_fast = self.connections.too_fast(slot, now.instant);
+        if !is_behind && too_fast.is_none() {
             return true;
         }
         // Nobody waits for the answers, and what is left to read may be long.
         if let Some(kind) = self.connections.connection(slot).broken() {
             self.end_input(now, slot, CloseReason::Broken(kind));
-        } else if let Some(until) = too_fast_until
-            && self.connections.pause(slot, until)
+        } else if let Some(pause) = too_fast
+            && self.connections.pause(slot, pause)
         {
             let peer = self.connections.id(slot);
-            self.tell_hub(now, peer, Event::TooFast);
+            let of_address = pause.is_address;
+            self.tell_hub(now, peer, Event::TooFast { of_address });
         }
         false
     }
 
-    fn read_turn(&mut self, now: Moment, slot: u32) {
+    /// Decodes what was received before, or else what can be received now. Returns how much work that was.
+    fn read_turn(&mut self, now: Moment, slot: u32) -> usize {
         if let Some(unread) = self.connections.connection(slot).take_unread() {
             return self.decode(now, slot, &unread);
         }
         let mut scratch = mem::take(&mut self.scratch);
+        let mut steps = 1;
         match self.connections.connection(slot).receive(&mut scratch) {
-            Received::Bytes(n) => self.decode(now, slot, &scratch[..n]),
+            Received::Bytes(n) => steps += self.decode(now, slot, &scratch[..n]),
             Received::Nothing => {}
             Received::End(reason) => self.end_input(now, slot, reason),
         }
         self.scratch = scratch;
+        steps
     }
 
     /// Cuts what a peer sent into lines, and passes them to the hub one by one, until the peer or the tick has had enough.
-    /// What someone sends who is on the way out is thrown away.
-    fn decode(&mut self, now: Moment, slot: u32, bytes: &[u8]) {
+    /// What someone sends who is on the way out is thrown away. Returns how much work it was.
+    fn decode(&mut self, now: Moment, slot: u32, bytes: &[u8]) -> usize {
         let peer = self.connections.id(slot);
         let connection = self.connections.connection(slot);
         if connection.state != State::Open {
-            return self.connections.linger_on(slot, now.instant);
+            self.connections.linger_on(slot, now.instant);
+            return 0;
         }
         self.got_input = true;
         if !mem::replace(&mut connection.heard, true)
             && let Some(protocol) = recognise(bytes)
         {
-            return self.tell_hub(now, peer, Event::WrongProtocol(protocol));
+            self.tell_hub(now, peer, Event::WrongProtocol(protocol));
+            return 1;
         }
         let mut decoder = connection.take_decoder();
         let mut unread = bytes;
-        while !unread.is_empty() {
+        let (mut all_lines, mut all_bytes, mut steps) = (0, 0, 0);
+        while !unread.is_empty() && steps < TURN_STEPS {
             let (line, behind) = split_line(unread, PART_BYTES);
             unread = behind;
             let told = self.fanout.reply_bytes();
             let lines = self.decode_line(now, peer, &mut decoder, line);
+            let told = self.fanout.reply_bytes() - told;
             // What comes behind a `/quit` is thrown away.
             if self.connections.connection(slot).state != State::Open {
-                return;
+                return steps + 1;
             }
-            let bytes = line.len() + self.fanout.reply_bytes() - told;
-            let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
+            all_lines += lines;
+            all_bytes += line.len() + told;
+            steps += 1 + told / STEP_BYTES;
+            let is_too_fast = self
+                .connections
+                .charge(slot, now.instant, lines, line.len() + told);
             if is_too_fast || self.fanout.bytes() >= LOG_BYTES {
                 break;
             }
         }
+        let charged = &mut self.connections;
+        charged.charge_turn(slot, now.instant, all_lines, all_bytes);
         let connection = self.connections.connection(slot);
         connection.put_decoder(decoder, unread);
+        steps
     }
 
     /// Passes on what a part of the input comes to, which is one line at most. Returns how many lines, keys included.

@@ -48,7 +48,7 @@ impl Server {
         self.bound_queue(slot, self.config.send_queue);
         // A socket that cannot be written is still to be read, and one that was behind may be read again.
         if self.connections.connection(slot).has_input() {
-            self.connections.mark_runnable(slot);
+            self.connections.mark_runnable(slot, now);
         }
         self.connections.advance_closing(slot, now);
     }

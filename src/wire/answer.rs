@@ -30,7 +30,12 @@ fn sentence(answer: &Answer) -> String {
         Answer::TooLong { limit } => {
             format!("Message too long: the limit is {limit} bytes. Not sent.")
         }
-        Answer::TooFast => "You are sending too fast; slowing you down.".into(),
+        Answer::TooFast { of_address: false } => {
+            "You are sending too fast; slowing you down.".into()
+        }
+        Answer::TooFast { of_address: true } => {
+            "Too much is coming from your address; slowing everyone there down.".into()
+        }
         Answer::HowToQuit => "Type /quit to leave.".into(),
         Answer::StillHere(online) => format!("Yes, {online} online."),
         Answer::UsersOnline(online) => format!("Users online: {online}"),

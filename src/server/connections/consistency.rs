@@ -10,7 +10,7 @@ impl Connections {
     /// something that comes.
     pub(in crate::server) fn check_between_ticks(&self, send_queue: usize, all_queues: usize) {
         let doomed: Vec<u32> = self.doomed.iter().map(|(slot, _)| *slot).collect();
-        let runnable: Vec<u32> = self.runnable.iter().copied().collect();
+        let runnable: Vec<u32> = self.turns.iter().collect();
         assert!(self.finished.is_empty(), "slots were not freed");
         let (mut laggards, mut slow, mut sum) = (0, 0, 0);
         for (slot, peer) in &self.peers {

@@ -119,7 +119,7 @@ impl Client {
                     false => Err("taken for a stranger".into()),
                 };
             }
-            Happened::TooFast if self.is_limited => return Ok(()),
+            Happened::TooFast { .. } if self.is_limited => return Ok(()),
             Happened::Disconnected(reason) => return self.check_end(*reason, kept),
             _ => {}
         }

@@ -231,9 +231,13 @@ impl Model {
                 let line = format!("Yes, {} online.", self.online());
                 self.answer_key(peer, &line);
             }
-            Happened::TooFast => {
+            Happened::TooFast { of_address } => {
                 self.break_prompt(peer);
-                self.answer(peer, "You are sending too fast; slowing you down.");
+                let line = match of_address {
+                    false => "You are sending too fast; slowing you down.",
+                    true => "Too much is coming from your address; slowing everyone there down.",
+                };
+                self.answer(peer, line);
                 if !is_named {
                     self.tell(peer, PROMPT);
                 }

@@ -40,7 +40,7 @@ pub(super) enum Happened {
     Interrupt,
     EndOfInput,
     AreYouThere,
-    TooFast,
+    TooFast { of_address: bool },
     Disconnected(CloseReason),
 }
 
@@ -54,7 +54,7 @@ impl From<Event<'_>> for Happened {
             Event::Interrupt => Happened::Interrupt,
             Event::EndOfInput => Happened::EndOfInput,
             Event::AreYouThere => Happened::AreYouThere,
-            Event::TooFast => Happened::TooFast,
+            Event::TooFast { of_address } => Happened::TooFast { of_address },
             Event::Disconnected(reason) => Happened::Disconnected(reason),
         }
     }
