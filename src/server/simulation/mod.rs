@@ -5,6 +5,7 @@
 //! --release --lib simulation` plays many.
 
 mod client;
+mod floods;
 mod model;
 mod naive;
 mod play;
