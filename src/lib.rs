@@ -39,7 +39,8 @@
 //! poll      wait for events; not at all while a peer is still runnable
 //! mark      latch what the events say, list whom they make runnable
 //! accept    let newcomers in, within a budget
-//! read      a bounded turn per runnable peer: socket -> Decoder -> Hub::handle -> effects -> the room's log
+//! read      a bounded turn per runnable peer, within a budget of the tick, those first who have sent little:
+//!           socket -> Decoder -> Hub::handle -> effects -> the room's log
 //! time      what is due by now
 //! farewell  those whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
@@ -54,6 +55,7 @@
 //! # What always holds
 //!
 //! - Order: every reader sees lines in the order in which the hub handled them, replies to the reader alone included.
+//! - A round of the loop does a bounded amount of work, whoever sends; people who have sent little go before a flood.
 //! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that the oldest lines
 //!   of its room are skipped, with a notice in their place. A line is never cut.
 //! - No input reaches another person unless it is clean text, one line, under the sender's name.

@@ -31,6 +31,10 @@ pub const SEND_QUEUE_BYTES_RANGE: RangeInclusive<usize> = 512 * 1024..=1024 * 10
 /// What may wait for all readers together, in bytes, by default. Each is then left an equal share.
 pub const ALL_QUEUES_BYTES: usize = 256 * 1024 * 1024;
 
+/// What the kernel takes for one peer that it cannot send yet, in bytes: `TCP_NOTSENT_LOWAT` in tcp(7). A share of a
+/// full tick fits, so that nothing is queued for a peer that reads; what the kernel counts besides is some tenths of it.
+pub const UNSENT_BYTES: u32 = 256 * 1024;
+
 /// Most that one line is answered, in bytes: a room's history, or a hundred rooms with their topics.
 pub const ANSWER_BYTES: usize = 96 * 1024;
 
@@ -245,6 +249,7 @@ const _: () = {
         *SEND_QUEUE_BYTES_RANGE.start() / 2 >= LOG_BYTES + ANSWER_BYTES,
         "nobody is dropped for what they asked for themselves"
     );
+    assert!(UNSENT_BYTES as usize >= LOG_BYTES + ANSWER_BYTES);
     assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);

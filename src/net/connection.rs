@@ -13,7 +13,7 @@ use crate::wire::Decoder;
 
 use super::readiness::{INTERESTS, Readiness};
 use super::send_queue::{Piece, SendQueue, write_slices};
-use super::{Event, Stream};
+use super::{Event, Stream, Unsent};
 
 /// One connection. It holds nothing on the heap while it is idle and up to date.
 #[derive(Debug)]
@@ -257,8 +257,8 @@ impl Connection {
     }
 
     /// Whether a slow reader has been sent everything, and can be told again from one that vanished.
-    pub(crate) fn has_caught_up(&self) -> bool {
-        let is_sent = self.backlog.is_none() && matches!(self.stream.has_unsent(), Ok(false));
+    pub(crate) fn has_caught_up(&self, unsent: &mut Unsent) -> bool {
+        let is_sent = self.backlog.is_none() && matches!(self.stream.has_unsent(unsent), Ok(false));
         is_sent && self.set_user_timeout(Some(PEER_TIMEOUT))
     }
 

@@ -18,3 +18,4 @@ pub(crate) use poller::{Event, Poller};
 pub use send_queue::{Log, Piece, SendQueue};
 pub(crate) use spare::Spare;
 pub(crate) use stream::Stream;
+pub(crate) use unsent::Unsent;

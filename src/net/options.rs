@@ -26,6 +26,8 @@ use socket2::{Socket, TcpKeepalive};
 
 use crate::limits;
 
+use super::unsent;
+
 /// Sets a socket that listens to what its connections need, or a connection to the same.
 pub(super) fn set(socket: &Socket) -> io::Result<()> {
     // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
@@ -34,6 +36,9 @@ pub(super) fn set(socket: &Socket) -> io::Result<()> {
     if let Err(error) = give_up_vanished_peers(socket) {
         // Not every system that calls itself Linux has these. One can serve without.
         log::warn!("peers that vanish will be noticed late: {error}");
+    }
+    if let Err(error) = unsent::bound(socket) {
+        log::warn!("the kernel keeps as much for slow readers as it likes: {error}");
     }
     Ok(())
 }
@@ -103,6 +108,7 @@ mod tests {
             );
             assert_eq!(keepalive, expected);
             assert!(socket.out_of_band_inline().unwrap());
+            assert_eq!(socket.tcp_notsent_lowat().unwrap(), limits::UNSENT_BYTES);
 
             // From here on, connections have it from the listener alone.
             assert!(matches!(listener.accept(), Accepted::Nobody));

@@ -10,7 +10,7 @@ use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
 use super::options;
-use super::unsent::has_unsent;
+use super::unsent::Unsent;
 
 #[cfg(test)]
 use super::simulated::Socket;
@@ -57,9 +57,9 @@ impl Stream {
     }
 
     /// Whether the kernel holds something that it has not sent, as the peer leaves no room for it.
-    pub(crate) fn has_unsent(&self) -> io::Result<bool> {
+    pub(crate) fn has_unsent(&self, unsent: &mut Unsent) -> io::Result<bool> {
         match self {
-            Stream::Tcp(stream) => has_unsent(stream),
+            Stream::Tcp(stream) => unsent.is_any(stream),
             #[cfg(test)]
             Stream::Simulated(socket) => Ok(socket.has_unsent()),
         }

@@ -1,45 +1,72 @@
-//! Whether the kernel holds bytes for a peer that it has not sent, as the peer leaves no room for them. It knows nothing
-//! of what waits outside the kernel.
+//! How much the kernel holds for a peer that it has not sent, as the peer leaves no room for it: that is bounded, and it is
+//! asked whether there is any. Nothing is known here of what waits outside the kernel.
+//!
+//! Linux has `TCP_NOTSENT_LOWAT` for both (tcp(7)): a socket takes more, and is writable, only while fewer bytes than that
+//! are unsent. Without it the kernel takes megabytes for somebody who never reads. Other systems keep their own bounds.
 
 use std::io;
 
 use mio::net::TcpStream;
+use socket2::{SockRef, Socket};
 
-/// Whether anything that was written to the socket has not been sent yet.
-///
-/// Linux tells it by way of `TCP_NOTSENT_LOWAT` (tcp(7)): below that many unsent bytes, and only then, a socket is
-/// writable. So it is asked about one byte. Other systems are not asked.
 #[cfg(any(target_os = "android", target_os = "linux"))]
-pub(super) fn has_unsent(stream: &TcpStream) -> io::Result<bool> {
-    let socket = socket2::SockRef::from(stream);
-    socket.set_tcp_notsent_lowat(1)?;
-    let is_writable = is_writable(stream);
-    // The system's own value.
-    socket.set_tcp_notsent_lowat(0)?;
-    Ok(!is_writable?)
+use {
+    crate::limits::UNSENT_BYTES,
+    mio::unix::SourceFd,
+    mio::{Events, Interest, Poll, Token},
+    std::os::fd::AsRawFd,
+    std::time::Duration,
+};
+
+/// Has the kernel take no more for a peer than it can send, but for a bounded rest.
+pub(super) fn bound(socket: &Socket) -> io::Result<()> {
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    #[cfg(not(any(target_os = "android", target_os = "linux")))]
+    let _ = socket;
+    Ok(())
+}
+
+/// Asks the kernel about sockets, beside the server's own event queue, where an answer would be an edge among others. One
+/// for all of them, made when it is first needed.
+#[derive(Debug, Default)]
+pub(crate) struct Unsent {
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    queue: Option<(Poll, Events)>,
+}
+
+#[cfg(any(target_os = "android", target_os = "linux"))]
+impl Unsent {
+    /// Whether anything that was written to the socket has not been sent yet: it is asked whether the socket would take more if
+    /// one unsent byte were too many.
+    pub(super) fn is_any(&mut self, stream: &TcpStream) -> io::Result<bool> {
+        let socket = SockRef::from(stream);
+        socket.set_tcp_notsent_lowat(1)?;
+        let is_writable = self.is_writable(stream);
+        bound(&socket)?;
+        Ok(!is_writable?)
+    }
+
+    fn is_writable(&mut self, stream: &TcpStream) -> io::Result<bool> {
+        let (poll, events) = match &mut self.queue {
+            Some(queue) => queue,
+            none => none.insert((Poll::new()?, Events::with_capacity(1))),
+        };
+        let mut source = SourceFd(&stream.as_raw_fd());
+        poll.registry()
+            .register(&mut source, Token(0), Interest::WRITABLE)?;
+        let polled = poll.poll(events, Some(Duration::ZERO));
+        poll.registry().deregister(&mut source)?;
+        polled?;
+        Ok(events.iter().any(|event| event.is_writable()))
+    }
 }
 
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
-pub(super) fn has_unsent(_: &TcpStream) -> io::Result<bool> {
-    Ok(false)
-}
-
-/// Asks beside the server's own event queue, where an answer would be an edge among others.
-#[cfg(any(target_os = "android", target_os = "linux"))]
-fn is_writable(stream: &TcpStream) -> io::Result<bool> {
-    use std::os::fd::AsRawFd;
-    use std::time::Duration;
-
-    use mio::unix::SourceFd;
-    use mio::{Events, Interest, Poll, Token};
-
-    let mut poll = Poll::new()?;
-    let mut source = SourceFd(&stream.as_raw_fd());
-    poll.registry()
-        .register(&mut source, Token(0), Interest::WRITABLE)?;
-    let mut events = Events::with_capacity(1);
-    poll.poll(&mut events, Some(Duration::ZERO))?;
-    Ok(events.iter().any(|event| event.is_writable()))
+impl Unsent {
+    pub(super) fn is_any(&mut self, _: &TcpStream) -> io::Result<bool> {
+        Ok(false)
+    }
 }
 
 #[cfg(test)]
@@ -51,15 +78,16 @@ mod tests {
         use std::net::{TcpListener, TcpStream};
         use std::time::{Duration, Instant};
 
-        use super::has_unsent;
+        use super::Unsent;
 
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
         let mut stream = mio::net::TcpStream::from_std(stream);
+        let mut unsent = Unsent::default();
         stream.write_all(b"hello").unwrap();
-        assert!(!has_unsent(&stream).unwrap());
+        assert!(!unsent.is_any(&stream).unwrap());
 
         let mut written = 5;
         loop {
@@ -69,11 +97,11 @@ mod tests {
                 Err(error) => panic!("{error}"),
             }
         }
-        assert!(has_unsent(&stream).unwrap());
+        assert!(unsent.is_any(&stream).unwrap());
 
         peer.read_exact(&mut vec![0; written]).unwrap();
         let give_up = Instant::now() + Duration::from_secs(10);
-        while has_unsent(&stream).unwrap() {
+        while unsent.is_any(&stream).unwrap() {
             assert!(Instant::now() < give_up, "it stays unsent");
         }
         // It can be written to as before.

@@ -17,7 +17,7 @@ use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, LINGER_MOST};
-use crate::net::{Connection, State, Stream};
+use crate::net::{Connection, State, Stream, Unsent};
 use crate::rate::{Bucket, Rate};
 
 use super::addresses::{Addresses, Traffic};
@@ -57,6 +57,8 @@ pub(super) struct Connections {
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
+    /// Asks the kernel whether a slow reader has been sent everything.
+    unsent: Unsent,
     /// When to look next for those who read nothing, and for those who were slow and have caught up.
     stall_check: Option<Instant>,
 }
@@ -101,6 +103,7 @@ impl Connections {
             paused: Deadlines::default(),
             laggards: 0,
             held: 0,
+            unsent: Unsent::default(),
             stall_check: None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 #[cfg(target_os = "linux")]
+mod budgets;
 mod churn;
 mod coming_in;
 mod command_line;

@@ -67,7 +67,7 @@ impl Connections {
         for (_, peer) in &mut self.peers {
             let connection = &peer.connection;
             peer.is_slow = match peer.is_slow {
-                true => !connection.has_caught_up(),
+                true => !connection.has_caught_up(&mut self.unsent),
                 false => connection.queue().is_some() && connection.wait_for_slow_reader(),
             };
             is_any |= peer.is_slow;
