@@ -76,6 +76,15 @@ pub enum Effect {
         /// By what name.
         name: Username,
     },
+    /// The peer goes by another name now. For the log.
+    Renamed {
+        /// Who.
+        peer: PeerId,
+        /// By what name until now.
+        from: Username,
+        /// By what name from now on.
+        to: Username,
+    },
     /// The peer, who had a name, is no longer online. For the log and the figures.
     WentOffline {
         /// Who.

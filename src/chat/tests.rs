@@ -102,13 +102,7 @@ impl Chat {
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
             match effect {
-                Effect::Send { to, message } => {
-                    if let Message::Renamed { from, to } = &message {
-                        let known = self.online.iter_mut().find(|it| *it == from);
-                        *known.expect("only who is online is renamed") = to.clone();
-                    }
-                    self.tell(to, &message);
-                }
+                Effect::Send { to, message } => self.tell(to, &message),
                 Effect::Enter { peer, room, .. } => {
                     assert!(self.connected.contains(&peer), "{peer} is not here");
                     self.rooms.insert(peer, room);
@@ -125,6 +119,10 @@ impl Chat {
                     self.closed.push((peer, reason));
                 }
                 Effect::CameOnline { name, .. } => self.online.push(name),
+                Effect::Renamed { from, to, .. } => {
+                    let known = self.online.iter_mut().find(|it| **it == from);
+                    *known.expect("only who is online is renamed") = to;
+                }
                 Effect::WentOffline { name, .. } => {
                     let before = self.online.len();
                     self.online.retain(|other| *other != name);

@@ -38,8 +38,14 @@ impl Server {
                     let addr = self.connections.connection(peer.slot).addr();
                     log::info!("{name} came from {addr}, {} online", self.hub.online());
                 }
-                Effect::WentOffline { name, reason, .. } => {
-                    log::info!("{name} left: {reason}, {} online", self.hub.online());
+                Effect::Renamed { peer, from, to } => {
+                    let addr = self.connections.connection(peer.slot).addr();
+                    log::info!("{from} is now {to}; came from {addr}");
+                }
+                Effect::WentOffline { peer, name, reason } => {
+                    let addr = self.connections.connection(peer.slot).addr();
+                    let online = self.hub.online();
+                    log::info!("{name} left: {reason}, {online} online; came from {addr}");
                 }
             }
         }

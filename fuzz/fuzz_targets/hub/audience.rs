@@ -84,6 +84,10 @@ impl Audience {
                 }
                 Effect::Close { peer, reason } => self.close(actor, peer, reason),
                 Effect::CameOnline { peer, name } => self.come_online(actor, peer, name),
+                Effect::Renamed { peer, from, .. } => {
+                    // The message that tells the room comes behind it.
+                    assert_eq!(self.here(peer).name.as_ref(), Some(&from));
+                }
                 Effect::WentOffline { peer, name, .. } => {
                     let before = self.here(peer).name.take();
                     let before = before.map(|it| it.to_string());

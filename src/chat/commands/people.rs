@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::event::Effects;
+use crate::chat::event::{Effect, Effects};
 use crate::chat::history::History;
 use crate::chat::roster::Away;
 use crate::chat::{Caller, Hub};
@@ -88,6 +88,11 @@ pub(super) fn nick(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
         }
         Ok(from) => {
             hub.renamed(caller.peer, &to);
+            effects.push(Effect::Renamed {
+                peer: caller.peer,
+                from: from.clone(),
+                to: to.clone(),
+            });
             let hidden_from = hub.hidden_from(caller.peer);
             let message = Message::Renamed { from, to };
             effects.tell_room(caller.room, None, hidden_from, message);
