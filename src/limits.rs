@@ -179,6 +179,10 @@ pub const SLICES_PER_WRITE: usize = 32;
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 
+/// Longest notice that a [`Handle`](crate::Handle) says, in bytes: as much as a person may say at once by default. It is
+/// written out for each room.
+pub const NOTICE_BYTES: usize = 8 * 1024;
+
 /// How far from UTC a person's clock may be, in minutes: Baker Island to Kiritimati.
 pub const OFFSET_MINUTES: RangeInclusive<i16> = -12 * 60..=14 * 60;
 

@@ -45,7 +45,7 @@ pub struct Config {
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
     pub idle_timeout: Option<Duration>,
-    /// Lines that each room keeps as its history, at most 10,000. Default: 200.
+    /// Lines that each room keeps as its history, at most 10,000; of these the last that fit 64 KiB. Default: 200.
     pub history: usize,
     /// Text shown to every newcomer, at most 16 KiB. [`Handle::set_motd`](crate::Handle::set_motd) changes it.
     pub motd: Option<String>,

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use mio::{Registry, Token, Waker};
 
 use crate::error::Error;
-use crate::limits::{MOTD_BYTES, REQUESTS};
+use crate::limits::{MOTD_BYTES, NOTICE_BYTES, REQUESTS};
 use crate::wire::clean;
 
 /// Speaks to a running server, from any thread. Cheap to clone.
@@ -60,7 +60,8 @@ pub(super) enum Request {
 /// The server's end.
 #[derive(Debug)]
 pub(super) struct Requests {
-    requests: Receiver<Request>,
+    /// None once the server has ended.
+    requests: Option<Receiver<Request>>,
     shared: Arc<Shared>,
 }
 
@@ -82,7 +83,7 @@ pub(super) fn handle(registry: &Registry, token: Token) -> io::Result<(Handle, R
         shared: shared.clone(),
     };
     let requests = Requests {
-        requests: receiver,
+        requests: Some(receiver),
         shared,
     };
     Ok((handle, requests))
@@ -102,8 +103,17 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] when 64 requests wait already, [`Error::Stopped`] when the server is gone.
+    /// [`Error::Busy`] when 64 requests wait already, [`Error::Stopped`] when the server has ended, [`Error::Config`] when
+    /// the text is blank or longer than 8 KiB.
     pub fn notice(&self, text: &str) -> Result<(), Error> {
+        if text.len() > NOTICE_BYTES {
+            let sentence = format!("a notice has at most {NOTICE_BYTES} bytes; say it in several");
+            return Err(Error::Config(sentence));
+        }
+        if text.trim().is_empty() {
+            let sentence = "a notice cannot be blank; give it a text";
+            return Err(Error::Config(sentence.into()));
+        }
         let text = clean(text.as_bytes()).into_owned();
         self.request(Request::Notice(text))
     }
@@ -164,7 +174,17 @@ impl Requests {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Request> + '_ {
-        self.requests.try_iter().take(REQUESTS)
+        let waiting = self.requests.iter().flat_map(Receiver::try_iter);
+        waiting.take(REQUESTS)
+    }
+
+    /// Takes no more requests: the handles say from now on that the server has stopped.
+    pub(super) fn end(&mut self) {
+        self.requests = None;
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.requests.is_none()
     }
 
     pub(super) fn publish(&self, stats: &Stats) {

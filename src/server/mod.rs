@@ -169,7 +169,7 @@ impl Server {
             .map_err(Error::Poll)
     }
 
-    /// Serves until [`Handle::shutdown`].
+    /// Serves until [`Handle::shutdown`]. Once it has ended it returns at once.
     ///
     /// # Errors
     ///
@@ -179,7 +179,8 @@ impl Server {
         Ok(())
     }
 
-    /// One round of the loop: waits for events, and acts on them. Breaks when a shutdown is complete.
+    /// One round of the loop: waits for events, and acts on them. Breaks when a shutdown is complete, and at once from
+    /// then on.
     ///
     /// # Errors
     ///
@@ -199,6 +200,9 @@ impl Server {
     }
 
     fn turn(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
+        if self.requests.has_ended() {
+            return Ok(ControlFlow::Break(()));
+        }
         if self.poll(longest)?.is_break() {
             return Ok(ControlFlow::Continue(()));
         }
@@ -336,9 +340,12 @@ impl Server {
         self.requests.publish(&self.stats);
     }
 
-    fn stop_or_go_on(&self, now: Instant) -> ControlFlow<()> {
+    fn stop_or_go_on(&mut self, now: Instant) -> ControlFlow<()> {
         match self.stop_by {
-            Some(at) if now >= at || self.has_parted() => ControlFlow::Break(()),
+            Some(at) if now >= at || self.has_parted() => {
+                self.requests.end();
+                ControlFlow::Break(())
+            }
             _ => ControlFlow::Continue(()),
         }
     }
