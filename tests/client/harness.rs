@@ -15,6 +15,8 @@ use rexpect::process::PtyProcess;
 use rexpect::process::WaitStatus;
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
+use crate::program::program;
+
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The server binary, ended when dropped.
@@ -30,7 +32,7 @@ impl ChatServer {
 
     /// Comes back on the port that a server had before.
     pub(crate) fn start_on(port: u16) -> ChatServer {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
+        let mut child = program(env!("CARGO_BIN_EXE_server"))
             .args(["--quiet", "--listen", &format!("127.0.0.1:{port}")])
             .stdout(Stdio::piped())
             .spawn()
@@ -113,7 +115,7 @@ impl Drop for Home {
 
 /// The client's command line, with nothing of the environment of whoever runs the test.
 pub(crate) fn client(port: u16, home: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+    let mut command = program(env!("CARGO_BIN_EXE_client"));
     command
         .env_clear()
         .env("TERM", "xterm-256color")

@@ -2,4 +2,6 @@
 
 mod harness;
 mod pipe;
+#[path = "../it/program.rs"]
+mod program;
 mod terminal;

@@ -8,6 +8,7 @@ use rexpect::process::Signal;
 use rexpect::process::WaitStatus;
 
 use crate::harness::{ChatServer, Home, Person, Scripted, client, read_line};
+use crate::program::program;
 
 #[test]
 fn two_people_type_while_the_others_lines_come_in() {
@@ -339,7 +340,7 @@ fn a_signal_leaves_the_terminal_as_it_was() {
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
     let (server, home) = (ChatServer::start(), Home::new());
-    let mut shell = std::process::Command::new("bash");
+    let mut shell = program("bash");
     shell
         .args(["--norc", "--noprofile", "--noediting", "-i"])
         .env("PS1", "shell$ ")

@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::harness::DEADLINE;
+use crate::program::program;
 
 /// A process that is ended when it is dropped.
 pub(crate) struct Daemon {
@@ -21,7 +22,7 @@ pub(crate) struct Daemon {
 
 /// The program, with no environment that could change what it does.
 pub(crate) fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    let mut command = program(env!("CARGO_BIN_EXE_server"));
     command
         .args(args)
         .env_remove("CHAT_LISTEN")
@@ -36,6 +37,27 @@ pub(crate) fn command(args: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// The program, started by a shell that does this first.
+pub(crate) fn command_after(script: &str, args: &[&str]) -> Command {
+    let server = command(args);
+    let mut shell = program("sh");
+    shell
+        .args(["-c", &format!(r#"{script}; exec "$0" "$@""#)])
+        .arg(server.get_program())
+        .args(server.get_args());
+    for (name, value) in server.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    shell
 }
 
 /// Serves on a free port of 127.0.0.1, with these options besides.

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +10,9 @@ use chinwag::{Config, Error, Handle, Server};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::harness::{Person, config, run, serve, until};
+#[cfg(target_os = "linux")]
+use crate::process::Thread;
+use crate::program::program;
 
 #[test]
 fn a_program_binds_here_and_runs_on_another_thread() {
@@ -104,28 +106,31 @@ fn the_figures_follow_what_happens() {
 }
 
 #[test]
-fn a_watched_source_makes_tick_return() {
+#[cfg(target_os = "linux")]
+fn a_watched_source_makes_tick_return_and_without_it_tick_waits() {
     let mut server = Server::bind(config(|config| config.login_timeout = None)).unwrap();
     let (mut sender, mut receiver) = mio::unix::pipe::new().unwrap();
     server.watch(&mut receiver).unwrap();
     // The listener's first look for people who wait, after which nothing is left to do.
     assert!(server.tick().unwrap().is_continue());
 
-    for _ in 0..3 {
-        let (ticked, waits) = std::sync::mpsc::channel();
-        let ticking = thread::spawn(move || {
-            let flow = server.tick();
-            ticked.send(()).unwrap();
-            (server, flow)
+    let (begins, begun) = std::sync::mpsc::channel();
+    let ticking = thread::spawn(move || {
+        for _ in 0..3 {
+            begins.send(Thread::current()).unwrap();
+            assert!(server.tick().unwrap().is_continue());
+            let read = std::io::Read::read(&mut receiver, &mut [0; 8]);
+            assert_eq!(read.expect("there was a reason to return"), 1);
+        }
+    });
+    for thread in begun {
+        until("the tick waits", || {
+            ticking.is_finished() || thread.is_asleep()
         });
-        assert!(waits.try_recv().is_err(), "it ticked for no reason");
-        sender.write_all(b"!").unwrap();
-        waits.recv_timeout(crate::harness::DEADLINE).unwrap();
-        let flow;
-        (server, flow) = ticking.join().unwrap();
-        assert!(flow.unwrap().is_continue());
-        std::io::Read::read(&mut receiver, &mut [0; 8]).unwrap();
+        // Fails where the thread has, which is told below.
+        let _ = sender.write_all(b"!");
     }
+    ticking.join().unwrap();
 }
 
 #[test]
@@ -225,6 +230,43 @@ fn a_handle_outlives_its_server_and_says_so() {
 }
 
 #[test]
+fn a_server_that_has_ended_returns_at_once_and_takes_no_requests() {
+    let mut server = Server::bind(config(|_| ())).unwrap();
+    let handle = server.handle();
+    handle.shutdown();
+    assert!(server.run().is_ok());
+    assert!(server.run().is_ok());
+    assert!(server.tick().unwrap().is_break());
+    assert!(server.tick_within(Duration::MAX).unwrap().is_break());
+    assert!(matches!(handle.notice("anyone?"), Err(Error::Stopped)));
+    assert!(matches!(handle.set_motd(None), Err(Error::Stopped)));
+}
+
+#[test]
+fn a_notice_has_a_text_and_not_too_much_of_it() {
+    let server = serve();
+    let handle = server.handle();
+    let mut ann = server.login("ann");
+    for blank in ["", "  ", "\r\n", "\u{3000}\t"] {
+        let refused = handle.notice(blank).unwrap_err();
+        assert!(matches!(refused, Error::Config(_)), "{refused}");
+        assert_eq!(
+            refused.to_string(),
+            "a notice cannot be blank; give it a text"
+        );
+    }
+    let most = "x".repeat(chinwag::limits::NOTICE_BYTES);
+    let refused = handle.notice(&format!("{most}x")).unwrap_err();
+    assert!(matches!(refused, Error::Config(_)), "{refused}");
+    assert_eq!(
+        refused.to_string(),
+        "a notice has at most 8192 bytes; say it in several"
+    );
+    handle.notice(&most).unwrap();
+    ann.reads(&format!("-- {most} --"));
+}
+
+#[test]
 fn notices_wait_for_the_server_up_to_a_bound() {
     let server = Server::bind(config(|_| ())).unwrap();
     let addr = server.local_addrs()[0];
@@ -277,7 +319,7 @@ fn an_address_in_use_is_an_error_that_names_it() {
 #[test]
 fn the_library_prints_nothing() {
     let name = "embedding::a_program_binds_here_and_runs_on_another_thread";
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = program(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env_remove("RUST_LOG")
         .output()

@@ -1,15 +1,12 @@
 //! The real `server` program when the machine fails it: no descriptor is left, for newcomers or for anything. For Linux,
 //! which tells what a process holds and lets another change its limits.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use chinwag::Server;
 use rlimit::{Resource, getrlimit, prlimit};
 
-use crate::daemon::{Daemon, start};
+use crate::daemon::{Daemon, command_after, start};
 use crate::harness::{PROMPT, Person, config, room, run, until};
 
 const FULL: &str = "Server is full. Try again later.";
@@ -30,25 +27,17 @@ fn leave_no_descriptor(daemon: &Daemon) -> u64 {
     first
 }
 
-/// Time that a process has spent on a processor, in hundredths of a second, which are Linux's unit here (proc(5)).
-fn processor_time(daemon: &Daemon) -> u64 {
-    let path = format!("/proc/{}/stat", daemon.id());
-    let stat = fs::read_to_string(path).expect("the process runs");
-    // The second field is the program's name in brackets; the times are the fourteenth and the one after.
-    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
-    let times = fields.split(' ').skip(11).take(2);
-    times.map(|it| it.parse::<u64>().expect("a number")).sum()
-}
-
-/// Over a second, the process spends less than a tenth of it on a processor: it waits, and does not go round and round.
+/// The process waits, and does not go round and round: it is seen asleep five hundred times running, and has not woken
+/// more often than it tries to let somebody in, which is once a second.
 fn is_calm(daemon: &Daemon) {
-    let (begun, before) = (Instant::now(), processor_time(daemon));
-    until("a second has passed", || {
-        begun.elapsed() >= Duration::from_secs(1)
+    let before = daemon.wakes();
+    let mut asleep = 0;
+    until("the process sleeps", || {
+        asleep = if daemon.is_asleep() { asleep + 1 } else { 0 };
+        asleep == 500
     });
-    let hundredths = u64::try_from(begun.elapsed().as_millis() / 10).expect("a short time");
-    let spent = processor_time(daemon) - before;
-    assert!(spent * 10 < hundredths, "{spent} of {hundredths}");
+    let woken = daemon.wakes() - before;
+    assert!(woken <= 20, "woken {woken} times");
 }
 
 /// Of a crowd, the first says something and the others read that and nothing before it.
@@ -92,15 +81,8 @@ fn one_goes_and_another_comes(daemon: &Daemon, addr: SocketAddr, people: &mut Ve
 
 #[test]
 fn as_many_come_in_as_the_limit_on_open_files_allows() {
-    let mut limited = Command::new("sh");
-    limited
-        .args(["-c", "ulimit -n 64; exec \"$0\" -l 127.0.0.1:0 --history 0"])
-        .arg(env!("CARGO_BIN_EXE_server"))
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut daemon = Daemon::spawn(limited);
+    let args = ["-l", "127.0.0.1:0", "--history", "0"];
+    let mut daemon = Daemon::spawn(command_after("ulimit -n 64", &args));
     let addr = daemon.listens_on();
     daemon.logs("the limit on open files is 64: holding 32 clients, not 10000");
     let mut people = crowd(addr, 32);

@@ -21,6 +21,7 @@ mod last_words;
 mod output;
 #[cfg(target_os = "linux")]
 mod process;
+mod program;
 mod properties;
 mod rate;
 mod reading;

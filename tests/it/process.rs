@@ -18,6 +18,17 @@ impl Daemon {
         });
     }
 
+    /// Whether the thread that serves waits for something to happen.
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.status("State").starts_with('S')
+    }
+
+    /// How often the thread that serves has begun to wait.
+    pub(crate) fn wakes(&self) -> u64 {
+        let count = self.status("voluntary_ctxt_switches");
+        count.parse().expect("a number")
+    }
+
     /// Lets the process go on.
     pub(crate) fn release(&self) {
         self.signal(Signal::SIGCONT);
@@ -41,16 +52,36 @@ impl Daemon {
         kilobytes(&self.status("VmHWM"))
     }
 
-    /// A line of the process's status in proc(5), without its name.
     fn status(&self, field: &str) -> String {
-        let path = format!("/proc/{}/status", self.id());
-        let text = fs::read_to_string(path).expect("the process is there");
-        let named = |line: &str| {
-            line.strip_prefix(field)?
-                .strip_prefix(":\t")
-                .map(Into::into)
-        };
-        text.lines().find_map(named).expect("a field of proc(5)")
+        status(&self.id().to_string(), field)
+    }
+}
+
+/// A line of the status of a process or a thread in proc(5), without its name.
+fn status(of: &str, field: &str) -> String {
+    let path = format!("/proc/{of}/status");
+    let text = fs::read_to_string(path).expect("it is there");
+    let named = |line: &str| {
+        line.strip_prefix(field)?
+            .strip_prefix(":\t")
+            .map(Into::into)
+    };
+    text.lines().find_map(named).expect("a field of proc(5)")
+}
+
+/// A thread of the tests.
+pub(crate) struct Thread(String);
+
+impl Thread {
+    /// The one that asks.
+    pub(crate) fn current() -> Thread {
+        let place = fs::read_link("/proc/thread-self").expect("proc(5) is there");
+        Thread(place.to_str().expect("numbers").into())
+    }
+
+    /// Whether it waits for something to happen.
+    pub(crate) fn is_asleep(&self) -> bool {
+        status(&self.0, "State").starts_with('S')
     }
 }
 

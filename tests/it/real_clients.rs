@@ -8,13 +8,14 @@ use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 
 use crate::daemon::{Daemon, start};
 use crate::harness::{DEADLINE, Person, until};
+use crate::program::program;
 
 /// A program that people chat with.
 pub(crate) struct Client {
@@ -76,7 +77,7 @@ impl Client {
     }
 
     fn is_installed(&self) -> bool {
-        let Ok(output) = Command::new(self.program).arg(self.asks_help).output() else {
+        let Ok(output) = program(self.program).arg(self.asks_help).output() else {
             return false;
         };
         let said = [output.stdout, output.stderr].concat();
@@ -109,7 +110,7 @@ struct Desk {
 
 impl Desk {
     fn connect(client: &Client, addr: SocketAddr) -> Desk {
-        let mut command = Command::new(client.program);
+        let mut command = program(client.program);
         command.args(client.args(addr));
         command.env("LC_ALL", "C.UTF-8");
         let timeout = u64::try_from(DEADLINE.as_millis()).ok();
@@ -318,7 +319,7 @@ impl Window {
 
     /// Has tmux do something, and returns what it prints.
     fn tmux(&self, args: &[&str]) -> String {
-        let output = Command::new(TMUX.program)
+        let output = program(TMUX.program)
             .arg("-S")
             .arg(&self.socket)
             .args(args)
@@ -350,7 +351,7 @@ impl Window {
 impl Drop for Window {
     fn drop(&mut self) {
         // Fails where the client has ended, and the terminal with it, which is as well.
-        let mut tmux = Command::new(TMUX.program);
+        let mut tmux = program(TMUX.program);
         let _ = tmux.arg("-S").arg(&self.socket).arg("kill-server").output();
         let _ = fs::remove_file(&self.socket);
     }
@@ -418,7 +419,7 @@ fn a_pipe_into_netcat_says_its_line_and_leaves() {
     let (_daemon, addr) = start(&[]);
     let mut ann = Person::login(addr, "ann");
     let script = format!(r"printf 'bob\nhi\n' | nc -N {} {}", addr.ip(), addr.port());
-    let mut shell = Command::new("sh");
+    let mut shell = program("sh");
     shell.args(["-c", &script]).stdin(Stdio::null());
     shell.stdout(Stdio::piped()).stderr(Stdio::piped());
     let (status, out, errors) = Daemon::spawn(shell).ends();

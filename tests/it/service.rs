@@ -7,39 +7,23 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chinwag::{Config, limits};
 use nix::sys::signal::Signal;
 
-use crate::daemon::{Daemon, command};
+use crate::daemon::{Daemon, command, command_after};
 use crate::harness::{DEADLINE, Person, room};
 use crate::output::{ends_cleanly, full_pipe, stdio};
 
 /// The program with a socket handed over so many times. The shell has it as its standard input, and makes it the
 /// descriptors from 3 on.
 fn given(socket: OwnedFd, count: usize, args: &[&str]) -> Command {
-    let mut shell = Command::new("sh");
-    let program = command(args);
     let from_3_on: String = (3..3 + count).map(|fd| format!(" {fd}<&0")).collect();
-    let script = format!(
-        r#"exec{from_3_on} </dev/null; export LISTEN_PID=$$ LISTEN_FDS={count}; exec "$0" "$@""#
-    );
-    shell
-        .args(["-c", &script])
-        .arg(program.get_program())
-        .args(program.get_args());
-    for (name, value) in program.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    shell
-        .stdin(socket)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let script = format!("exec{from_3_on} </dev/null; export LISTEN_PID=$$ LISTEN_FDS={count}");
+    let mut shell = command_after(&script, args);
+    shell.stdin(socket);
     shell
 }
 
@@ -169,14 +153,9 @@ fn standard_output_that_nobody_can_read_is_no_reason_not_to_serve() {
 #[test]
 fn closed_standard_streams_are_no_reason_not_to_serve() {
     let (socket, addr) = listener();
-    let mut closing = Command::new("sh");
-    closing
-        .args([
-            "-c",
-            r#"exec 3<&0 <&- >&- 2>&-; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0""#,
-        ])
-        .arg(command(&[]).get_program())
-        .stdin(socket);
+    let script = "exec 3<&0 <&- >&- 2>&-; export LISTEN_PID=$$ LISTEN_FDS=1";
+    let mut closing = command_after(script, &[]);
+    closing.stdin(socket);
     let daemon = Daemon::spawn(closing);
     Person::login(addr, "ann");
     ends_cleanly(daemon);

@@ -227,6 +227,26 @@ fn a_file_opens_with_what_it_is() {
     assert_eq!(header(&sample("src/x.rs", "use std::io;\n")), ["no header"]);
 }
 
+/// A program that is run otherwise may have signals ignored that end it for a person.
+fn started_otherwise(source: &Source) -> Vec<String> {
+    if source.path == "tests/it/program.rs" {
+        return Vec::new();
+    }
+    find_words(&code(&source.text), &["Command::new("])
+}
+
+#[test]
+fn programs_begin_with_the_signals_of_a_shell() {
+    let tests = sources(&["tests"]);
+    check(&tests, "start it by `program`", started_otherwise);
+
+    let text = "fn f() { process::Command::new(\"sh\"); }\n";
+    assert_eq!(
+        started_otherwise(&sample("tests/it/x.rs", text)),
+        ["line 1: Command::new("]
+    );
+}
+
 /// Tests wait for what they expect. The one place that looks again and again is the harness.
 fn sleeping(source: &Source) -> Vec<String> {
     if source.path == "tests/it/harness.rs" {
