@@ -8,9 +8,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chinwag::client::{self, Config, Outcome, Status};
-use getopts::Options;
+use getopts::{Matches, Options};
 
-use args::Asked;
+use args::{Asked, Given};
 
 const HELP: &str = "\
 A client for chats of lines. At a terminal it edits the line you type while others talk; in a pipe it sends each line
@@ -101,24 +101,25 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
         Asked::Run(matches) => matches,
         Asked::Print(text) => return Ok(Wish::Print(text)),
     };
-    let given = |option, variable| matches.opt_str(option).or_else(|| set(variable));
-    let port = match given("port", "CHAT_PORT") {
+    let port = match given(&matches, "port", "CHAT_PORT")? {
         None => 8080,
-        Some(text) => match text.trim().parse() {
+        Some(Given { source, text }) => match text.trim().parse() {
             Ok(port) if port != 0 => port,
             _ => {
                 return Err(format!(
-                    "--port takes a number from 1 to 65535, not '{text}'"
+                    "{source} takes a number from 1 to 65535, not '{text}'"
                 ));
             }
         },
     };
+    let host = given(&matches, "host", "CHAT_HOST")?;
+    let name = given(&matches, "name", "CHAT_NAME")?;
     let terminal = set("TERM");
     let drawing = terminal.is_some_and(|terminal| terminal != "dumb");
     Ok(Wish::Chat(Config {
-        host: given("host", "CHAT_HOST").unwrap_or_else(|| "127.0.0.1".into()),
+        host: host.map_or_else(|| "127.0.0.1".into(), |host| host.text),
         port,
-        name: given("name", "CHAT_NAME").map(|name| one_line(&name)),
+        name: name.map(|name| one_line(&name.text)),
         color: !matches.opt_present("no-color") && set("NO_COLOR").is_none(),
         time: matches.opt_present("time"),
         reconnect: !matches.opt_present("no-reconnect"),
@@ -126,9 +127,17 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
     }))
 }
 
-/// A variable of the environment, unless it is empty.
-fn set(variable: &str) -> Option<String> {
-    env::var(variable).ok().filter(|value| !value.is_empty())
+/// The value of an option, or else of the variable that sets its default.
+fn given(matches: &Matches, option: &str, name: &str) -> Result<Option<Given>, String> {
+    match matches.opt_str(option) {
+        Some(text) => Ok(Some(Given::by_option(option, text))),
+        None => args::variable(name),
+    }
+}
+
+/// A variable of the environment, of whatever bytes, unless it is empty.
+fn set(variable: &str) -> Option<OsString> {
+    env::var_os(variable).filter(|value| !value.is_empty())
 }
 
 /// A name is sent as one line, whatever it holds; the server judges it.

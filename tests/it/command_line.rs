@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use nix::sys::signal::Signal;
 
-use crate::daemon::{Daemon, command, start};
+use crate::daemon::{Daemon, command, command_after, start};
 use crate::harness::{PROMPT, Person};
 
 /// Runs the program to its end. Returns its exit code, standard output and standard error.
@@ -25,7 +25,10 @@ fn a_port_in_use_is_named_and_the_exit_code_is_1() {
     assert_eq!(out, "");
     assert_eq!(
         log,
-        format!("server: cannot listen on {addr}: Address already in use")
+        format!(
+            "server: cannot listen on {addr}: Address already in use; \
+             choose another with --listen, or stop what listens there"
+        )
     );
 }
 
@@ -67,7 +70,7 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--max-line", "-1"], "'-1'"),
         (&["--max-line", "63"], "63"),
         (&["--max-line", "1048577"], "1048577"),
-        (&["--send-queue", "1"], "send queue"),
+        (&["--send-queue", "1"], "'1'"),
         (&["--rate", "fast"], "'fast'"),
         (&["--rate", "0"], "'0'"),
         (&["--rate", "16:"], "'16:'"),
@@ -82,6 +85,32 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         assert!(log.starts_with("server: ") && log.contains(word), "{log}");
         assert!(log.ends_with("Try 'server --help'."), "{log}");
         assert!(!log.contains('\n'), "{log}");
+    }
+}
+
+#[test]
+fn a_number_out_of_its_range_is_told_the_range() {
+    for (option, takes, junk) in [
+        ("max-clients", "a number of clients, 1 to 1000000", "0"),
+        (
+            "max-per-ip",
+            "a number of connections from one address, 0 to 1000000",
+            "1000001",
+        ),
+        ("max-line", "bytes, 64 to 1048576", "12"),
+        ("send-queue", "bytes, 524288 to 1073741824", "1"),
+        ("login-timeout", "seconds to log in, 0 to 31536000", "soon"),
+        ("idle-timeout", "seconds, 0 to 31536000", "31536001"),
+        ("history", "lines, 0 to 10000", "99999"),
+        ("drain", "seconds, 0 to 31536000", "1.5"),
+    ] {
+        let option = format!("--{option}");
+        for junk in [junk, "", "-1", "99999999999999999999999"] {
+            let (code, _, log) = run(&[&option, junk]);
+            let told =
+                format!("server: {option} takes {takes}, not '{junk}'. Try 'server --help'.");
+            assert_eq!((code, log), (2, told));
+        }
     }
 }
 
@@ -117,6 +146,36 @@ fn chat_listen_sets_the_default_of_listen() {
     wrong.env("CHAT_LISTEN", "nowhere");
     let (status, _, log) = Daemon::spawn(wrong).ends();
     assert_eq!(status.code(), Some(2), "{log:?}");
+}
+
+#[test]
+fn localhost_stands_for_every_address_that_it_has_here() {
+    let mut daemon = Daemon::spawn(command(&["-l", "localhost:0"]));
+    let mut addrs = vec![daemon.listens_on()];
+    Person::login(addrs[0], "ann");
+    daemon.signal(Signal::SIGTERM);
+    let (status, out, _) = daemon.ends();
+    assert_eq!(status.code(), Some(0));
+    let others = out.iter().filter_map(|line| line.rsplit(' ').next());
+    addrs.extend(others.map(|addr| addr.parse::<SocketAddr>().unwrap()));
+    let distinct: BTreeSet<_> = addrs.iter().map(SocketAddr::ip).collect();
+    assert_eq!(distinct.len(), addrs.len(), "{addrs:?}");
+}
+
+/// The loopback interface does not have this address, so that the error tells how its name was understood.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_address_can_have_the_name_of_an_interface() {
+    let (code, out, log) = run(&["-l", "[fe80::1%lo]:0"]);
+    assert_eq!((code, &*out), (1, ""));
+    assert!(
+        log.starts_with("server: cannot listen on [fe80::1%1]:0: "),
+        "{log}"
+    );
+    let (code, out, log) = run(&["-l", "[fe80::1%nowhere]:0"]);
+    assert_eq!((code, &*out), (2, ""));
+    let words = "server: --listen cannot be '[fe80::1%nowhere]:0': ";
+    assert!(log.starts_with(words), "{log}");
 }
 
 #[test]
@@ -160,22 +219,53 @@ fn the_log_tells_who_came_from_where_and_why_they_left() {
     let line = daemon.logs("ann");
     assert!(line.contains(&format!("ann came from {from}, 1 online")));
     let bob = Person::login(addr, "bob");
-    daemon.logs(&format!("bob came from {}, 2 online", bob.addr()));
+    let bob_from = bob.addr();
+    daemon.logs(&format!("bob came from {bob_from}, 2 online"));
     bob.vanishes();
-    daemon.logs("bob left: connection lost: connection reset, 1 online");
+    daemon.logs(&format!(
+        "bob left: connection lost: connection reset, 1 online; came from {bob_from}"
+    ));
     ann.reads("bob has joined the chat.");
     ann.reads("bob has left the chat.");
+    // A person can be followed through all their names.
+    for (old, new) in [("ann", "bea"), ("bea", "cat"), ("cat", "Cat")] {
+        ann.types(&format!("/nick {new}"));
+        ann.reads(&format!("{old} is now known as {new}."));
+        daemon.logs(&format!("{old} is now {new}; came from {from}"));
+    }
     ann.types("/quit");
     ann.reads("Goodbye!");
-    daemon.logs("ann left: quit, 0 online");
+    daemon.logs(&format!("Cat left: quit, 0 online; came from {from}"));
     drop(Person::login(addr, "carl"));
-    daemon.logs("carl left: closed the connection, 0 online");
+    daemon.logs("carl left: closed the connection, 0 online; came from 127.0.0.1:");
 
     daemon.signal(Signal::SIGTERM);
     let (status, out, log) = daemon.ends();
     assert_eq!(status.code(), Some(0));
     assert_eq!(out, [""; 0], "standard output is not for the log");
     assert!(log.iter().any(|line| line.contains("shutting down")));
+}
+
+#[test]
+fn the_log_begins_with_the_version_and_every_limit_in_force() {
+    let (mut daemon, _) = start(&[]);
+    let first = daemon.logs("");
+    let limits = "anonymous off; max-clients 10000; max-per-ip off; max-line 8192; send-queue 1048576; \
+                  all send queues 268435456; login-timeout 60; idle-timeout off; \
+                  rate 16:128, off for loopback; history 200 in 65536 bytes; drain 5";
+    let words = format!("chinwag server {}; {limits}", env!("CARGO_PKG_VERSION"));
+    assert!(first.ends_with(&words), "{first}");
+
+    // As far as the machine lets it, and before it says so.
+    let args = ["-l", "127.0.0.1:0", "--rate", "off", "--max-per-ip", "3"];
+    let mut limited = Daemon::spawn(command_after("ulimit -n 64", &args));
+    let first = limited.logs("");
+    assert!(
+        first.contains("; max-clients 32; max-per-ip 3; "),
+        "{first}"
+    );
+    assert!(first.contains("; rate off; "), "{first}");
+    limited.logs("the limit on open files is 64: holding 32 clients, not 10000");
 }
 
 #[test]
@@ -264,7 +354,7 @@ fn help_tells_of_every_option_that_the_parser_takes() {
     let (_, help, _) = run(&["--help"]);
     let told = options_in_help(&help);
     let taken = options_in_source(concat!(
-        include_str!("../../src/bin/server.rs"),
+        include_str!("../../src/bin/command_line/mod.rs"),
         include_str!("../../src/bin/args/mod.rs")
     ));
     assert!(taken.len() >= 11, "{taken:?}");

@@ -11,6 +11,7 @@ mod crowd;
 mod daemon;
 mod decoding;
 mod embedding;
+mod environment;
 #[cfg(target_os = "linux")]
 mod faults;
 #[cfg(target_os = "linux")]

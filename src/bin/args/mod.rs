@@ -1,6 +1,7 @@
-//! What both command lines have in common: help, version, and how what is wrong is told.
+//! What both command lines have in common: help, version, values that the environment gives, and how a mistake is told.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 
 use getopts::{Matches, Options};
@@ -21,6 +22,8 @@ pub(crate) fn parse(
     version: &'static str,
 ) -> Result<Asked, String> {
     options.optflag("h", "help", "").optflag("V", "version", "");
+    let args: Vec<OsString> = args.collect();
+    check_text(&args)?;
     let matches = options
         .parse(args)
         .map_err(|fail| lower_first(&fail.to_string()))?;
@@ -33,6 +36,54 @@ pub(crate) fn parse(
     match matches.free.first() {
         Some(extra) => Err(format!("unexpected argument '{extra}'")),
         None => Ok(Asked::Run(matches)),
+    }
+}
+
+/// Refuses a value with bytes that are no UTF-8, and names the option that it was given to.
+fn check_text(args: &[OsString]) -> Result<(), String> {
+    let Some(at) = args.iter().position(|arg| arg.to_str().is_none()) else {
+        return Ok(());
+    };
+    let text = args[at].to_string_lossy();
+    let before = at.checked_sub(1).map(|at| args[at].to_string_lossy());
+    let option = match (text.split_once('='), before) {
+        (Some((option, _)), _) if option.starts_with("--") => option.into(),
+        _ if text.starts_with('-') => text.chars().take(2).collect(),
+        (_, Some(option)) if option.starts_with('-') => option.into_owned(),
+        _ => String::from("the command line"),
+    };
+    Err(not_text(&option, &args[at]))
+}
+
+fn not_text(source: &str, value: &OsStr) -> String {
+    format!("{source} takes text in UTF-8, not {value:?}")
+}
+
+/// A value as it was given.
+pub(crate) struct Given {
+    /// What gave it, as a person knows it: `--port`, or `CHAT_PORT`.
+    pub(crate) source: String,
+    pub(crate) text: String,
+}
+
+impl Given {
+    pub(crate) fn by_option(option: &str, text: String) -> Given {
+        let source = format!("--{option}");
+        Given { source, text }
+    }
+}
+
+/// The value of a variable of the environment. An empty one counts as not set.
+pub(crate) fn variable(name: &str) -> Result<Option<Given>, String> {
+    let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    match value.into_string() {
+        Ok(text) => Ok(Some(Given {
+            source: name.into(),
+            text,
+        })),
+        Err(value) => Err(not_text(name, &value)),
     }
 }
 

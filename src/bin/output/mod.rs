@@ -4,6 +4,10 @@
 //! taken in at once is counted and lost, and what cannot be printed is let go. What waits at the end is printed as
 //! far as [`PATIENCE`] goes.
 
+mod levels;
+
+pub(crate) use levels::Levels;
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::io::{self, Write};
@@ -13,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use log::{Level, LevelFilter, Log, Metadata, Record};
+use log::{Level, Log, Metadata, Record};
 use simple_logger::SimpleLogger;
 
 use crate::args;
@@ -36,12 +40,12 @@ pub(crate) struct Output {
 
 impl Output {
     /// Begins to log on standard error.
-    pub(crate) fn start(level: Option<LevelFilter>) -> Output {
+    pub(crate) fn start(levels: &Levels) -> Output {
         let mut output = Output {
             log: None,
             jobs: Vec::new(),
         };
-        if let Err(error) = output.start_log(logger(level)) {
+        if let Err(error) = output.start_log(levels.logger()) {
             complain(format!("server: cannot log: {error}"));
         }
         output
@@ -181,15 +185,6 @@ impl Log for Sender {
 
     /// Standard error is not buffered, and nobody is to wait for it here.
     fn flush(&self) {}
-}
-
-fn logger(level: Option<LevelFilter>) -> SimpleLogger {
-    let logger = SimpleLogger::new().with_level(LevelFilter::Info).env();
-    let logger = match level {
-        Some(level) => logger.with_level(level),
-        None => logger,
-    };
-    logger.with_utc_timestamps()
 }
 
 /// Lets the printer panic in silence: it does so for each line that standard error does not take, and the report of

@@ -1,0 +1,214 @@
+//! The server's command line, and the environment beside it: what they say, and what is wrong with it.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chinwag::{Config, Rate, limits};
+use getopts::{Matches, Options};
+use log::LevelFilter;
+
+use crate::args::{self, Asked, Given};
+use crate::motd;
+use crate::output::Levels;
+use crate::places::Place;
+
+const HELP: &str = "\
+A chat server for lines of text. People connect with telnet, nc or any other line client.
+
+server [OPTIONS]
+  -l, --listen ADDR      address to listen on, repeatable; port 0 picks a free one     [127.0.0.1:8080]
+      --anonymous        no login: people are named by their address
+      --max-clients N    connections held at once                                      [10000, within the fd limit]
+      --max-per-ip N     connections from one address, or IPv6 /64; 0 = no limit       [0]
+      --max-line BYTES   longest line accepted                                         [8192]
+      --send-queue BYTES what may wait for one slow reader; for all of them 256 MiB    [1048576]
+      --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
+      --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
+      --rate RATE        lines a second for one person, as RATE or RATE:BURST, or off  [16:128; off for loopback]
+      --history N        lines that each room keeps, of 64 KiB together                [200]
+      --drain S          seconds to flush queues at shutdown                           [5]
+      --motd FILE        text shown after the welcome; read again on SIGHUP
+  -v, --verbose          repeat for debug and trace; RUST_LOG works too
+  -q, --quiet            only warnings and errors
+  -h, --help    -V, --version
+
+CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. Sockets that a service
+manager hands over (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and
+about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
+";
+
+const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// What the command line asks for.
+pub(crate) enum Wish {
+    Serve(Daemon),
+    Print(&'static str),
+}
+
+/// How the daemon is to run.
+pub(crate) struct Daemon {
+    pub(crate) config: Config,
+    /// Where to listen, if not where the configuration says.
+    pub(crate) places: Vec<Place>,
+    /// The file of the message of the day.
+    pub(crate) motd: Option<PathBuf>,
+    pub(crate) levels: Levels,
+}
+
+fn options() -> Options {
+    let mut options = Options::new();
+    options
+        .optmulti("l", "listen", "", "ADDR")
+        .optflag("", "anonymous", "")
+        .optopt("", "max-clients", "", "N")
+        .optopt("", "max-per-ip", "", "N")
+        .optopt("", "max-line", "", "BYTES")
+        .optopt("", "send-queue", "", "BYTES")
+        .optopt("", "login-timeout", "", "S")
+        .optopt("", "idle-timeout", "", "S")
+        .optopt("", "rate", "", "RATE")
+        .optopt("", "history", "", "N")
+        .optopt("", "drain", "", "S")
+        .optopt("", "motd", "", "FILE")
+        .optflagmulti("v", "verbose", "")
+        .optflag("q", "quiet", "");
+    options
+}
+
+pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
+    let matches = match args::parse(&mut options(), args, HELP, VERSION)? {
+        Asked::Run(matches) => matches,
+        Asked::Print(text) => return Ok(Wish::Print(text)),
+    };
+    let motd = matches.opt_str("motd").map(PathBuf::from);
+    let mut config = config(&matches)?;
+    config.motd = motd.as_deref().map(motd::read).transpose()?;
+    config.check().map_err(|error| error.to_string())?;
+    Ok(Wish::Serve(Daemon {
+        config,
+        places: places(&matches)?,
+        motd,
+        levels: levels(&matches)?,
+    }))
+}
+
+fn config(matches: &Matches) -> Result<Config, String> {
+    let mut config = Config::default();
+    config.anonymous = matches.opt_present("anonymous");
+    let clients = limits::CLIENTS_RANGE;
+    let (what, value) = ("a number of clients", &mut config.max_clients);
+    number(matches, "max-clients", what, clients.clone(), value)?;
+    let what = "a number of connections from one address";
+    let mut max_per_ip = 0;
+    number(
+        matches,
+        "max-per-ip",
+        what,
+        0..=*clients.end(),
+        &mut max_per_ip,
+    )?;
+    config.max_per_ip = (max_per_ip != 0).then_some(max_per_ip);
+    let (range, value) = (limits::LINE_BYTES_RANGE, &mut config.max_line);
+    number(matches, "max-line", "bytes", range, value)?;
+    let (range, value) = (limits::SEND_QUEUE_BYTES_RANGE, &mut config.send_queue);
+    number(matches, "send-queue", "bytes", range, value)?;
+    let login_timeout = config.login_timeout.unwrap_or_default();
+    config.login_timeout = Some(seconds(
+        matches,
+        "login-timeout",
+        " to log in",
+        login_timeout,
+    )?)
+    .filter(|timeout| !timeout.is_zero());
+    config.idle_timeout = Some(seconds(matches, "idle-timeout", "", Duration::ZERO)?)
+        .filter(|timeout| !timeout.is_zero());
+    if let Some(text) = matches.opt_str("rate") {
+        config.rate = rate(&text)?;
+        config.rate_on_loopback = true;
+    }
+    let (range, value) = (limits::HISTORY_LINES_RANGE, &mut config.history);
+    number(matches, "history", "lines", range, value)?;
+    config.drain = seconds(matches, "drain", "", config.drain)?;
+    Ok(config)
+}
+
+fn places(matches: &Matches) -> Result<Vec<Place>, String> {
+    let given = matches.opt_strs("listen").into_iter();
+    let mut given: Vec<Given> = given.map(|text| Given::by_option("listen", text)).collect();
+    if given.is_empty()
+        && let Some(Given { source, text }) = args::variable("CHAT_LISTEN")?
+    {
+        let list = text.split(',').map(str::trim);
+        let list = list.filter(|text| !text.is_empty());
+        given.extend(list.map(|text| Given {
+            source: source.clone(),
+            text: text.into(),
+        }));
+    }
+    given.iter().map(Place::parse).collect()
+}
+
+fn levels(matches: &Matches) -> Result<Levels, String> {
+    let level = match (matches.opt_present("quiet"), matches.opt_count("verbose")) {
+        (true, _) => LevelFilter::Warn,
+        (false, 0) => {
+            let asked = args::variable("RUST_LOG")?;
+            return Ok(Levels::parse(
+                asked.as_ref().map_or("", |asked| &asked.text),
+            ));
+        }
+        (false, 1) => LevelFilter::Debug,
+        (false, _) => LevelFilter::Trace,
+    };
+    Ok(Levels::all(level))
+}
+
+fn rate(text: &str) -> Result<Option<Rate>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let rate = text.parse().map_err(|_| {
+        format!("--rate takes lines a second, such as 16, or with a burst, such as 16:128, each 1 to 1000000, or off; not '{text}'")
+    })?;
+    Ok(Some(rate))
+}
+
+/// Reads a whole number, if one is given.
+fn number<T: FromStr + PartialOrd + Display>(
+    matches: &Matches,
+    option: &str,
+    what: &str,
+    range: RangeInclusive<T>,
+    value: &mut T,
+) -> Result<(), String> {
+    let Some(text) = matches.opt_str(option) else {
+        return Ok(());
+    };
+    match text.parse() {
+        Ok(number) if range.contains(&number) => *value = number,
+        _ => {
+            let (least, most) = range.into_inner();
+            return Err(format!(
+                "--{option} takes {what}, {least} to {most}, not '{text}'"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn seconds(
+    matches: &Matches,
+    option: &str,
+    what_for: &str,
+    default: Duration,
+) -> Result<Duration, String> {
+    let mut seconds = default.as_secs();
+    let range = 0..=limits::LONGEST_TIME.as_secs();
+    let what = format!("seconds{what_for}");
+    number(matches, option, &what, range, &mut seconds)?;
+    Ok(Duration::from_secs(seconds))
+}

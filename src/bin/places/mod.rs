@@ -1,0 +1,204 @@
+//! Where to listen: from `--listen` and `CHAT_LISTEN` to addresses.
+//!
+//! An address is listened on, or the server does not start. A name can stand for addresses that this machine does not
+//! have, such as `::1` where there is no IPv6, and stands for those that it has.
+
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+
+use crate::args::Given;
+
+/// One place to listen, as it was given.
+pub(crate) struct Place {
+    text: String,
+    addrs: Vec<SocketAddr>,
+    is_name: bool,
+}
+
+impl Place {
+    /// Reads `ADDR:PORT`, where the address may be a name or have a zone, as in `[fe80::1%eth0]:8080`.
+    pub(crate) fn parse(given: &Given) -> Result<Place, String> {
+        let Given { source, text } = given;
+        let (addrs, is_name) = match Form::of(text) {
+            Some(Form::Address(addr)) => (vec![addr], false),
+            Some(Form::Zoned(host, port)) => (resolve(given, host, port)?, false),
+            Some(Form::Name(host, port)) => (resolve(given, host, port)?, true),
+            None => {
+                return Err(format!(
+                    "{source} takes ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080, not '{text}'"
+                ));
+            }
+        };
+        Ok(Place {
+            text: text.clone(),
+            addrs,
+            is_name,
+        })
+    }
+}
+
+/// What a place looks like.
+#[derive(Debug, PartialEq)]
+enum Form<'a> {
+    Address(SocketAddr),
+    /// An address with the name of an interface.
+    Zoned(&'a str, u16),
+    Name(&'a str, u16),
+}
+
+impl Form<'_> {
+    fn of(text: &str) -> Option<Form<'_>> {
+        if let Ok(addr) = text.parse() {
+            return Some(Form::Address(addr));
+        }
+        let (host, port) = text.rsplit_once(':')?;
+        let port = port.parse().ok()?;
+        if let Some(inside) = host.strip_prefix('[') {
+            let host = inside.strip_suffix(']')?;
+            let (addr, _) = host.split_once('%')?;
+            addr.parse::<Ipv6Addr>().ok()?;
+            return Some(Form::Zoned(host, port));
+        }
+        (!host.is_empty()).then_some(Form::Name(host, port))
+    }
+}
+
+fn resolve(given: &Given, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+    let Given { source, text } = given;
+    let found = (host, port).to_socket_addrs();
+    let found = found.map_err(|error| format!("{source} cannot be '{text}': {error}"))?;
+    Ok(found.collect())
+}
+
+/// Where to listen for these places, each address once. What this machine has is told by `has`; what is left out for want
+/// of that is added to the remarks.
+pub(crate) fn addresses(
+    places: &[Place],
+    has: impl Fn(SocketAddr) -> io::Result<()>,
+    remarks: &mut Vec<String>,
+) -> Vec<SocketAddr> {
+    let mut chosen = Vec::new();
+    for Place {
+        text,
+        addrs,
+        is_name,
+    } in places
+    {
+        let mut of_place = Vec::new();
+        let mut left_out = Vec::new();
+        for &addr in addrs {
+            match has(addr) {
+                Err(error) if *is_name => left_out.push(format!(
+                    "not listening on {addr}, which {text} stands for too: {error}"
+                )),
+                _ if of_place.contains(&addr) => {}
+                _ => of_place.push(addr),
+            }
+        }
+        if of_place.is_empty() {
+            // Listening fails then, and tells why.
+            of_place.extend(addrs.first());
+        } else {
+            remarks.append(&mut left_out);
+        }
+        for addr in of_place {
+            if chosen.iter().any(|&other| covers(other, addr)) {
+                continue;
+            }
+            chosen.retain(|&other| !covers(addr, other));
+            chosen.push(addr);
+        }
+    }
+    chosen
+}
+
+/// Whether who listens on one address listens on the other as well. Port 0 is a port of its own each time.
+fn covers(one: SocketAddr, other: SocketAddr) -> bool {
+    let all = one.ip().is_unspecified() && one.is_ipv4() == other.is_ipv4();
+    one.port() != 0 && one.port() == other.port() && (one == other || all)
+}
+
+/// Whether this machine has an address: it can be bound to, on whatever port is free.
+pub(crate) fn is_here(mut addr: SocketAddr) -> io::Result<()> {
+    addr.set_port(0);
+    UdpSocket::bind(addr).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str, addrs: &[&str]) -> Place {
+        Place {
+            text: text.into(),
+            addrs: addrs.iter().map(|addr| addr.parse().unwrap()).collect(),
+            is_name: text.starts_with(char::is_alphabetic),
+        }
+    }
+
+    /// Where a machine without IPv6 listens.
+    fn chosen(places: &[Place]) -> Vec<String> {
+        let has = |addr: SocketAddr| match addr.is_ipv4() {
+            true => Ok(()),
+            false => Err(io::ErrorKind::AddrNotAvailable.into()),
+        };
+        let chosen = addresses(places, has, &mut Vec::new()).into_iter();
+        chosen.map(|addr| addr.to_string()).collect()
+    }
+
+    #[test]
+    fn an_address_is_listened_on_once() {
+        let localhost = || place("localhost:1", &["127.0.0.1:1", "127.0.0.1:1"]);
+        assert_eq!(chosen(&[localhost()]), ["127.0.0.1:1"]);
+        assert_eq!(chosen(&[localhost(), localhost()]), ["127.0.0.1:1"]);
+        let given = [place("127.0.0.1:1", &["127.0.0.1:1"]), localhost()];
+        assert_eq!(chosen(&given), ["127.0.0.1:1"]);
+        let all = || place("0.0.0.0:1", &["0.0.0.0:1"]);
+        assert_eq!(chosen(&[localhost(), all()]), ["0.0.0.0:1"]);
+        assert_eq!(chosen(&[all(), localhost()]), ["0.0.0.0:1"]);
+        let other = place("127.0.0.1:2", &["127.0.0.1:2"]);
+        assert_eq!(chosen(&[all(), other]), ["0.0.0.0:1", "127.0.0.1:2"]);
+        let v6 = place("[::1]:1", &["[::1]:1"]);
+        assert_eq!(chosen(&[all(), v6]), ["0.0.0.0:1", "[::1]:1"]);
+    }
+
+    #[test]
+    fn port_0_is_another_port_each_time_it_is_given() {
+        let free = || place("127.0.0.1:0", &["127.0.0.1:0"]);
+        assert_eq!(chosen(&[free(), free()]), ["127.0.0.1:0"; 2]);
+        let twice = place("localhost:0", &["127.0.0.1:0", "127.0.0.1:0"]);
+        assert_eq!(chosen(&[twice]), ["127.0.0.1:0"]);
+    }
+
+    #[test]
+    fn a_name_stands_for_the_addresses_that_the_machine_has() {
+        let both = place("localhost:1", &["[::1]:1", "127.0.0.1:1"]);
+        assert_eq!(chosen(&[both]), ["127.0.0.1:1"]);
+        // What is listened on in vain tells why.
+        let none = place("six:1", &["[::1]:1", "[::2]:1"]);
+        assert_eq!(chosen(&[none]), ["[::1]:1"]);
+        let given = place("[::1]:1", &["[::1]:1"]);
+        assert_eq!(chosen(&[given]), ["[::1]:1"]);
+    }
+
+    #[test]
+    fn a_place_is_an_address_with_a_zone_or_not_or_a_name() {
+        let numbered = "[fe80::1%2]:80";
+        for (text, form) in [
+            (numbered, Some(Form::Address(numbered.parse().unwrap()))),
+            ("[fe80::1%eth0]:80", Some(Form::Zoned("fe80::1%eth0", 80))),
+            ("chat.example:80", Some(Form::Name("chat.example", 80))),
+            ("[chat.example]:80", None),
+            ("[chat%eth0]:80", None),
+            ("[fe80::1%eth0]", None),
+            ("[fe80::1%eth0:80", None),
+            ("chat.example", None),
+            ("chat.example:", None),
+            ("chat.example:65536", None),
+            (":80", None),
+            ("", None),
+        ] {
+            assert_eq!(Form::of(text), form, "{text}");
+        }
+    }
+}
