@@ -19,6 +19,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 
 use command_line::{Daemon, Wish};
+use motd::Reader;
 use output::{Output, complain};
 use service::Notices;
 
@@ -82,12 +83,13 @@ fn serve(daemon: Daemon, given: Vec<TcpListener>, output: &mut Output) -> Result
     notices.ready(&server.local_addrs());
 
     let handle = server.handle();
+    let motd = daemon.motd.map(|path| Reader::start(path, handle.clone()));
     let mut asked = false;
     while tick(&mut server, notices.longest_tick())?.is_continue() {
         notices.alive(|| handle.stats());
         for signal in signals.pending() {
-            match (signal, &daemon.motd) {
-                (SIGHUP, Some(path)) => motd::read_again(&handle, path),
+            match (signal, &motd) {
+                (SIGHUP, Some(motd)) => motd.read_again(),
                 // Without a file to read again, a hangup is what it says: the terminal was closed.
                 _ => {
                     stop(&handle, signal, &mut asked);

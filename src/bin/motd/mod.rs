@@ -1,13 +1,47 @@
 //! The file of the message of the day: read at the start, and again whenever a signal asks for it.
+//!
+//! It is read on a thread of its own then: a disk may be slow, and a network's not answer at all. Nothing but a regular
+//! file is read, of which no more than a message may have; a pipe could keep its reader waiting for ever.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use chinwag::{Handle, limits};
 
-/// Reads the file again. Where that fails, the message stays as it was.
-pub(crate) fn read_again(handle: &Handle, path: &Path) {
+use crate::output::Job;
+
+/// Reads the file again when asked to.
+pub(crate) struct Reader {
+    asks: SyncSender<()>,
+}
+
+impl Reader {
+    pub(crate) fn start(path: PathBuf, handle: Handle) -> Reader {
+        // What waits is read later than it was asked for, so that one stands for many.
+        let (asks, asked) = sync_channel(1);
+        let reading = Job::start("motd", move || {
+            for () in asked {
+                read_again(&handle, &path);
+            }
+        });
+        if let Err(error) = reading {
+            log::warn!("cannot read the message of the day again: {error}");
+        }
+        Reader { asks }
+    }
+
+    /// Has the file read again. Where that fails, the message stays as it was.
+    pub(crate) fn read_again(&self) {
+        if let Err(TrySendError::Disconnected(())) = self.asks.try_send(()) {
+            log::warn!("cannot read the message of the day again: nothing is there to read it");
+        }
+    }
+}
+
+fn read_again(handle: &Handle, path: &Path) {
     let read = read(path).and_then(|text| {
         let set = handle.set_motd(Some(&text));
         set.map_err(|error| error.to_string())
@@ -25,7 +59,14 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
+    // Opening a pipe waits for a writer otherwise.
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
     // One byte more than allowed tells a file that is too long from one that just fits.
     let most = limits::MOTD_BYTES as u64 + 1;
     let mut bytes = Vec::new();
