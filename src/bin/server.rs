@@ -6,6 +6,7 @@ mod motd;
 mod output;
 mod places;
 mod service;
+mod signals;
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chinwag::{Config, Error, Handle, Server, limits};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::SIGHUP;
+use signal_hook::low_level::signal_name;
 use signal_hook_mio::v1_0::Signals;
 
 use command_line::{Daemon, Wish};
@@ -76,7 +78,12 @@ fn what_to_try(error: &Error) -> &'static str {
 /// Serves until a signal asks for the end.
 fn serve(daemon: Daemon, given: Vec<TcpListener>, output: &mut Output) -> Result<(), Error> {
     let mut server = listen(&daemon, given)?;
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(Error::Poll)?;
+    let (heeded, ignored) = signals::heeded();
+    for signal in ignored {
+        let name = signal_name(signal).unwrap_or("a signal");
+        log::info!("{name} was ignored at the start, and stays so");
+    }
+    let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
     server.watch(&mut signals)?;
     output.announce(announcement(&server.local_addrs()));
     let mut notices = Notices::start();

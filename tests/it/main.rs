@@ -29,6 +29,7 @@ mod reading;
 mod real_clients;
 mod service;
 mod shutdown;
+mod signals;
 mod source;
 #[cfg(target_os = "linux")]
 mod stopped;

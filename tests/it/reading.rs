@@ -241,17 +241,17 @@ fn names_that_look_alike_are_taken() {
 }
 
 /// A file of a test of that name, gone when dropped.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str, text: &str) -> Scratch {
+    pub(crate) fn new(name: &str, text: &str) -> Scratch {
         let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let path = dir.join(format!("{name}-{}", std::process::id()));
         fs::write(&path, text).expect("a file can be written");
         Scratch(path)
     }
 
-    fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.to_str().expect("the path is text")
     }
 }
