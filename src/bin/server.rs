@@ -27,7 +27,7 @@ use service::Notices;
 
 fn main() -> ExitCode {
     let daemon = match command_line::parse(env::args_os().skip(1)) {
-        Ok(Wish::Serve(daemon)) => daemon,
+        Ok(Wish::Serve(daemon)) => *daemon,
         Ok(Wish::Print(text)) => {
             // A reader who has gone needs no help text.
             let _ = io::stdout().write_all(text.as_bytes());

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 
+use chinwag::limits;
 use nix::sys::signal::Signal;
 
 use crate::daemon::{Daemon, command, command_after, start};
 use crate::harness::{PROMPT, Person};
+use crate::program::program;
 
 /// Runs the program to its end. Returns its exit code, standard output and standard error.
 fn run(args: &[&str]) -> (i32, String, String) {
@@ -370,6 +372,66 @@ fn help_tells_of_every_option_that_the_parser_takes() {
             .iter()
             .any(|args| run(args).0 == 0);
         assert!(accepted, "{option}");
+    }
+}
+
+/// What stands in brackets behind an option in the help.
+fn default_in_help<'a>(help: &'a str, option: &str) -> &'a str {
+    let line = help.lines().find(|line| line.contains(option));
+    let (_, default) = line.and_then(|line| line.rsplit_once('[')).expect(option);
+    default.trim_end_matches(']')
+}
+
+#[test]
+fn help_tells_every_default_and_bound_as_it_is() {
+    let (_, help, _) = run(&["--help"]);
+    let config = chinwag::Config::default();
+    let rate = config.rate.expect("people are slowed down by default");
+    for (option, default) in [
+        ("--listen", config.listen[0].to_string()),
+        (
+            "--max-clients",
+            format!("{}, within the fd limit", config.max_clients),
+        ),
+        ("--max-per-ip", "0".into()),
+        ("--max-line", config.max_line.to_string()),
+        ("--send-queue", config.send_queue.to_string()),
+        (
+            "--login-timeout",
+            limits::LOGIN_TIMEOUT.as_secs().to_string(),
+        ),
+        ("--idle-timeout", "0".into()),
+        ("--rate", format!("{rate}; off for loopback")),
+        ("--history", config.history.to_string()),
+        ("--drain", config.drain.as_secs().to_string()),
+    ] {
+        assert_eq!(default_in_help(&help, option), default, "{option}");
+    }
+    for (option, bound) in [
+        (
+            "--send-queue",
+            format!("for all of them {} MiB", config.all_queues >> 20),
+        ),
+        (
+            "--history",
+            format!("of {} KiB together", limits::HISTORY_BYTES >> 10),
+        ),
+    ] {
+        let is_told = |line: &str| line.contains(option) && line.contains(&bound);
+        assert!(help.lines().any(is_told), "{option}: {bound}");
+    }
+}
+
+#[test]
+fn the_readme_shows_the_options_as_the_help_does() {
+    let readme = include_str!("../../README.md");
+    let client = program(env!("CARGO_BIN_EXE_client")).arg("--help").output();
+    let client = String::from_utf8(client.expect("it can be run").stdout).expect("text");
+    for help in [run(&["--help"]).1, client] {
+        let from = help.find("[OPTIONS]\n").expect("a list of options");
+        let list = &help[from..];
+        let to = list.find("\n\n").expect("its end");
+        assert!(readme.contains(&list[..to]), "{}", &list[..to]);
     }
 }
 

@@ -36,16 +36,17 @@ server [OPTIONS]
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
 
-CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. Sockets that a service
-manager hands over (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and
-about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
+CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. RUST_LOG takes a level, such
+as debug, or TARGET=LEVEL, such as chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a
+service manager hands over (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready,
+alive and about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
 ";
 
 const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// What the command line asks for.
 pub(crate) enum Wish {
-    Serve(Daemon),
+    Serve(Box<Daemon>),
     Print(&'static str),
 }
 
@@ -88,12 +89,12 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
     let mut config = config(&matches)?;
     config.motd = motd.as_deref().map(motd::read).transpose()?;
     config.check().map_err(|error| error.to_string())?;
-    Ok(Wish::Serve(Daemon {
+    Ok(Wish::Serve(Box::new(Daemon {
         config,
         places: places(&matches)?,
         motd,
         levels: levels(&matches)?,
-    }))
+    })))
 }
 
 fn config(matches: &Matches) -> Result<Config, String> {
