@@ -58,6 +58,9 @@ fn who_talks_on_behind_a_goodbye_keeps_no_place() {
     });
     let mut ann = server.connect();
     ann.sees(PROMPT);
+    until("she is counted", || {
+        server.handle().stats().connections == 1
+    });
     let stream = ann.stream();
     let began = Instant::now();
     let gives_up = Duration::from_secs(1) + LINGER_MOST + DEADLINE;
