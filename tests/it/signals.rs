@@ -1,7 +1,9 @@
 //! Signals to the `server` program other than those that end it: such as are ignored, and the one that has a file read again.
 
 use std::fs;
+use std::process::Stdio;
 
+use chinwag::limits;
 use nix::sys::signal::Signal;
 
 use crate::daemon::{Daemon, command, command_after, start};
@@ -50,9 +52,8 @@ fn nohup_outlives_its_terminal() {
     let server = command(&["-l", "127.0.0.1:0"]);
     let mut nohup = program("nohup");
     nohup.arg(server.get_program()).args(server.get_args());
-    nohup.stdin(std::process::Stdio::null());
-    nohup.stdout(std::process::Stdio::piped());
-    nohup.stderr(std::process::Stdio::piped());
+    nohup.stdin(Stdio::null());
+    nohup.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut daemon = Daemon::spawn(nohup);
     let mut ann = Person::login(daemon.listens_on(), "ann");
     daemon.signal(Signal::SIGHUP);
@@ -117,4 +118,21 @@ fn a_message_of_the_day_that_is_no_file_is_refused_at_the_start() {
         );
         assert!(log[0].starts_with(&words), "{log:?}");
     }
+}
+
+#[test]
+fn a_message_of_the_day_that_is_too_long_is_refused_by_the_name_of_its_file() {
+    let most = "x".repeat(limits::MOTD_BYTES);
+    let file = Scratch::new("long-motd", &format!("{most}x"));
+    let (status, _, log) = Daemon::spawn(command(&["--motd", file.path()])).ends();
+    assert_eq!(status.code(), Some(2));
+    let words = format!(
+        "server: cannot read {}: it has more than 16384 bytes.",
+        file.path()
+    );
+    assert!(log[0].starts_with(&words), "{log:?}");
+
+    fs::write(file.path(), &most).expect("a file can be written");
+    let (daemon, _) = start(&["--motd", file.path()]);
+    ends_cleanly(daemon);
 }

@@ -100,40 +100,35 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
 fn config(matches: &Matches) -> Result<Config, String> {
     let mut config = Config::default();
     config.anonymous = matches.opt_present("anonymous");
-    let clients = limits::CLIENTS_RANGE;
-    let (what, value) = ("a number of clients", &mut config.max_clients);
-    number(matches, "max-clients", what, clients.clone(), value)?;
+
+    let (what, range) = ("a number of clients", limits::CLIENTS_RANGE);
+    config.max_clients = number(matches, "max-clients", what, range, config.max_clients)?;
     let what = "a number of connections from one address";
-    let mut max_per_ip = 0;
-    number(
-        matches,
-        "max-per-ip",
-        what,
-        0..=*clients.end(),
-        &mut max_per_ip,
-    )?;
+    let range = 0..=*limits::CLIENTS_RANGE.end();
+    let max_per_ip = number(matches, "max-per-ip", what, range, 0)?;
     config.max_per_ip = (max_per_ip != 0).then_some(max_per_ip);
-    let (range, value) = (limits::LINE_BYTES_RANGE, &mut config.max_line);
-    number(matches, "max-line", "bytes", range, value)?;
-    let (range, value) = (limits::SEND_QUEUE_BYTES_RANGE, &mut config.send_queue);
-    number(matches, "send-queue", "bytes", range, value)?;
+    let range = limits::LINE_BYTES_RANGE;
+    config.max_line = number(matches, "max-line", "bytes", range, config.max_line)?;
+    let range = limits::SEND_QUEUE_BYTES_RANGE;
+    config.send_queue = number(matches, "send-queue", "bytes", range, config.send_queue)?;
+    let range = limits::HISTORY_LINES_RANGE;
+    config.history = number(matches, "history", "lines", range, config.history)?;
+
+    let seconds = |option, what, default: Duration| {
+        let range = 0..=limits::LONGEST_TIME.as_secs();
+        number(matches, option, what, range, default.as_secs()).map(Duration::from_secs)
+    };
+    let not_0 = |time: Duration| Some(time).filter(|time| !time.is_zero());
     let login_timeout = config.login_timeout.unwrap_or_default();
-    config.login_timeout = Some(seconds(
-        matches,
-        "login-timeout",
-        " to log in",
-        login_timeout,
-    )?)
-    .filter(|timeout| !timeout.is_zero());
-    config.idle_timeout = Some(seconds(matches, "idle-timeout", "", Duration::ZERO)?)
-        .filter(|timeout| !timeout.is_zero());
+    let login_timeout = seconds("login-timeout", "seconds to log in", login_timeout)?;
+    config.login_timeout = not_0(login_timeout);
+    config.idle_timeout = not_0(seconds("idle-timeout", "seconds", Duration::ZERO)?);
+    config.drain = seconds("drain", "seconds", config.drain)?;
+
     if let Some(text) = matches.opt_str("rate") {
         config.rate = rate(&text)?;
         config.rate_on_loopback = true;
     }
-    let (range, value) = (limits::HISTORY_LINES_RANGE, &mut config.history);
-    number(matches, "history", "lines", range, value)?;
-    config.drain = seconds(matches, "drain", "", config.drain)?;
     Ok(config)
 }
 
@@ -157,10 +152,8 @@ fn levels(matches: &Matches) -> Result<Levels, String> {
     let level = match (matches.opt_present("quiet"), matches.opt_count("verbose")) {
         (true, _) => LevelFilter::Warn,
         (false, 0) => {
-            let asked = args::variable("RUST_LOG")?;
-            return Ok(Levels::parse(
-                asked.as_ref().map_or("", |asked| &asked.text),
-            ));
+            let asked = args::variable("RUST_LOG")?.map(|asked| asked.text);
+            return Ok(Levels::parse(&asked.unwrap_or_default()));
         }
         (false, 1) => LevelFilter::Debug,
         (false, _) => LevelFilter::Trace,
@@ -178,38 +171,20 @@ fn rate(text: &str) -> Result<Option<Rate>, String> {
     Ok(Some(rate))
 }
 
-/// Reads a whole number, if one is given.
+/// A whole number, or the default where none is given.
 fn number<T: FromStr + PartialOrd + Display>(
     matches: &Matches,
     option: &str,
     what: &str,
     range: RangeInclusive<T>,
-    value: &mut T,
-) -> Result<(), String> {
+    default: T,
+) -> Result<T, String> {
     let Some(text) = matches.opt_str(option) else {
-        return Ok(());
+        return Ok(default);
     };
-    match text.parse() {
-        Ok(number) if range.contains(&number) => *value = number,
-        _ => {
-            let (least, most) = range.into_inner();
-            return Err(format!(
-                "--{option} takes {what}, {least} to {most}, not '{text}'"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn seconds(
-    matches: &Matches,
-    option: &str,
-    what_for: &str,
-    default: Duration,
-) -> Result<Duration, String> {
-    let mut seconds = default.as_secs();
-    let range = 0..=limits::LONGEST_TIME.as_secs();
-    let what = format!("seconds{what_for}");
-    number(matches, option, &what, range, &mut seconds)?;
-    Ok(Duration::from_secs(seconds))
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let (least, most) = range.into_inner();
+        format!("--{option} takes {what}, {least} to {most}, not '{text}'")
+    })
 }

@@ -71,5 +71,9 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let most = limits::MOTD_BYTES as u64 + 1;
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes)?;
+    if bytes.len() > limits::MOTD_BYTES {
+        let sentence = format!("it has more than {} bytes", limits::MOTD_BYTES);
+        return Err(io::Error::other(sentence));
+    }
     Ok(bytes)
 }
