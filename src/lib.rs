@@ -29,7 +29,7 @@
 //! | 3 | [`net`] | the poller, listeners, sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `message`, `moment`, `deadlines`, `rate` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `message`, `moment`, `deadlines`, `rate` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -70,6 +70,7 @@ pub mod client;
 mod deadlines;
 mod error;
 mod id;
+mod invisible;
 pub mod limits;
 mod message;
 mod moment;

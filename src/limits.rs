@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Longest username, in characters. Fits a column of a terminal and leaves most of the line to the text.
 pub const USERNAME_CHARS: usize = 32;
 
+/// Marks that one letter of a name may have. Yoruba has two behind a letter, Tibetan and Burmese stack four.
+pub const MARKS_PER_LETTER: usize = 5;
+
 /// Attempts at giving a username before the connection is closed.
 pub const LOGIN_ATTEMPTS: u8 = 10;
 

@@ -233,7 +233,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let mut named = BTreeSet::new();
-        let in_no_name = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let in_no_name = |c: char| !Username::may_hold(c);
         for word in text.split(in_no_name) {
             let word = word.trim_start_matches(['.', '-', '_']);
             let bare = word.trim_end_matches(['.', '-', '_']);

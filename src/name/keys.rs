@@ -1,0 +1,209 @@
+//! `Keys`: what names are compared by. They are made once, when a name is parsed, and kept as hashes; the forms behind
+//! them are made again only where two hashes are equal and the texts are not.
+//!
+//! The hashes are the same in every process, so that servers can tell each other of them.
+
+use std::hash::{DefaultHasher, Hasher};
+
+/// What a name is compared by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keys {
+    /// Of the form that a person is addressed by.
+    addressed: u64,
+    /// Of each look.
+    looks: [u64; LOOKS.len()],
+}
+
+/// How a name is written when its look is taken. A name is compared with another one in the same writing: the capital
+/// of i looks like l, but that is no reason to keep Ian and Lan apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// As typed.
+    Typed,
+    /// In compatible forms (NFKC, UAX #15) and small letters.
+    Small,
+    /// In compatible forms and capitals.
+    Capital,
+}
+
+pub(crate) const LOOKS: [Look; 3] = [Look::Typed, Look::Small, Look::Capital];
+
+/// What stands for all that looks like a text, in each writing.
+pub(super) type Looks = [String; LOOKS.len()];
+
+pub(super) fn looks(text: &str) -> Looks {
+    LOOKS.map(|it| look(text, it))
+}
+
+impl Keys {
+    /// The keys of a text that looks like this.
+    pub(super) fn new(text: &str, looks: &Looks) -> Keys {
+        Keys {
+            addressed: hash(&addressed(text)),
+            looks: looks.each_ref().map(|look| hash(look)),
+        }
+    }
+
+    pub(super) fn addressed(&self) -> u64 {
+        self.addressed
+    }
+
+    pub(super) fn look(&self, look: Look) -> u64 {
+        self.looks[look as usize]
+    }
+}
+
+/// The hash of a form.
+pub(super) fn hash(form: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(form.as_bytes());
+    hasher.finish()
+}
+
+pub(super) use forms::{addressed, composed, look, written_out};
+
+/// Whether two texts address the same person. Without a fold where both are ASCII, as most are.
+pub(super) fn address_the_same(one: &str, other: &str) -> bool {
+    match one.is_ascii() && other.is_ascii() {
+        true => one.eq_ignore_ascii_case(other),
+        false => addressed(one) == addressed(other),
+    }
+}
+
+// Forms made in this thread, for tests of what comparing costs.
+#[cfg(test)]
+thread_local! {
+    pub(crate) static FOLDS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Notes that a form is made.
+fn count() {
+    #[cfg(test)]
+    FOLDS.set(FOLDS.get() + 1);
+}
+
+/// Upper case first: it joins forms that differ in lower case only, such as σ and ς.
+fn without_case(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    chars
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+}
+
+/// In a build without `unicode-names`: without case, and nothing looks like anything else.
+#[cfg(not(feature = "unicode-names"))]
+mod forms {
+    use std::borrow::Cow;
+
+    pub(in crate::name) fn composed(text: &str) -> Cow<'_, str> {
+        Cow::Borrowed(text)
+    }
+
+    pub(in crate::name) fn written_out(text: &str) -> usize {
+        text.chars().count()
+    }
+
+    pub(in crate::name) fn addressed(text: &str) -> String {
+        super::count();
+        super::without_case(text.chars()).collect()
+    }
+
+    pub(in crate::name) fn look(text: &str, _: super::Look) -> String {
+        addressed(text)
+    }
+}
+
+#[cfg(feature = "unicode-names")]
+mod forms {
+    use std::borrow::Cow;
+
+    use unicode_normalization::{UnicodeNormalization, is_nfc};
+    use unicode_security::skeleton;
+
+    use super::{Look, count, without_case};
+    use crate::invisible::is_ignorable;
+
+    pub(in crate::name) fn composed(text: &str) -> Cow<'_, str> {
+        match is_nfc(text) {
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(text.nfc().collect()),
+        }
+    }
+
+    /// How many characters it has where signs for several letters are written out (NFKC).
+    pub(in crate::name) fn written_out(text: &str) -> usize {
+        match text.is_ascii() {
+            true => text.len(),
+            false => text.nfkc().count(),
+        }
+    }
+
+    /// The form that a person is addressed by: compatible (NFKC), without case and without joiners.
+    pub(in crate::name) fn addressed(text: &str) -> String {
+        count();
+        if text.is_ascii() {
+            return text.to_ascii_lowercase();
+        }
+        let shown = text.chars().filter(|&c| !is_ignorable(c));
+        without_case(shown.nfkc()).nfd().collect()
+    }
+
+    /// What stands for everything that looks like this text (the skeleton of UTS #39).
+    pub(in crate::name) fn look(text: &str, look: Look) -> String {
+        count();
+        if text.is_ascii() {
+            let alike = |c: char| look_of_ascii(in_writing(c, look));
+            return text.chars().map(alike).collect();
+        }
+        match look {
+            Look::Typed => look_of(text.nfd()),
+            Look::Small => look_of(text.nfkc().flat_map(char::to_lowercase).nfd()),
+            Look::Capital => look_of(text.nfkc().flat_map(char::to_uppercase).nfd()),
+        }
+    }
+
+    fn in_writing(c: char, look: Look) -> char {
+        match look {
+            Look::Typed => c,
+            Look::Small => c.to_ascii_lowercase(),
+            Look::Capital => c.to_ascii_uppercase(),
+        }
+    }
+
+    fn look_of(decomposed: impl Iterator<Item = char>) -> String {
+        let mut out = String::new();
+        decomposed.for_each(|c| push_look(c, &mut out));
+        out.nfd().collect()
+    }
+
+    /// Several plain letters are no look of one: what looks like m is not r and n.
+    fn push_look(c: char, out: &mut String) {
+        let start = out.len();
+        out.extend(skeleton(c.encode_utf8(&mut [0; 4])));
+        if out[start..].starts_with("rn") {
+            out.replace_range(start..start + 2, "m");
+        }
+    }
+
+    /// Most names are ASCII: these are its confusables, by heart.
+    fn look_of_ascii(c: char) -> char {
+        match c {
+            'I' | '1' => 'l',
+            '0' => 'O',
+            c => c,
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_confusables_of_ascii_are_those_of_unicode() {
+            for c in ('!'..='~').filter(|c| c.is_alphanumeric() || "_-.:[]".contains(*c)) {
+                let mut by_table = String::new();
+                push_look(c, &mut by_table);
+                assert_eq!(by_table, look_of_ascii(c).to_string(), "{c}");
+            }
+        }
+    }
+}
