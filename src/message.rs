@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Protocol;
 use crate::moment::Format;
-use crate::name::{RoomName, Username};
+use crate::name::{InvalidUsername, RoomName, Username};
 
 /// One thing told to one person or to many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,10 +79,10 @@ pub enum Message {
     Welcome,
     /// The message of the day, of one or more lines.
     Motd(Arc<str>),
-    /// Someone else has that name.
+    /// Someone else has that name, or one that looks like it.
     UsernameTaken,
-    /// That is no username.
-    UsernameInvalid,
+    /// That is no username, for this reason.
+    UsernameInvalid(InvalidUsername),
     /// So many lines stand no more here, as they waited for a reader who was too far behind.
     Skipped(u64),
     /// Ends a line that holds nothing but a prompt, before something is told that nobody asked for.
@@ -173,10 +173,22 @@ pub enum Answer {
     InRoom(RoomName),
     /// They were in this room already.
     InRoomAlready(RoomName),
-    /// That is no name of a room.
-    RoomInvalid,
+    /// That is no name of a room, for this reason.
+    RoomInvalid(InvalidUsername),
+    /// No room is made, as its name could be mistaken for that of another one.
+    RoomLooksLike {
+        /// The name as typed.
+        typed: RoomName,
+        /// The room that is there.
+        room: RoomName,
+    },
     /// There is no such room.
-    NoSuchRoom(RoomName),
+    NoSuchRoom {
+        /// The name as typed.
+        name: RoomName,
+        /// A room that they may have meant.
+        meant: Option<RoomName>,
+    },
     /// No room can be made.
     TooManyRooms,
     /// What the room is about, if it is about something.
@@ -205,8 +217,13 @@ pub enum Answer {
     End,
 
     // About people.
-    /// There is nobody of that name; it is repeated as typed, cut when long.
-    Nobody(Box<str>),
+    /// There is nobody of that name.
+    Nobody {
+        /// The name as typed, cut when long.
+        typed: Box<str>,
+        /// Whom they may have meant.
+        meant: Option<Username>,
+    },
     /// That is themselves.
     Yourself,
     /// That is their name already.

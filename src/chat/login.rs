@@ -39,11 +39,11 @@ impl Hub {
         }
         match Username::parse(line) {
             Ok(name) => self.take_name(now, peer, name, effects),
-            Err(_) => self.refuse(peer, Message::UsernameInvalid, effects),
+            Err(why) => self.refuse(peer, Message::UsernameInvalid(why), effects),
         }
     }
 
-    /// Lets a newcomer in under a name, unless someone has it.
+    /// Lets a newcomer in under a name, unless someone has it or one that looks like it.
     fn take_name(&mut self, now: Moment, peer: PeerId, name: Username, effects: &mut Effects) {
         if self.roster.session(peer).is_none() {
             return;

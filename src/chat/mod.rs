@@ -26,7 +26,7 @@ use crate::id::{PeerId, RoomId};
 use crate::limits::{HISTORY_LINES, REPLAYED_LINES};
 use crate::message::{Answer, Message, Presence};
 use crate::moment::Moment;
-use crate::name::Username;
+use crate::name::{InvalidUsername, Username};
 use crate::wire::Command;
 
 use ignore::Awaited;
@@ -341,7 +341,10 @@ impl Hub {
                 person.active = active;
                 effects.answer(peer, Answer::TooLong { limit });
             }
-            None => self.refuse(peer, Message::UsernameInvalid, effects),
+            None => {
+                let why = InvalidUsername::WholeLine;
+                self.refuse(peer, Message::UsernameInvalid(why), effects);
+            }
         }
     }
 

@@ -28,9 +28,14 @@ pub(super) struct Room {
     pub(super) history: History,
 }
 
-/// There are as many rooms as there may be.
-#[derive(Debug)]
-pub(super) struct TooManyRooms;
+/// Why there is no such room.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NoRoom {
+    /// There are as many rooms as there may be.
+    TooMany,
+    /// It could be mistaken for this one.
+    LooksLike(RoomName),
+}
 
 impl Rooms {
     /// The lobby alone.
@@ -48,16 +53,25 @@ impl Rooms {
         self.names.get(name).copied()
     }
 
+    /// A room whose name could be mistaken for this one, which is the name of none.
+    pub(super) fn find_alike(&self, name: &RoomName) -> Option<RoomName> {
+        let mut names = self.iter().map(|(_, room)| &room.name);
+        names.find(|other| other.looks_like(name)).cloned()
+    }
+
     /// The room of that name, made if need be. Where there are too many, one with nobody in it makes way.
-    pub(super) fn find_or_make(&mut self, name: RoomName) -> Result<RoomId, TooManyRooms> {
+    pub(super) fn find_or_make(&mut self, name: RoomName) -> Result<RoomId, NoRoom> {
         if let Some(id) = self.find(&name) {
             return Ok(id);
+        }
+        if let Some(other) = self.find_alike(&name) {
+            return Err(NoRoom::LooksLike(other));
         }
         let is_free = |slot: &Option<Room>| slot.is_none();
         let place = match self.rooms.iter().position(is_free) {
             Some(place) => place,
             None if self.rooms.len() < ROOMS => self.rooms.len(),
-            None => self.evict().ok_or(TooManyRooms)?,
+            None => self.evict().ok_or(NoRoom::TooMany)?,
         };
         let id = RoomId(place as u32);
         self.put(id, name);
@@ -155,7 +169,7 @@ mod tests {
             rooms.enter(id);
             rooms.get_mut(id).unwrap().topic = Some("x".into());
         }
-        assert!(rooms.find_or_make(name("more")).is_err());
+        assert_eq!(rooms.find_or_make(name("more")), Err(NoRoom::TooMany));
         let seven = rooms.find(&name("room7")).unwrap();
         rooms.leave(seven);
         assert_eq!(rooms.find_or_make(name("more")).unwrap(), seven);

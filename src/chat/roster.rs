@@ -7,18 +7,20 @@ use hashbrown::HashTable;
 
 use crate::id::{PeerId, RoomId};
 use crate::moment::Format;
-use crate::name::Username;
+use crate::name::{LOOKS, Look, Username, find_slip};
 
 use super::history::History;
 
 /// Everyone who is connected, by slot, and everyone who has a name, by name.
 ///
-/// Invariant: `names` holds exactly the slots of the sessions that have a name, each by the hash of that name. The names
-/// themselves are not kept twice, as a server of many idle people holds little else.
+/// Invariant: `names` and each of `looks` hold exactly the slots of the sessions that have a name, each by that key of the
+/// name. The names themselves are not kept twice, as a server of many idle people holds little else.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     sessions: Vec<Option<(PeerId, Session)>>,
     names: HashTable<u32>,
+    looks: [HashTable<u32>; LOOKS.len()],
+    /// The names' keys are the same everywhere, so that people could choose names whose places in a table are the same.
     hasher: RandomState,
 }
 
@@ -79,7 +81,7 @@ pub(super) struct Ignored {
     pub(super) is_here: bool,
 }
 
-/// Someone else has that name.
+/// Someone else has that name, or one that looks like it.
 #[derive(Debug)]
 pub(super) struct NameTaken;
 
@@ -160,11 +162,46 @@ impl Roster {
         }
     }
 
-    /// Who has this name.
+    /// Who is addressed by this name.
     pub(super) fn find(&self, name: &Username) -> Option<PeerId> {
-        let hash = self.hasher.hash_one(name);
-        let has_it = |slot: &u32| name_at(&self.sessions, *slot) == Some(name);
-        let slot = *self.names.find(hash, has_it)?;
+        self.find_in(&self.names, name.key(), |it| it == name)
+    }
+
+    /// Someone other than `but` whose name could be mistaken for this one.
+    fn find_alike(&self, name: &Username, but: PeerId) -> Option<PeerId> {
+        let by_look = |look: Look| {
+            let key = name.look_key(look);
+            self.find_in(&self.looks[look as usize], key, |it| {
+                it.has_look_of(name, look)
+            })
+        };
+        let same = self.find(name).into_iter();
+        let mut found = same.chain(LOOKS.into_iter().filter_map(by_look));
+        found.find(|peer| *peer != but)
+    }
+
+    /// Whom someone may have meant by what they typed, which is nobody's name: themselves aside, the person whose name
+    /// looks like it, or is one slip of the finger away. The price does not grow with the number of people.
+    pub(super) fn suggest(&self, typed: &str, asker: PeerId) -> Option<Username> {
+        let parsed = Username::parse(typed).ok();
+        let alike = parsed.and_then(|name| self.find_alike(&name, asker));
+        let meant = alike.or_else(|| {
+            find_slip(typed, |slip| {
+                let found = self.find_in(&self.names, slip.key(), |it| slip.addresses(it));
+                found.filter(|peer| *peer != asker)
+            })
+        });
+        Some(self.person(meant?)?.name.clone())
+    }
+
+    fn find_in(
+        &self,
+        table: &HashTable<u32>,
+        key: u64,
+        is_it: impl Fn(&Username) -> bool,
+    ) -> Option<PeerId> {
+        let has_it = |slot: &u32| name_at(&self.sessions, *slot).is_some_and(&is_it);
+        let slot = *table.find(self.hasher.hash_one(key), has_it)?;
         let (peer, _) = self.sessions[slot as usize].as_ref()?;
         Some(*peer)
     }
@@ -182,7 +219,7 @@ impl Roster {
 
     /// Lets a newcomer into the chat.
     pub(super) fn admit(&mut self, peer: PeerId, person: Person) -> Result<(), NameTaken> {
-        if self.find(&person.name).is_some() {
+        if self.find_alike(&person.name, peer).is_some() {
             return Err(NameTaken);
         }
         if let Some(session) = self.session_mut(peer) {
@@ -192,9 +229,9 @@ impl Roster {
         Ok(())
     }
 
-    /// Gives a person another name, and returns the one before.
+    /// Gives a person another name, or their own in another spelling, and returns the one before.
     pub(super) fn rename(&mut self, peer: PeerId, to: Username) -> Result<Username, NameTaken> {
-        if self.find(&to).is_some_and(|holder| holder != peer) {
+        if self.find_alike(&to, peer).is_some() {
             return Err(NameTaken);
         }
         let Some(person) = self.person_mut(peer) else {
@@ -228,15 +265,28 @@ impl Roster {
     /// Lists a person under the name they have.
     fn enrol(&mut self, peer: PeerId) {
         let (sessions, hasher) = (&self.sessions, &self.hasher);
-        let hash = |slot: &u32| name_at(sessions, *slot).map_or(0, |name| hasher.hash_one(name));
-        self.names.insert_unique(hash(&peer.slot), peer.slot, hash);
+        let list = |table: &mut HashTable<u32>, key: fn(&Username, Look) -> u64, look| {
+            let key_at = |slot: &u32| name_at(sessions, *slot).map_or(0, |name| key(name, look));
+            let hash = |slot: &u32| hasher.hash_one(key_at(slot));
+            table.insert_unique(hash(&peer.slot), peer.slot, hash);
+        };
+        list(&mut self.names, |name, _| name.key(), Look::Typed);
+        for look in LOOKS {
+            list(&mut self.looks[look as usize], Username::look_key, look);
+        }
     }
 
     /// Lists a person no longer under a name they had.
     fn strike(&mut self, peer: PeerId, name: &Username) {
-        let hash = self.hasher.hash_one(name);
-        if let Ok(listed) = self.names.find_entry(hash, |&slot| slot == peer.slot) {
-            listed.remove();
+        let strike = |table: &mut HashTable<u32>, key: u64| {
+            let hash = self.hasher.hash_one(key);
+            if let Ok(listed) = table.find_entry(hash, |&slot| slot == peer.slot) {
+                listed.remove();
+            }
+        };
+        strike(&mut self.names, name.key());
+        for look in LOOKS {
+            strike(&mut self.looks[look as usize], name.look_key(look));
         }
     }
 

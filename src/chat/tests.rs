@@ -2,6 +2,7 @@
 
 mod away;
 mod ignoring;
+mod names;
 mod table;
 mod walk;
 
@@ -229,7 +230,10 @@ fn the_tenth_refusal_is_the_last() {
     chat.event(ann, Event::LineTooLong { limit: 64 });
     assert_eq!(
         chat.reads(ann),
-        [Message::UsernameInvalid, Message::TooManyAttempts]
+        [
+            Message::UsernameInvalid(InvalidUsername::WholeLine),
+            Message::TooManyAttempts
+        ]
     );
     assert_eq!(chat.closed, [(ann, CloseReason::TooManyAttempts)]);
     assert_eq!(chat.hub.next_timeout(), None);

@@ -1,7 +1,6 @@
 //! What a name may hold, character by character (UAX #31, and the rules of context of RFC 5892, appendix A).
 
 use crate::invisible::shows_nothing;
-#[cfg(feature = "unicode-names")]
 use crate::limits::MARKS_PER_LETTER;
 
 use super::InvalidUsername;

@@ -54,10 +54,10 @@ pub(crate) fn find_slip<T>(typed: &str, mut find: impl FnMut(Slip<'_>) -> Option
         }
         for &c in TYPED {
             let c = [char::from(c)];
-            found = found.or_else(|| attempt(before, &c, behind));
             if next.is_some() {
                 found = found.or_else(|| attempt(before, &c, rest));
             }
+            found = found.or_else(|| attempt(before, &c, behind));
         }
         if found.is_some() {
             return found;

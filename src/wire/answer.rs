@@ -7,6 +7,8 @@ use crate::message::{Answer, HelpRow, Presence, RoomRow, Whois};
 use crate::moment::{Civil, Format, Stamp};
 use crate::name::RoomName;
 
+use super::refusal;
+
 /// Where a list of names is wrapped, in characters.
 const WRAP: usize = 72;
 
@@ -47,8 +49,19 @@ fn about_rooms(answer: &Answer) -> Option<String> {
     Some(match answer {
         Answer::InRoom(room) => format!("You are in {room} now."),
         Answer::InRoomAlready(room) => format!("You are in {room} already."),
-        Answer::RoomInvalid => "A room's name has 1 to 32 letters, digits, '_', '-' or '.'.".into(),
-        Answer::NoSuchRoom(room) => format!("There is no room {room}. Type /rooms for the list."),
+        Answer::RoomInvalid(why) => refusal::no_name("A room's name", *why),
+        Answer::RoomLooksLike { typed, room } => {
+            format!(
+                "{typed} looks like {room}. Type /join {room} to go there, or choose another name."
+            )
+        }
+        Answer::NoSuchRoom {
+            name,
+            meant: Some(meant),
+        } => format!("There is no room {name}. Did you mean {meant}?"),
+        Answer::NoSuchRoom { name, meant: None } => {
+            format!("There is no room {name}. Type /rooms for the list.")
+        }
         Answer::TooManyRooms => {
             "There are too many rooms. Join one of them; type /rooms for the list.".into()
         }
@@ -72,7 +85,11 @@ fn about_rooms(answer: &Answer) -> Option<String> {
 
 fn about_people(answer: &Answer) -> String {
     match answer {
-        Answer::Nobody(name) => format!("There is nobody named {name}."),
+        Answer::Nobody {
+            typed,
+            meant: Some(meant),
+        } => format!("Nobody here is called {typed}. Did you mean {meant}?"),
+        Answer::Nobody { typed, meant: None } => format!("Nobody here is called {typed}."),
         Answer::Yourself => "That is yourself.".into(),
         Answer::NamedSoAlready => "That is your name already.".into(),
         Answer::NotTaken(name) => format!("{name} ignores you. Not sent."),

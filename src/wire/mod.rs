@@ -7,6 +7,7 @@ mod decoder;
 mod lines;
 mod negotiation;
 mod protocol;
+mod refusal;
 mod render;
 mod telnet;
 mod text;

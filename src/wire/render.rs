@@ -11,6 +11,7 @@ use crate::message::{Message, Past};
 use crate::moment::{Civil, Format, Stamp};
 
 use super::answer::{self, line};
+use super::refusal;
 
 /// Appends the message as a person reads it whose lines have this format. `unix` is when it is told: seconds since
 /// 1970-01-01 00:00 UTC.
@@ -91,7 +92,9 @@ fn about_connection(out: &mut BytesMut, message: &Message) {
         Message::LineBreak => "",
         Message::Welcome => "Welcome to the chat!",
         Message::UsernameTaken => "That username is taken.",
-        Message::UsernameInvalid => "A username has 1 to 32 letters, digits, '_', '-' or '.'.",
+        Message::UsernameInvalid(why) => {
+            return line(out, &[&refusal::no_name("A username", *why)]);
+        }
         Message::Goodbye => "Goodbye!",
         Message::TooManyAttempts => "Too many attempts. Goodbye!",
         Message::LoginTimedOut => "Login timed out. Goodbye!",

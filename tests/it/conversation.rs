@@ -81,9 +81,16 @@ fn rooms_are_listed_with_their_people_and_topics() {
     ann.types("/rooms");
     ann.reads("#lobby  2");
     ann.reads("#tea    0  milk first?");
-    for name in ["no room", "#", "-x", "##tea", "a:b"] {
+    let rule = "A room's name has 1 to 32 letters, digits, '_', '-' or '.'";
+    for (name, reason) in [
+        ("no room", "; it cannot have a space."),
+        ("#", "."),
+        ("-x", "; it cannot begin with '-'."),
+        ("##tea", "; it cannot have '#'."),
+        ("a:b", "; it cannot have ':'."),
+    ] {
         ann.types(&format!("/join {name}"));
-        ann.reads("A room's name has 1 to 32 letters, digits, '_', '-' or '.'.");
+        ann.reads(&format!("{rule}{reason}"));
     }
 }
 
@@ -132,7 +139,9 @@ fn who_lists_a_room_and_who_of_them_is_away() {
     ann.types("/who #nowhere");
     ann.reads("There is no room #nowhere. Type /rooms for the list.");
     ann.types("/who two words");
-    ann.reads("A room's name has 1 to 32 letters, digits, '_', '-' or '.'.");
+    ann.reads(
+        "A room's name has 1 to 32 letters, digits, '_', '-' or '.'; it cannot have a space.",
+    );
 }
 
 #[test]
@@ -168,7 +177,7 @@ fn private_messages_cross_rooms_and_are_marked() {
     ann.types("/reply a secret");
     ann.reads("rob has left since. Not sent.");
     ann.types("/msg nobody x");
-    ann.reads("There is nobody named nobody.");
+    ann.reads("Nobody here is called nobody.");
     ann.types("/msg ann x");
     ann.reads("That is yourself.");
     ann.types("said");
@@ -300,7 +309,7 @@ fn who_is_ignored_is_not_read_under_any_name() {
     ann.types("/ignore ann");
     ann.reads("That is yourself.");
     ann.types("/ignore nobody");
-    ann.reads("There is nobody named nobody.");
+    ann.reads("Nobody here is called nobody.");
     ann.types("/unignore rob");
     ann.reads("You no longer ignore rob.");
     bob.types("at last");

@@ -19,6 +19,12 @@ pub(crate) const PROMPT: &str = "Enter your username: ";
 pub(crate) const TAKEN: &str = "That username is taken.";
 pub(crate) const INVALID: &str = "A username has 1 to 32 letters, digits, '_', '-' or '.'.";
 
+/// The refusal of a name, with its reason.
+pub(crate) fn invalid(reason: &str) -> String {
+    let rule = &INVALID[..INVALID.len() - 1];
+    format!("{rule}; {reason}.")
+}
+
 /// A server that runs on a thread of its own until it is dropped.
 pub(crate) struct Running {
     addr: SocketAddr,

@@ -19,6 +19,7 @@ mod floods;
 mod floors;
 mod harness;
 mod last_words;
+mod names;
 mod output;
 #[cfg(target_os = "linux")]
 mod process;

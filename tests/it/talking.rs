@@ -1,6 +1,6 @@
 //! Conversation: lines for the room, and commands.
 
-use crate::harness::{INVALID, Person, TAKEN, serve};
+use crate::harness::{Person, TAKEN, invalid, serve};
 
 #[test]
 fn everyone_reads_a_line_but_its_sender() {
@@ -251,9 +251,14 @@ fn a_name_that_is_taken_or_none_is_refused_and_the_old_one_kept() {
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
     ann.types("/nick BOB");
     ann.reads(TAKEN);
-    for name in ["two words", "a:b", "-x", &"x".repeat(33)] {
+    for (name, reason) in [
+        ("two words", "it cannot have a space"),
+        ("a:b", "it cannot have ':'"),
+        ("-x", "it cannot begin with '-'"),
+        (&"x".repeat(33), "that one has 33"),
+    ] {
         ann.types(&format!("/nick {name}"));
-        ann.reads(INVALID);
+        ann.reads(&invalid(reason));
     }
     ann.types("me");
     bob.reads("ann: me");

@@ -3,7 +3,7 @@
 use socket2::SockRef;
 
 use crate::daemon::start;
-use crate::harness::{INVALID, PROMPT, Person, Running, serve, serve_with};
+use crate::harness::{PROMPT, Person, Running, invalid, serve, serve_with};
 
 const HOW_TO_QUIT: &str = "Type /quit to leave.";
 
@@ -322,7 +322,7 @@ fn keys_edit_the_username_too() {
     let mut ann = server.connect();
     ann.sees(PROMPT);
     ann.sends(b"\xff\xf1amm\x7f\x7fnn!\r\n");
-    ann.reads(INVALID);
+    ann.reads(&invalid("it cannot have '!'"));
     ann.sees(PROMPT);
     ann.sends(b"\x7fann!\x7f\r\n");
     ann.reads("Welcome to the chat!");

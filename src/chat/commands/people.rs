@@ -19,7 +19,15 @@ pub(super) fn msg(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     };
     match hub.find(name) {
         Some((to, name)) => write_privately(hub, caller, to, name, text.trim_start(), effects),
-        None => effects.answer(caller.peer, Answer::Nobody(shorten(name))),
+        None => effects.answer(caller.peer, nobody(hub, caller, name)),
+    }
+}
+
+/// There is nobody of that name; but there may be someone whom they meant.
+fn nobody(hub: &Hub, caller: &Caller, typed: &str) -> Answer {
+    Answer::Nobody {
+        typed: shorten(typed),
+        meant: hub.roster.suggest(typed, caller.peer),
     }
 }
 
@@ -78,8 +86,9 @@ pub(super) fn me(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effec
 }
 
 pub(super) fn nick(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    let Ok(to) = Username::parse(args) else {
-        return effects.tell(caller.peer, Message::UsernameInvalid);
+    let to = match Username::parse(args) {
+        Ok(to) => to,
+        Err(why) => return effects.tell(caller.peer, Message::UsernameInvalid(why)),
     };
     match hub.roster.rename(caller.peer, to.clone()) {
         Err(_) => effects.tell(caller.peer, Message::UsernameTaken),
@@ -142,7 +151,7 @@ pub(super) fn back(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effect
 pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let found = hub.find(args).and_then(|(peer, _)| hub.roster.person(peer));
     let Some(person) = found else {
-        return effects.answer(caller.peer, Answer::Nobody(shorten(args)));
+        return effects.answer(caller.peer, nobody(hub, caller, args));
     };
     let Some(room) = hub.rooms.get(person.room) else {
         return;
@@ -163,7 +172,7 @@ pub(super) fn ignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
             let ignored = person.map(|it| it.ignores()).unwrap_or_default();
             Answer::Ignored(ignored.iter().map(|it| it.name.clone()).collect())
         }
-        (_, None) => Answer::Nobody(shorten(args)),
+        (_, None) => nobody(hub, caller, args),
         (_, Some((peer, _))) if peer == caller.peer => Answer::Yourself,
         (_, Some((peer, name))) => match hub.ignore(caller.peer, peer, &name) {
             Ok(()) => Answer::IgnoreSet(name),

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::chat::event::{Effect, Effects};
+use crate::chat::room::NoRoom;
 use crate::chat::{Caller, Hub};
 use crate::id::RoomId;
 use crate::limits::{PEOPLE_LISTED, ROOMS_LISTED, TOPIC_CHARS};
@@ -27,12 +28,16 @@ pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effec
 }
 
 pub(super) fn join(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    let Ok(name) = RoomName::parse(args) else {
-        return effects.answer(caller.peer, Answer::RoomInvalid);
+    let typed = match RoomName::parse(args) {
+        Ok(typed) => typed,
+        Err(why) => return effects.answer(caller.peer, Answer::RoomInvalid(why)),
     };
-    match hub.rooms.find_or_make(name) {
+    match hub.rooms.find_or_make(typed.clone()) {
         Ok(room) => go(hub, caller, room, effects),
-        Err(_) => effects.answer(caller.peer, Answer::TooManyRooms),
+        Err(NoRoom::TooMany) => effects.answer(caller.peer, Answer::TooManyRooms),
+        Err(NoRoom::LooksLike(room)) => {
+            effects.answer(caller.peer, Answer::RoomLooksLike { typed, room });
+        }
     }
 }
 
@@ -66,10 +71,13 @@ pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
 pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let room = match (args, RoomName::parse(args)) {
         ("", _) => caller.room,
-        (_, Err(_)) => return effects.answer(caller.peer, Answer::RoomInvalid),
+        (_, Err(why)) => return effects.answer(caller.peer, Answer::RoomInvalid(why)),
         (_, Ok(name)) => match hub.rooms.find(&name) {
             Some(room) => room,
-            None => return effects.answer(caller.peer, Answer::NoSuchRoom(name)),
+            None => {
+                let meant = hub.rooms.find_alike(&name);
+                return effects.answer(caller.peer, Answer::NoSuchRoom { name, meant });
+            }
         },
     };
     let Some(found) = hub.rooms.get(room) else {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::id::PeerId;
 use crate::moment::{Civil, Moment, Offset};
-use crate::name::{RoomName, Username};
+use crate::name::{InvalidUsername, RoomName, Username};
 
 use super::record::{Happened, Told, What};
 
@@ -216,7 +216,10 @@ impl Model {
                 let line = format!("Message too long: the limit is {limit} bytes. Not sent.");
                 self.answer(peer, &line);
             }
-            Happened::TooLong => self.refuse(peer, NO_NAME),
+            Happened::TooLong => {
+                let why = InvalidUsername::WholeLine;
+                self.refuse(peer, &words::no_name("A username", why));
+            }
             Happened::WrongProtocol(protocol) => {
                 let head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n";
                 let is_http = protocol.to_string() == "HTTP";
@@ -368,7 +371,6 @@ enum Readers {
 }
 
 const PROMPT: &str = "Enter your username: ";
-const NO_NAME: &str = "A username has 1 to 32 letters, digits, '_', '-' or '.'.";
 
 impl Person {
     fn new(peer: PeerId) -> Person {

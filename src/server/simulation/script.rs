@@ -2,10 +2,31 @@
 
 use crate::dice::Dice;
 
-const NAMES: [&str; 9] = [
-    "ann", "BOB", "carl", "dora", "Ann", "eve.", "אבג", "b0b", "no name",
+const NAMES: [&str; 13] = [
+    "ann",
+    "BOB",
+    "carl",
+    "dora",
+    "Ann",
+    "eve.",
+    "אבג",
+    "b0b",
+    "no name",
+    "dara",
+    "\u{430}nn",
+    "carI",
+    "क\u{94d}",
 ];
-const ROOMS: [&str; 6] = ["tea", "#Tea", "lobby", "2", "#", "no room"];
+const ROOMS: [&str; 8] = [
+    "tea",
+    "#Tea",
+    "lobby",
+    "2",
+    "#",
+    "no room",
+    "#Iobby",
+    "te\u{430}",
+];
 const TEXTS: [&str; 9] = [
     "hello ann, bob: and (carl)!",
     "-",

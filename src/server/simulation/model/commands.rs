@@ -7,7 +7,7 @@ use crate::limits::{
 use crate::moment::{Moment, Offset};
 use crate::name::{RoomName, Username};
 
-use super::{Kept, Line, Model, NO_NAME, PROMPT, Readers, Room, Stamp, words};
+use super::{Kept, Line, Model, PROMPT, Readers, Room, Stamp, words};
 
 /// A line, who typed it, when, and as whom.
 #[derive(Debug, Clone)]
@@ -25,12 +25,12 @@ impl Model {
         }
         match Username::parse(line) {
             Ok(name) => self.come_in(now, peer, name),
-            Err(_) => self.refuse(peer, NO_NAME),
+            Err(why) => self.refuse(peer, &words::no_name("A username", why)),
         }
     }
 
     pub(super) fn come_in(&mut self, now: Moment, peer: PeerId, name: Username) {
-        if self.holder(&name).is_some() {
+        if self.is_taken(&name, peer) {
             return self.refuse(peer, "That username is taken.");
         }
         let idle_at = self.rules.idle_timeout.map(|it| now.instant + it);
@@ -253,9 +253,19 @@ impl Model {
     }
 
     fn join(&mut self, typed: &Typed, args: &str) {
-        let Ok(name) = RoomName::parse(args) else {
-            return self.answer(typed.peer, words::NO_ROOM);
+        let name = match RoomName::parse(args) {
+            Ok(name) => name,
+            Err(why) => return self.answer(typed.peer, &words::no_name("A room's name", why)),
         };
+        let mut others = self.rooms.iter().flatten().map(|room| &room.name);
+        if self.find_room(&name).is_none()
+            && let Some(other) = others.find(|other| other.looks_like(&name))
+        {
+            let line = format!(
+                "{name} looks like {other}. Type /join {other} to go there, or choose another name."
+            );
+            return self.answer(typed.peer, &line);
+        }
         let room = match self.find_room(&name) {
             Some(room) => room,
             None => {
@@ -312,11 +322,17 @@ impl Model {
     fn who(&mut self, typed: &Typed, args: &str) {
         let room = match (args, RoomName::parse(args)) {
             ("", _) => typed.room,
-            (_, Err(_)) => return self.answer(typed.peer, words::NO_ROOM),
+            (_, Err(why)) => {
+                return self.answer(typed.peer, &words::no_name("A room's name", why));
+            }
             (_, Ok(name)) => match self.find_room(&name) {
                 Some(room) => room,
                 None => {
-                    let line = format!("There is no room {name}. Type /rooms for the list.");
+                    let mut others = self.rooms.iter().flatten().map(|room| &room.name);
+                    let line = match others.find(|other| other.looks_like(&name)) {
+                        Some(other) => format!("There is no room {name}. Did you mean {other}?"),
+                        None => format!("There is no room {name}. Type /rooms for the list."),
+                    };
                     return self.answer(typed.peer, &line);
                 }
             },

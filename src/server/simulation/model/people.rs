@@ -6,7 +6,7 @@ use crate::moment::Civil;
 use crate::name::Username;
 
 use super::commands::Typed;
-use super::{Away, Ignored, Kept, Line, Model, NO_NAME, Readers, words};
+use super::{Away, Ignored, Kept, Line, Model, Readers, words};
 
 impl Model {
     pub(super) fn command_about_people(&mut self, typed: &Typed, word: &str, args: &str) {
@@ -31,6 +31,13 @@ impl Model {
     pub(super) fn holder(&self, name: &Username) -> Option<PeerId> {
         let has_it = |it: &&super::Person| it.name.as_ref() == Some(name);
         self.people.iter().find(has_it).map(|it| it.peer)
+    }
+
+    /// Whether the name is too much like that of somebody else.
+    pub(super) fn is_taken(&self, name: &Username, by: PeerId) -> bool {
+        let names = self.people.iter().filter(|it| it.peer != by);
+        let mut names = names.filter_map(|it| it.name.as_ref());
+        names.any(|it| it.looks_like(name))
     }
 
     fn parse_name(&self, typed: &str) -> Option<Username> {
@@ -128,7 +135,24 @@ impl Model {
     }
 
     fn nobody(&mut self, peer: PeerId, typed: &str) {
-        let line = format!("There is nobody named {}.", words::shorten(typed));
+        let mut line = format!("Nobody here is called {}.", words::shorten(typed));
+        let parsed = Username::parse(typed).ok();
+        let named = || {
+            self.people
+                .iter()
+                .filter_map(|it| Some((it.peer, it.name.as_ref()?)))
+        };
+        let alike = named().find(|(it, name)| {
+            *it != peer && parsed.as_ref().is_some_and(|typed| typed.looks_like(name))
+        });
+        let is_slip = |slip: &String| {
+            let is_it = |name: &Username| name.as_str().to_lowercase() == *slip;
+            named().find(|(it, name)| *it != peer && is_it(name))
+        };
+        let meant = alike.or_else(|| words::slips(typed).iter().find_map(is_slip));
+        if let Some((_, name)) = meant {
+            line.push_str(&format!(" Did you mean {name}?"));
+        }
         self.answer(peer, &line);
     }
 
@@ -178,10 +202,11 @@ impl Model {
     }
 
     fn nick(&mut self, typed: &Typed, args: &str) {
-        let Ok(name) = Username::parse(args) else {
-            return self.answer(typed.peer, NO_NAME);
+        let name = match Username::parse(args) {
+            Ok(name) => name,
+            Err(why) => return self.answer(typed.peer, &words::no_name("A username", why)),
         };
-        if self.holder(&name).is_some_and(|it| it != typed.peer) {
+        if self.is_taken(&name, typed.peer) {
             return self.answer(typed.peer, "That username is taken.");
         }
         if name.as_str() == typed.name.as_str() {

@@ -1,7 +1,7 @@
 //! Words and lists of the model.
 
 use crate::limits::ECHOED_CHARS;
-use crate::name::Username;
+use crate::name::{InvalidUsername, Username};
 
 use super::Person;
 
@@ -27,7 +27,62 @@ pub(super) const HELP: &str = "\
 /quiet on|off               hide who comes and goes
 /quit                       leave the chat";
 
-pub(super) const NO_ROOM: &str = "A room's name has 1 to 32 letters, digits, '_', '-' or '.'.";
+/// Why something is no name of this kind.
+pub(super) fn no_name(kind: &str, why: InvalidUsername) -> String {
+    let why = match why {
+        InvalidUsername::Empty => "".into(),
+        InvalidUsername::TooLong(count) => format!("; that one has {count}"),
+        InvalidUsername::WholeLine => "; that one is far too long".into(),
+        InvalidUsername::Begins(c) => format!("; it cannot begin with '{c}'"),
+        InvalidUsername::Space => "; it cannot have a space".into(),
+        InvalidUsername::Character(c @ ('!'..='~' | '␀'..='␦' | '\u{fffd}')) => {
+            format!("; it cannot have '{c}'")
+        }
+        InvalidUsername::Character(c) => {
+            format!("; it cannot have the character U+{:04X}", c as u32)
+        }
+        InvalidUsername::Mark(c) => {
+            let number = c as u32;
+            format!("; the mark U+{number:04X} does not belong to the letter before it")
+        }
+        InvalidUsername::Directions => "; its letters must all run in one direction".into(),
+        why => panic!("the script has no such name: {why:?}"),
+    };
+    format!("{kind} has 1 to 32 letters, digits, '_', '-' or '.'{why}.")
+}
+
+/// What is one slip of the finger away from a name: place by place a letter less, two swapped, another, one more.
+pub(super) fn slips(typed: &str) -> Vec<String> {
+    let letters: Vec<char> = typed.to_uppercase().to_lowercase().chars().collect();
+    let mut all: Vec<Vec<char>> = Vec::new();
+    if !(3..=33).contains(&typed.chars().count()) {
+        return Vec::new();
+    }
+    let keys: Vec<char> = "abcdefghijklmnopqrstuvwxyz0123456789_-.".chars().collect();
+    for place in 0..=letters.len() {
+        if place < letters.len() {
+            let mut less = letters.clone();
+            less.remove(place);
+            all.push(less);
+        }
+        if place + 1 < letters.len() {
+            let mut swapped = letters.clone();
+            swapped.swap(place, place + 1);
+            all.push(swapped);
+        }
+        for &key in &keys {
+            if place < letters.len() {
+                let mut other = letters.clone();
+                other[place] = key;
+                all.push(other);
+            }
+            let mut more = letters.clone();
+            more.insert(place, key);
+            all.push(more);
+        }
+    }
+    all.into_iter().map(String::from_iter).collect()
+}
 
 /// How a command is used, if there is one of that word.
 pub(super) fn usage(word: &str) -> Option<&'static str> {
