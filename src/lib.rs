@@ -87,7 +87,7 @@ struct Readme;
 
 pub use error::{CloseReason, Error, Protocol};
 pub use id::{PeerId, RoomId};
-pub use message::{Answer, HelpRow, Message, Past, Presence, RoomRow, Whois};
+pub use message::{Answer, HelpRow, IgnoredRow, Message, Past, Presence, RoomRow, Whois};
 pub use moment::{Civil, Format, Moment, Offset, Stamp};
 pub use name::{InvalidUsername, RoomName, Username};
 pub use rate::{InvalidRate, Rate};

@@ -192,6 +192,12 @@ pub const OFFSET_MINUTES: RangeInclusive<i16> = -12 * 60..=14 * 60;
 /// Rooms at once. Each holds a history, so this bounds memory too.
 pub const ROOMS: usize = 1000;
 
+/// Rooms that one person made and that are still there. Few people make more than one.
+pub const ROOMS_MADE: usize = 50;
+
+/// Rooms of which it is remembered how far one person has read them. Few people go back and forth between more.
+pub const ROOMS_REMEMBERED: usize = 16;
+
 /// Rooms listed by `/rooms`.
 pub const ROOMS_LISTED: usize = 100;
 
@@ -222,8 +228,24 @@ pub const MISSED_LINES: usize = 50;
 /// See [`MISSED_LINES`].
 pub const MISSED_BYTES: usize = 16 * 1024;
 
+/// Bytes of a line that are looked through for the names of people who are away: a whole line of the default length.
+pub const MENTION_BYTES: usize = 8 * 1024;
+
+/// People who are named in the one answer that they are away; the others are counted.
+pub const AWAY_NAMED: usize = 3;
+
+/// How long it is remembered that a person was told of somebody's absence. They are told again after that.
+pub const ABSENCE_TOLD_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// Absences that one person was told of and that are remembered, the latest of them.
+pub const ABSENCES_TOLD: usize = 100;
+
 /// People whom one person may ignore.
 pub const IGNORED: usize = 100;
+
+/// Names under which one person may be ignored while they are here. Who begins to ignore them under one more does so under
+/// the last of these.
+pub const IGNORED_NAMES: usize = 8;
 
 /// Largest message of the day, in bytes. It is sent to every newcomer.
 pub const MOTD_BYTES: usize = 16 * 1024;

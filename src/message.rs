@@ -191,6 +191,8 @@ pub enum Answer {
     },
     /// No room can be made.
     TooManyRooms,
+    /// They made as many rooms as one person may.
+    TooManyRoomsMade,
     /// What the room is about, if it is about something.
     Topic {
         /// The room.
@@ -238,6 +240,13 @@ pub enum Answer {
     Gone(Username),
     /// The person they wrote to, or named, is away.
     Away(Username, Option<Arc<str>>),
+    /// Several people whom they named are away: these, and so many more.
+    SeveralAway {
+        /// The first of them.
+        names: Vec<Username>,
+        /// How many there are besides.
+        more: usize,
+    },
     /// They are away from now on.
     AwaySet,
     /// What they gave as the reason is too long.
@@ -252,7 +261,7 @@ pub enum Answer {
     /// They were not away.
     NotAway,
     /// Whom they ignore.
-    Ignored(Vec<Username>),
+    Ignored(Vec<IgnoredRow>),
     /// They ignore this person from now on.
     IgnoreSet(Username),
     /// They ignore as many as they may.
@@ -287,6 +296,15 @@ pub struct RoomRow {
     pub people: usize,
     /// What it is about.
     pub topic: Option<Arc<str>>,
+}
+
+/// A person, as `/ignore` lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IgnoredRow {
+    /// The name that they had when they were ignored.
+    pub name: Username,
+    /// The name that they have now, where it is another one.
+    pub now: Option<Username>,
 }
 
 /// A person, as `/who` lists them.

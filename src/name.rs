@@ -7,6 +7,7 @@
 //! `Eq`. It *looks like* another one where the two could be mistaken for each other: that keeps names apart, and nobody is
 //! ever addressed by it. Both go by keys that are made once.
 
+mod addressed;
 mod keys;
 mod rules;
 mod slips;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use crate::limits::USERNAME_CHARS;
 
+pub(crate) use addressed::Addressed;
 #[cfg(test)]
 pub(crate) use keys::FOLDS;
 use keys::Keys;
@@ -112,6 +114,16 @@ impl Username {
     /// The same for the second and further people of one address, as several listeners may have.
     pub fn from_addr_again(addr: SocketAddr, number: usize) -> Username {
         Username::new(format!("{addr}-{number}").into())
+    }
+
+    /// Takes such a name as typed.
+    pub(crate) fn parse_addr(text: &str) -> Option<Username> {
+        if let Ok(addr) = text.parse() {
+            return Some(Username::from_addr(addr));
+        }
+        let (addr, number) = text.rsplit_once('-')?;
+        let number = number.parse().ok()?;
+        Some(Username::from_addr_again(addr.parse().ok()?, number))
     }
 
     fn new(text: Arc<str>) -> Username {

@@ -24,6 +24,8 @@ pub(super) struct History {
 /// A line, and who caused it, whatever they are called by now.
 #[derive(Debug)]
 struct Line {
+    /// How many lines came before it.
+    number: usize,
     author: PeerId,
     past: Arc<Past>,
 }
@@ -40,9 +42,10 @@ impl History {
     }
 
     /// Keeps a line, and drops the oldest ones as far as the bounds ask for it.
-    pub(super) fn push(&mut self, unix: i64, author: PeerId, message: &Message) {
+    pub(super) fn push(&mut self, author: PeerId, past: Arc<Past>) {
+        let number = self.total;
         self.total += 1;
-        let size = size(message);
+        let size = size(&past.message);
         if self.max_lines == 0 || size > self.max_bytes {
             return;
         }
@@ -52,21 +55,26 @@ impl History {
             };
             self.bytes -= self::size(&oldest.past.message);
         }
-        let message = message.clone();
-        let past = Arc::new(Past { unix, message });
-        self.lines.push_back(Line { author, past });
+        self.lines.push_back(Line {
+            number,
+            author,
+            past,
+        });
         self.bytes += size;
         debug_assert!(self.bytes <= self.max_bytes && self.lines.len() <= self.max_lines);
     }
 
-    /// The last lines that are to be seen, at most `count`, the oldest first.
+    /// The last lines that are to be seen, the oldest first: at most `count`, and none of the first ones that are `known`.
     pub(super) fn last(
         &self,
+        known: usize,
         count: usize,
         mut is_seen: impl FnMut(PeerId, &Message) -> bool,
     ) -> Vec<Message> {
         let seen = |line: &&Line| is_seen(line.author, &line.past.message);
-        let lines = self.lines.iter().rev().filter(seen).take(count);
+        let new = self.lines.iter().rev();
+        let new = new.take_while(|line| line.number >= known);
+        let lines = new.filter(seen).take(count);
         let mut lines: Vec<Message> = lines.map(|it| Message::Past(it.past.clone())).collect();
         lines.reverse();
         lines
@@ -94,12 +102,11 @@ mod tests {
     use super::*;
     use crate::name::Username;
 
-    fn said(text: &str) -> Message {
+    fn said(text: &str) -> Arc<Past> {
         let from = Username::parse("x").unwrap();
-        Message::Said {
-            from,
-            text: text.into(),
-        }
+        let text = text.into();
+        let message = Message::Said { from, text };
+        Past { unix: 0, message }.into()
     }
 
     const ANN: PeerId = PeerId {
@@ -112,7 +119,11 @@ mod tests {
             Message::Past(past) => size(&past.message) - AROUND - 1,
             _ => unreachable!("only the past is kept"),
         };
-        history.last(count, |_, _| true).iter().map(past).collect()
+        history
+            .last(0, count, |_, _| true)
+            .iter()
+            .map(past)
+            .collect()
     }
 
     #[test]
@@ -120,15 +131,17 @@ mod tests {
         let bytes = 3 * (AROUND + 1) + 10;
         let mut history = History::new(3, bytes);
         for text in ["1", "22", "333", "4444"] {
-            history.push(0, ANN, &said(text));
+            history.push(ANN, said(text));
         }
         assert_eq!(texts(&history, 10), [2, 3, 4]);
         assert_eq!(texts(&history, 2), [3, 4]);
-        history.push(0, ANN, &said("55555"));
+        history.push(ANN, said("55555"));
         assert_eq!(texts(&history, 10), [4, 5]);
-        history.push(0, ANN, &said(&"x".repeat(bytes)));
+        history.push(ANN, said(&"x".repeat(bytes)));
         assert_eq!(texts(&history, 10), [4, 5]);
         assert_eq!(history.total(), 6);
+        assert_eq!(history.last(4, 10, |_, _| true).len(), 1);
+        assert_eq!(history.last(5, 10, |_, _| true).len(), 0);
     }
 
     #[test]
@@ -139,20 +152,16 @@ mod tests {
         };
         let mut history = History::new(10, 1000);
         for (author, text) in [(ANN, "1"), (ANN, "22"), (bob, "333"), (bob, "4444")] {
-            history.push(0, author, &said(text));
+            history.push(author, said(text));
         }
-        let seen = history.last(1, |author, _| author == ANN);
-        let expected = Past {
-            unix: 0,
-            message: said("22"),
-        };
-        assert_eq!(seen, [Message::Past(expected.into())]);
+        let seen = history.last(0, 1, |author, _| author == ANN);
+        assert_eq!(seen, [Message::Past(said("22"))]);
     }
 
     #[test]
     fn nothing_is_kept_where_nothing_is_to_be() {
         let mut history = History::new(0, 10);
-        history.push(0, ANN, &said("x"));
+        history.push(ANN, said("x"));
         assert_eq!(texts(&history, 10), [0; 0]);
     }
 }

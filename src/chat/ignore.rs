@@ -1,31 +1,129 @@
-//! Who ignores whom. Both sides keep it: the one who ignores, so that it outlives the other's leaving and coming back
-//! under the same name; the one who is ignored, so that a line of someone whom nobody ignores costs nothing.
+//! Who ignores whom. All who ignore a person under one name share a [`Target`], so that the person's leaving and renaming
+//! cost the same however many they are.
 //!
-//! Invariants: of two people who are here, one stands in the other's `ignores` exactly when the other stands in the one's
-//! `ignored_by`. No name stands in a list twice. `awaited` holds exactly those names in the lists that nobody here has,
-//! their owners aside, each with whose lists they are.
+//! A target has the name under which the person was ignored, never one that they chose later. While that person is here,
+//! it is theirs, whatever they call themselves; once they are gone, it awaits the next person who takes the name.
+//!
+//! Invariants: a target that is someone's stands in their `ignored_as`, any other in `awaited` under its name. A person
+//! stands in a target's `by` exactly when it stands in their `ignores`, and never in that of a target of their own. No
+//! target is without anyone who ignores.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use slab::Slab;
 
 use crate::id::PeerId;
-use crate::limits::IGNORED;
+use crate::limits::{IGNORED, IGNORED_NAMES};
+use crate::message::{IgnoredRow, Message};
 use crate::name::Username;
 
 use super::Hub;
-use super::roster::{Ignored, Person};
+use super::roster::Person;
 
-/// Ignored names that nobody who is here has, so that a newcomer is looked up once, and not in everyone's list.
-pub(super) type Awaited = HashMap<Username, Vec<PeerId>>;
+/// Everyone who is ignored by someone.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    targets: Slab<Target>,
+    /// Targets whose person is gone, by name.
+    awaited: HashMap<Username, BTreeSet<u32>>,
+    /// How many entries of lists and targets were gone through, for tests of what that costs.
+    #[cfg(test)]
+    pub(super) steps: usize,
+}
+
+/// A person who is ignored, under one name.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) name: Username,
+    /// Who it is, or was last.
+    pub(super) person: PeerId,
+    pub(super) is_here: bool,
+    /// Who ignores them.
+    pub(super) by: BTreeSet<PeerId>,
+}
 
 /// They ignore as many as they may.
 #[derive(Debug)]
 pub(super) struct TooMany;
 
+impl Targets {
+    pub(super) fn get(&self, id: u32) -> Option<&Target> {
+        self.targets.get(id as usize)
+    }
+
+    fn get_mut(&mut self, id: u32) -> Option<&mut Target> {
+        #[cfg(test)]
+        {
+            self.steps += 1;
+        }
+        self.targets.get_mut(id as usize)
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Target)> {
+        self.targets.iter().map(|(id, target)| (id as u32, target))
+    }
+
+    /// Those that await somebody of this name.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn awaiting(&self, name: &Username) -> impl Iterator<Item = u32> {
+        self.awaited.get(name).into_iter().flatten().copied()
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.targets.is_empty() && self.awaited.is_empty()
+    }
+
+    fn add(&mut self, target: Target) -> u32 {
+        self.targets.insert(target) as u32
+    }
+
+    fn await_name(&mut self, id: u32, name: Username) {
+        self.awaited.entry(name).or_default().insert(id);
+    }
+
+    fn await_no_more(&mut self, id: u32, name: &Username) {
+        if let Some(ids) = self.awaited.get_mut(name) {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.awaited.remove(name);
+            }
+        }
+    }
+}
+
 impl Hub {
     /// Who does not read what this person causes.
     pub(super) fn hidden_from(&self, peer: PeerId) -> Vec<PeerId> {
-        let person = self.roster.person(peer);
-        person.map_or_else(Vec::new, |it| it.ignored_by().to_vec())
+        let ids = self.ignored_as(peer);
+        let targets = ids.iter().filter_map(|id| self.targets.get(*id));
+        let mut readers: Vec<PeerId> = targets.flat_map(|it| &it.by).copied().collect();
+        if ids.len() > 1 {
+            readers.sort_unstable();
+            readers.dedup();
+        }
+        readers
+    }
+
+    pub(super) fn does_ignore(&self, by: PeerId, whom: PeerId) -> bool {
+        let ids = self.ignored_as(whom).iter();
+        let mut targets = ids.filter_map(|id| self.targets.get(*id));
+        targets.any(|it| it.by.contains(&by))
+    }
+
+    /// Whom a person ignores, in the order in which they began to.
+    pub(super) fn ignored(&self, by: PeerId) -> Vec<IgnoredRow> {
+        let row = |id: &u32| {
+            let target = self.targets.get(*id)?;
+            let person = self.roster.person(target.person);
+            let present = person.filter(|_| target.is_here).map(|it| &it.name);
+            Some(IgnoredRow {
+                name: target.name.clone(),
+                now: present.filter(|it| **it != target.name).cloned(),
+            })
+        };
+        self.ignores(by).iter().filter_map(row).collect()
     }
 
     pub(super) fn ignore(
@@ -34,111 +132,170 @@ impl Hub {
         whom: PeerId,
         name: &Username,
     ) -> Result<(), TooMany> {
-        let Some(person) = self.roster.person_mut(by) else {
-            return Ok(());
-        };
-        let ignores = &mut person.extras_mut().ignores;
-        if ignores.iter().any(|it| it.peer == whom) {
+        if self.does_ignore(by, whom) {
             return Ok(());
         }
-        if ignores.len() >= IGNORED {
+        if self.ignores(by).len() >= IGNORED {
             return Err(TooMany);
         }
-        ignores.push(Ignored {
-            name: name.clone(),
-            peer: whom,
-            is_here: true,
-        });
-        self.link(by, whom);
+        let id = self.target(whom, name);
+        if let (Some(person), Some(target)) = (self.roster.person_mut(by), self.targets.get_mut(id))
+        {
+            target.by.insert(by);
+            person.extras_mut().ignores.push(id);
+        }
         Ok(())
     }
 
-    /// Returns the name of whom they ignored, if they did.
+    /// Lifts what stands in a person's list of whoever has this name now, or else under it. Returns their name, if there
+    /// was anything.
     pub(super) fn unignore(&mut self, by: PeerId, name: &Username) -> Option<Username> {
+        let present = self.roster.find(name);
+        let listed = |id: &u32| Some((*id, self.targets.get(*id)?));
+        let all: Vec<(u32, &Target)> = self.ignores(by).iter().filter_map(listed).collect();
+        let is_present = |it: &Target| it.is_here && Some(it.person) == present;
+        let (lifted, name) = match all.iter().any(|(_, it)| is_present(it)) {
+            true => (
+                ids_of(&all, is_present),
+                &self.roster.person(present?)?.name,
+            ),
+            false => {
+                let ids = ids_of(&all, |it| it.name == *name);
+                let first = ids.first().and_then(|id| self.targets.get(*id));
+                (ids, &first?.name)
+            }
+        };
+        let name = name.clone();
+        for id in &lifted {
+            self.let_go(by, *id);
+        }
         let ignores = &mut self.roster.person_mut(by)?.extras_mut().ignores;
-        let place = ignores.iter().position(|it| it.name == *name)?;
-        let lifted = ignores.remove(place);
-        self.let_go(by, &lifted);
-        Some(lifted.name)
+        ignores.retain(|id| !lifted.contains(id));
+        Some(name)
     }
 
-    /// A person goes by this name from now on: those who ignore them, or ignored someone of that name, do so now.
-    pub(super) fn renamed(&mut self, peer: PeerId, name: &Username) {
-        for by in self.hidden_from(peer) {
-            if let Some(known) = self.ignored_mut(by, peer) {
-                known.name = name.clone();
+    /// A person has taken a name that nobody had: those who ignored someone of that name, who is gone, ignore them now.
+    pub(super) fn name_taken(&mut self, peer: PeerId, name: &Username) {
+        let waiting = self.targets.awaited.get(name).into_iter().flatten();
+        // At most so many of them are of lists of their own, and stay.
+        let waiting: Vec<u32> = waiting.take(IGNORED + IGNORED_NAMES).copied().collect();
+        for id in waiting {
+            if self.ignored_as(peer).len() >= IGNORED_NAMES {
+                break;
             }
-        }
-        for by in self.awaited.remove(name).unwrap_or_default() {
-            if by == peer {
-                // Nobody ignores themselves; the name is not forgotten, for when they give it away.
-                self.awaited.entry(name.clone()).or_default().push(by);
-                continue;
-            }
-            let Some(person) = self.roster.person_mut(by) else {
+            self.keep_own(id, peer);
+            let target = self.targets.get_mut(id);
+            let Some(target) = target.filter(|it| !it.by.contains(&peer)) else {
                 continue;
             };
-            let ignores = &mut person.extras_mut().ignores;
-            let known = ignores.iter().any(|it| it.peer == peer);
-            let is_awaited = |it: &Ignored| !it.is_here && it.name == *name;
-            let Some(place) = ignores.iter().position(is_awaited) else {
-                continue;
-            };
-            if known {
-                ignores.remove(place);
-            } else {
-                ignores[place] = Ignored {
-                    name: name.clone(),
-                    peer,
-                    is_here: true,
-                };
-                self.link(by, peer);
+            (target.person, target.is_here) = (peer, true);
+            self.targets.await_no_more(id, name);
+            if let Some(person) = self.roster.person_mut(peer) {
+                person.extras_mut().ignored_as.push(id);
             }
         }
     }
 
-    /// A person is gone: nobody is linked to them any more.
+    /// A person is gone: they ignore nobody, and their names are awaited.
     pub(super) fn forget_ignores(&mut self, peer: PeerId, person: &Person) {
-        for ignored in person.ignores() {
-            self.let_go(peer, ignored);
+        for &id in person.ignores() {
+            self.let_go(peer, id);
         }
-        for &by in person.ignored_by() {
-            if let Some(ignored) = self.ignored_mut(by, peer) {
-                ignored.is_here = false;
-                let name = person.name.clone();
-                self.awaited.entry(name).or_default().push(by);
+        for &id in person.ignored_as() {
+            if let Some(target) = self.targets.get_mut(id) {
+                target.is_here = false;
+                let name = target.name.clone();
+                self.targets.await_name(id, name);
             }
         }
     }
 
-    /// Where one person's list has the other.
-    fn ignored_mut(&mut self, by: PeerId, whom: PeerId) -> Option<&mut Ignored> {
-        let ignores = &mut self.roster.person_mut(by)?.extras_mut().ignores;
-        ignores.iter_mut().find(|it| it.peer == whom)
-    }
-
-    /// Undoes what an entry of one person's list left elsewhere.
-    fn let_go(&mut self, by: PeerId, ignored: &Ignored) {
-        if ignored.is_here {
-            return self.unlink(by, ignored.peer);
-        }
-        if let Some(waiting) = self.awaited.get_mut(&ignored.name) {
-            waiting.retain(|&other| other != by);
-            if waiting.is_empty() {
-                self.awaited.remove(&ignored.name);
-            }
+    /// Which of the lines that were said before a person sees: those of nobody they ignore, under whatever name, and those
+    /// of no ignored name, unless someone else has that now.
+    pub(super) fn sees(&self, peer: PeerId) -> impl FnMut(PeerId, &Message) -> bool + use<> {
+        let ids = self.ignores(peer).iter();
+        let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
+        let people: HashSet<PeerId> = targets.iter().map(|it| it.person).collect();
+        let names: HashSet<Username> = targets.iter().map(|it| it.name.clone()).collect();
+        let holders = names.iter().filter_map(|name| self.roster.find(name));
+        let others: HashSet<PeerId> = holders.filter(|it| !self.does_ignore(peer, *it)).collect();
+        move |author, line| {
+            let is_ignored = |name| names.contains(name) && !others.contains(&author);
+            !people.contains(&author) && !line.author().is_some_and(is_ignored)
         }
     }
 
-    fn link(&mut self, by: PeerId, whom: PeerId) {
+    fn ignores(&self, peer: PeerId) -> &[u32] {
+        self.roster.person(peer).map_or(&[], Person::ignores)
+    }
+
+    fn ignored_as(&self, peer: PeerId) -> &[u32] {
+        self.roster.person(peer).map_or(&[], Person::ignored_as)
+    }
+
+    /// The target of a person who has this name, made if need be. Beyond so many it is the newest.
+    fn target(&mut self, whom: PeerId, name: &Username) -> u32 {
+        let ids = self.ignored_as(whom);
+        let is_it = |id: &&u32| self.targets.get(**id).is_some_and(|it| it.name == *name);
+        let newest = || ids.last().filter(|_| ids.len() >= IGNORED_NAMES);
+        if let Some(id) = ids.iter().find(is_it).or_else(newest) {
+            return *id;
+        }
+        let id = self.targets.add(Target {
+            name: name.clone(),
+            person: whom,
+            is_here: true,
+            by: BTreeSet::new(),
+        });
         if let Some(person) = self.roster.person_mut(whom) {
-            person.extras_mut().ignored_by.push(by);
+            person.extras_mut().ignored_as.push(id);
+        }
+        id
+    }
+
+    /// A person takes a name that they ignore themselves. Their list then has a target of its own, which stays awaited for
+    /// when they give the name away.
+    fn keep_own(&mut self, id: u32, peer: PeerId) {
+        let Some(target) = self.targets.get_mut(id) else {
+            return;
+        };
+        if target.by.len() == 1 || !target.by.remove(&peer) {
+            return;
+        }
+        let (name, person) = (target.name.clone(), target.person);
+        let own = self.targets.add(Target {
+            name: name.clone(),
+            person,
+            is_here: false,
+            by: BTreeSet::from([peer]),
+        });
+        self.targets.await_name(own, name);
+        let person = self.roster.person_mut(peer);
+        let ignores = person.map(|it| &mut it.extras_mut().ignores);
+        for listed in ignores.into_iter().flatten().filter(|it| **it == id) {
+            *listed = own;
         }
     }
 
-    fn unlink(&mut self, by: PeerId, whom: PeerId) {
-        if let Some(person) = self.roster.person_mut(whom) {
-            person.extras_mut().ignored_by.retain(|&other| other != by);
+    /// One person less ignores a target, which goes with the last of them.
+    fn let_go(&mut self, by: PeerId, id: u32) {
+        let Some(target) = self.targets.get_mut(id) else {
+            return;
+        };
+        target.by.remove(&by);
+        if !target.by.is_empty() {
+            return;
+        }
+        let target = self.targets.targets.remove(id as usize);
+        if !target.is_here {
+            self.targets.await_no_more(id, &target.name);
+        } else if let Some(person) = self.roster.person_mut(target.person) {
+            person.extras_mut().ignored_as.retain(|it| *it != id);
         }
     }
+}
+
+fn ids_of(all: &[(u32, &Target)], is_it: impl Fn(&Target) -> bool) -> Vec<u32> {
+    let found = all.iter().filter(|(_, target)| is_it(target));
+    found.map(|(id, _)| *id).collect()
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::id::{PeerId, RoomId};
+use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::name::Username;
 
 use super::Hub;
@@ -26,8 +27,7 @@ impl Hub {
         self.check_names(&here);
         self.check_rooms(&here);
         self.check_ignores(&here);
-        let away = here.iter().filter(|(_, it)| it.away().is_some()).count();
-        assert_eq!(self.away, away);
+        self.check_away(&here);
     }
 
     fn check_names(&self, here: &Here<'_>) {
@@ -40,51 +40,67 @@ impl Hub {
     }
 
     fn check_rooms(&self, here: &Here<'_>) {
-        let mut counts = BTreeMap::new();
-        for (_, it) in here {
-            *counts.entry(it.room).or_insert(0) += 1;
+        let mut members: BTreeMap<RoomId, BTreeSet<u32>> = BTreeMap::new();
+        for (peer, it) in here {
+            members.entry(it.room).or_default().insert(peer.slot);
         }
+        let mut lives = HashSet::new();
         for (id, room) in self.rooms.iter() {
-            let people = counts.remove(&id).unwrap_or(0);
-            assert_eq!(room.people, people, "{}", room.name);
-            let has_reason = people > 0 || room.topic.is_some() || id == RoomId::LOBBY;
+            assert_eq!(
+                members.remove(&id).unwrap_or_default(),
+                room.members,
+                "{}",
+                room.name
+            );
+            let has_reason =
+                !room.members.is_empty() || room.topic.is_some() || id == RoomId::LOBBY;
             assert!(has_reason, "{} has nobody in it", room.name);
             assert_eq!(self.rooms.find(&room.name), Some(id));
+            assert!(lives.insert(room.life), "{} lives twice", room.name);
         }
-        assert!(counts.is_empty(), "people are in no room: {counts:?}");
+        assert!(members.is_empty(), "people are in no room: {members:?}");
+    }
+
+    fn check_away(&self, here: &Here<'_>) {
+        let mut listed = BTreeSet::new();
+        for (id, room) in self.rooms.iter() {
+            listed.extend(room.away.people().map(|peer| (id, peer)));
+        }
+        let away = here.iter().filter(|(_, it)| it.away().is_some());
+        let away: BTreeSet<(RoomId, PeerId)> = away.map(|(peer, it)| (it.room, *peer)).collect();
+        assert_eq!(listed, away);
     }
 
     fn check_ignores(&self, here: &Here<'_>) {
         let mut links = BTreeSet::new();
-        let mut awaited = 0;
-        for &(by, it) in here {
-            let names: HashSet<&Username> = it.ignores().iter().map(|it| &it.name).collect();
-            assert_eq!(names.len(), it.ignores().len(), "{} ignores twice", it.name);
-            for ignored in it.ignores() {
-                let holder = self.roster.find(&ignored.name);
-                if ignored.is_here {
-                    assert_eq!(holder, Some(ignored.peer), "{} is not here", ignored.name);
-                    let whom = self.roster.person(ignored.peer);
-                    let written = whom.map(|it| it.name.as_str());
-                    assert_eq!(written, Some(ignored.name.as_str()));
-                    assert_ne!(ignored.peer, by, "{} ignores themselves", it.name);
-                    assert!(links.insert((by, ignored.peer)));
-                } else {
-                    assert!(holder.is_none_or(|holder| holder == by), "not linked");
-                    assert!(self.awaited[&ignored.name].contains(&by));
-                    awaited += 1;
-                }
+        let mut owned = BTreeSet::new();
+        for &(peer, it) in here {
+            assert!(it.ignores().len() <= IGNORED && it.ignored_as().len() <= IGNORED_NAMES);
+            for id in it.ignores() {
+                assert!(links.insert((*id, peer)), "{} ignores twice", it.name);
+            }
+            owned.extend(it.ignored_as().iter().map(|id| (*id, peer)));
+        }
+        for (id, target) in self.targets.iter() {
+            assert!(
+                !target.by.is_empty(),
+                "{} is ignored by nobody",
+                target.name
+            );
+            for by in &target.by {
+                assert!(links.remove(&(id, *by)), "{} is on no list", target.name);
+            }
+            let is_awaited = self.targets.awaiting(&target.name).any(|it| it == id);
+            assert_eq!(is_awaited, !target.is_here, "{}", target.name);
+            if target.is_here {
+                assert!(
+                    owned.remove(&(id, target.person)),
+                    "{} is nobody",
+                    target.name
+                );
+                assert!(!target.by.contains(&target.person), "it is themselves");
             }
         }
-        let waiting: usize = self.awaited.values().map(Vec::len).sum();
-        assert_eq!(awaited, waiting);
-        assert!(self.awaited.values().all(|by| !by.is_empty()));
-        for &(whom, it) in here {
-            for &by in it.ignored_by() {
-                let is_linked = links.remove(&(by, whom));
-                assert!(is_linked, "{} is ignored by nobody", it.name);
-            }
-        }
-        assert!(links.is_empty(), "links of one side: {links:?}");
+        assert!(links.is_empty() && owned.is_empty(), "{links:?} {owned:?}");
     }
 }

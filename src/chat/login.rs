@@ -24,12 +24,24 @@ impl Hub {
         self.began.get_or_insert(now.instant);
         self.roster.connect(peer);
         if self.rules.anonymous {
-            return self.take_name(now, peer, Username::from_addr(addr), effects);
+            let name = self.name_of(peer, addr);
+            return self.take_name(now, peer, name, effects);
         }
         if let Some(timeout) = self.rules.login_timeout {
             self.logins.set(peer, now.instant + timeout);
         }
         effects.tell(peer, Message::UsernamePrompt);
+    }
+
+    /// A free name for someone who is named by their address. Several have the same one where there are several listeners.
+    fn name_of(&self, peer: PeerId, addr: SocketAddr) -> Username {
+        let mut name = Username::from_addr(addr);
+        let mut number = 2;
+        while !self.roster.is_free(&name, peer) {
+            name = Username::from_addr_again(addr, number);
+            number += 1;
+        }
+        name
     }
 
     /// A line of a newcomer: the name they want, or that they want to leave.
@@ -53,12 +65,12 @@ impl Hub {
         if self.roster.admit(peer, person).is_err() {
             return self.refuse(peer, Message::UsernameTaken, effects);
         }
-        self.rooms.enter(room);
+        self.rooms.enter(room, peer);
         self.logins.clear(peer);
         if let Some(timeout) = self.rules.idle_timeout {
             self.idles.set(peer, now.instant + timeout);
         }
-        self.renamed(peer, &name);
+        self.name_taken(peer, &name);
 
         effects.tell(peer, Message::Welcome);
         if let Some(motd) = &self.motd {

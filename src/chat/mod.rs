@@ -4,32 +4,34 @@
 //! What always holds: no two people have the same name; a peer is announced as joined once and as left once; nothing is
 //! asked for a peer after [`Effect::Close`] or after [`Event::Disconnected`].
 
+mod away;
 mod commands;
 mod event;
 mod history;
 mod ignore;
 #[cfg(any(test, fuzzing))]
 mod invariants;
+mod leaving;
 mod login;
+mod replay;
 mod room;
 mod roster;
 
 pub use event::{Audience, Effect, Effects, Event};
 
-use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::{PeerId, RoomId};
-use crate::limits::{HISTORY_LINES, REPLAYED_LINES};
-use crate::message::{Answer, Message, Presence};
+use crate::limits::HISTORY_LINES;
+use crate::message::{Answer, Message, Past, Presence};
 use crate::moment::Moment;
 use crate::name::{InvalidUsername, Username};
 use crate::wire::Command;
 
-use ignore::Awaited;
+use ignore::Targets;
 use room::Rooms;
 use roster::{Person, Roster, Session};
 
@@ -69,10 +71,10 @@ pub struct Hub {
     logins: Deadlines,
     /// When each person will have been idle for too long, unless they typed something meanwhile.
     idles: Deadlines,
-    /// Names that are ignored, and that nobody here has.
-    awaited: Awaited,
-    /// How many people are away.
-    away: usize,
+    /// Everyone who is ignored by someone.
+    targets: Targets,
+    /// How often someone has gone away.
+    absences: u64,
     /// The first moment that the hub was told of.
     began: Option<Instant>,
 }
@@ -96,8 +98,8 @@ impl Hub {
             motd: None,
             logins: Deadlines::default(),
             idles: Deadlines::default(),
-            awaited: Awaited::default(),
-            away: 0,
+            targets: Targets::default(),
+            absences: 0,
             began: None,
         }
     }
@@ -160,18 +162,6 @@ impl Hub {
         self.motd = text;
     }
 
-    /// Says goodbye to everyone and closes every connection.
-    pub fn shut_down(&mut self, effects: &mut Effects) {
-        let peers: Vec<PeerId> = self.roster.peers().collect();
-        let reason = CloseReason::Shutdown;
-        for peer in peers {
-            self.break_prompt(peer, effects);
-            self.forget(peer, reason, effects);
-            effects.tell(peer, Message::ShuttingDown);
-            effects.push(Effect::Close { peer, reason });
-        }
-    }
-
     /// How many people have a name.
     pub fn online(&self) -> usize {
         self.roster.online()
@@ -214,103 +204,16 @@ impl Hub {
         except: Option<PeerId>,
         effects: &mut Effects,
     ) {
+        let past = Arc::new(Past {
+            unix: caller.now.unix,
+            message: message.clone(),
+        });
         if let Some(room) = self.rooms.get_mut(caller.room) {
-            room.history.push(caller.now.unix, caller.peer, &message);
+            room.history.push(caller.peer, past.clone());
         }
-        if self.away > 0 {
-            self.note_mentions(caller, text, &message, effects);
-        }
+        self.note_mentions(caller, text, &past, effects);
         let hidden_from = self.hidden_from(caller.peer);
         effects.tell_room(caller.room, except, hidden_from, message);
-    }
-
-    /// Keeps a line for those in the room whom it names and who are away, and tells its author that they are.
-    fn note_mentions(
-        &mut self,
-        caller: &Caller,
-        text: &str,
-        message: &Message,
-        effects: &mut Effects,
-    ) {
-        let mut named = BTreeSet::new();
-        let in_no_name = |c: char| !Username::may_hold(c);
-        for word in text.split(in_no_name) {
-            let word = word.trim_start_matches(['.', '-', '_']);
-            let bare = word.trim_end_matches(['.', '-', '_']);
-            let also = || Some(bare).filter(|bare| *bare != word);
-            let found = self.find(word).or_else(|| self.find(also()?));
-            named.extend(found.map(|(peer, _)| peer));
-        }
-        if self.rules.anonymous {
-            let addresses = text.split_whitespace();
-            let bare = addresses.map(|it| it.trim_end_matches(|c: char| !c.is_ascii_digit()));
-            named.extend(bare.filter_map(|it| self.find(it)).map(|(peer, _)| peer));
-        }
-        named.remove(&caller.peer);
-        for peer in named {
-            let person = self.roster.person(peer);
-            if person.is_some_and(|it| it.room == caller.room) {
-                self.note_missed(caller, peer, message, effects);
-            }
-        }
-    }
-
-    /// Keeps a message for someone who is away, and tells its author that they are.
-    fn note_missed(
-        &mut self,
-        caller: &Caller,
-        to: PeerId,
-        message: &Message,
-        effects: &mut Effects,
-    ) {
-        let hidden = self.hidden_from(caller.peer).contains(&to);
-        let Some(person) = self.roster.person_mut(to).filter(|_| !hidden) else {
-            return;
-        };
-        let name = person.name.clone();
-        if let Some(away) = person.away_mut() {
-            away.missed.push(caller.now.unix, caller.peer, message);
-            let text = away.text.clone();
-            effects.answer(caller.peer, Answer::Away(name, text));
-        }
-    }
-
-    /// Shows someone who comes into a room what it is about, and what was said last.
-    fn show_room(&self, peer: PeerId, id: RoomId, effects: &mut Effects) {
-        let Some(room) = self.rooms.get(id) else {
-            return;
-        };
-        if room.topic.is_some() {
-            let (room, topic) = (room.name.clone(), room.topic.clone());
-            effects.answer(peer, Answer::Topic { room, topic });
-        }
-        self.replay(peer, id, REPLAYED_LINES, effects);
-    }
-
-    /// Shows the last lines of a room. Returns whether there were any.
-    fn replay(&self, peer: PeerId, id: RoomId, count: usize, effects: &mut Effects) -> bool {
-        let Some(room) = self.rooms.get(id) else {
-            return false;
-        };
-        let lines = room.history.last(count, self.sees(peer));
-        if lines.is_empty() {
-            return false;
-        }
-        effects.answer(peer, Answer::History(lines.len()));
-        lines.into_iter().for_each(|line| effects.tell(peer, line));
-        effects.answer(peer, Answer::End);
-        true
-    }
-
-    /// Which of the lines that were said before a person sees: those of nobody they ignore, under whatever name.
-    pub(super) fn sees(&self, peer: PeerId) -> impl FnMut(PeerId, &Message) -> bool + use<> {
-        let ignores = self.roster.person(peer).map_or(&[][..], Person::ignores);
-        let peers: HashSet<PeerId> = ignores.iter().map(|it| it.peer).collect();
-        let names: HashSet<Username> = ignores.iter().map(|it| it.name.clone()).collect();
-        move |author, line| {
-            let is_ignored = |name| names.contains(name);
-            !peers.contains(&author) && !line.author().is_some_and(is_ignored)
-        }
     }
 
     /// The person whom a typed name means, with their name as they write it.
@@ -322,8 +225,8 @@ impl Hub {
 
     /// A typed name; in anonymous mode an address is one too.
     fn parse_name(&self, typed: &str) -> Option<Username> {
-        let addr = || typed.parse().ok().map(Username::from_addr);
-        Username::parse(typed).ok().or_else(addr)
+        let parsed = Username::parse(typed).ok();
+        parsed.or_else(|| Username::parse_addr(typed))
     }
 
     fn presence(&self, now: Moment, person: &Person) -> Presence {
@@ -372,63 +275,6 @@ impl Hub {
         if let Some(Session::Naming { .. }) = self.roster.session(peer) {
             effects.tell(peer, Message::LineBreak);
         }
-    }
-
-    /// The time has come at which a person may have been idle for too long.
-    fn idle(&mut self, now: Moment, peer: PeerId, effects: &mut Effects) {
-        let (Some(person), Some(timeout)) = (self.roster.person(peer), self.rules.idle_timeout)
-        else {
-            return;
-        };
-        // Both are rounded down to whole seconds, so that a second may be missing.
-        let idle = self.seconds(now).saturating_sub(person.active);
-        let idle = Duration::from_secs(idle.saturating_sub(1).into());
-        if idle >= timeout {
-            let reason = CloseReason::IdleTimedOut;
-            self.dismiss(peer, Message::IdleTimedOut, reason, effects);
-        } else {
-            self.idles.set(peer, now.instant + (timeout - idle));
-        }
-    }
-
-    /// Sends a peer away with a last word.
-    fn dismiss(&mut self, peer: PeerId, word: Message, reason: CloseReason, effects: &mut Effects) {
-        if self.roster.session(peer).is_none() {
-            return;
-        }
-        effects.tell(peer, word);
-        self.leave(peer, reason, effects);
-        effects.push(Effect::Close { peer, reason });
-    }
-
-    /// Forgets a peer and tells those who stay.
-    fn leave(&mut self, peer: PeerId, reason: CloseReason, effects: &mut Effects) {
-        let hidden_from = self.hidden_from(peer);
-        if let Some(Session::Chatting(person)) = self.forget(peer, reason, effects) {
-            let left = Message::Left(person.name);
-            effects.tell_room(person.room, None, hidden_from, left);
-        }
-    }
-
-    /// Forgets a peer without a word to the others.
-    fn forget(
-        &mut self,
-        peer: PeerId,
-        reason: CloseReason,
-        effects: &mut Effects,
-    ) -> Option<Session> {
-        self.logins.clear(peer);
-        self.idles.clear(peer);
-        let session = self.roster.disconnect(peer)?;
-        if let Session::Chatting(person) = &session {
-            self.forget_ignores(peer, person);
-            self.away -= usize::from(person.away().is_some());
-            effects.push(Effect::Exit { peer });
-            let name = person.name.clone();
-            effects.push(Effect::WentOffline { peer, name, reason });
-            self.rooms.leave(person.room);
-        }
-        Some(session)
     }
 
     /// Whole seconds since the first moment that the hub was told of.

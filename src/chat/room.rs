@@ -3,19 +3,22 @@
 //!
 //! Invariant: `names` holds exactly the rooms there are, each with its place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::id::RoomId;
-use crate::limits::{HISTORY_BYTES, ROOMS};
+use crate::id::{PeerId, RoomId};
+use crate::limits::{HISTORY_BYTES, ROOMS, ROOMS_MADE};
 use crate::name::RoomName;
 
+use super::away::AwayPeople;
 use super::history::History;
 
 #[derive(Debug)]
 pub(super) struct Rooms {
     rooms: Vec<Option<Room>>,
     names: HashMap<RoomName, RoomId>,
+    /// How many rooms there have been.
+    lives: u64,
     /// Lines that each room keeps.
     history: usize,
 }
@@ -23,7 +26,13 @@ pub(super) struct Rooms {
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) name: RoomName,
-    pub(super) people: usize,
+    /// Which of all rooms there have been this is. A room that comes again under the same name is another one.
+    pub(super) life: u64,
+    /// Who made it. Nobody made the lobby.
+    maker: Option<PeerId>,
+    /// The slots of the people in it.
+    pub(super) members: BTreeSet<u32>,
+    pub(super) away: AwayPeople,
     pub(super) topic: Option<Arc<str>>,
     pub(super) history: History,
 }
@@ -33,6 +42,8 @@ pub(super) struct Room {
 pub(super) enum NoRoom {
     /// There are as many rooms as there may be.
     TooMany,
+    /// There are as many as one person may make.
+    TooManyMade,
     /// It could be mistaken for this one.
     LooksLike(RoomName),
 }
@@ -43,9 +54,10 @@ impl Rooms {
         let mut rooms = Rooms {
             rooms: Vec::new(),
             names: HashMap::new(),
+            lives: 0,
             history,
         };
-        rooms.put(RoomId::LOBBY, RoomName::lobby());
+        rooms.put(RoomId::LOBBY, RoomName::lobby(), None);
         rooms
     }
 
@@ -60,12 +72,16 @@ impl Rooms {
     }
 
     /// The room of that name, made if need be. Where there are too many, one with nobody in it makes way.
-    pub(super) fn find_or_make(&mut self, name: RoomName) -> Result<RoomId, NoRoom> {
+    pub(super) fn find_or_make(&mut self, name: RoomName, maker: PeerId) -> Result<RoomId, NoRoom> {
         if let Some(id) = self.find(&name) {
             return Ok(id);
         }
         if let Some(other) = self.find_alike(&name) {
             return Err(NoRoom::LooksLike(other));
+        }
+        let made = self.iter().filter(|(_, it)| it.maker == Some(maker));
+        if made.count() >= ROOMS_MADE {
+            return Err(NoRoom::TooManyMade);
         }
         let is_free = |slot: &Option<Room>| slot.is_none();
         let place = match self.rooms.iter().position(is_free) {
@@ -74,7 +90,7 @@ impl Rooms {
             None => self.evict().ok_or(NoRoom::TooMany)?,
         };
         let id = RoomId(place as u32);
-        self.put(id, name);
+        self.put(id, name, Some(maker));
         Ok(id)
     }
 
@@ -86,18 +102,18 @@ impl Rooms {
         self.rooms.get_mut(id.index())?.as_mut()
     }
 
-    pub(super) fn enter(&mut self, id: RoomId) {
+    pub(super) fn enter(&mut self, id: RoomId, peer: PeerId) {
         if let Some(room) = self.get_mut(id) {
-            room.people += 1;
+            room.members.insert(peer.slot);
         }
     }
 
     /// Someone goes; the room may vanish with them.
-    pub(super) fn leave(&mut self, id: RoomId) {
+    pub(super) fn leave(&mut self, id: RoomId, peer: PeerId) {
         let Some(room) = self.get_mut(id) else { return };
-        debug_assert!(room.people > 0);
-        room.people -= 1;
-        if room.people == 0 && room.topic.is_none() && id != RoomId::LOBBY {
+        let was_in = room.members.remove(&peer.slot);
+        debug_assert!(was_in);
+        if room.members.is_empty() && room.topic.is_none() && id != RoomId::LOBBY {
             self.remove(id);
         }
     }
@@ -109,14 +125,18 @@ impl Rooms {
             .filter_map(|(id, room)| Some((id, room.as_ref()?)))
     }
 
-    fn put(&mut self, id: RoomId, name: RoomName) {
+    fn put(&mut self, id: RoomId, name: RoomName, maker: Option<PeerId>) {
+        self.lives += 1;
         if id.index() == self.rooms.len() {
             self.rooms.push(None);
         }
         self.names.insert(name.clone(), id);
         self.rooms[id.index()] = Some(Room {
             name,
-            people: 0,
+            life: self.lives,
+            maker,
+            members: BTreeSet::new(),
+            away: AwayPeople::default(),
             topic: None,
             history: History::new(self.history, HISTORY_BYTES),
         });
@@ -128,11 +148,17 @@ impl Rooms {
         }
     }
 
-    /// Removes a room with nobody in it, though it has a topic. Returns its place.
+    /// Removes a room with nobody in it, though it has a topic: of those whose makers left most of them behind, the
+    /// newest. Returns its place.
     fn evict(&mut self) -> Option<usize> {
-        let (id, _) = self
-            .iter()
-            .find(|(id, room)| room.people == 0 && *id != RoomId::LOBBY)?;
+        let is_empty =
+            |(id, room): &(RoomId, &Room)| room.members.is_empty() && *id != RoomId::LOBBY;
+        let mut left_behind: HashMap<Option<PeerId>, usize> = HashMap::new();
+        for (_, room) in self.iter().filter(is_empty) {
+            *left_behind.entry(room.maker).or_default() += 1;
+        }
+        let empty = self.iter().filter(is_empty);
+        let (id, _) = empty.max_by_key(|(_, room)| (left_behind[&room.maker], room.life))?;
         self.remove(id);
         Some(id.index())
     }
@@ -146,34 +172,81 @@ mod tests {
         RoomName::parse(text).unwrap()
     }
 
-    #[test]
-    fn a_room_vanishes_with_its_last_person_unless_it_has_a_topic() {
-        let mut rooms = Rooms::new(0);
-        for topic in [None, Some("tea".into())] {
-            let id = rooms.find_or_make(name("tea")).unwrap();
-            rooms.enter(id);
-            rooms.get_mut(id).unwrap().topic = topic.clone();
-            rooms.leave(id);
-            assert_eq!(rooms.find(&name("TEA")).is_some(), topic.is_some());
-        }
-        rooms.enter(RoomId::LOBBY);
-        rooms.leave(RoomId::LOBBY);
-        assert!(rooms.get(RoomId::LOBBY).is_some());
+    fn person(slot: u32) -> PeerId {
+        let generation = slot;
+        PeerId { slot, generation }
     }
 
     #[test]
-    fn rooms_are_bounded_and_the_empty_ones_make_way() {
+    fn a_room_vanishes_with_its_last_person_unless_it_has_a_topic() {
         let mut rooms = Rooms::new(0);
-        for i in 1..ROOMS {
-            let id = rooms.find_or_make(name(&format!("room{i}"))).unwrap();
-            rooms.enter(id);
-            rooms.get_mut(id).unwrap().topic = Some("x".into());
+        let ann = person(0);
+        for topic in [None, Some("tea".into())] {
+            let id = rooms.find_or_make(name("tea"), ann).unwrap();
+            rooms.enter(id, ann);
+            rooms.get_mut(id).unwrap().topic = topic.clone();
+            rooms.leave(id, ann);
+            assert_eq!(rooms.find(&name("TEA")).is_some(), topic.is_some());
         }
-        assert_eq!(rooms.find_or_make(name("more")), Err(NoRoom::TooMany));
+        rooms.enter(RoomId::LOBBY, ann);
+        rooms.leave(RoomId::LOBBY, ann);
+        assert!(rooms.get(RoomId::LOBBY).is_some());
+    }
+
+    /// Makes rooms, with topics, which their maker leaves.
+    fn make(rooms: &mut Rooms, maker: PeerId, numbers: std::ops::Range<usize>) {
+        for i in numbers {
+            let id = rooms.find_or_make(name(&format!("room{i}")), maker);
+            let id = id.unwrap();
+            rooms.enter(id, maker);
+            rooms.get_mut(id).unwrap().topic = Some("x".into());
+            rooms.leave(id, maker);
+        }
+    }
+
+    #[test]
+    fn one_person_makes_so_many_rooms_and_no_more() {
+        let mut rooms = Rooms::new(0);
+        let (ann, bob) = (person(0), person(1));
+        make(&mut rooms, ann, 0..ROOMS_MADE);
+        let more = name("more");
+        assert_eq!(
+            rooms.find_or_make(more.clone(), ann),
+            Err(NoRoom::TooManyMade)
+        );
+        assert!(rooms.find_or_make(more.clone(), bob).is_ok());
+        assert!(rooms.find_or_make(more, ann).is_ok(), "it is there now");
         let seven = rooms.find(&name("room7")).unwrap();
-        rooms.leave(seven);
-        assert_eq!(rooms.find_or_make(name("more")).unwrap(), seven);
-        assert_eq!(rooms.find(&name("room7")), None);
+        rooms.enter(seven, bob);
+        rooms.get_mut(seven).unwrap().topic = None;
+        rooms.leave(seven, bob);
+        assert!(rooms.find_or_make(name("another"), ann).is_ok());
+    }
+
+    #[test]
+    fn rooms_are_bounded_and_of_the_empty_ones_those_of_who_left_most_make_way() {
+        let mut rooms = Rooms::new(0);
+        let few = 3;
+        make(&mut rooms, person(0), 0..1);
+        make(&mut rooms, person(1), 1..1 + few);
+        for i in 1 + few..ROOMS - 2 {
+            let id = rooms.find_or_make(name(&format!("full{i}")), person(i as u32));
+            rooms.enter(id.unwrap(), person(i as u32));
+        }
+        assert_eq!(rooms.iter().count(), ROOMS - 1);
+        make(&mut rooms, person(2), few + 1..few + 2);
+        assert_eq!(rooms.iter().count(), ROOMS);
+        let mut gone = Vec::new();
+        for i in 0..few + 2 {
+            let id = rooms.find_or_make(name(&format!("more{i}")), person(3));
+            rooms.enter(id.unwrap(), person(3));
+            let is_gone = |it: &usize| rooms.find(&name(&format!("room{it}"))).is_none();
+            gone.extend((0..few + 2).filter(is_gone).find(|it| !gone.contains(it)));
+        }
+        // Two of the one who left three; of those who left one each, the newest first.
+        assert_eq!(gone, [3, 2, 4, 1, 0]);
+        let none = rooms.find_or_make(name("more"), person(4));
+        assert_eq!(none, Err(NoRoom::TooMany));
         assert_eq!(rooms.iter().count(), ROOMS);
     }
 }

@@ -9,7 +9,9 @@ use crate::id::{PeerId, RoomId};
 use crate::moment::Format;
 use crate::name::{LOOKS, Look, Username, find_slip};
 
+use super::away::Told;
 use super::history::History;
+use super::replay::Visit;
 
 /// Everyone who is connected, by slot, and everyone who has a name, by name.
 ///
@@ -57,9 +59,13 @@ pub(super) struct Extras {
     /// They are away.
     pub(super) away: Option<Away>,
     /// Whom they ignore.
-    pub(super) ignores: Vec<Ignored>,
-    /// Who ignores them.
-    pub(super) ignored_by: Vec<PeerId>,
+    pub(super) ignores: Vec<u32>,
+    /// As whom they are ignored.
+    pub(super) ignored_as: Vec<u32>,
+    /// Absences of others that they were told of.
+    pub(super) told: Told,
+    /// Rooms that they left, the last one at the end.
+    pub(super) visits: Vec<Visit>,
     /// Who wrote to them privately last.
     pub(super) correspondent: Option<(PeerId, Username)>,
 }
@@ -67,18 +73,10 @@ pub(super) struct Extras {
 #[derive(Debug)]
 pub(super) struct Away {
     pub(super) text: Option<Arc<str>>,
+    /// Which of all absences this is.
+    pub(super) absence: u64,
     /// What was said to or about them meanwhile.
     pub(super) missed: History,
-}
-
-/// Someone who is ignored. They stay so under another name, and when they come again under this one.
-#[derive(Debug)]
-pub(super) struct Ignored {
-    pub(super) name: Username,
-    /// Who has that name, or had it last.
-    pub(super) peer: PeerId,
-    /// Whether they are here.
-    pub(super) is_here: bool,
 }
 
 /// Someone else has that name, or one that looks like it.
@@ -105,12 +103,12 @@ impl Person {
         self.extras.as_mut()?.away.as_mut()
     }
 
-    pub(super) fn ignores(&self) -> &[Ignored] {
+    pub(super) fn ignores(&self) -> &[u32] {
         self.extras.as_ref().map_or(&[], |it| &it.ignores)
     }
 
-    pub(super) fn ignored_by(&self) -> &[PeerId] {
-        self.extras.as_ref().map_or(&[], |it| &it.ignored_by)
+    pub(super) fn ignored_as(&self) -> &[u32] {
+        self.extras.as_ref().map_or(&[], |it| &it.ignored_as)
     }
 
     pub(super) fn extras_mut(&mut self) -> &mut Extras {
@@ -180,6 +178,11 @@ impl Roster {
         found.find(|peer| *peer != but)
     }
 
+    /// Whether this peer can have the name.
+    pub(super) fn is_free(&self, name: &Username, peer: PeerId) -> bool {
+        self.find_alike(name, peer).is_none()
+    }
+
     /// Whom someone may have meant by what they typed, which is nobody's name: themselves aside, the person whose name
     /// looks like it, or is one slip of the finger away. The price does not grow with the number of people.
     pub(super) fn suggest(&self, typed: &str, asker: PeerId) -> Option<Username> {
@@ -219,7 +222,7 @@ impl Roster {
 
     /// Lets a newcomer into the chat.
     pub(super) fn admit(&mut self, peer: PeerId, person: Person) -> Result<(), NameTaken> {
-        if self.find_alike(&person.name, peer).is_some() {
+        if !self.is_free(&person.name, peer) {
             return Err(NameTaken);
         }
         if let Some(session) = self.session_mut(peer) {
@@ -253,13 +256,12 @@ impl Roster {
         self.sessions.iter().flatten().map(|&(peer, _)| peer)
     }
 
-    /// Everyone who is in the chat.
-    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
-        let sessions = self.sessions.iter().flatten();
-        sessions.filter_map(|(_, session)| match session {
-            Session::Chatting(person) => Some(person),
-            Session::Naming { .. } => None,
-        })
+    /// Who is in the chat at this slot.
+    pub(super) fn occupant(&self, slot: u32) -> Option<&Person> {
+        match self.sessions.get(slot as usize)? {
+            Some((_, Session::Chatting(person))) => Some(person),
+            _ => None,
+        }
     }
 
     /// Lists a person under the name they have.

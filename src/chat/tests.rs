@@ -3,10 +3,11 @@
 mod away;
 mod ignoring;
 mod names;
+mod rooms;
 mod table;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::*;
@@ -158,6 +159,16 @@ impl Chat {
             assert!(here, "{peer} is not here and is told {message:?}");
             self.told.entry(peer).or_default().push(message.clone());
         }
+    }
+
+    /// The answers among what the peer was told since they last read.
+    fn answers(&mut self, peer: PeerId) -> Vec<Answer> {
+        let told = self.reads(peer).into_iter();
+        let answer = |message| match message {
+            Message::Answer(answer) => Some(answer),
+            _ => None,
+        };
+        told.filter_map(answer).collect()
     }
 
     /// What the peer was told since they last read.
@@ -409,6 +420,39 @@ fn in_anonymous_mode_an_address_is_a_name_and_no_time_runs() {
     let joined = Message::Joined(Username::from_addr(addr));
     assert_eq!(chat.reads(ann), [Message::Welcome, joined]);
     assert_eq!(chat.hub.next_timeout(), None);
+}
+
+#[test]
+fn in_anonymous_mode_a_second_one_of_an_address_has_a_name_of_it_too() {
+    let mut chat = Chat::with(Rules {
+        anonymous: true,
+        ..Rules::default()
+    });
+    let addr = || Event::Connected("[::1]:5000".parse().unwrap());
+    let peers = [0, 1, 2].map(|slot| PeerId {
+        slot,
+        generation: slot,
+    });
+    for peer in peers {
+        chat.event(peer, addr());
+        assert!(chat.reads(peer).contains(&Message::Welcome), "{peer}");
+    }
+    let names: Vec<&str> = chat.online.iter().map(Username::as_str).collect();
+    assert_eq!(names, ["[::1]:5000", "[::1]:5000-2", "[::1]:5000-3"]);
+    chat.types(peers[0], "/msg [::1]:5000-3 hi");
+    assert_eq!(chat.reads(peers[2]).len(), 1);
+    chat.types(peers[2], "/away");
+    chat.reads(peers[0]);
+    chat.types(peers[0], "([::1]:5000-3)?");
+    assert_eq!(chat.answers(peers[0]).len(), 1);
+    // A number that is free again is given again.
+    chat.types(peers[1], "/quit");
+    let fourth = PeerId {
+        slot: 1,
+        generation: 4,
+    };
+    chat.event(fourth, addr());
+    assert_eq!(chat.online.last().unwrap().as_str(), "[::1]:5000-2");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::limits::{AWAY_CHARS, TOPIC_CHARS};
-use crate::message::{Answer, HelpRow, Presence, RoomRow, Whois};
+use crate::limits::{AWAY_CHARS, ROOMS_MADE, TOPIC_CHARS};
+use crate::message::{Answer, HelpRow, IgnoredRow, Presence, RoomRow, Whois};
 use crate::moment::{Civil, Format, Stamp};
-use crate::name::RoomName;
+use crate::name::{RoomName, Username};
 
 use super::refusal;
 
@@ -65,6 +65,9 @@ fn about_rooms(answer: &Answer) -> Option<String> {
         Answer::TooManyRooms => {
             "There are too many rooms. Join one of them; type /rooms for the list.".into()
         }
+        Answer::TooManyRoomsMade => format!(
+            "You have made {ROOMS_MADE} of the rooms that are there. Clear the topic of one with /topic -, and leave it."
+        ),
         Answer::Topic {
             room,
             topic: Some(topic),
@@ -99,6 +102,7 @@ fn about_people(answer: &Answer) -> String {
         Answer::Gone(name) => format!("{name} has left since. Not sent."),
         Answer::Away(name, Some(text)) => format!("{name} is away: {text}"),
         Answer::Away(name, None) => format!("{name} is away."),
+        Answer::SeveralAway { names, more } => several_away(names, *more),
         Answer::AwaySet => "You are away. Type /back when you are back.".into(),
         Answer::AwayTooLong => {
             format!("The text of /away has at most {AWAY_CHARS} characters. Not set.")
@@ -110,10 +114,14 @@ fn about_people(answer: &Answer) -> String {
         Answer::Back { missed: 1, .. } => "-- 1 message that you missed --".into(),
         Answer::Back { missed, .. } => format!("-- {missed} messages that you missed --"),
         Answer::NotAway => "You were not away.".into(),
-        Answer::Ignored(names) if names.is_empty() => "You ignore nobody.".into(),
-        Answer::Ignored(names) => {
-            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-            format!("You ignore: {}", names.join(", "))
+        Answer::Ignored(rows) if rows.is_empty() => "You ignore nobody.".into(),
+        Answer::Ignored(rows) => {
+            let entry = |row: &IgnoredRow| match &row.now {
+                Some(now) => format!("{} (now {now})", row.name),
+                None => row.name.to_string(),
+            };
+            let entries: Vec<String> = rows.iter().map(entry).collect();
+            format!("You ignore: {}", entries.join(", "))
         }
         Answer::IgnoreSet(name) => {
             format!("You ignore {name} now. Type /unignore {name} to undo it.")
@@ -135,6 +143,16 @@ fn about_people(answer: &Answer) -> String {
             String::new()
         }
     }
+}
+
+/// `Ann and Bob are away.`, `Ann, Bob and 298 others are away.`
+fn several_away(names: &[Username], more: usize) -> String {
+    let mut entries: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    if more > 0 {
+        entries.push(format!("{more} others"));
+    }
+    let last = entries.pop().unwrap_or_default();
+    format!("{} and {last} are away.", entries.join(", "))
 }
 
 fn help(out: &mut BytesMut, rows: &[HelpRow]) {
@@ -249,7 +267,6 @@ fn idle(seconds: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::Username;
 
     fn text(answer: Answer) -> String {
         let mut out = BytesMut::new();

@@ -75,7 +75,7 @@ const FLOORS: [Floor; 6] = [
             "deadlines",
             "chat",
         ],
-        crates: &["hashbrown"],
+        crates: &["hashbrown", "slab"],
     },
     Floor {
         files: &["src/net/"],

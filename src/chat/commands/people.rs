@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use crate::chat::event::{Effect, Effects};
-use crate::chat::history::History;
-use crate::chat::roster::Away;
 use crate::chat::{Caller, Hub};
 use crate::id::PeerId;
-use crate::limits::{AWAY_CHARS, MISSED_BYTES, MISSED_LINES};
-use crate::message::{Answer, Message, Whois};
+use crate::limits::{AWAY_CHARS, MISSED_LINES};
+use crate::message::{Answer, Message, Past, Whois};
 use crate::name::Username;
 
 use super::{shorten, usage};
@@ -62,7 +60,7 @@ fn write_privately(
     if to == caller.peer {
         return effects.answer(caller.peer, Answer::Yourself);
     }
-    if hub.hidden_from(caller.peer).contains(&to) {
+    if hub.does_ignore(to, caller.peer) {
         return effects.answer(caller.peer, Answer::NotTaken(name));
     }
     let text: Arc<str> = text.into();
@@ -71,10 +69,15 @@ fn write_privately(
         from,
         text: text.clone(),
     };
+    let past = Arc::new(Past {
+        unix: caller.now.unix,
+        message: message.clone(),
+    });
     if let Some(person) = hub.roster.person_mut(to) {
         person.extras_mut().correspondent = Some((caller.peer, caller.name.clone()));
     }
-    hub.note_missed(caller, to, &message, effects);
+    let absent = hub.note_missed(caller, to, &past);
+    hub.tell_away(caller, absent.into_iter().collect(), effects);
     effects.tell(to, message);
     effects.tell(caller.peer, Message::PrivateSent { to: name, text });
 }
@@ -90,13 +93,18 @@ pub(super) fn nick(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
         Ok(to) => to,
         Err(why) => return effects.tell(caller.peer, Message::UsernameInvalid(why)),
     };
-    match hub.roster.rename(caller.peer, to.clone()) {
+    hub.unlist_away(caller.peer);
+    let renamed = hub.roster.rename(caller.peer, to.clone());
+    hub.list_away(caller.peer);
+    match renamed {
         Err(_) => effects.tell(caller.peer, Message::UsernameTaken),
         Ok(from) if from.as_str() == to.as_str() => {
             effects.answer(caller.peer, Answer::NamedSoAlready);
         }
         Ok(from) => {
-            hub.renamed(caller.peer, &to);
+            if from != to {
+                hub.name_taken(caller.peer, &to);
+            }
             effects.push(Effect::Renamed {
                 peer: caller.peer,
                 from: from.clone(),
@@ -113,30 +121,18 @@ pub(super) fn away(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
     if args.chars().count() > AWAY_CHARS {
         return effects.answer(caller.peer, Answer::AwayTooLong);
     }
-    let Some(person) = hub.roster.person_mut(caller.peer) else {
-        return;
-    };
     let text = (!args.is_empty()).then(|| args.into());
-    match person.away_mut() {
-        Some(away) => away.text = text,
-        None => {
-            let missed = History::new(MISSED_LINES, MISSED_BYTES);
-            person.extras_mut().away = Some(Away { text, missed });
-            hub.away += 1;
-        }
-    }
+    hub.go_away(caller.peer, text);
     effects.answer(caller.peer, Answer::AwaySet);
 }
 
 pub(super) fn back(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
-    let extras = hub.roster.person_mut(caller.peer).map(|it| it.extras_mut());
-    let Some(away) = extras.and_then(|extras| extras.away.take()) else {
+    let Some(away) = hub.come_back(caller.peer) else {
         return effects.answer(caller.peer, Answer::NotAway);
     };
-    hub.away -= 1;
     // Whom they came to ignore while they were away is not counted either.
-    let kept = away.missed.last(MISSED_LINES, |_, _| true).len();
-    let lines = away.missed.last(MISSED_LINES, hub.sees(caller.peer));
+    let kept = away.missed.last(0, MISSED_LINES, |_, _| true).len();
+    let lines = away.missed.last(0, MISSED_LINES, hub.sees(caller.peer));
     let shown = lines.len();
     let missed = away.missed.total() - (kept - shown);
     effects.answer(caller.peer, Answer::Back { shown, missed });
@@ -167,11 +163,7 @@ pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
 
 pub(super) fn ignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let answer = match (args, hub.find(args)) {
-        ("", _) => {
-            let person = hub.roster.person(caller.peer);
-            let ignored = person.map(|it| it.ignores()).unwrap_or_default();
-            Answer::Ignored(ignored.iter().map(|it| it.name.clone()).collect())
-        }
+        ("", _) => Answer::Ignored(hub.ignored(caller.peer)),
         (_, None) => nobody(hub, caller, args),
         (_, Some((peer, _))) if peer == caller.peer => Answer::Yourself,
         (_, Some((peer, name))) => match hub.ignore(caller.peer, peer, &name) {

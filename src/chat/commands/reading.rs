@@ -16,7 +16,7 @@ pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut 
             _ => return effects.answer(caller.peer, usage("/history")),
         },
     };
-    if !hub.replay(caller.peer, caller.room, count, effects) {
+    if !hub.replay(caller.peer, caller.room, 0, count, effects) {
         effects.answer(caller.peer, Answer::NoHistory);
     }
 }

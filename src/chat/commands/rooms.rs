@@ -8,7 +8,7 @@ use crate::chat::room::NoRoom;
 use crate::chat::{Caller, Hub};
 use crate::id::RoomId;
 use crate::limits::{PEOPLE_LISTED, ROOMS_LISTED, TOPIC_CHARS};
-use crate::message::{Answer, Message, RoomRow};
+use crate::message::{Answer, Message, Presence, RoomRow};
 use crate::name::RoomName;
 
 pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
@@ -17,7 +17,7 @@ pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effec
         .iter()
         .map(|(_, room)| RoomRow {
             name: room.name.clone(),
-            people: room.people,
+            people: room.members.len(),
             topic: room.topic.clone(),
         })
         .collect();
@@ -32,9 +32,10 @@ pub(super) fn join(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
         Ok(typed) => typed,
         Err(why) => return effects.answer(caller.peer, Answer::RoomInvalid(why)),
     };
-    match hub.rooms.find_or_make(typed.clone()) {
+    match hub.rooms.find_or_make(typed.clone(), caller.peer) {
         Ok(room) => go(hub, caller, room, effects),
         Err(NoRoom::TooMany) => effects.answer(caller.peer, Answer::TooManyRooms),
+        Err(NoRoom::TooManyMade) => effects.answer(caller.peer, Answer::TooManyRoomsMade),
         Err(NoRoom::LooksLike(room)) => {
             effects.answer(caller.peer, Answer::RoomLooksLike { typed, room });
         }
@@ -83,12 +84,12 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     let Some(found) = hub.rooms.get(room) else {
         return;
     };
-    let here = hub.roster.people().filter(|person| person.room == room);
-    let people = here
-        .take(PEOPLE_LISTED.min(found.people))
+    let listed = found.members.iter().take(PEOPLE_LISTED);
+    let people: Vec<Presence> = listed
+        .filter_map(|slot| hub.roster.occupant(*slot))
         .map(|person| hub.presence(caller.now, person))
-        .collect::<Vec<_>>();
-    let more = found.people - people.len();
+        .collect();
+    let more = found.members.len() - people.len();
     let room = found.name.clone();
     effects.answer(caller.peer, Answer::Who { room, people, more });
 }
@@ -102,11 +103,14 @@ fn go(hub: &mut Hub, caller: &Caller, room: RoomId, effects: &mut Effects) {
     if room == caller.room {
         return effects.answer(peer, Answer::InRoomAlready(name));
     }
+    hub.note_visit(peer);
+    hub.unlist_away(peer);
     let Some(person) = hub.roster.person_mut(peer) else {
         return;
     };
     person.room = room;
     let format = person.format;
+    hub.list_away(peer);
     let who = caller.name.clone();
     let hidden_from = hub.hidden_from(peer);
     let gone = Message::WentTo {
@@ -114,8 +118,8 @@ fn go(hub: &mut Hub, caller: &Caller, room: RoomId, effects: &mut Effects) {
         room: name.clone(),
     };
     effects.tell_room(caller.room, Some(peer), hidden_from.clone(), gone);
-    hub.rooms.leave(caller.room);
-    hub.rooms.enter(room);
+    hub.rooms.leave(caller.room, peer);
+    hub.rooms.enter(room, peer);
     effects.push(Effect::Enter { peer, room, format });
     effects.answer(peer, Answer::InRoom(name));
     hub.show_room(peer, room, effects);

@@ -1,16 +1,7 @@
 //! Who is away, who is idle, and who has gone.
 
 use super::*;
-use crate::limits::AWAY_CHARS;
-
-fn answers(chat: &mut Chat, peer: PeerId) -> Vec<Answer> {
-    let told = chat.reads(peer).into_iter();
-    let answer = |message| match message {
-        Message::Answer(answer) => Some(answer),
-        _ => None,
-    };
-    told.filter_map(answer).collect()
-}
+use crate::limits::{ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, MENTION_BYTES};
 
 #[test]
 fn who_types_is_never_dropped_before_the_time_is_over() {
@@ -58,7 +49,6 @@ fn a_mention_is_found_among_signs_and_in_any_case() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
     let bob = chat.login(1, "bob");
-    chat.types(bob, "/away lunch");
     for line in [
         "BOB?",
         "hi (bob).",
@@ -68,14 +58,15 @@ fn a_mention_is_found_among_signs_and_in_any_case() {
         "bob...",
         "x,bob,y",
     ] {
+        chat.types(bob, "/away lunch");
         chat.reads(ann);
         chat.types(ann, line);
         let away = Answer::Away(name("bob"), Some("lunch".into()));
-        assert_eq!(answers(&mut chat, ann), [away], "{line}");
+        assert_eq!(chat.answers(ann), [away], "{line}");
     }
     for line in ["bobby", "a-bob", "b o b"] {
         chat.types(ann, line);
-        assert_eq!(answers(&mut chat, ann), [], "{line}");
+        assert_eq!(chat.answers(ann), [], "{line}");
     }
     chat.reads(bob);
     chat.types(bob, "/back");
@@ -83,7 +74,7 @@ fn a_mention_is_found_among_signs_and_in_any_case() {
         shown: 7,
         missed: 7,
     };
-    assert_eq!(answers(&mut chat, bob), [back, Answer::End]);
+    assert_eq!(chat.answers(bob), [back, Answer::End]);
 }
 
 #[test]
@@ -97,15 +88,12 @@ fn an_address_is_found_where_it_is_a_name() {
     chat.reads(ann);
     chat.types(ann, "hi 127.0.0.1:50001!");
     let bob_name = Username::from_addr("127.0.0.1:50001".parse().unwrap());
-    assert_eq!(
-        answers(&mut chat, ann),
-        [Answer::Away(bob_name.clone(), None)]
-    );
+    assert_eq!(chat.answers(ann), [Answer::Away(bob_name.clone(), None)]);
     for line in ["/ignore 127.0.0.1:50001", "/unignore 127.0.0.1:50001"] {
         chat.types(ann, line);
     }
     let [set, lifted] = [Answer::IgnoreSet, Answer::IgnoreLifted].map(|it| it(bob_name.clone()));
-    assert_eq!(answers(&mut chat, ann), [set, lifted]);
+    assert_eq!(chat.answers(ann), [set, lifted]);
 }
 
 #[test]
@@ -113,11 +101,11 @@ fn the_reason_to_be_away_is_bounded() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
     chat.types(ann, &format!("/away {}", "é".repeat(AWAY_CHARS + 1)));
-    assert_eq!(answers(&mut chat, ann), [Answer::AwayTooLong]);
+    assert_eq!(chat.answers(ann), [Answer::AwayTooLong]);
     chat.types(ann, "/back");
-    assert_eq!(answers(&mut chat, ann), [Answer::NotAway]);
+    assert_eq!(chat.answers(ann), [Answer::NotAway]);
     chat.types(ann, &format!("/away {}", "é".repeat(AWAY_CHARS)));
-    assert_eq!(answers(&mut chat, ann), [Answer::AwaySet]);
+    assert_eq!(chat.answers(ann), [Answer::AwaySet]);
 }
 
 #[test]
@@ -140,20 +128,189 @@ fn a_reply_finds_who_has_another_name_and_nobody_who_took_theirs() {
     let other = chat.login(1, "rob");
     chat.reads(ann);
     chat.types(ann, "/reply wait");
-    assert_eq!(answers(&mut chat, ann), [Answer::Gone(name("rob"))]);
+    assert_eq!(chat.answers(ann), [Answer::Gone(name("rob"))]);
     assert_eq!(chat.reads(other), []);
 }
 
 #[test]
-fn a_topic_that_is_not_there_is_not_cleared_aloud() {
+fn a_composed_and_a_decomposed_spelling_are_one() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
-    let bob = chat.login(1, "bob");
+    for (slot, name, other) in [
+        (1, "Zo\u{eb}", "ZOE\u{308}"),
+        (2, "Tie\u{302}\u{301}n", "ti\u{1ebf}n"),
+        (
+            3,
+            "\u{939}\u{93f}\u{928}\u{94d}\u{926}\u{940}",
+            "\u{939}\u{93f}\u{928}\u{94d}\u{926}\u{940}",
+        ),
+    ] {
+        let zoe = chat.login(slot, name);
+        chat.types(zoe, "/away");
+        chat.reads(ann);
+        chat.types(ann, &format!("hi {other}: tea?"));
+        assert_eq!(
+            chat.answers(ann),
+            [Answer::Away(self::name(name), None)],
+            "{name}"
+        );
+        chat.types(zoe, "/back");
+        let back = Answer::Back {
+            shown: 1,
+            missed: 1,
+        };
+        assert!(chat.answers(zoe).contains(&back), "{name}");
+    }
+}
+
+/// People of these names, away in the lobby, in slots from 10 on.
+fn people_away(chat: &mut Chat, names: &[&str]) -> Vec<PeerId> {
+    let mut people = Vec::new();
+    for (slot, name) in (10..).zip(names) {
+        let peer = chat.login(slot, name);
+        chat.types(peer, "/away tea");
+        people.push(peer);
+    }
+    people
+}
+
+#[test]
+fn a_line_has_one_answer_however_many_it_names() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let names = ["bob", "Carl", "dora", "eve", "fred"];
+    let people = people_away(&mut chat, &names);
+    let several = |names: &[&str], more| Answer::SeveralAway {
+        names: names.iter().map(|it| name(it)).collect(),
+        more,
+    };
+    for (line, answer) in [
+        ("bob, carl", several(&names[..2], 0)),
+        ("bob carl BOB dora!", several(&names[..3], 0)),
+        ("eve bob carl dora", several(&["eve", "bob"], 2)),
+        ("fred eve dora carl bob fred", several(&["fred", "eve"], 3)),
+    ] {
+        for peer in &people {
+            chat.types(*peer, "/away tea");
+        }
+        chat.reads(ann);
+        chat.types(ann, line);
+        assert_eq!(chat.reads(ann), [Message::Answer(answer)], "{line}");
+    }
+    // All of them are kept all lines that name them.
+    for (peer, lines) in people.iter().zip([4, 4, 3, 2, 1]) {
+        chat.reads(*peer);
+        chat.types(*peer, "/back");
+        let (shown, missed) = (lines, lines);
+        assert_eq!(chat.answers(*peer)[0], Answer::Back { shown, missed });
+    }
+}
+
+#[test]
+fn an_absence_is_told_once_in_a_quarter_of_an_hour() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let carl = chat.login(1, "carl");
+    let bob = people_away(&mut chat, &["bob"])[0];
+    let away = || Answer::Away(name("bob"), Some("tea".into()));
     chat.reads(ann);
-    chat.types(ann, "/topic -");
-    assert!(matches!(
-        answers(&mut chat, ann)[..],
-        [Answer::Topic { topic: None, .. }]
-    ));
-    assert_eq!(chat.reads(bob), []);
+    chat.types(ann, "bob?");
+    assert_eq!(chat.answers(ann), [away()]);
+    for line in ["bob!", "/msg bob psst", "/me waves at bob"] {
+        chat.types(ann, line);
+        assert_eq!(chat.answers(ann), [], "{line}");
+    }
+    chat.types(carl, "/msg bob psst");
+    assert_eq!(chat.answers(carl), [away()], "it is another who writes");
+    chat.wait(ABSENCE_TOLD_FOR - Duration::from_secs(1));
+    chat.types(ann, "bob!");
+    assert_eq!(chat.answers(ann), []);
+    chat.wait(Duration::from_secs(1));
+    chat.types(ann, "bob!");
+    assert_eq!(chat.answers(ann), [away()]);
+    chat.types(bob, "/back");
+    chat.types(bob, "/away tea");
+    chat.types(ann, "bob!");
+    assert_eq!(chat.answers(ann), [away()], "it is another absence");
+}
+
+#[test]
+fn what_is_remembered_of_absences_is_bounded() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let names: Vec<String> = (0..3 * ABSENCES_TOLD).map(|i| format!("p{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    people_away(&mut chat, &names);
+    chat.reads(ann);
+    for _ in 0..2 {
+        chat.types(ann, &names.join(" "));
+        assert_eq!(chat.answers(ann).len(), 1);
+    }
+}
+
+#[test]
+fn nobody_is_told_of_those_who_ignore_them_or_whom_they_ignore() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let people = people_away(&mut chat, &["the", "of"]);
+    chat.types(people[0], "/ignore ann");
+    chat.types(ann, "/ignore of");
+    chat.reads(ann);
+    for line in ["the lord of the rings", "/msg of hello"] {
+        chat.types(ann, line);
+        assert_eq!(chat.answers(ann), [], "{line}");
+    }
+    for (peer, missed) in people.into_iter().zip([0, 2]) {
+        chat.reads(peer);
+        chat.types(peer, "/back");
+        let shown = missed;
+        assert_eq!(chat.answers(peer)[0], Answer::Back { shown, missed });
+    }
+}
+
+#[test]
+fn only_those_of_the_room_count_under_the_name_that_they_have() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let bob = people_away(&mut chat, &["bob"])[0];
+    let told = |chat: &mut Chat, line| {
+        chat.reads(ann);
+        chat.types(ann, line);
+        let told = chat.answers(ann).len();
+        chat.types(bob, "/away");
+        chat.hub.check();
+        told
+    };
+    assert_eq!(told(&mut chat, "bob"), 1);
+    chat.types(bob, "/nick rob");
+    assert_eq!(told(&mut chat, "bob"), 0);
+    assert_eq!(told(&mut chat, "rob"), 1);
+    chat.types(bob, "/join den");
+    assert_eq!(told(&mut chat, "rob"), 0);
+    chat.types(ann, "/join den");
+    assert_eq!(told(&mut chat, "rob"), 1);
+    chat.types(bob, "/quit");
+    assert_eq!(told(&mut chat, "rob"), 0);
+}
+
+#[test]
+fn a_line_is_looked_through_once_and_so_far_and_only_where_someone_is_away() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let words = "word ".repeat(2 * MENTION_BYTES / 5);
+    let folds = |chat: &mut Chat| {
+        let before = crate::name::FOLDS.get();
+        chat.types(ann, &words);
+        crate::name::FOLDS.get() - before
+    };
+    let bob = people_away(&mut chat, &["bob"])[0];
+    assert!((MENTION_BYTES / 5..=MENTION_BYTES / 5 + 1).contains(&folds(&mut chat)));
+    chat.types(bob, "/join den");
+    assert_eq!(folds(&mut chat), 0, "he is elsewhere");
+    // What is cut in the middle of a word names nobody.
+    chat.types(bob, "/leave");
+    chat.reads(ann);
+    let line = " ".repeat(MENTION_BYTES - 3) + "bobby";
+    chat.types(ann, &line);
+    assert_eq!(chat.answers(ann), []);
 }

@@ -1,6 +1,8 @@
 //! Who is ignored stays so, under whatever name, until it is lifted.
 
 use super::*;
+use crate::limits::IGNORED_NAMES;
+use crate::message::IgnoredRow;
 
 /// The lines that a person reads, without the notices around them.
 fn lines(chat: &mut Chat, peer: PeerId) -> Vec<String> {
@@ -16,26 +18,201 @@ fn lines(chat: &mut Chat, peer: PeerId) -> Vec<String> {
     told.filter_map(text).collect()
 }
 
+fn row(name: &str, now: Option<&str>) -> IgnoredRow {
+    IgnoredRow {
+        name: self::name(name),
+        now: now.map(self::name),
+    }
+}
+
+/// What a person is told of whom they ignore.
+fn listed(chat: &mut Chat, peer: PeerId) -> Vec<IgnoredRow> {
+    chat.reads(peer);
+    chat.types(peer, "/ignore");
+    match chat.answers(peer).pop() {
+        Some(Answer::Ignored(rows)) => rows,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn a_name_that_two_had_is_on_the_list_once() {
+fn a_name_that_was_chosen_later_is_not_ignored() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
-    let bob = chat.login(1, "bob");
-    let rob = chat.login(2, "rob");
-    chat.types(ann, "/ignore bob");
-    chat.types(ann, "/ignore rob");
-    chat.event(rob, Event::Disconnected(CloseReason::EndOfInput));
-    chat.types(bob, "/nick Rob");
+    let pest = chat.login(1, "Pest");
+    chat.types(ann, "/ignore pest");
+    chat.types(pest, "/nick Alice");
+    assert_eq!(listed(&mut chat, ann), [row("Pest", Some("Alice"))]);
+    chat.types(pest, "not heard");
+    chat.types(pest, "/quit");
+    assert_eq!(listed(&mut chat, ann), [row("Pest", None)]);
+
+    let alice = chat.login(2, "alice");
+    let pest = chat.login(1, "PEST");
+    chat.hub.check();
+    chat.types(alice, "from Alice");
+    chat.types(pest, "not heard either");
+    assert_eq!(lines(&mut chat, ann), ["from Alice"]);
+}
+
+#[test]
+fn a_name_that_its_owner_gave_away_binds_nobody_who_takes_it() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let pest = chat.login(1, "pest");
+    chat.types(ann, "/ignore pest");
+    chat.types(pest, "/nick alice");
+    let other = chat.login(2, "pest");
+    chat.types(pest, "/quit");
+    chat.types(other, "/nick PEST");
     chat.hub.check();
     chat.reads(ann);
-    chat.types(ann, "/ignore");
-    let list = Message::Answer(Answer::Ignored(vec![name("rob")]));
-    assert_eq!(chat.reads(ann), [list]);
+    chat.types(other, "heard");
+    assert_eq!(lines(&mut chat, ann), ["heard"]);
+    chat.types(ann, "/history");
+    assert_eq!(lines(&mut chat, ann), ["heard"]);
+    // The name is free once more: the next to take it may well be the one who was ignored.
+    chat.types(other, "/nick other");
+    let back = chat.login(3, "pest");
+    chat.types(back, "not heard");
+    assert_eq!(lines(&mut chat, ann), [""; 0]);
+}
 
-    chat.types(ann, "/unignore rob");
+#[test]
+fn an_ignore_is_lifted_by_the_present_name_or_the_listed_one() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let pest = chat.login(1, "pest");
+    for typed in ["/unignore alice", "/unignore PEST"] {
+        chat.types(pest, "/nick pest");
+        chat.types(ann, "/ignore pest");
+        chat.types(pest, "/nick alice");
+        chat.reads(ann);
+        chat.types(ann, typed);
+        chat.hub.check();
+        assert!(matches!(chat.answers(ann)[..], [Answer::IgnoreLifted(_)]));
+        assert_eq!(listed(&mut chat, ann), []);
+        chat.types(pest, "heard");
+        assert_eq!(lines(&mut chat, ann), ["heard"]);
+    }
+    // Whoever has the name is meant before anyone who had it.
+    chat.types(pest, "/nick pest");
+    chat.types(ann, "/ignore pest");
+    chat.types(pest, "/nick alice");
+    chat.login(2, "pest");
+    chat.types(ann, "/ignore pest");
+    let rows = [row("pest", Some("alice")), row("pest", None)];
+    assert_eq!(listed(&mut chat, ann), rows);
+    chat.types(ann, "/unignore pest");
+    assert_eq!(listed(&mut chat, ann), rows[..1]);
+    chat.types(ann, "/unignore pest");
+    assert_eq!(listed(&mut chat, ann), []);
+}
+
+#[test]
+fn who_takes_a_name_that_they_ignore_is_not_their_own_pest() {
+    let mut chat = Chat::new();
+    let [ann, bob, pest] = ["ann", "bob", "pest"].map(|it| {
+        let slot = chat.generation;
+        chat.login(slot, it)
+    });
+    for peer in [ann, bob] {
+        chat.types(peer, "/ignore pest");
+    }
+    chat.types(pest, "/quit");
+    chat.types(ann, "/nick pest");
     chat.hub.check();
-    chat.types(bob, "heard again");
-    assert_eq!(lines(&mut chat, ann), ["heard again"]);
+    chat.types(ann, "not heard by bob");
+    assert_eq!(lines(&mut chat, bob), [""; 0]);
+    chat.types(ann, "/nick ann");
+    let pest = chat.login(5, "pest");
+    chat.hub.check();
+    chat.types(pest, "not heard by ann");
+    assert_eq!(lines(&mut chat, ann), [""; 0]);
+    assert_eq!(listed(&mut chat, ann), [row("pest", None)]);
+    assert_eq!(listed(&mut chat, bob), [row("pest", Some("ann"))]);
+}
+
+#[test]
+fn one_person_is_ignored_under_so_many_names() {
+    let mut chat = Chat::new();
+    let pest = chat.login(0, "pest");
+    let count = 2 * IGNORED_NAMES as u32;
+    for i in 1..=count {
+        let peer = chat.login(i, &format!("p{i}"));
+        let name = format!("pest{i}");
+        chat.types(pest, &format!("/nick {name}"));
+        chat.types(peer, &format!("/ignore {name}"));
+        chat.types(pest, "not heard");
+        assert_eq!(lines(&mut chat, peer), [""; 0]);
+        chat.hub.check();
+    }
+    chat.types(pest, "/quit");
+    let names: BTreeSet<u32> = (1..=count).collect();
+    for i in names.iter().map(|i| format!("pest{i}")) {
+        let peer = chat.login(0, &i);
+        chat.hub.check();
+        chat.types(peer, "/quit");
+    }
+}
+
+/// As many people as that, of whom each ignores those who come next.
+fn crowd(chat: &mut Chat, people: u32, each: u32) -> Vec<PeerId> {
+    let peers: Vec<PeerId> = (0..people)
+        .map(|i| chat.login(i, &format!("p{i}")))
+        .collect();
+    for i in 0..people {
+        for other in 1..=each {
+            let line = format!("/ignore p{}", (i + other) % people);
+            chat.types(peers[i as usize], &line);
+        }
+    }
+    peers
+}
+
+fn steps(chat: &mut Chat, act: impl FnOnce(&mut Chat)) -> usize {
+    let before = chat.hub.targets.steps;
+    act(chat);
+    chat.hub.targets.steps - before
+}
+
+#[test]
+fn leaving_and_renaming_cost_no_more_where_many_ignore_one() {
+    let mut chat = Chat::new();
+    let peers: Vec<PeerId> = (0..500).map(|i| chat.login(i, &format!("p{i}"))).collect();
+    let pest = chat.login(1000, "pest");
+    for peer in &peers {
+        chat.types(*peer, "/ignore pest");
+    }
+    assert_eq!(steps(&mut chat, |chat| chat.types(pest, "/nick rest")), 0);
+    assert_eq!(steps(&mut chat, |chat| chat.types(pest, "/quit")), 1);
+    let coming = steps(&mut chat, |chat| _ = chat.login(1000, "pest"));
+    assert!(coming <= 2, "{coming}");
+    assert_eq!(steps(&mut chat, |chat| chat.types(peers[0], "/quit")), 1);
+    chat.hub.check();
+}
+
+#[test]
+fn all_leave_at_once_at_a_price_of_what_they_ignored() {
+    const EACH: u32 = 20;
+    let price = |people| {
+        let mut chat = Chat::new();
+        let peers = crowd(&mut chat, people, EACH);
+        chat.hub.check();
+        let steps = steps(&mut chat, |chat| {
+            for peer in peers {
+                chat.event(peer, Event::Disconnected(CloseReason::EndOfInput));
+            }
+        });
+        assert!(chat.hub.targets.is_empty());
+        steps
+    };
+    // Each entry of a list, and each person as the target that they are.
+    for people in [50, 200] {
+        let most = (people * EACH + people) as usize;
+        let steps = price(people);
+        assert!(steps <= most, "{steps} of {most}");
+    }
 }
 
 #[test]
@@ -61,7 +238,7 @@ fn a_list_goes_with_its_owner() {
     chat.types(ann, "/ignore bob");
     chat.types(bob, "/quit");
     chat.types(ann, "/quit");
-    assert!(chat.hub.awaited.is_empty());
+    assert!(chat.hub.targets.is_empty());
     let dora = chat.login(0, "dora");
     let bob = chat.login(1, "bob");
     chat.types(bob, "hello");

@@ -1,0 +1,90 @@
+//! Leaving: on one's own, for being idle, or with everyone else.
+
+use std::time::Duration;
+
+use crate::error::CloseReason;
+use crate::id::PeerId;
+use crate::message::Message;
+use crate::moment::Moment;
+
+use super::Hub;
+use super::away::strike_away;
+use super::event::{Effect, Effects};
+use super::roster::Session;
+
+impl Hub {
+    /// Says goodbye to everyone and closes every connection.
+    pub fn shut_down(&mut self, effects: &mut Effects) {
+        let peers: Vec<PeerId> = self.roster.peers().collect();
+        let reason = CloseReason::Shutdown;
+        for peer in peers {
+            self.break_prompt(peer, effects);
+            self.forget(peer, reason, effects);
+            effects.tell(peer, Message::ShuttingDown);
+            effects.push(Effect::Close { peer, reason });
+        }
+    }
+
+    /// The time has come at which a person may have been idle for too long.
+    pub(super) fn idle(&mut self, now: Moment, peer: PeerId, effects: &mut Effects) {
+        let (Some(person), Some(timeout)) = (self.roster.person(peer), self.rules.idle_timeout)
+        else {
+            return;
+        };
+        // Both are rounded down to whole seconds, so that a second may be missing.
+        let idle = self.seconds(now).saturating_sub(person.active);
+        let idle = Duration::from_secs(idle.saturating_sub(1).into());
+        if idle >= timeout {
+            let reason = CloseReason::IdleTimedOut;
+            self.dismiss(peer, Message::IdleTimedOut, reason, effects);
+        } else {
+            self.idles.set(peer, now.instant + (timeout - idle));
+        }
+    }
+
+    /// Sends a peer away with a last word.
+    pub(super) fn dismiss(
+        &mut self,
+        peer: PeerId,
+        word: Message,
+        reason: CloseReason,
+        effects: &mut Effects,
+    ) {
+        if self.roster.session(peer).is_none() {
+            return;
+        }
+        effects.tell(peer, word);
+        self.leave(peer, reason, effects);
+        effects.push(Effect::Close { peer, reason });
+    }
+
+    /// Forgets a peer and tells those who stay.
+    pub(super) fn leave(&mut self, peer: PeerId, reason: CloseReason, effects: &mut Effects) {
+        let hidden_from = self.hidden_from(peer);
+        if let Some(Session::Chatting(person)) = self.forget(peer, reason, effects) {
+            let left = Message::Left(person.name);
+            effects.tell_room(person.room, None, hidden_from, left);
+        }
+    }
+
+    /// Forgets a peer without a word to the others.
+    fn forget(
+        &mut self,
+        peer: PeerId,
+        reason: CloseReason,
+        effects: &mut Effects,
+    ) -> Option<Session> {
+        self.logins.clear(peer);
+        self.idles.clear(peer);
+        let session = self.roster.disconnect(peer)?;
+        if let Session::Chatting(person) = &session {
+            self.forget_ignores(peer, person);
+            strike_away(&mut self.rooms, peer, person);
+            effects.push(Effect::Exit { peer });
+            let name = person.name.clone();
+            effects.push(Effect::WentOffline { peer, name, reason });
+            self.rooms.leave(person.room, peer);
+        }
+        Some(session)
+    }
+}
