@@ -25,6 +25,9 @@ pub(super) struct Model {
     rooms: Vec<Option<Room>>,
     motd: Option<String>,
     began: Option<Instant>,
+    /// How many rooms there have been, and how often someone has gone away.
+    lives: usize,
+    absences: usize,
     /// What clients are owed, in the order in which it was said.
     owed: Vec<(PeerId, Piece)>,
 }
@@ -63,6 +66,10 @@ struct Person {
     active: u64,
     idle_at: Option<Instant>,
     away: Option<Away>,
+    /// Absences that they were told of, and when.
+    told: Vec<(usize, u64)>,
+    /// Rooms that they left, by their lives, and how many lines had been said there.
+    visits: Vec<(usize, usize)>,
     ignores: Vec<Ignored>,
     correspondent: Option<(PeerId, Username)>,
 }
@@ -76,12 +83,14 @@ enum Stamp {
 
 #[derive(Debug)]
 struct Away {
+    number: usize,
     text: Option<String>,
     missed: Kept,
 }
 
 #[derive(Debug)]
 struct Ignored {
+    /// The name that they had then.
     name: Username,
     peer: PeerId,
     is_here: bool,
@@ -89,6 +98,7 @@ struct Ignored {
 
 #[derive(Debug)]
 struct Room {
+    life: usize,
     name: RoomName,
     topic: Option<String>,
     history: Kept,
@@ -105,6 +115,8 @@ struct Kept {
 
 #[derive(Debug, Clone)]
 struct Line {
+    /// How many were kept before it.
+    number: usize,
     unix: i64,
     author: PeerId,
     /// The author's name then.
@@ -133,7 +145,8 @@ impl Kept {
         }
     }
 
-    fn push(&mut self, line: Line) {
+    fn push(&mut self, mut line: Line) {
+        line.number = self.total;
         self.total += 1;
         if line.size() > self.most_bytes {
             return;
@@ -157,6 +170,8 @@ impl Model {
             people: Vec::new(),
             rooms: Vec::new(),
             began: None,
+            lives: 0,
+            absences: 0,
             owed: Vec::new(),
         };
         let lobby = model.make_room(RoomName::lobby());
@@ -387,6 +402,8 @@ impl Person {
             active: 0,
             idle_at: None,
             away: None,
+            told: Vec::new(),
+            visits: Vec::new(),
             ignores: Vec::new(),
             correspondent: None,
         }

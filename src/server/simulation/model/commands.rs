@@ -2,7 +2,8 @@
 
 use crate::id::PeerId;
 use crate::limits::{
-    HISTORY_BYTES, LOGIN_ATTEMPTS, PEOPLE_LISTED, REPLAYED_LINES, ROOMS_LISTED, TOPIC_CHARS,
+    HISTORY_BYTES, LOGIN_ATTEMPTS, PEOPLE_LISTED, REPLAYED_LINES, ROOMS_LISTED, ROOMS_REMEMBERED,
+    TOPIC_CHARS,
 };
 use crate::moment::{Moment, Offset};
 use crate::name::{RoomName, Username};
@@ -40,7 +41,7 @@ impl Model {
         it.name_by = None;
         it.since = u32::try_from(now.unix).unwrap_or(0).into();
         (it.active, it.idle_at) = (active, idle_at);
-        self.is_known_as(peer, &name);
+        self.has_taken(peer, &name);
         self.answer(peer, "Welcome to the chat!");
         for line in self.motd.clone().iter().flat_map(|text| text.lines()) {
             self.answer(peer, line);
@@ -75,10 +76,7 @@ impl Model {
             self.people.remove(place);
             for it in &mut self.people {
                 for ignored in &mut it.ignores {
-                    if ignored.is_here && ignored.peer == peer {
-                        ignored.is_here = false;
-                        ignored.name = name.clone();
-                    }
+                    ignored.is_here &= ignored.peer != peer;
                 }
             }
             self.close_if_empty(room);
@@ -153,6 +151,7 @@ impl Model {
 
     pub(super) fn say(&mut self, typed: &Typed, shown: String, text: &str, to: Readers) {
         let line = Line {
+            number: 0,
             unix: typed.now.unix,
             author: typed.peer,
             name: typed.name.clone(),
@@ -174,8 +173,10 @@ impl Model {
         self.people.iter().filter(is_in).count()
     }
 
-    pub(super) fn make_room(&self, name: RoomName) -> Room {
+    pub(super) fn make_room(&mut self, name: RoomName) -> Room {
+        self.lives += 1;
         Room {
+            life: self.lives,
             name,
             topic: None,
             history: Kept::new(self.rules.history, HISTORY_BYTES),
@@ -197,7 +198,10 @@ impl Model {
         if self.room(room).topic.is_some() {
             self.show_topic(peer, room);
         }
-        self.replay(peer, room, REPLAYED_LINES);
+        let life = self.room(room).life;
+        let mut visits = self.person(peer).visits.iter();
+        let known = visits.find(|(it, _)| *it == life).map_or(0, |it| it.1);
+        self.replay(peer, room, known, REPLAYED_LINES);
     }
 
     fn show_topic(&mut self, peer: PeerId, room: usize) {
@@ -209,11 +213,11 @@ impl Model {
         self.answer(peer, &line);
     }
 
-    fn replay(&mut self, peer: PeerId, room: usize, count: usize) -> bool {
+    fn replay(&mut self, peer: PeerId, room: usize, known: usize, count: usize) -> bool {
         let all = &self.room(room).history.lines;
         let mut seen: Vec<Line> = all
             .iter()
-            .filter(|it| self.sees(peer, it))
+            .filter(|it| it.number >= known && self.sees(peer, it))
             .cloned()
             .collect();
         let shown = seen.split_off(seen.len().saturating_sub(count));
@@ -274,7 +278,8 @@ impl Model {
                 if free.is_none() {
                     self.rooms.push(None);
                 }
-                self.rooms[room] = Some(self.make_room(name));
+                let made = self.make_room(name);
+                self.rooms[room] = Some(made);
                 room
             }
         };
@@ -291,7 +296,14 @@ impl Model {
         }
         let line = format!("{name} has gone to {there}.");
         self.tell_room(now, typed.room, Some(peer), Readers::Comings, &line);
-        self.person_mut(peer).room = room;
+        let Room { life, history, .. } = self.room(typed.room);
+        let visit = (*life, history.total);
+        let it = self.person_mut(peer);
+        it.visits.retain(|(life, _)| *life != visit.0);
+        it.visits.push(visit);
+        let forgotten = it.visits.len().saturating_sub(ROOMS_REMEMBERED);
+        it.visits.drain(..forgotten);
+        it.room = room;
         self.close_if_empty(typed.room);
         self.answer(peer, &format!("You are in {there} now."));
         self.show_room(peer, room);
@@ -364,7 +376,7 @@ impl Model {
         let Some(count) = count else {
             return self.misused(typed.peer, "/history");
         };
-        if !self.replay(typed.peer, typed.room, count) {
+        if !self.replay(typed.peer, typed.room, 0, count) {
             self.answer(typed.peer, "Nothing is kept of this room.");
         }
     }

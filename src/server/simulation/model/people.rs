@@ -1,7 +1,9 @@
 //! The commands about people: names, private messages, who is away, who is ignored.
 
 use crate::id::PeerId;
-use crate::limits::{AWAY_CHARS, IGNORED, MISSED_BYTES, MISSED_LINES};
+use crate::limits::{
+    ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, IGNORED, MISSED_BYTES, MISSED_LINES,
+};
 use crate::moment::Civil;
 use crate::name::Username;
 
@@ -50,10 +52,14 @@ impl Model {
         Some((peer, self.person(peer).name().clone()))
     }
 
-    /// Whether a person is shown a line of the past.
+    /// Whether a person is shown a line of the past: not one of those whom they ignore, nor one of an ignored name, unless
+    /// whoever has that name now is its author and not ignored.
     pub(super) fn sees(&self, peer: PeerId, line: &Line) -> bool {
-        let hides = |it: &Ignored| it.peer == line.author || it.name == line.name;
-        !self.person(peer).ignores.iter().any(hides)
+        let me = self.person(peer);
+        let has_name_now = self.holder(&line.name) == Some(line.author);
+        let is_other = has_name_now && !me.does_ignore(line.author);
+        let hides = |it: &Ignored| it.peer == line.author || it.name == line.name && !is_other;
+        !me.ignores.iter().any(hides)
     }
 
     pub(super) fn show_lines(&mut self, peer: PeerId, lines: &[Line]) {
@@ -68,70 +74,88 @@ impl Model {
         self.answer(peer, "-- end --");
     }
 
-    /// Whoever ignores this person, or someone who went by this name, ignores them under it.
-    pub(super) fn is_known_as(&mut self, peer: PeerId, name: &Username) {
-        for it in &mut self.people {
+    /// A person has taken a name: others who ignored someone of that name, who is gone, ignore them now.
+    pub(super) fn has_taken(&mut self, peer: PeerId, name: &Username) {
+        for it in self.people.iter_mut().filter(|it| it.peer != peer) {
             for ignored in &mut it.ignores {
-                if ignored.is_here && ignored.peer == peer {
-                    ignored.name = name.clone();
+                if !ignored.is_here && ignored.name == *name {
+                    (ignored.peer, ignored.is_here) = (peer, true);
                 }
             }
-            if it.peer == peer {
-                continue;
-            }
-            let knows_them = it.ignores.iter().any(|it| it.peer == peer);
-            let is_awaited = |it: &Ignored| !it.is_here && it.name == *name;
-            let Some(place) = it.ignores.iter().position(is_awaited) else {
-                continue;
-            };
-            if knows_them {
-                it.ignores.remove(place);
-            } else {
-                it.ignores[place] = Ignored {
-                    name: name.clone(),
-                    peer,
-                    is_here: true,
-                };
-            }
         }
+    }
+
+    /// Who is away in the room and has this name.
+    fn find_away(&self, room: usize, word: &str) -> Option<PeerId> {
+        let (peer, _) = self.find(word)?;
+        let it = self.person(peer);
+        (it.room == room && it.away.is_some()).then_some(peer)
     }
 
     pub(super) fn note_mentions(&mut self, typed: &Typed, text: &str, line: &Line) {
         let mut named: Vec<PeerId> = Vec::new();
-        let in_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
         let edges = ['.', '-', '_'];
-        for word in text.split(|c| !in_name(c)) {
+        for word in text.split(|c| !Username::may_hold(c)) {
             let word = word.trim_start_matches(edges);
-            let found = self
-                .find(word)
-                .or_else(|| self.find(word.trim_end_matches(edges)));
-            named.extend(found.map(|(peer, _)| peer));
+            let whole = self.find_away(typed.room, word);
+            let bare = word.trim_end_matches(edges);
+            named.extend(whole.or_else(|| self.find_away(typed.room, bare)));
         }
         if self.rules.anonymous {
             for word in text.split_whitespace() {
+                let word = word.trim_start_matches(|c: char| c != '[' && !c.is_ascii_hexdigit());
                 let bare = word.trim_end_matches(|c: char| !c.is_ascii_digit());
-                named.extend(self.find(bare).map(|(peer, _)| peer));
+                named.extend(self.find_away(typed.room, bare));
             }
         }
-        named.sort();
-        named.dedup();
-        for peer in named {
-            if peer != typed.peer && self.person(peer).room == typed.room {
-                self.note_missed(typed, peer, line);
+        let mut told = Vec::new();
+        for (place, &peer) in named.iter().enumerate() {
+            if peer != typed.peer && !named[..place].contains(&peer) {
+                told.extend(self.note_missed(typed, peer, line));
             }
         }
+        self.tell_away(typed, told);
     }
 
-    fn note_missed(&mut self, typed: &Typed, to: PeerId, line: &Line) {
+    /// Keeps a line for someone who is away. Returns who that is, if its author is to be told.
+    fn note_missed(&mut self, typed: &Typed, to: PeerId, line: &Line) -> Option<PeerId> {
         if self.person(to).does_ignore(typed.peer) {
-            return;
+            return None;
         }
-        let it = self.person_mut(to);
-        let name = it.name().clone();
-        let Some(away) = &mut it.away else { return };
+        let away = self.person_mut(to).away.as_mut()?;
         away.missed.push(line.clone());
-        let sentence = words::away(&name, away.text.as_deref());
-        self.answer(typed.peer, &sentence);
+        let number = away.number;
+        let now = self.seconds(typed.now);
+        let me = self.person_mut(typed.peer);
+        if me.does_ignore(to) {
+            return None;
+        }
+        me.told
+            .retain(|(_, at)| now - at < ABSENCE_TOLD_FOR.as_secs());
+        if me.told.iter().any(|(told, _)| *told == number) {
+            return None;
+        }
+        me.told.push((number, now));
+        let forgotten = me.told.len().saturating_sub(ABSENCES_TOLD);
+        me.told.drain(..forgotten);
+        Some(to)
+    }
+
+    fn tell_away(&mut self, typed: &Typed, told: Vec<PeerId>) {
+        let names = told.iter().map(|it| self.person(*it).name().to_string());
+        let names: Vec<String> = names.collect();
+        let line = match &names[..] {
+            [] => return,
+            [_] => {
+                let it = self.person(told[0]);
+                let text = it.away.as_ref().and_then(|away| away.text.as_deref());
+                words::away(it.name(), text)
+            }
+            [a, b] => format!("{a} and {b} are away."),
+            [a, b, c] => format!("{a}, {b} and {c} are away."),
+            [a, b, more @ ..] => format!("{a}, {b} and {} others are away.", more.len()),
+        };
+        self.answer(typed.peer, &line);
     }
 
     fn nobody(&mut self, peer: PeerId, typed: &str) {
@@ -189,13 +213,15 @@ impl Model {
         }
         self.person_mut(to).correspondent = Some((typed.peer, typed.name.clone()));
         let line = Line {
+            number: 0,
             unix: typed.now.unix,
             author: typed.peer,
             name: typed.name.clone(),
             shown: format!("{} (private): {text}", typed.name),
             typed: text.len(),
         };
-        self.note_missed(typed, to, &line);
+        let told = self.note_missed(typed, to, &line);
+        self.tell_away(typed, told.into_iter().collect());
         self.tell_stamped(typed.now, to, &line.shown);
         let sent = format!("To {name} (private): {text}");
         self.tell_stamped(typed.now, typed.peer, &sent);
@@ -213,7 +239,9 @@ impl Model {
             return self.answer(typed.peer, "That is your name already.");
         }
         self.person_mut(typed.peer).name = Some(name.clone());
-        self.is_known_as(typed.peer, &name);
+        if name != typed.name {
+            self.has_taken(typed.peer, &name);
+        }
         let line = format!("{} is now known as {name}.", typed.name);
         self.tell_room(typed.now, typed.room, Some(typed.peer), Readers::All, &line);
     }
@@ -223,9 +251,12 @@ impl Model {
             let line = format!("The text of /away has at most {AWAY_CHARS} characters. Not set.");
             return self.answer(typed.peer, &line);
         }
+        self.absences += 1;
+        let number = self.absences;
         let it = self.person_mut(typed.peer);
         let missed = it.away.take().map(|away| away.missed);
         it.away = Some(Away {
+            number,
             text: Some(args.to_string()).filter(|text| !text.is_empty()),
             missed: missed.unwrap_or(Kept::new(MISSED_LINES, MISSED_BYTES)),
         });
@@ -282,8 +313,11 @@ impl Model {
     fn ignore(&mut self, typed: &Typed, args: &str) {
         let me = typed.peer;
         if args.is_empty() {
-            let ignores = &self.person(me).ignores;
-            let names: Vec<&str> = ignores.iter().map(|it| it.name.as_str()).collect();
+            let entry = |it: &Ignored| match it.is_here.then(|| self.person(it.peer).name()) {
+                Some(now) if *now != it.name => format!("{} (now {now})", it.name),
+                _ => it.name.to_string(),
+            };
+            let names: Vec<String> = self.person(me).ignores.iter().map(entry).collect();
             let line = match names.is_empty() {
                 true => "You ignore nobody.".into(),
                 false => format!("You ignore: {}", names.join(", ")),
@@ -297,7 +331,7 @@ impl Model {
             return self.answer(me, "That is yourself.");
         }
         let ignores = &mut self.person_mut(me).ignores;
-        if !ignores.iter().any(|it| it.peer == peer) {
+        if !ignores.iter().any(|it| it.is_here && it.peer == peer) {
             if ignores.len() >= IGNORED {
                 let line = "You ignore as many people as you can. Type /unignore NAME first.";
                 return self.answer(me, line);
@@ -314,12 +348,22 @@ impl Model {
 
     fn unignore(&mut self, typed: &Typed, args: &str) {
         let name = self.parse_name(args);
+        let holder = name.as_ref().and_then(|name| self.holder(name));
+        let now = holder.map(|it| self.person(it).name().clone());
         let ignores = &mut self.person_mut(typed.peer).ignores;
-        let line = match ignores
-            .iter()
-            .position(|it| Some(&it.name) == name.as_ref())
-        {
-            Some(place) => format!("You no longer ignore {}.", ignores.remove(place).name),
+        let is_holder = |it: &Ignored| it.is_here && Some(it.peer) == holder;
+        let is_listed = |it: &Ignored| Some(&it.name) == name.as_ref();
+        let listed = ignores.iter().find(|it| is_listed(it));
+        let lifted = match ignores.iter().any(is_holder) {
+            true => now,
+            false => listed.map(|it| it.name.clone()),
+        };
+        match ignores.iter().any(is_holder) {
+            true => ignores.retain(|it| !is_holder(it)),
+            false => ignores.retain(|it| !is_listed(it)),
+        }
+        let line = match lifted {
+            Some(name) => format!("You no longer ignore {name}."),
             None => format!("You do not ignore {}.", words::shorten(args)),
         };
         self.answer(typed.peer, &line);
