@@ -186,6 +186,9 @@ pub const REQUESTS: usize = 64;
 /// written out for each room.
 pub const NOTICE_BYTES: usize = 8 * 1024;
 
+/// Longest name of a time zone that is looked up, in bytes. The longest there is has 32.
+pub const ZONE_BYTES: usize = 64;
+
 /// How far from UTC a person's clock may be, in minutes: Baker Island to Kiritimati.
 pub const OFFSET_MINUTES: RangeInclusive<i16> = -12 * 60..=14 * 60;
 
@@ -210,6 +213,9 @@ pub const TOPIC_CHARS: usize = 200;
 /// Longest word of why someone is away, in characters. Whoever writes to them or names them reads it each time.
 pub const AWAY_CHARS: usize = 200;
 
+/// Longest last word of someone who leaves, in characters. Everyone in the room reads it.
+pub const QUIT_CHARS: usize = 200;
+
 /// Lines kept as a room's history, by default.
 pub const HISTORY_LINES: usize = 200;
 
@@ -228,7 +234,8 @@ pub const MISSED_LINES: usize = 50;
 /// See [`MISSED_LINES`].
 pub const MISSED_BYTES: usize = 16 * 1024;
 
-/// Bytes of a line that are looked through for the names of people who are away: a whole line of the default length.
+/// Bytes of a line that are looked through for the names of people who are away, and bytes of the forms that its words are
+/// compared by: a whole line of the default length, and no more where its letters stand for several others each.
 pub const MENTION_BYTES: usize = 8 * 1024;
 
 /// People who are named in the one answer that they are away; the others are counted.

@@ -27,7 +27,12 @@ pub enum Message {
     /// Someone came into the chat.
     Joined(Username),
     /// Someone left the chat, however they left.
-    Left(Username),
+    Left {
+        /// Who.
+        who: Username,
+        /// Their last word, if they had one.
+        word: Option<Arc<str>>,
+    },
     /// Someone came from another room.
     Entered(Username),
     /// Someone went to another room.
@@ -121,6 +126,13 @@ impl Message {
             _ => None,
         }
     }
+
+    /// Whether it counts for the rate of whoever typed the line that it is told for. That others are away, and with what
+    /// words, is their choice.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        let is_away = |it: &Answer| matches!(it, Answer::Away(..) | Answer::SeveralAway { .. });
+        !matches!(self, Message::Answer(it) if is_away(it))
+    }
 }
 
 /// What was told before, and when: seconds since 1970-01-01 00:00 UTC.
@@ -150,6 +162,8 @@ pub enum Answer {
         /// It is not they alone, but everyone at their address together.
         of_address: bool,
     },
+    /// The last word that they want to leave with is too long.
+    QuitTooLong,
     /// The answer to the key that interrupts.
     HowToQuit,
     /// The answer to a telnet client that asks whether we are still there: so many people have a name.
@@ -272,9 +286,16 @@ pub enum Answer {
     NotIgnored(Box<str>),
 
     // About what they read.
-    /// What stands before each line from now on.
+    /// What stands before each line, now or from now on.
     TimeSet(Format),
-    /// Whether join and leave notices are hidden from now on.
+    /// There is no such time zone.
+    NoZone {
+        /// It is repeated as typed, cut when long.
+        typed: Box<str>,
+        /// Whether zones have names here.
+        by_name: bool,
+    },
+    /// Whether join and leave notices are hidden, now or from now on.
     QuietSet(bool),
 }
 
@@ -285,6 +306,8 @@ pub struct HelpRow {
     pub usage: &'static str,
     /// What it does.
     pub does: &'static str,
+    /// Other words for the command.
+    pub aliases: &'static [&'static str],
 }
 
 /// One line of `/rooms`.

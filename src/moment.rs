@@ -19,22 +19,38 @@ pub struct Moment {
 pub struct Offset(i16);
 
 impl Offset {
-    /// Reads `+HH:MM` or `-HH:MM`.
+    /// Reads `+2`, `+02`, `+0200`, `+2:00` or `+02:00`, likewise with `-`, and all that behind `UTC`, which is enough too.
     pub fn parse(text: &str) -> Option<Offset> {
+        let text = match text.split_at_checked(3) {
+            Some((utc, "")) if utc.eq_ignore_ascii_case("utc") => return Some(Offset(0)),
+            Some((utc, rest)) if utc.eq_ignore_ascii_case("utc") => rest,
+            _ => text,
+        };
         let (sign, digits) = match text.split_at_checked(1)? {
             ("+", digits) => (1, digits),
             ("-", digits) => (-1, digits),
             _ => return None,
         };
-        let (hours, minutes) = digits.split_once(':')?;
+        let (hours, minutes) = match digits.split_once(':') {
+            Some((hours, minutes)) if minutes.len() == 2 => (hours, minutes),
+            Some(_) => return None,
+            None if digits.len() == 4 => digits.split_at_checked(2)?,
+            None => (digits, "00"),
+        };
         let number = |text: &str| match text.as_bytes() {
-            [b'0'..=b'9', b'0'..=b'9'] => text.parse::<i16>().ok(),
+            [b'0'..=b'9'] | [b'0'..=b'9', b'0'..=b'9'] => text.parse::<i16>().ok(),
             _ => None,
         };
         let (hours, minutes) = (number(hours)?, number(minutes)?);
-        let offset = sign * (hours * 60 + minutes);
-        let exists = minutes < 60 && minutes % 15 == 0 && OFFSET_MINUTES.contains(&offset);
-        exists.then_some(Offset(offset))
+        let offset = Some(sign * (hours * 60 + minutes)).filter(|_| minutes < 60);
+        Offset::from_minutes(offset?.into())
+    }
+
+    /// So many minutes ahead of UTC, if there is such a time zone.
+    pub fn from_minutes(minutes: i32) -> Option<Offset> {
+        let minutes = i16::try_from(minutes).ok()?;
+        let exists = minutes % 15 == 0 && OFFSET_MINUTES.contains(&minutes);
+        exists.then_some(Offset(minutes))
     }
 }
 
@@ -177,8 +193,21 @@ mod tests {
         assert_eq!(Offset::parse("-03:30").unwrap().to_string(), "-03:30");
         assert_eq!(Offset::parse("+00:00").unwrap().to_string(), "UTC");
         for text in [
-            "", "1", "+1:00", "+01:60", "+01:07", "+15:00", "-12:15", "01:00", "+01", "+é1:00",
-            "++1:00",
+            "+2",
+            "+02",
+            "+0200",
+            "+2:00",
+            "+02:00",
+            "utc+2",
+            "UTC+02:00",
+        ] {
+            assert_eq!(Offset::parse(text), Offset::from_minutes(120), "{text}");
+        }
+        assert_eq!(Offset::parse("utc"), Some(Offset::default()));
+        assert_eq!(Offset::parse("-0330"), Offset::from_minutes(-210));
+        for text in [
+            "", "1", "+", "+01:60", "+01:07", "+15:00", "-12:15", "01:00", "+é1:00", "++1:00",
+            "+1:0", "+100", "+01000", "+1:", "+:30", "+-2", "utc2", "utc ", "uté", "+2é",
         ] {
             assert_eq!(Offset::parse(text), None, "{text}");
         }

@@ -82,6 +82,7 @@ impl Chat {
             login_timeout,
             idle_timeout: (byte & 4 != 0).then_some(IDLE_TIMEOUT),
             history: [200, 3, 0, 1][usize::from(byte >> 3 & 3)],
+            ..Rules::default()
         };
         let instant = Instant::now();
         let unix = 1_795_276_799;

@@ -186,8 +186,11 @@ impl Hub {
     fn named(&self, away: &AwayPeople, text: &str) -> Vec<PeerId> {
         const EDGES: [char; 3] = ['.', '-', '_'];
         let text = beginning(text);
-        let find = |word: &str| {
-            let word = Addressed::new(word)?;
+        let mut folded = 0;
+        let mut find = |word: &str| {
+            let word = Some(word).filter(|_| folded < MENTION_BYTES);
+            let word = Addressed::new(word?)?;
+            folded += word.bytes();
             let people = away.0.get(&word.key())?.iter();
             let mut people = people.filter_map(|it| Some((*it, self.roster.person(*it)?)));
             let (peer, _) = people.find(|(_, person)| word.is_of(&person.name))?;

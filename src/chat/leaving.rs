@@ -1,5 +1,6 @@
 //! Leaving: on one's own, for being idle, or with everyone else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::CloseReason;
@@ -54,15 +55,30 @@ impl Hub {
             return;
         }
         effects.tell(peer, word);
-        self.leave(peer, reason, effects);
+        self.leave(peer, reason, None, effects);
+        effects.push(Effect::Close { peer, reason });
+    }
+
+    /// Someone wants to leave, with a last word to the others or without.
+    pub(super) fn quit(&mut self, peer: PeerId, word: Option<Arc<str>>, effects: &mut Effects) {
+        let reason = CloseReason::Quit;
+        effects.tell(peer, Message::Goodbye);
+        self.leave(peer, reason, word, effects);
         effects.push(Effect::Close { peer, reason });
     }
 
     /// Forgets a peer and tells those who stay.
-    pub(super) fn leave(&mut self, peer: PeerId, reason: CloseReason, effects: &mut Effects) {
+    pub(super) fn leave(
+        &mut self,
+        peer: PeerId,
+        reason: CloseReason,
+        word: Option<Arc<str>>,
+        effects: &mut Effects,
+    ) {
         let hidden_from = self.hidden_from(peer);
         if let Some(Session::Chatting(person)) = self.forget(peer, reason, effects) {
-            let left = Message::Left(person.name);
+            let who = person.name;
+            let left = Message::Left { who, word };
             effects.tell_room(person.room, None, hidden_from, left);
         }
     }

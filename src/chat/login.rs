@@ -10,6 +10,7 @@ use crate::moment::{Format, Moment};
 use crate::name::Username;
 
 use super::Hub;
+use super::commands;
 use super::event::{Effect, Effects};
 use super::roster::Person;
 
@@ -46,7 +47,11 @@ impl Hub {
 
     /// A line of a newcomer: the name they want, or that they want to leave.
     pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
-        if line.trim().eq_ignore_ascii_case("/quit") {
+        if line
+            .split_whitespace()
+            .next()
+            .is_some_and(commands::is_quit)
+        {
             return self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
         }
         match Username::parse(line) {

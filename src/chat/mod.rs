@@ -27,7 +27,7 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, RoomId};
 use crate::limits::HISTORY_LINES;
 use crate::message::{Answer, Message, Past, Presence};
-use crate::moment::Moment;
+use crate::moment::{Moment, Offset};
 use crate::name::{InvalidUsername, Username};
 use crate::wire::Command;
 
@@ -46,6 +46,9 @@ pub struct Rules {
     pub idle_timeout: Option<Duration>,
     /// Lines that each room keeps.
     pub history: usize,
+    /// How far the clocks of a time zone that has a name are ahead at a time in seconds since 1970-01-01 00:00 UTC, if
+    /// there is such a zone. `None`: zones have no names.
+    pub zones: Option<fn(&str, i64) -> Option<Offset>>,
 }
 
 impl Default for Rules {
@@ -55,6 +58,7 @@ impl Default for Rules {
             login_timeout: None,
             idle_timeout: None,
             history: HISTORY_LINES,
+            zones: None,
         }
     }
 }
@@ -127,7 +131,7 @@ impl Hub {
                 self.break_prompt(peer, effects);
                 self.answer_and_prompt(peer, Answer::TooFast { of_address }, effects);
             }
-            Event::Disconnected(reason) => self.leave(peer, reason, effects),
+            Event::Disconnected(reason) => self.leave(peer, reason, None, effects),
         }
     }
 

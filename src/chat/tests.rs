@@ -205,7 +205,11 @@ fn ann_and_bob_come_in_and_talk() {
     assert_eq!(chat.reads(ann), []);
 
     chat.event(bob, Event::Disconnected(CloseReason::EndOfInput));
-    assert_eq!(chat.reads(ann), [Message::Left(name("bob"))]);
+    let left = Message::Left {
+        who: name("bob"),
+        word: None,
+    };
+    assert_eq!(chat.reads(ann), [left]);
     assert_eq!(chat.online, [name("Ann")]);
 }
 

@@ -17,7 +17,7 @@ use super::link::{Link, LinkEvent};
 use super::screen::{Screen, View};
 use super::session::{Heard, PROMPT, Session};
 use super::style::{Shown, Styler};
-use super::words::{SEND_USAGE, Wish, line_to_say, lines_of};
+use super::words::{QUIT, SEND_USAGE, Wish, line_to_say, lines_of};
 use super::{Config, Outcome, Status, chance, terminal, time_of_day};
 
 /// How long the server's goodbye is waited for.
@@ -279,8 +279,8 @@ impl Chat {
             Key::Enter if at_line => self.submit(now),
             Key::Enter => self.submit_name(now),
             Key::Ctrl('c') if !self.editor.text().is_empty() => drop(self.editor.take()),
-            Key::Ctrl('c') => self.leave(now),
-            Key::Ctrl('d') if self.editor.text().is_empty() => self.leave(now),
+            Key::Ctrl('c') => self.leave(QUIT, now),
+            Key::Ctrl('d') if self.editor.text().is_empty() => self.leave(QUIT, now),
             Key::Ctrl('l') => {
                 let view = view(&self.question, self.way, &self.editor);
                 self.screen.clear(view);
@@ -311,7 +311,7 @@ impl Chat {
         match Wish::parse(&line) {
             Wish::Nothing => {}
             Wish::SendUsage => self.notice(SEND_USAGE),
-            Wish::Leave => self.leave(now),
+            Wish::Leave(line) => self.leave(line, now),
             Wish::Say(_) | Wish::Command(_) if self.way != Way::In => {
                 self.screen.bell();
                 return self
@@ -358,14 +358,14 @@ impl Chat {
         }
     }
 
-    fn leave(&mut self, now: Instant) {
+    fn leave(&mut self, line: &str, now: Instant) {
         if self.way != Way::In || self.session.is_leaving() {
             self.outcome = Some(Outcome::left());
             return;
         }
         self.session.leave();
         self.leave_by = Some(now + GOODBYE_TIMEOUT);
-        self.send("/quit\n", now);
+        self.send(&format!("{line}\n"), now);
     }
 
     /// One line is typed where the cursor is; several are sent once the person has said so.

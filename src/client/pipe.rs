@@ -14,7 +14,7 @@ use crate::wire::{Input, LineDecoder};
 use super::link::{Link, LinkEvent, SEND_BYTES};
 use super::session::{Heard, PROMPT, Session};
 use super::style::Styler;
-use super::words::{SEND_USAGE, Wish, line_to_say};
+use super::words::{QUIT, SEND_USAGE, Wish, line_to_say};
 use super::{Config, Outcome, Status, terminal, time_of_day};
 
 const SOCKET: Token = Token(0);
@@ -180,7 +180,7 @@ impl Pipe<'_> {
         }
         if self.input_ended && self.waiting.is_empty() && !self.session.is_leaving() {
             if self.session.is_in() {
-                self.leave();
+                self.leave(QUIT);
             } else if self.asked && self.name.is_none() {
                 self.end(
                     Status::Refused,
@@ -194,7 +194,7 @@ impl Pipe<'_> {
         match Wish::parse(line) {
             Wish::Nothing => {}
             Wish::SendUsage => complain(&format!("client: {SEND_USAGE}\n")),
-            Wish::Leave => self.leave(),
+            Wish::Leave(line) => self.leave(line),
             Wish::Say(text) => self.send(&line_to_say(text)),
             Wish::Command(command) => self.send(&format!("{command}\n")),
         }
@@ -210,9 +210,9 @@ impl Pipe<'_> {
         }
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self, line: &str) {
         self.session.leave();
-        self.send("/quit\n");
+        self.send(&format!("{line}\n"));
     }
 
     fn send(&mut self, text: &str) {

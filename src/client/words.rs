@@ -5,7 +5,10 @@ use crate::wire::{Command, Input, LineDecoder};
 
 /// How `send` is used; the answer to one without a message.
 pub(super) const SEND_USAGE: &str =
-    "Usage: send <MSG>. Plain text is sent as well, without 'send' before it.";
+    "How to use it: send <MSG>. Plain text is sent as well, without 'send' before it.";
+
+/// The line that asks the server to let one go.
+pub(super) const QUIT: &str = "/quit";
 
 /// What a typed line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +16,8 @@ pub(super) enum Wish<'a> {
     Nothing,
     /// To be told how `send` is used.
     SendUsage,
-    Leave,
+    /// To leave, with this line for the server.
+    Leave(&'a str),
     /// Text for the room.
     Say(&'a str),
     /// A command for the server, with its slash.
@@ -25,7 +29,7 @@ impl<'a> Wish<'a> {
         match line.trim() {
             "" => return Wish::Nothing,
             "send" => return Wish::SendUsage,
-            "leave" => return Wish::Leave,
+            "leave" => return Wish::Leave(QUIT),
             _ => {}
         }
         if let Some(message) = line.trim_start().strip_prefix("send")
@@ -35,11 +39,17 @@ impl<'a> Wish<'a> {
         }
         match Command::parse(line) {
             Command::Blank => Wish::Nothing,
-            Command::Slash { word, .. } if word.eq_ignore_ascii_case("/quit") => Wish::Leave,
+            Command::Slash { word, .. } if is_quit(word) => Wish::Leave(line),
             Command::Slash { .. } => Wish::Command(line),
             Command::Say(text) => Wish::Say(text),
         }
     }
+}
+
+/// Whether a command asks the server to let one go.
+fn is_quit(word: &str) -> bool {
+    let mut words = [QUIT, "/q", "/exit"].iter();
+    words.any(|it| it.eq_ignore_ascii_case(word))
 }
 
 /// The line that makes the server pass on this text, whatever it begins with.
@@ -82,10 +92,11 @@ mod tests {
             ("sender unknown", Wish::Say("sender unknown")),
             ("send leave", Wish::Say("leave")),
             ("send /users", Wish::Say("/users")),
-            ("leave", Wish::Leave),
-            ("leave ", Wish::Leave),
+            ("leave", Wish::Leave("/quit")),
+            ("leave ", Wish::Leave("/quit")),
             ("leave me", Wish::Say("leave me")),
-            ("/quit", Wish::Leave),
+            ("/quit", Wish::Leave("/quit")),
+            ("/Q good night", Wish::Leave("/Q good night")),
             ("/users", Wish::Command("/users")),
             ("/nick Bob", Wish::Command("/nick Bob")),
             ("//etc/hosts", Wish::Say("/etc/hosts")),

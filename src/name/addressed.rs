@@ -22,6 +22,11 @@ impl Addressed {
         Some(Addressed { form, key })
     }
 
+    /// How long its form is, which tells what it took to make.
+    pub(crate) fn bytes(&self) -> usize {
+        self.form.len()
+    }
+
     /// As [`Username::key`].
     pub(crate) fn key(&self) -> u64 {
         self.key

@@ -65,7 +65,13 @@ impl Server {
     /// Appends a message for its audience to the logs; the write phase sends it.
     fn queue(&mut self, now: Moment, to: Audience, message: &Message) {
         match to {
-            Audience::Peer(peer) => self.fanout.reply(peer.slot, message, now.unix),
+            Audience::Peer(peer) => {
+                let before = self.fanout.reply_bytes();
+                self.fanout.reply(peer.slot, message, now.unix);
+                if !message.is_asked_for() {
+                    self.uncharged += self.fanout.reply_bytes() - before;
+                }
+            }
             Audience::Room {
                 room,
                 except,

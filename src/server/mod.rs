@@ -10,6 +10,7 @@ pub mod fanout;
 mod handle;
 mod read;
 mod write;
+mod zones;
 
 pub use config::Config;
 pub use handle::{Handle, Stats};
@@ -55,6 +56,8 @@ pub struct Server {
     hub: Hub,
     effects: Effects,
     fanout: Fanout,
+    /// Bytes that were told to single peers since the start and count for nobody's rate.
+    uncharged: usize,
     /// What is read lands here before it is cut into lines; one for all peers.
     scratch: Box<[u8]>,
     /// Whether this tick accepted or read anything.
@@ -119,6 +122,7 @@ impl Server {
             login_timeout: config.login_timeout,
             idle_timeout: config.idle_timeout,
             history: config.history,
+            zones: zones::ZONES,
         });
         let connections = Connections::new(config.rate, config.max_per_ip, poller.instant());
         hub.set_motd(config.motd.as_deref().map(motd));
@@ -135,6 +139,7 @@ impl Server {
             hub,
             effects: Effects::default(),
             fanout: Fanout::default(),
+            uncharged: 0,
             scratch: vec![0; READ_TURN_BYTES].into(),
             got_input: false,
             unwritten_since: None,

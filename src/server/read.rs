@@ -109,18 +109,18 @@ impl Server {
             let (line, behind) = split_line(unread, PART_BYTES);
             unread = behind;
             let told = self.fanout.reply_bytes();
+            let uncharged = self.uncharged;
             let lines = self.decode_line(now, peer, &mut decoder, line);
             let told = self.fanout.reply_bytes() - told;
             // What comes behind a `/quit` is thrown away.
             if self.connections.connection(slot).state != State::Open {
                 return steps + 1;
             }
+            let bytes = line.len() + told - (self.uncharged - uncharged);
             all_lines += lines;
-            all_bytes += line.len() + told;
+            all_bytes += bytes;
             steps += 1 + told / STEP_BYTES;
-            let is_too_fast = self
-                .connections
-                .charge(slot, now.instant, lines, line.len() + told);
+            let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
             if is_too_fast || self.fanout.bytes() >= LOG_BYTES {
                 break;
             }

@@ -2,14 +2,14 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::limits::{AWAY_CHARS, ROOMS_MADE, TOPIC_CHARS};
+use crate::limits::{AWAY_CHARS, QUIT_CHARS, ROOMS_MADE, TOPIC_CHARS};
 use crate::message::{Answer, HelpRow, IgnoredRow, Presence, RoomRow, Whois};
-use crate::moment::{Civil, Format, Stamp};
+use crate::moment::{Civil, Format, Offset, Stamp};
 use crate::name::{RoomName, Username};
 
 use super::refusal;
 
-/// Where a list of names is wrapped, in characters.
+/// Where a list of names is wrapped, in columns of the screen.
 const WRAP: usize = 72;
 
 pub(super) fn render(answer: &Answer, format: Format, out: &mut BytesMut) {
@@ -18,8 +18,38 @@ pub(super) fn render(answer: &Answer, format: Format, out: &mut BytesMut) {
         Answer::Rooms { rows, more } => rooms(out, rows, *more),
         Answer::Who { room, people, more } => who(out, room, people, *more),
         Answer::Whois(whois) => tell_of(out, whois, format),
+        Answer::History(lines) => {
+            let lines = match lines {
+                1 => "last message".into(),
+                lines => format!("last {lines} messages"),
+            };
+            header(out, &lines, format);
+        }
+        Answer::Back {
+            shown,
+            missed: missed @ 1..,
+        } => {
+            let lines = match missed {
+                1 => "1 message you missed".into(),
+                missed if shown < missed => {
+                    format!("last {shown} of the {missed} messages you missed")
+                }
+                missed => format!("{missed} messages you missed"),
+            };
+            header(out, &lines, format);
+        }
         _ => line(out, &[&sentence(answer)]),
     }
+}
+
+/// What stands over lines with dates, which are of the reader's time zone.
+fn header(out: &mut BytesMut, lines: &str, format: Format) {
+    let utc = match format.offset == Offset::default() {
+        true => "",
+        false => "UTC",
+    };
+    let zone = format!("times in {utc}{}", format.offset);
+    line(out, &["-- ", lines, ", ", &zone, " --"]);
 }
 
 /// Answers of one line.
@@ -38,6 +68,9 @@ fn sentence(answer: &Answer) -> String {
         Answer::TooFast { of_address: true } => {
             "Too much is coming from your address; slowing everyone there down.".into()
         }
+        Answer::QuitTooLong => {
+            format!("A last word has at most {QUIT_CHARS} characters. Type a shorter one, or none.")
+        }
         Answer::HowToQuit => "Type /quit to leave.".into(),
         Answer::StillHere(online) => format!("Yes, {online} online."),
         Answer::UsersOnline(online) => format!("Users online: {online}"),
@@ -47,8 +80,8 @@ fn sentence(answer: &Answer) -> String {
 
 fn about_rooms(answer: &Answer) -> Option<String> {
     Some(match answer {
-        Answer::InRoom(room) => format!("You are in {room} now."),
-        Answer::InRoomAlready(room) => format!("You are in {room} already."),
+        Answer::InRoom(room) => format!("You are now in {room}."),
+        Answer::InRoomAlready(room) => format!("You are already in {room}."),
         Answer::RoomInvalid(why) => refusal::no_name("A room's name", *why),
         Answer::RoomLooksLike { typed, room } => {
             format!(
@@ -63,10 +96,10 @@ fn about_rooms(answer: &Answer) -> Option<String> {
             format!("There is no room {name}. Type /rooms for the list.")
         }
         Answer::TooManyRooms => {
-            "There are too many rooms. Join one of them; type /rooms for the list.".into()
+            "There are too many rooms already. Type /rooms for the list, and join one.".into()
         }
         Answer::TooManyRoomsMade => format!(
-            "You have made {ROOMS_MADE} of the rooms that are there. Clear the topic of one with /topic -, and leave it."
+            "You have made {ROOMS_MADE} rooms that are still there. Go to one and type /topic - to let it go."
         ),
         Answer::Topic {
             room,
@@ -78,9 +111,7 @@ fn about_rooms(answer: &Answer) -> Option<String> {
         Answer::TopicTooLong => {
             format!("A topic has at most {TOPIC_CHARS} characters. Not set.")
         }
-        Answer::History(1) => "-- last message --".into(),
-        Answer::History(lines) => format!("-- last {lines} messages --"),
-        Answer::NoHistory => "Nothing is kept of this room.".into(),
+        Answer::NoHistory => "This room has no history yet.".into(),
         Answer::End => "-- end --".into(),
         _ => return None,
     })
@@ -93,51 +124,54 @@ fn about_people(answer: &Answer) -> String {
             meant: Some(meant),
         } => format!("Nobody here is called {typed}. Did you mean {meant}?"),
         Answer::Nobody { typed, meant: None } => format!("Nobody here is called {typed}."),
-        Answer::Yourself => "That is yourself.".into(),
-        Answer::NamedSoAlready => "That is your name already.".into(),
-        Answer::NotTaken(name) => format!("{name} ignores you. Not sent."),
+        Answer::Yourself => "That's you.".into(),
+        Answer::NamedSoAlready => "That is already your name.".into(),
+        Answer::NotTaken(name) => format!("{name} is ignoring you. Not sent."),
         Answer::NothingToReplyTo => {
             "Nobody has written to you privately. Type /msg NAME TEXT to write first.".into()
         }
-        Answer::Gone(name) => format!("{name} has left since. Not sent."),
+        Answer::Gone(name) => format!("{name} has left. Not sent."),
         Answer::Away(name, Some(text)) => format!("{name} is away: {text}"),
         Answer::Away(name, None) => format!("{name} is away."),
         Answer::SeveralAway { names, more } => several_away(names, *more),
-        Answer::AwaySet => "You are away. Type /back when you are back.".into(),
+        Answer::AwaySet => "You are away. Type /back when you return.".into(),
         Answer::AwayTooLong => {
-            format!("The text of /away has at most {AWAY_CHARS} characters. Not set.")
+            format!("An away message has at most {AWAY_CHARS} characters. Not set.")
         }
-        Answer::Back { missed: 0, .. } => "You are back. You missed nothing.".into(),
-        Answer::Back { shown, missed } if shown < missed => {
-            format!("-- the last {shown} of {missed} messages that you missed --")
-        }
-        Answer::Back { missed: 1, .. } => "-- 1 message that you missed --".into(),
-        Answer::Back { missed, .. } => format!("-- {missed} messages that you missed --"),
+        Answer::Back { .. } => "You are back. You missed nothing.".into(),
         Answer::NotAway => "You were not away.".into(),
-        Answer::Ignored(rows) if rows.is_empty() => "You ignore nobody.".into(),
+        Answer::Ignored(rows) if rows.is_empty() => "You are not ignoring anybody.".into(),
         Answer::Ignored(rows) => {
             let entry = |row: &IgnoredRow| match &row.now {
                 Some(now) => format!("{} (now {now})", row.name),
                 None => row.name.to_string(),
             };
             let entries: Vec<String> = rows.iter().map(entry).collect();
-            format!("You ignore: {}", entries.join(", "))
+            format!("You are ignoring: {}", entries.join(", "))
         }
         Answer::IgnoreSet(name) => {
-            format!("You ignore {name} now. Type /unignore {name} to undo it.")
+            format!("You are now ignoring {name}. Type /unignore {name} to undo it.")
         }
         Answer::TooManyIgnored => {
-            "You ignore as many people as you can. Type /unignore NAME first.".into()
+            "You cannot ignore more people. Type /unignore NAME to make room.".into()
         }
-        Answer::IgnoreLifted(name) => format!("You no longer ignore {name}."),
-        Answer::NotIgnored(name) => format!("You do not ignore {name}."),
+        Answer::IgnoreLifted(name) => format!("You are no longer ignoring {name}."),
+        Answer::NotIgnored(name) => format!("You are not ignoring {name}."),
         Answer::TimeSet(format) => match format.stamp {
             Stamp::Off => "Timestamps are off.".into(),
             Stamp::Clock => format!("Timestamps are on ({}).", format.offset),
             Stamp::Full => format!("Timestamps are on, with the date ({}).", format.offset),
         },
-        Answer::QuietSet(true) => "You do not read who comes and goes.".into(),
-        Answer::QuietSet(false) => "You read who comes and goes.".into(),
+        Answer::NoZone { typed, by_name } => {
+            let named = if *by_name {
+                ", UTC or Europe/Berlin"
+            } else {
+                " or UTC"
+            };
+            format!("There is no time zone {typed}. Type one such as +2, +05:45{named}.")
+        }
+        Answer::QuietSet(true) => "Join and leave notices are off.".into(),
+        Answer::QuietSet(false) => "Join and leave notices are on.".into(),
         _ => {
             debug_assert!(false, "{answer:?} has no words");
             String::new()
@@ -159,19 +193,24 @@ fn help(out: &mut BytesMut, rows: &[HelpRow]) {
     let width = rows.iter().map(|row| row.usage.chars().count()).max();
     let width = width.unwrap_or(0);
     for row in rows {
-        line(out, &[&format!("{:width$}  {}", row.usage, row.does)]);
+        let also = match row.aliases {
+            [] => String::new(),
+            aliases => format!("; also {}", aliases.join(", ")),
+        };
+        line(out, &[&format!("{:width$}  {}{also}", row.usage, row.does)]);
     }
 }
 
 fn rooms(out: &mut BytesMut, rows: &[RoomRow], more: usize) {
     let names: Vec<String> = rows.iter().map(|row| row.name.to_string()).collect();
     let counts: Vec<String> = rows.iter().map(|row| row.people.to_string()).collect();
-    let widest = |texts: &[String]| texts.iter().map(|text| text.chars().count()).max();
+    let widest = |texts: &[String]| texts.iter().map(|text| columns(text)).max();
     let name_width = widest(&names).unwrap_or(0);
     let count_width = widest(&counts).unwrap_or(0);
     for ((name, count), row) in names.iter().zip(&counts).zip(rows) {
         let topic = row.topic.as_deref().unwrap_or("");
-        let text = format!("{name:name_width$}  {count:>count_width$}  {topic}");
+        let padding = " ".repeat(name_width - columns(name));
+        let text = format!("{name}{padding}  {count:>count_width$}  {topic}");
         line(out, &[text.trim_end()]);
     }
     if more > 0 {
@@ -191,7 +230,7 @@ fn who(out: &mut BytesMut, room: &RoomName, people: &[Presence], more: usize) {
             state(presence),
             if last { "" } else { "," }
         );
-        if !text.is_empty() && text.chars().count() + entry.chars().count() >= WRAP {
+        if !text.is_empty() && columns(&text) + columns(&entry) >= WRAP {
             line(out, &[" ", &text]);
             text.clear();
         }
@@ -243,6 +282,17 @@ fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
     }
 }
 
+/// How many columns of the screen a text takes.
+#[cfg(feature = "unicode-names")]
+fn columns(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+#[cfg(not(feature = "unicode-names"))]
+fn columns(text: &str) -> usize {
+    text.chars().count()
+}
+
 /// Appends one line of these parts.
 pub(super) fn line(out: &mut BytesMut, parts: &[&str]) {
     for part in parts {
@@ -285,13 +335,18 @@ mod tests {
             HelpRow {
                 usage: "/a",
                 does: "one",
+                aliases: &[],
             },
             HelpRow {
                 usage: "/long X",
                 does: "two",
+                aliases: &["/l", "/x"],
             },
         ];
-        assert_eq!(text(Answer::Help(ROWS)), "/a       one\r\n/long X  two\r\n");
+        assert_eq!(
+            text(Answer::Help(ROWS)),
+            "/a       one\r\n/long X  two; also /l, /x\r\n"
+        );
         let row = |name: &str, people, topic: Option<&str>| RoomRow {
             name: RoomName::parse(name).unwrap(),
             people,

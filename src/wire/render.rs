@@ -20,7 +20,7 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
         Message::Said { .. }
         | Message::Action { .. }
         | Message::Joined(_)
-        | Message::Left(_)
+        | Message::Left { .. }
         | Message::Entered(_)
         | Message::WentTo { .. }
         | Message::Renamed { .. }
@@ -42,7 +42,10 @@ pub fn is_hidden(message: &Message, format: Format) -> bool {
     format.quiet
         && matches!(
             message,
-            Message::Joined(_) | Message::Left(_) | Message::Entered(_) | Message::WentTo { .. }
+            Message::Joined(_)
+                | Message::Left { .. }
+                | Message::Entered(_)
+                | Message::WentTo { .. }
         )
 }
 
@@ -52,7 +55,11 @@ fn event(out: &mut BytesMut, message: &Message) {
         Message::Said { from, text } => line(out, &[from.as_str(), ": ", text]),
         Message::Action { from, text } => line(out, &["* ", from.as_str(), " ", text]),
         Message::Joined(name) => line(out, &[name.as_str(), " has joined the chat."]),
-        Message::Left(name) => line(out, &[name.as_str(), " has left the chat."]),
+        Message::Left { who, word: None } => line(out, &[who.as_str(), " has left the chat."]),
+        Message::Left {
+            who,
+            word: Some(word),
+        } => line(out, &[who.as_str(), " has left the chat: ", word]),
         Message::Entered(name) => line(out, &[name.as_str(), " has come in."]),
         Message::WentTo { who, room } => {
             line(
@@ -90,7 +97,10 @@ fn about_connection(out: &mut BytesMut, message: &Message) {
             return line(out, &["-- ", &count.to_string(), " messages skipped --"]);
         }
         Message::LineBreak => "",
-        Message::Welcome => "Welcome to the chat!",
+        Message::Welcome => {
+            line(out, &["Welcome to the chat!"]);
+            "Type /help for the list of commands."
+        }
         Message::UsernameTaken => "That username is taken.",
         Message::UsernameInvalid(why) => {
             return line(out, &[&refusal::no_name("A username", *why)]);
@@ -187,7 +197,8 @@ mod tests {
             quiet: false,
         };
         assert_eq!(text(&said(), format), "[16:59] Alice: Hello, everyone!\r\n");
-        assert_eq!(text(&Message::Welcome, format), "Welcome to the chat!\r\n");
+        let welcome = text(&Message::Welcome, format);
+        assert!(welcome.starts_with("Welcome to the chat!\r\n"));
         format.stamp = Stamp::Full;
         let full = "[2026-11-21 16:59:59] Alice: Hello, everyone!\r\n";
         assert_eq!(text(&said(), format), full);

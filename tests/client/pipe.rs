@@ -86,7 +86,7 @@ fn send_leave_and_commands_mean_the_same_as_at_the_prompt() {
         "send hi all\nsend\nplain \u{1b}[2J\n/users\nleave\nnever sent\n",
     );
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stderr).contains("Usage: send <MSG>"));
+    assert!(text(&output.stderr).contains("How to use it: send <MSG>"));
     let (name, lines) = said.join().unwrap();
     assert_eq!(name, "ann");
     assert_eq!(lines, ["hi all", "plain ␛[2J", "/users", "/quit"]);

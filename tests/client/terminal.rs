@@ -144,7 +144,7 @@ fn editing_keys_edit_and_tab_completes() {
     ann.keys("/us\t\r");
     assert_eq!(read_line(&mut stream), "/users ");
     ann.keys("send\r");
-    ann.until_seen("Usage: send <MSG>.");
+    ann.until_seen("How to use it: send <MSG>.");
     ann.keys("//slash\r");
     assert_eq!(read_line(&mut stream), "//slash");
     ann.until_rows(&["Ann: /slash", ">"]);

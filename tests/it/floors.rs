@@ -60,7 +60,7 @@ const FLOORS: [Floor; 6] = [
             "moment",
             "wire",
         ],
-        crates: &["bytes", "memchr"],
+        crates: &["bytes", "memchr", "unicode_width"],
     },
     Floor {
         files: &["src/chat/"],
@@ -100,7 +100,7 @@ const FLOORS: [Floor; 6] = [
             "net",
             "server",
         ],
-        crates: &["bytes", "log", "mio", "slab"],
+        crates: &["bytes", "jiff", "log", "mio", "slab"],
     },
 ];
 

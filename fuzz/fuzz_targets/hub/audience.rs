@@ -1,7 +1,7 @@
 //! Everyone who is connected, and all that holds of what the hub asks for on their behalf. It knows nothing of the hub's
 //! state but what the effects told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use chinwag::chat::{self, Effect, Event};
@@ -20,8 +20,8 @@ struct Peer {
 pub(crate) struct Audience {
     anonymous: bool,
     peers: BTreeMap<PeerId, Peer>,
-    /// Who was told that they ignore whom, and not since that they no longer do.
-    ignores: BTreeSet<(PeerId, PeerId)>,
+    /// Who was told that they ignore whom, under which name, and not since that they no longer do.
+    ignores: BTreeMap<(PeerId, PeerId), Username>,
     /// Who is about to end their own connection.
     leaving: Option<PeerId>,
 }
@@ -31,7 +31,7 @@ impl Audience {
         Audience {
             anonymous,
             peers: BTreeMap::new(),
-            ignores: BTreeSet::new(),
+            ignores: BTreeMap::new(),
             leaving: None,
         }
     }
@@ -93,7 +93,7 @@ impl Audience {
                     let before = before.map(|it| it.to_string());
                     assert_eq!(before.as_deref(), Some(name.as_str()));
                     self.ignores
-                        .retain(|(by, whom)| *by != peer && *whom != peer);
+                        .retain(|(by, whom), _| *by != peer && *whom != peer);
                 }
             }
         }
@@ -178,7 +178,7 @@ impl Audience {
                 for reader in self.peers.keys().filter(is_in).filter(is_told) {
                     let format = self.peers[reader].reads.map(|(_, format)| format);
                     assert_renders_well(message, unix, format.unwrap_or_default());
-                    let ignored = actor.is_some_and(|it| self.ignores.contains(&(*reader, it)));
+                    let ignored = actor.is_some_and(|it| self.ignores.contains_key(&(*reader, it)));
                     assert!(!ignored, "{reader} ignores {actor:?} and reads {message:?}");
                 }
                 self.assert_is_from(actor, room, except, message);
@@ -191,7 +191,7 @@ impl Audience {
         match message {
             Message::Private { from, .. } => {
                 let name = self.peers[&actor].name.as_ref();
-                reader != actor && name == Some(from) && !self.ignores.contains(&(reader, actor))
+                reader != actor && name == Some(from) && !self.ignores.contains_key(&(reader, actor))
             }
             _ => reader == actor,
         }
@@ -214,7 +214,7 @@ impl Audience {
         | Message::WentTo { who: name, .. }) = message
         else {
             return assert!(
-                matches!(message, Message::Left(_) | Message::Notice(_)),
+                matches!(message, Message::Left { .. } | Message::Notice(_)),
                 "{message:?}"
             );
         };
@@ -243,12 +243,14 @@ impl Audience {
         match message {
             Message::Answer(Answer::IgnoreSet(name)) => {
                 let (whom, _) = find(name).expect("who is ignored is here");
-                self.ignores.insert((reader, *whom));
+                let (whom, name) = ((reader, *whom), name.clone());
+                self.ignores.entry(whom).or_insert(name);
             }
             Message::Answer(Answer::IgnoreLifted(name)) => {
-                if let Some((&whom, _)) = find(name) {
-                    self.ignores.remove(&(reader, whom));
-                }
+                let present = find(name).map(|(whom, _)| *whom);
+                self.ignores.retain(|(by, whom), then| {
+                    *by != reader || Some(*whom) != present && then != name
+                });
             }
             Message::Answer(Answer::UsersOnline(count) | Answer::StillHere(count)) => {
                 assert_eq!(*count, self.online());
@@ -278,6 +280,7 @@ fn assert_renders_well(message: &Message, unix: i64, format: Format) {
     let is_list = matches!(
         message,
         Message::WrongProtocol(_)
+            | Message::Welcome
             | Message::Answer(
                 Answer::Help(_) | Answer::Rooms { .. } | Answer::Who { .. } | Answer::Whois(_)
             )

@@ -4,9 +4,8 @@ mod people;
 mod reading;
 mod rooms;
 
-use crate::error::CloseReason;
-use crate::limits::ECHOED_CHARS;
-use crate::message::{Answer, HelpRow, Message};
+use crate::limits::{ECHOED_CHARS, QUIT_CHARS};
+use crate::message::{Answer, HelpRow};
 
 use super::event::Effects;
 use super::{Caller, Hub};
@@ -14,7 +13,7 @@ use super::{Caller, Hub};
 /// What a command does. `args` is what follows its word, without the space around it.
 type Run = fn(&mut Hub, &Caller, &str, &mut Effects);
 
-/// A command: how it is used, what it does, and the function that does it.
+/// A command: how it is used, what it does, other words for it, and the function that does it.
 struct Row {
     help: HelpRow,
     args: Args,
@@ -38,14 +37,14 @@ const TABLE: [Row; 20] = [
         users,
         "tell how many people are online",
     ),
-    row("/rooms", Args::None, rooms::rooms, "list the rooms"),
+    row("/rooms", Args::None, rooms::rooms, "list the rooms").also(&["/list"]),
     row(
         "/join ROOM",
         Args::Required,
         rooms::join,
         "go to a room, or make one",
     ),
-    row("/leave", Args::None, rooms::leave, "go back to the lobby"),
+    row("/leave", Args::None, rooms::leave, "go back to the lobby").also(&["/part"]),
     row(
         "/topic [TEXT]",
         Args::Optional,
@@ -57,25 +56,33 @@ const TABLE: [Row; 20] = [
         Args::Optional,
         rooms::who,
         "list who is in a room",
-    ),
+    )
+    .also(&["/names"]),
     row(
         "/msg NAME TEXT",
         Args::Required,
         people::msg,
         "write to one person, privately",
-    ),
+    )
+    .also(&["/m", "/w", "/tell"]),
     row(
         "/reply TEXT",
         Args::Required,
         people::reply,
         "answer the last private message",
+    )
+    .also(&["/r"]),
+    row(
+        "/me ACTION",
+        Args::Required,
+        people::me,
+        "say what you are doing",
     ),
-    row("/me ACTION", Args::Required, people::me, "tell what you do"),
     row(
         "/nick NAME",
         Args::Required,
         people::nick,
-        "take another name",
+        "change your name",
     ),
     row(
         "/away [TEXT]",
@@ -93,7 +100,7 @@ const TABLE: [Row; 20] = [
         "/whois NAME",
         Args::Required,
         people::whois,
-        "tell about a person",
+        "show where a person is, and since when",
     ),
     row(
         "/ignore [NAME]",
@@ -105,7 +112,7 @@ const TABLE: [Row; 20] = [
         "/unignore NAME",
         Args::Required,
         people::unignore,
-        "show it again",
+        "stop ignoring a person",
     ),
     row(
         "/history [N]",
@@ -114,18 +121,24 @@ const TABLE: [Row; 20] = [
         "show the room's last lines",
     ),
     row(
-        "/time off|on|full [+HH:MM]",
-        Args::Required,
+        "/time [on|off|full] [ZONE]",
+        Args::Optional,
         reading::time,
         "show when things are said, in your time zone",
     ),
     row(
-        "/quiet on|off",
-        Args::Required,
+        "/quiet [on|off]",
+        Args::Optional,
         reading::quiet,
-        "hide who comes and goes",
+        "hide join and leave notices",
     ),
-    row("/quit", Args::None, quit, "leave the chat"),
+    row(
+        "/quit [TEXT]",
+        Args::Optional,
+        quit,
+        "leave the chat, with a last word",
+    )
+    .also(&["/q", "/exit"]),
 ];
 
 /// How each command is used, for tests of all of them.
@@ -152,11 +165,27 @@ static HELP: [HelpRow; TABLE.len()] = {
 };
 
 const fn row(usage: &'static str, args: Args, run: Run, does: &'static str) -> Row {
-    let help = HelpRow { usage, does };
+    let aliases = &[];
+    let help = HelpRow {
+        usage,
+        does,
+        aliases,
+    };
     Row { help, args, run }
 }
 
 impl Row {
+    const fn also(mut self, aliases: &'static [&'static str]) -> Row {
+        self.help.aliases = aliases;
+        self
+    }
+
+    fn is_called(&self, word: &str) -> bool {
+        let aliases = self.help.aliases.iter().copied();
+        let mut words = aliases.chain([self.word()]);
+        words.any(|it| it.eq_ignore_ascii_case(word))
+    }
+
     fn word(&self) -> &'static str {
         let usage = self.help.usage;
         usage.split_once(' ').map_or(usage, |(word, _)| word)
@@ -173,10 +202,7 @@ impl Row {
 
 /// Runs the command that the word names, in any case.
 pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
-    let Some(row) = TABLE
-        .iter()
-        .find(|row| row.word().eq_ignore_ascii_case(word))
-    else {
+    let Some(row) = TABLE.iter().find(|row| row.is_called(word)) else {
         return effects.answer(caller.peer, Answer::UnknownCommand(shorten(word)));
     };
     if row.takes(args) {
@@ -194,8 +220,18 @@ fn users(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
     effects.answer(caller.peer, Answer::UsersOnline(hub.online()));
 }
 
-fn quit(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
-    hub.dismiss(caller.peer, Message::Goodbye, CloseReason::Quit, effects);
+fn quit(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    if args.chars().count() > QUIT_CHARS {
+        return effects.answer(caller.peer, Answer::QuitTooLong);
+    }
+    let word = (!args.is_empty()).then(|| args.into());
+    hub.quit(caller.peer, word, effects);
+}
+
+/// Whether a word asks to leave.
+pub(super) fn is_quit(word: &str) -> bool {
+    let row = TABLE.iter().find(|row| row.is_called(word));
+    row.is_some_and(|row| row.word() == "/quit")
 }
 
 /// How a command is used, for its function to tell when what follows its word is wrong.
@@ -225,10 +261,13 @@ mod tests {
 
     #[test]
     fn the_words_of_the_table_are_distinct_and_begin_with_a_slash() {
-        for (i, row) in TABLE.iter().enumerate() {
-            assert!(row.word().starts_with('/'));
-            assert!(TABLE[..i].iter().all(|other| other.word() != row.word()));
-        }
+        let words = |row: &Row| [&[row.word()], row.help.aliases].concat();
+        let mut all: Vec<&str> = TABLE.iter().flat_map(words).collect();
+        assert!(all.iter().all(|word| word.starts_with('/')));
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use crate::chat::event::{Effect, Effects};
 use crate::chat::{Caller, Hub};
-use crate::limits::REPLAYED_LINES;
+use crate::limits::{REPLAYED_LINES, ZONE_BYTES};
 use crate::message::Answer;
 use crate::moment::{Format, Offset, Stamp};
 
-use super::usage;
+use super::{shorten, usage};
 
 pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let count = match args {
@@ -22,29 +22,49 @@ pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut 
 }
 
 pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    let (word, zone) = args.split_once(char::is_whitespace).unwrap_or((args, ""));
-    let stamp = match word.to_ascii_lowercase().as_str() {
-        "off" => Stamp::Off,
-        "on" => Stamp::Clock,
-        "full" => Stamp::Full,
-        _ => return effects.answer(caller.peer, usage("/time")),
+    let (word, rest) = args.split_once(char::is_whitespace).unwrap_or((args, ""));
+    let (stamp, zone) = match word.to_ascii_lowercase().as_str() {
+        "" => return show_format(hub, caller, effects, Answer::TimeSet),
+        "off" => (Some(Stamp::Off), rest),
+        "on" => (Some(Stamp::Clock), rest),
+        "full" => (Some(Stamp::Full), rest),
+        _ => (None, args),
     };
-    let offset = match zone.trim() {
+    let zone = zone.trim();
+    let offset = match zone {
         "" => None,
-        zone => match Offset::parse(zone) {
+        zone => match offset(hub, caller, zone) {
             Some(offset) => Some(offset),
-            None => return effects.answer(caller.peer, usage("/time")),
+            None => {
+                let typed = shorten(zone);
+                let by_name = hub.rules.zones.is_some();
+                return effects.answer(caller.peer, Answer::NoZone { typed, by_name });
+            }
         },
     };
     set_format(hub, caller, effects, |format| {
-        format.stamp = stamp;
+        // Whoever names a zone alone wants to see its time.
+        let shown = match format.stamp {
+            Stamp::Off => Stamp::Clock,
+            stamp => stamp,
+        };
+        format.stamp = stamp.unwrap_or(shown);
         format.offset = offset.unwrap_or(format.offset);
         Answer::TimeSet(*format)
     });
 }
 
+/// How far the clocks are ahead in a zone, as typed.
+fn offset(hub: &Hub, caller: &Caller, zone: &str) -> Option<Offset> {
+    let by_name = |zones: fn(&str, i64) -> Option<Offset>| zones(zone, caller.now.unix);
+    let is_short = zone.len() <= ZONE_BYTES;
+    let named = || hub.rules.zones.filter(|_| is_short).and_then(by_name);
+    Offset::parse(zone).or_else(named)
+}
+
 pub(super) fn quiet(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let quiet = match args.to_ascii_lowercase().as_str() {
+        "" => return show_format(hub, caller, effects, |it| Answer::QuietSet(it.quiet)),
         "on" => true,
         "off" => false,
         _ => return effects.answer(caller.peer, usage("/quiet")),
@@ -53,6 +73,17 @@ pub(super) fn quiet(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
         format.quiet = quiet;
         Answer::QuietSet(quiet)
     });
+}
+
+fn show_format(
+    hub: &Hub,
+    caller: &Caller,
+    effects: &mut Effects,
+    answer: impl FnOnce(Format) -> Answer,
+) {
+    if let Some(person) = hub.roster.person(caller.peer) {
+        effects.answer(caller.peer, answer(person.format));
+    }
 }
 
 /// Changes how what the caller reads is rendered, and answers.

@@ -305,6 +305,10 @@ fn a_line_is_looked_through_once_and_so_far_and_only_where_someone_is_away() {
     };
     let bob = people_away(&mut chat, &["bob"])[0];
     assert!((MENTION_BYTES / 5..=MENTION_BYTES / 5 + 1).contains(&folds(&mut chat)));
+    // A letter that stands for 18.
+    let before = crate::name::FOLDS.get();
+    chat.types(ann, &"\u{fdfa} ".repeat(MENTION_BYTES / 4));
+    assert!(crate::name::FOLDS.get() - before < MENTION_BYTES / 18);
     chat.types(bob, "/join den");
     assert_eq!(folds(&mut chat), 0, "he is elsewhere");
     // What is cut in the middle of a word names nobody.

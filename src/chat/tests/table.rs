@@ -80,8 +80,8 @@ fn shapes(usage: &str) -> Vec<String> {
         "NAME TEXT" => &["bob hi", "BOB  hi there", "carl x", "nobody x", "ann x"],
         "NAME" | "[NAME]" => &["bob", "CARL", "nobody", "ann"],
         "[N]" => &["1", "20", "1000000"],
-        "off|on|full [+HH:MM]" => &["off", "ON", "full", "on +05:45", "full -12:00"],
-        "on|off" => &["on", "OFF"],
+        "[on|off|full] [ZONE]" => &["off", "ON", "full", "on +05:45", "full -12:00", "+2", "utc"],
+        "[on|off]" => &["on", "OFF"],
         _ => &["some words", "bob: carl?"],
     };
     let mut shapes: Vec<String> = right.iter().map(|it| it.to_string()).collect();
@@ -107,7 +107,7 @@ fn may_reach_others(word: &str, message: &Message) -> bool {
         "/msg" | "/reply" => matches!(message, Message::Private { .. }),
         "/me" => matches!(message, Message::Action { .. }),
         "/nick" => matches!(message, Message::Renamed { .. }),
-        "/quit" => matches!(message, Message::Left(_)),
+        "/quit" => matches!(message, Message::Left { .. }),
         _ => false,
     }
 }
@@ -180,9 +180,7 @@ fn without_what_it_needs_a_command_tells_how_to_use_it_and_does_nothing() {
             "" => vec![format!("{word} x")],
             "[N]" => vec![format!("{word} x"), format!("{word} 1 2")],
             "NAME TEXT" => vec![word.into(), format!("{word} bob"), format!("{word} bob  ")],
-            "on|off" | "off|on|full [+HH:MM]" => ["", "x", "on off", "on x", "on +1:00 x"]
-                .map(|it| format!("{word} {it}"))
-                .into(),
+            "[on|off]" => ["x", "on off"].map(|it| format!("{word} {it}")).into(),
             rest if rest.starts_with('[') => continue,
             _ => vec![word.into()],
         };

@@ -74,6 +74,7 @@ fn walk(seed: u64, anonymous: bool) {
         login_timeout: Some(TIMEOUT),
         idle_timeout: Some(TIMEOUT * 5),
         history: 5,
+        ..Rules::default()
     });
     let mut dice = Dice::new(seed);
     let mut peers = BTreeMap::new();

@@ -264,7 +264,7 @@ impl Model {
                 self.break_prompt(peer);
                 self.dismiss(now, peer, "Goodbye!");
             }
-            Happened::Disconnected(_) => self.leave(now, peer),
+            Happened::Disconnected(_) => self.leave(now, peer, ""),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "ann",
     "BOB",
     "carl",
@@ -13,21 +13,23 @@ const NAMES: [&str; 13] = [
     "b0b",
     "no name",
     "dara",
+    "\u{30a1}\u{30f3}\u{754c}",
     "\u{430}nn",
     "carI",
     "क\u{94d}",
 ];
-const ROOMS: [&str; 8] = [
+const ROOMS: [&str; 9] = [
     "tea",
     "#Tea",
     "lobby",
     "2",
     "#",
     "no room",
+    "\u{53f0}\u{6240}",
     "#Iobby",
     "te\u{430}",
 ];
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 12] = [
     "hello ann, bob: and (carl)!",
     "-",
     "-- end --",
@@ -37,10 +39,13 @@ const TEXTS: [&str; 9] = [
     "ann: I am not ann",
     "BOB (private): psst",
     "x",
+    "carl dora eve. BOB",
+    "BOB, \u{5d0}\u{5d1}\u{5d2}, ann.",
+    "\u{30a1}\u{30f3}\u{754c}: eve.",
 ];
 const ENDS: [&str; 4] = ["\n", "\r\n", "\r", "\r\0"];
-const ZONES: [&str; 4] = ["", "+05:45", "-03:30", "+1"];
-const COMMANDS: [&str; 26] = [
+const ZONES: [&str; 7] = ["", "+05:45", "-0330", "+1", "UTC", "asia/Kolkata", "x"];
+const COMMANDS: [&str; 33] = [
     "/help",
     "/users",
     "/rooms",
@@ -66,6 +71,13 @@ const COMMANDS: [&str; 26] = [
     "/history C",
     "/time Z",
     "/quiet Q",
+    "/time",
+    "/w N T",
+    "/R T",
+    "/part",
+    "/names",
+    "/list",
+    "/quiet",
     "/foo T",
 ];
 
@@ -77,7 +89,7 @@ pub(super) fn name(dice: &mut Dice) -> String {
 pub(super) fn line(dice: &mut Dice) -> String {
     match dice.below(12) {
         0..6 => command(dice),
-        6 => "/quit".into(),
+        6 => dice.pick(&["/quit", "/q", "/exit bye, all"]).into(),
         7 => format!("/{}", dice.pick(&TEXTS)),
         8 => " \t".into(),
         9 => format!("{} {}", dice.pick(&NAMES), "long ".repeat(dice.below(60))),
@@ -89,7 +101,7 @@ pub(super) fn line(dice: &mut Dice) -> String {
 pub(super) fn talk(dice: &mut Dice) -> String {
     loop {
         let line = line(dice);
-        if line != "/quit" {
+        if !["/quit", "/q", "/exit bye, all"].contains(&line.as_str()) {
             return line;
         }
     }
@@ -108,7 +120,7 @@ fn command(dice: &mut Dice) -> String {
             "C" => line.push_str(dice.pick(&["1", "3", "500", "0", "x", ""])),
             "Q" => line.push_str(dice.pick(&["on", "OFF", "x"])),
             "Z" => {
-                let stamp = dice.pick(&["on", "full", "off", "x"]);
+                let stamp = dice.pick(&["on", "full", "off", ""]);
                 line.push_str(&format!("{stamp} {}", dice.pick(&ZONES)));
             }
             word if dice.below(6) == 0 => line.push_str(&word.to_uppercase()),

@@ -2,8 +2,8 @@
 
 use crate::id::PeerId;
 use crate::limits::{
-    HISTORY_BYTES, LOGIN_ATTEMPTS, PEOPLE_LISTED, REPLAYED_LINES, ROOMS_LISTED, ROOMS_REMEMBERED,
-    TOPIC_CHARS,
+    HISTORY_BYTES, LOGIN_ATTEMPTS, PEOPLE_LISTED, QUIT_CHARS, REPLAYED_LINES, ROOMS_LISTED,
+    ROOMS_REMEMBERED, TOPIC_CHARS,
 };
 use crate::moment::{Moment, Offset};
 use crate::name::{RoomName, Username};
@@ -21,7 +21,8 @@ pub(super) struct Typed {
 
 impl Model {
     pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str) {
-        if line.trim().eq_ignore_ascii_case("/quit") {
+        let first = line.split_whitespace().next().unwrap_or("");
+        if ["/quit", "/q", "/exit"].contains(&&*first.to_ascii_lowercase()) {
             return self.dismiss(now, peer, "Goodbye!");
         }
         match Username::parse(line) {
@@ -42,7 +43,8 @@ impl Model {
         it.since = u32::try_from(now.unix).unwrap_or(0).into();
         (it.active, it.idle_at) = (active, idle_at);
         self.has_taken(peer, &name);
-        self.answer(peer, "Welcome to the chat!");
+        let help = "Type /help for the list of commands.";
+        self.tell(peer, &format!("Welcome to the chat!\r\n{help}\r\n"));
         for line in self.motd.clone().iter().flat_map(|text| text.lines()) {
             self.answer(peer, line);
         }
@@ -63,15 +65,18 @@ impl Model {
 
     pub(super) fn dismiss(&mut self, now: Moment, peer: PeerId, word: &str) {
         self.answer(peer, word);
-        self.leave(now, peer);
+        self.leave(now, peer, "");
     }
 
-    pub(super) fn leave(&mut self, now: Moment, peer: PeerId) {
+    pub(super) fn leave(&mut self, now: Moment, peer: PeerId, word: &str) {
         let place = self.people.iter().position(|it| it.peer == peer);
         let place = place.expect("they are here");
         if let Some(name) = self.people[place].name.clone() {
             let room = self.people[place].room;
-            let line = format!("{name} has left the chat.");
+            let line = match word {
+                "" => format!("{name} has left the chat."),
+                word => format!("{name} has left the chat: {word}"),
+            };
             self.tell_room(now, room, Some(peer), Readers::Comings, &line);
             self.people.remove(place);
             for it in &mut self.people {
@@ -128,7 +133,8 @@ impl Model {
         if !fits {
             return self.misused(peer, word);
         }
-        match word.to_ascii_lowercase().as_str() {
+        let usage = words::usage(word).expect("the command is there");
+        match usage.split(' ').next().expect("it has a word") {
             "/help" => words::HELP.lines().for_each(|line| self.answer(peer, line)),
             "/users" => self.answer(peer, &format!("Users online: {}", self.online())),
             "/rooms" => self.list_rooms(peer),
@@ -139,7 +145,14 @@ impl Model {
             "/history" => self.history(typed, args),
             "/time" => self.set_time(typed, args),
             "/quiet" => self.set_quiet(typed, args),
-            "/quit" => self.dismiss(typed.now, peer, "Goodbye!"),
+            "/quit" if args.chars().count() > QUIT_CHARS => {
+                let line = "A last word has at most 200 characters. Type a shorter one, or none.";
+                self.answer(peer, line);
+            }
+            "/quit" => {
+                self.answer(peer, "Goodbye!");
+                self.leave(typed.now, peer, args);
+            }
             word => self.command_about_people(typed, word, args),
         }
     }
@@ -223,11 +236,16 @@ impl Model {
         let shown = seen.split_off(seen.len().saturating_sub(count));
         match shown.len() {
             0 => return false,
-            1 => self.answer(peer, "-- last message --"),
-            count => self.answer(peer, &format!("-- last {count} messages --")),
+            1 => self.show_header(peer, "last message"),
+            count => self.show_header(peer, &format!("last {count} messages")),
         }
         self.show_lines(peer, &shown);
         true
+    }
+
+    pub(super) fn show_header(&mut self, peer: PeerId, lines: &str) {
+        let header = words::header(lines, self.person(peer).offset);
+        self.answer(peer, &header);
     }
 
     fn list_rooms(&mut self, peer: PeerId) {
@@ -240,14 +258,15 @@ impl Model {
         rows.truncate(ROOMS_LISTED);
         let name_width = rows
             .iter()
-            .map(|(_, it)| it.name.to_string().chars().count())
+            .map(|(_, it)| words::width(&it.name.to_string()))
             .max();
         let count_width = rows.iter().map(|(count, _)| count.to_string().len()).max();
         let (name_width, count_width) = (name_width.unwrap_or(0), count_width.unwrap_or(0));
         let mut lines = Vec::new();
         for (count, room) in rows {
             let (name, topic) = (room.name.to_string(), room.topic.as_deref().unwrap_or(""));
-            let line = format!("{name:name_width$}  {count:count_width$}  {topic}");
+            let name = name.clone() + &" ".repeat(name_width - words::width(&name));
+            let line = format!("{name}  {count:count_width$}  {topic}");
             lines.push(line.trim_end().to_string());
         }
         if more > 0 {
@@ -292,7 +311,7 @@ impl Model {
         } = typed.clone();
         let there = self.room(room).name.clone();
         if room == typed.room {
-            return self.answer(peer, &format!("You are in {there} already."));
+            return self.answer(peer, &format!("You are already in {there}."));
         }
         let line = format!("{name} has gone to {there}.");
         self.tell_room(now, typed.room, Some(peer), Readers::Comings, &line);
@@ -305,7 +324,7 @@ impl Model {
         it.visits.drain(..forgotten);
         it.room = room;
         self.close_if_empty(typed.room);
-        self.answer(peer, &format!("You are in {there} now."));
+        self.answer(peer, &format!("You are now in {there}."));
         self.show_room(peer, room);
         let line = format!("{name} has come in.");
         self.tell_room(now, room, Some(peer), Readers::Comings, &line);
@@ -377,26 +396,34 @@ impl Model {
             return self.misused(typed.peer, "/history");
         };
         if !self.replay(typed.peer, typed.room, 0, count) {
-            self.answer(typed.peer, "Nothing is kept of this room.");
+            self.answer(typed.peer, "This room has no history yet.");
         }
     }
 
     fn set_time(&mut self, typed: &Typed, args: &str) {
-        let mut parts = args.splitn(2, char::is_whitespace);
-        let word = parts.next().unwrap_or("").to_ascii_lowercase();
-        let zone = parts.next().unwrap_or("").trim();
-        let stamp = match word.as_str() {
-            "off" => Some(Stamp::Off),
-            "on" => Some(Stamp::Clock),
-            "full" => Some(Stamp::Full),
-            _ => None,
+        let first = args.split_whitespace().next().unwrap_or("");
+        let it = self.person(typed.peer);
+        let (stamp, zone) = match (first.to_ascii_lowercase().as_str(), it.stamp) {
+            ("off", _) => (Stamp::Off, &args[first.len()..]),
+            ("on", _) => (Stamp::Clock, &args[first.len()..]),
+            ("full", _) => (Stamp::Full, &args[first.len()..]),
+            ("", stamp) => (stamp, ""),
+            (_, Stamp::Off) => (Stamp::Clock, args),
+            (_, stamp) => (stamp, args),
         };
+        let zone = zone.trim();
         let offset = match zone {
-            "" => Some(self.person(typed.peer).offset),
+            "" => Some(it.offset),
+            // The only one that the script knows by name; it has neither summer nor winter.
+            zone if zone.eq_ignore_ascii_case("Asia/Kolkata") => Offset::parse("+05:30"),
             zone => Offset::parse(zone),
         };
-        let (Some(stamp), Some(offset)) = (stamp, offset) else {
-            return self.misused(typed.peer, "/time");
+        let Some(offset) = offset else {
+            let zone = words::shorten(zone);
+            let line = format!(
+                "There is no time zone {zone}. Type one such as +2, +05:45, UTC or Europe/Berlin."
+            );
+            return self.answer(typed.peer, &line);
         };
         let it = self.person_mut(typed.peer);
         (it.stamp, it.offset) = (stamp, offset);
@@ -409,9 +436,14 @@ impl Model {
     }
 
     fn set_quiet(&mut self, typed: &Typed, args: &str) {
-        let (quiet, line) = match args.to_ascii_lowercase().as_str() {
-            "on" => (true, "You do not read who comes and goes."),
-            "off" => (false, "You read who comes and goes."),
+        let typed_word = match (args, self.person(typed.peer).quiet) {
+            ("", true) => "on".into(),
+            ("", false) => "off".into(),
+            (args, _) => args.to_ascii_lowercase(),
+        };
+        let (quiet, line) = match typed_word.as_str() {
+            "on" => (true, "Join and leave notices are off."),
+            "off" => (false, "Join and leave notices are on."),
             _ => return self.misused(typed.peer, "/quiet"),
         };
         self.person_mut(typed.peer).quiet = quiet;

@@ -196,7 +196,7 @@ impl Model {
             return self.answer(typed.peer, line);
         };
         if !self.people.iter().any(|it| it.peer == to) {
-            return self.answer(typed.peer, &format!("{name} has left since. Not sent."));
+            return self.answer(typed.peer, &format!("{name} has left. Not sent."));
         }
         let name = self.person(to).name().clone();
         self.person_mut(typed.peer).correspondent = Some((to, name));
@@ -206,10 +206,10 @@ impl Model {
     fn write_to(&mut self, typed: &Typed, to: PeerId, text: &str) {
         let name = self.person(to).name().clone();
         if to == typed.peer {
-            return self.answer(typed.peer, "That is yourself.");
+            return self.answer(typed.peer, "That's you.");
         }
         if self.person(to).does_ignore(typed.peer) {
-            return self.answer(typed.peer, &format!("{name} ignores you. Not sent."));
+            return self.answer(typed.peer, &format!("{name} is ignoring you. Not sent."));
         }
         self.person_mut(to).correspondent = Some((typed.peer, typed.name.clone()));
         let line = Line {
@@ -236,7 +236,7 @@ impl Model {
             return self.answer(typed.peer, "That username is taken.");
         }
         if name.as_str() == typed.name.as_str() {
-            return self.answer(typed.peer, "That is your name already.");
+            return self.answer(typed.peer, "That is already your name.");
         }
         self.person_mut(typed.peer).name = Some(name.clone());
         if name != typed.name {
@@ -248,7 +248,7 @@ impl Model {
 
     fn away(&mut self, typed: &Typed, args: &str) {
         if args.chars().count() > AWAY_CHARS {
-            let line = format!("The text of /away has at most {AWAY_CHARS} characters. Not set.");
+            let line = format!("An away message has at most {AWAY_CHARS} characters. Not set.");
             return self.answer(typed.peer, &line);
         }
         self.absences += 1;
@@ -260,7 +260,7 @@ impl Model {
             text: Some(args.to_string()).filter(|text| !text.is_empty()),
             missed: missed.unwrap_or(Kept::new(MISSED_LINES, MISSED_BYTES)),
         });
-        self.answer(typed.peer, "You are away. Type /back when you are back.");
+        self.answer(typed.peer, "You are away. Type /back when you return.");
     }
 
     fn back(&mut self, typed: &Typed) {
@@ -275,18 +275,14 @@ impl Model {
             .filter(|it| self.sees(peer, it))
             .collect();
         let (shown, total) = (lines.len(), missed.total - (kept - lines.len()));
-        let line = match total {
-            0 => "You are back. You missed nothing.".into(),
-            _ if shown < total => {
-                format!("-- the last {shown} of {total} messages that you missed --")
-            }
-            1 => "-- 1 message that you missed --".into(),
-            _ => format!("-- {total} messages that you missed --"),
+        let header = match total {
+            0 => return self.answer(peer, "You are back. You missed nothing."),
+            _ if shown < total => format!("last {shown} of the {total} messages you missed"),
+            1 => "1 message you missed".into(),
+            _ => format!("{total} messages you missed"),
         };
-        self.answer(peer, &line);
-        if total > 0 {
-            self.show_lines(peer, &lines);
-        }
+        self.show_header(peer, &header);
+        self.show_lines(peer, &lines);
     }
 
     fn whois(&mut self, typed: &Typed, args: &str) {
@@ -319,8 +315,8 @@ impl Model {
             };
             let names: Vec<String> = self.person(me).ignores.iter().map(entry).collect();
             let line = match names.is_empty() {
-                true => "You ignore nobody.".into(),
-                false => format!("You ignore: {}", names.join(", ")),
+                true => "You are not ignoring anybody.".into(),
+                false => format!("You are ignoring: {}", names.join(", ")),
             };
             return self.answer(me, &line);
         }
@@ -328,12 +324,12 @@ impl Model {
             return self.nobody(me, args);
         };
         if peer == me {
-            return self.answer(me, "That is yourself.");
+            return self.answer(me, "That's you.");
         }
         let ignores = &mut self.person_mut(me).ignores;
         if !ignores.iter().any(|it| it.is_here && it.peer == peer) {
             if ignores.len() >= IGNORED {
-                let line = "You ignore as many people as you can. Type /unignore NAME first.";
+                let line = "You cannot ignore more people. Type /unignore NAME to make room.";
                 return self.answer(me, line);
             }
             ignores.push(Ignored {
@@ -342,7 +338,7 @@ impl Model {
                 is_here: true,
             });
         }
-        let line = format!("You ignore {name} now. Type /unignore {name} to undo it.");
+        let line = format!("You are now ignoring {name}. Type /unignore {name} to undo it.");
         self.answer(me, &line);
     }
 
@@ -363,8 +359,8 @@ impl Model {
             false => ignores.retain(|it| !is_listed(it)),
         }
         let line = match lifted {
-            Some(name) => format!("You no longer ignore {name}."),
-            None => format!("You do not ignore {}.", words::shorten(args)),
+            Some(name) => format!("You are no longer ignoring {name}."),
+            None => format!("You are not ignoring {}.", words::shorten(args)),
         };
         self.answer(typed.peer, &line);
     }

@@ -1,6 +1,7 @@
 //! Words and lists of the model.
 
 use crate::limits::ECHOED_CHARS;
+use crate::moment::Offset;
 use crate::name::{InvalidUsername, Username};
 
 use super::Person;
@@ -8,24 +9,24 @@ use super::Person;
 pub(super) const HELP: &str = "\
 /help                       show this list
 /users                      tell how many people are online
-/rooms                      list the rooms
+/rooms                      list the rooms; also /list
 /join ROOM                  go to a room, or make one
-/leave                      go back to the lobby
+/leave                      go back to the lobby; also /part
 /topic [TEXT]               show or set the room's topic; - clears it
-/who [ROOM]                 list who is in a room
-/msg NAME TEXT              write to one person, privately
-/reply TEXT                 answer the last private message
-/me ACTION                  tell what you do
-/nick NAME                  take another name
+/who [ROOM]                 list who is in a room; also /names
+/msg NAME TEXT              write to one person, privately; also /m, /w, /tell
+/reply TEXT                 answer the last private message; also /r
+/me ACTION                  say what you are doing
+/nick NAME                  change your name
 /away [TEXT]                say that you are away
 /back                       come back, and read what you missed
-/whois NAME                 tell about a person
+/whois NAME                 show where a person is, and since when
 /ignore [NAME]              hide what a person says, or list whom you ignore
-/unignore NAME              show it again
+/unignore NAME              stop ignoring a person
 /history [N]                show the room's last lines
-/time off|on|full [+HH:MM]  show when things are said, in your time zone
-/quiet on|off               hide who comes and goes
-/quit                       leave the chat";
+/time [on|off|full] [ZONE]  show when things are said, in your time zone
+/quiet [on|off]             hide join and leave notices
+/quit [TEXT]                leave the chat, with a last word; also /q, /exit";
 
 /// Why something is no name of this kind.
 pub(super) fn no_name(kind: &str, why: InvalidUsername) -> String {
@@ -84,13 +85,16 @@ pub(super) fn slips(typed: &str) -> Vec<String> {
     all.into_iter().map(String::from_iter).collect()
 }
 
-/// How a command is used, if there is one of that word.
+/// How a command is used, if there is one that is called so.
 pub(super) fn usage(word: &str) -> Option<&'static str> {
-    let mut usages = HELP.lines().filter_map(|line| line.split("  ").next());
-    usages.find(|usage| {
-        let first = usage.split(' ').next().unwrap_or(usage);
-        first.eq_ignore_ascii_case(word)
-    })
+    let mut rows = HELP.lines().filter(|line| {
+        let (usage, rest) = line.split_at(28);
+        let (_, also) = rest.split_once("; also ").unwrap_or((rest, ""));
+        let first = usage.split(' ').next().into_iter();
+        let mut words = first.chain(also.split(", "));
+        words.any(|it| it.eq_ignore_ascii_case(word))
+    });
+    rows.next().map(|line| line[..28].trim_end())
 }
 
 pub(super) fn shorten(typed: &str) -> String {
@@ -129,6 +133,25 @@ pub(super) fn presence(it: &Person, seconds: u64) -> String {
     }
 }
 
+/// How many columns of the screen a text of the script takes.
+pub(super) fn width(text: &str) -> usize {
+    let of = |c: char| match c {
+        '\u{300}'..='\u{36f}' | '\u{941}'..='\u{948}' | '\u{94d}' => 0,
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' => 2,
+        _ => 1,
+    };
+    text.chars().map(of).sum()
+}
+
+/// What stands over lines with dates.
+pub(super) fn header(lines: &str, offset: Offset) -> String {
+    let utc = match offset.to_string().as_str() {
+        "UTC" => "UTC".into(),
+        offset => format!("UTC{offset}"),
+    };
+    format!("-- {lines}, times in {utc} --")
+}
+
 /// Entries with commas between them, in lines of some 72 characters.
 pub(super) fn wrapped(entries: Vec<String>, more: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -137,7 +160,7 @@ pub(super) fn wrapped(entries: Vec<String>, more: usize) -> Vec<String> {
         let comma = if i + 1 == last && more == 0 { "" } else { "," };
         let entry = format!("{entry}{comma}");
         match lines.last_mut() {
-            Some(line) if line.chars().count() - 1 + entry.chars().count() < 72 => {
+            Some(line) if width(line) - 1 + width(&entry) < 72 => {
                 line.push(' ');
                 line.push_str(&entry);
             }

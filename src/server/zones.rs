@@ -1,0 +1,61 @@
+//! Time zones that have names, such as `Europe/Berlin`, from a database that is compiled in: no file is read.
+
+use crate::moment::Offset;
+
+/// How far a zone's clocks are ahead at a time in seconds since 1970-01-01 00:00 UTC, where zones have names.
+pub(super) const ZONES: Option<fn(&str, i64) -> Option<Offset>> = named::ZONES;
+
+#[cfg(not(feature = "zones"))]
+mod named {
+    use crate::moment::Offset;
+
+    pub(super) const ZONES: Option<fn(&str, i64) -> Option<Offset>> = None;
+}
+
+#[cfg(feature = "zones")]
+mod named {
+    use std::sync::LazyLock;
+
+    use jiff::Timestamp;
+    use jiff::tz::TimeZoneDatabase;
+
+    use crate::moment::Offset;
+
+    pub(super) const ZONES: Option<fn(&str, i64) -> Option<Offset>> = Some(offset);
+
+    fn offset(name: &str, unix: i64) -> Option<Offset> {
+        static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+        let zone = ZONES.get(name).ok()?;
+        let at = Timestamp::from_second(unix).ok()?;
+        Offset::from_minutes(zone.to_offset(at).seconds() / 60)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_zone_is_as_far_ahead_as_its_summer_or_winter_says() {
+            let (summer, winter) = (1_783_684_800, 1_795_276_799);
+            for (name, unix, minutes) in [
+                ("Europe/Berlin", summer, 120),
+                ("europe/berlin", winter, 60),
+                ("America/St_Johns", winter, -210),
+                ("Asia/Kathmandu", summer, 345),
+                ("Pacific/Kiritimati", winter, 840),
+            ] {
+                assert_eq!(offset(name, unix), Offset::from_minutes(minutes), "{name}");
+            }
+            for name in [
+                "",
+                "Berlin",
+                "../../etc/passwd",
+                "Europe/Berlin/",
+                "nowhere",
+            ] {
+                assert_eq!(offset(name, winter), None, "{name}");
+            }
+            assert_eq!(offset("Europe/Berlin", i64::MAX), None);
+        }
+    }
+}
