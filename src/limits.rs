@@ -24,6 +24,10 @@ pub const LINE_BYTES: usize = 8 * 1024;
 /// What an operator may choose as the longest line, in bytes.
 pub const LINE_BYTES_RANGE: RangeInclusive<usize> = 64..=1024 * 1024;
 
+/// Columns of white space in a row that a person's line may have; more are left out. A table's columns still stand apart,
+/// and no text is pushed onto a row of its own. A tab counts as four, the space of Chinese and Japanese as two.
+pub const SPACE_COLUMNS: usize = 8;
+
 /// What may wait for one slow reader, in bytes, by default.
 pub const SEND_QUEUE_BYTES: usize = 1024 * 1024;
 
@@ -257,8 +261,12 @@ pub const IGNORED_NAMES: usize = 8;
 /// Largest message of the day, in bytes. It is sent to every newcomer.
 pub const MOTD_BYTES: usize = 16 * 1024;
 
-/// Most that is kept of a telnet subnegotiation, in bytes. Those we read are a tenth of it.
+/// Most that a telnet subnegotiation may have, in bytes. What comes behind is text again, so that a client that never ends
+/// one is heard. Those we read have bounds of their own.
 pub const SUBNEGOTIATION_BYTES: usize = 1024;
+
+/// Most that a list of character sets may have, in bytes; RFC 2066 names no bound. Clients offer two or three sets.
+pub const CHARSET_LIST_BYTES: usize = 256;
 
 /// Replies to telnet options for one connection in [`TELNET_REPLY_SPAN`]. A client's hello takes some ten.
 pub const TELNET_REPLIES: u32 = 64;

@@ -10,7 +10,8 @@ use std::mem;
 use std::time::Instant;
 
 use crate::limits::{
-    SUBNEGOTIATION_BYTES, TELNET_REPLIES, TELNET_REPLY_SPAN, TERMINAL_NAME_CHARS, WINDOW_CELLS,
+    CHARSET_LIST_BYTES, SUBNEGOTIATION_BYTES, TELNET_REPLIES, TELNET_REPLY_SPAN,
+    TERMINAL_NAME_CHARS, WINDOW_CELLS,
 };
 
 use super::text::clean;
@@ -144,11 +145,15 @@ impl Negotiation {
         self.gathered.clear();
     }
 
-    /// Keeps bytes of a subnegotiation, and drops those past the limit.
-    pub(super) fn gather(&mut self, bytes: &[u8]) {
-        let room = SUBNEGOTIATION_BYTES - self.gathered.len();
-        self.gathered
-            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+    /// Keeps bytes of a subnegotiation, as far as its option has room for them. Returns how many.
+    pub(super) fn gather(&mut self, bytes: &[u8]) -> usize {
+        let option = self.gathered.first().or(bytes.first()).copied();
+        let room = option
+            .map_or(0, most_of)
+            .saturating_sub(self.gathered.len());
+        let kept = bytes.len().min(room);
+        self.gathered.extend_from_slice(&bytes[..kept]);
+        kept
     }
 
     /// What is answered to the subnegotiation that has just ended.
@@ -232,6 +237,17 @@ impl Negotiation {
     fn reply(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.replies += 1;
         bytes.to_vec()
+    }
+}
+
+/// Most that a subnegotiation of this option has, in bytes, the option included.
+fn most_of(option: u8) -> usize {
+    match option {
+        WINDOW_SIZE => 1 + 4,
+        // The option, one word, and the name or the list.
+        TERMINAL_TYPE => 2 + TERMINAL_NAME_CHARS,
+        CHARSET => 2 + CHARSET_LIST_BYTES,
+        _ => SUBNEGOTIATION_BYTES,
     }
 }
 
@@ -352,10 +368,9 @@ mod tests {
     fn a_long_subnegotiation_is_cut() {
         let mut it = Negotiation::default();
         it.begin_subnegotiation();
-        for _ in 0..1000 {
-            it.gather(&[b'x'; 1000]);
-        }
-        assert_eq!(it.gathered.len(), SUBNEGOTIATION_BYTES);
+        let taken = (0..1000).map(|_| it.gather(&[b'x'; 1000]));
+        assert_eq!(taken.sum::<usize>(), SUBNEGOTIATION_BYTES);
+        assert_eq!(it.gathered(), SUBNEGOTIATION_BYTES);
         assert_eq!(it.subnegotiation(Instant::now()), None);
     }
 }

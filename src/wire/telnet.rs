@@ -4,7 +4,8 @@
 //! is sent, so that `nc` never sees a byte 0xFF and every client keeps its best mode. While no 0xFF comes, a read costs
 //! one `memchr`, and nothing is copied or kept. 0xFF never occurs in UTF-8, so text is never mistaken for a command.
 //!
-//! What always holds: a command may be split between reads anywhere; nothing of a command reaches the text.
+//! What always holds: a command may be split between reads anywhere; nothing of a command reaches the text, but what stands
+//! behind the bound of a subnegotiation that was not ended.
 
 use std::mem;
 use std::time::Instant;
@@ -114,30 +115,29 @@ impl Telnet {
                     }
                     continue;
                 }
-                State::Subnegotiation => {
-                    let end = memchr(IAC, input).unwrap_or(input.len());
-                    self.negotiation().gather(&input[..end]);
-                    self.state = State::Subnegotiation;
-                    *input = &input[end..];
-                    if !input.is_empty() {
-                        self.state = State::SubnegotiationCommand;
-                        *input = &input[1..];
-                    }
-                    continue;
-                }
+                State::Subnegotiation if byte == IAC => self.state = State::SubnegotiationCommand,
+                State::Subnegotiation => match self.gather(now, input) {
+                    None => continue,
+                    token => return token,
+                },
                 State::SubnegotiationCommand if byte == SE => {
                     *input = &input[1..];
-                    if let Some(reply) = self.negotiation().subnegotiation(now) {
-                        return Some(Token::Reply(reply));
+                    match self.negotiation().subnegotiation(now) {
+                        None => continue,
+                        reply => return reply.map(Token::Reply),
                     }
-                    continue;
                 }
-                State::SubnegotiationCommand => {
-                    // A doubled IAC is a 0xFF; anything else is not to be here, and is dropped with its IAC.
-                    if byte == IAC {
-                        self.negotiation().gather(&[IAC]);
-                    }
+                // A doubled IAC is a 0xFF.
+                State::SubnegotiationCommand
+                    if byte == IAC && self.negotiation().gather(&[IAC]) > 0 =>
+                {
                     self.state = State::Subnegotiation;
+                }
+                // Anything else ends it, and is what it is elsewhere.
+                State::SubnegotiationCommand => {
+                    self.negotiation().begin_subnegotiation();
+                    self.state = State::Command;
+                    continue;
                 }
             }
             *input = &input[1..];
@@ -148,6 +148,25 @@ impl Telnet {
     /// The peer has sent all it will: an IAC without a command was text.
     pub(super) fn finish(&mut self) -> Option<Token<'static>> {
         matches!(self.state, State::Command).then_some(Token::Text(&[IAC]))
+    }
+
+    /// Keeps what belongs to a subnegotiation, up to its bound. Where that is reached without an end, it was none, and text
+    /// follows; but a client that does not double the last 255 of its window leaves the second byte of the end, which is
+    /// told then.
+    fn gather(&mut self, now: Instant, input: &mut &[u8]) -> Option<Token<'static>> {
+        let end = memchr(IAC, input).unwrap_or(input.len());
+        let gathered = self.negotiation().gather(&input[..end]);
+        *input = &input[gathered..];
+        if gathered > 0 {
+            self.state = State::Subnegotiation;
+            return None;
+        }
+        let Some(rest) = input.strip_prefix(&[SE]) else {
+            self.negotiation().begin_subnegotiation();
+            return None;
+        };
+        *input = rest;
+        self.negotiation().subnegotiation(now).map(Token::Reply)
     }
 
     /// A command byte behind an IAC.

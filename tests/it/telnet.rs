@@ -17,6 +17,7 @@ const SE: u8 = 0xf0;
 const TIMING_MARK: u8 = 6;
 const TTYPE: u8 = 24;
 const NAWS: u8 = 31;
+const NEW_ENVIRON: u8 = 39;
 const CHARSET: u8 = 42;
 const WONT_TIMING_MARK: [u8; 3] = [IAC, WONT, TIMING_MARK];
 
@@ -195,9 +196,10 @@ fn replies_are_bounded_but_every_timing_mark_is_answered() {
 fn nothing_of_a_subnegotiation_reaches_the_chat() {
     let server = serve();
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
-    let long = b"leak\r\n/quit\n\x04\xff\xff\xff\xec".repeat(10_000);
+    let long = b"leak\r\n/quit\n\x04\xff\xff".repeat(70);
     ann.sends(b"one ");
-    ann.sends(&subnegotiation(NAWS, &long));
+    ann.sends(&subnegotiation(NEW_ENVIRON, &long));
+    ann.sends(&subnegotiation(NAWS, b"\0\x50\0\x04"));
     ann.sends(&subnegotiation(TTYPE, b"\0leak\n"));
     ann.sends(&[IAC, SB, IAC, SE]);
     ann.types("line");
