@@ -7,8 +7,8 @@ pub enum Command<'a> {
     Blank,
     /// Text for the room.
     Say(&'a str),
-    /// A line that begins with one `/`, whatever space stands before it: a slip of the finger must not tell the room
-    /// what was meant for one person.
+    /// A line that begins with one `/`, whatever stands before it that shows nothing: a slip of the finger must not tell
+    /// the room what was meant for one person.
     Slash {
         /// The first word, with its `/`.
         word: &'a str,
@@ -26,7 +26,7 @@ impl<'a> Command<'a> {
         if line.starts_with("//") {
             return Command::Say(&line[1..]);
         }
-        let unindented = line.trim_start();
+        let unindented = line.trim_start_matches(stands_for_nothing);
         if !unindented.starts_with('/') || unindented.starts_with("//") {
             return Command::Say(line);
         }
@@ -37,6 +37,12 @@ impl<'a> Command<'a> {
             args: args.trim(),
         }
     }
+}
+
+/// White space, and what [`clean`](super::clean) puts in place of what shows nothing: of bad UTF-8 too, and of a control
+/// character, which nobody types in front of a `/` on purpose.
+fn stands_for_nothing(c: char) -> bool {
+    c.is_whitespace() || matches!(c, char::REPLACEMENT_CHARACTER | '\u{2400}'..='\u{2421}')
 }
 
 #[cfg(test)]
@@ -58,6 +64,22 @@ mod tests {
                     args: "bob x",
                 },
             ),
+            (
+                "\u{fffd} /msg bob x",
+                Command::Slash {
+                    word: "/msg",
+                    args: "bob x",
+                },
+            ),
+            (
+                "␀␛\u{3000}/quit",
+                Command::Slash {
+                    word: "/quit",
+                    args: "",
+                },
+            ),
+            ("\u{fffd}hi /quit", Command::Say("\u{fffd}hi /quit")),
+            ("\u{fffd}//x", Command::Say("\u{fffd}//x")),
             ("//quit", Command::Say("/quit")),
             ("///", Command::Say("//")),
             (

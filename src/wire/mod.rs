@@ -18,4 +18,4 @@ pub use lines::{Input, LineDecoder, split_line};
 pub use negotiation::Terminal;
 pub use protocol::recognise;
 pub use render::{is_hidden, render};
-pub use text::clean;
+pub use text::{clean, clean_typed};

@@ -99,10 +99,11 @@ impl Model {
             name: it.name().clone(),
             room: it.room,
         };
-        let bare = line.trim_start();
-        if bare.is_empty() {
+        if line.trim().is_empty() {
             return;
         }
+        let is_nothing = |c: char| c.is_whitespace() || c == '\u{fffd}' || ('␀'..='␡').contains(&c);
+        let bare = line.trim_start_matches(is_nothing);
         if !bare.starts_with('/') || line.starts_with("//") || bare.starts_with("//") {
             let text = match line.starts_with("//") {
                 true => &line[1..],
