@@ -11,8 +11,6 @@ mod addressed;
 mod keys;
 mod rules;
 mod slips;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -218,3 +216,6 @@ impl fmt::Debug for Username {
         write!(f, "Username({:?})", &*self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

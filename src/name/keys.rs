@@ -176,7 +176,7 @@ mod forms {
     }
 
     /// Several plain letters are no look of one: what looks like m is not r and n.
-    fn push_look(c: char, out: &mut String) {
+    pub(super) fn push_look(c: char, out: &mut String) {
         let start = out.len();
         out.extend(skeleton(c.encode_utf8(&mut [0; 4])));
         if out[start..].starts_with("rn") {
@@ -185,25 +185,26 @@ mod forms {
     }
 
     /// Most names are ASCII: these are its confusables, by heart.
-    fn look_of_ascii(c: char) -> char {
+    pub(super) fn look_of_ascii(c: char) -> char {
         match c {
             'I' | '1' => 'l',
             '0' => 'O',
             c => c,
         }
     }
+}
 
-    #[cfg(test)]
-    mod tests {
-        use super::*;
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "unicode-names")]
+    #[test]
+    fn the_confusables_of_ascii_are_those_of_unicode() {
+        use super::forms::{look_of_ascii, push_look};
 
-        #[test]
-        fn the_confusables_of_ascii_are_those_of_unicode() {
-            for c in ('!'..='~').filter(|c| c.is_alphanumeric() || "_-.:[]".contains(*c)) {
-                let mut by_table = String::new();
-                push_look(c, &mut by_table);
-                assert_eq!(by_table, look_of_ascii(c).to_string(), "{c}");
-            }
+        for c in ('!'..='~').filter(|c| c.is_alphanumeric() || "_-.:[]".contains(*c)) {
+            let mut by_table = String::new();
+            push_look(c, &mut by_table);
+            assert_eq!(by_table, look_of_ascii(c).to_string(), "{c}");
         }
     }
 }

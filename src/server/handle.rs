@@ -198,8 +198,9 @@ impl Requests {
     }
 }
 
-/// The lines of a message of the day, each of them clean.
+/// The lines of a message of the day, each of them clean, without the byte order mark of its file.
 pub(super) fn motd(text: &str) -> Arc<str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines: Vec<_> = text.lines().map(|line| clean(line.as_bytes())).collect();
     lines.join("\n").into()
 }

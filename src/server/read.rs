@@ -96,13 +96,15 @@ impl Server {
             return 0;
         }
         self.got_input = true;
-        if !mem::replace(&mut connection.heard, true)
-            && let Some(protocol) = recognise(bytes)
-        {
+        let is_first = !mem::replace(&mut connection.heard, true);
+        if is_first && let Some(protocol) = recognise(bytes) {
             self.tell_hub(now, peer, Event::WrongProtocol(protocol));
             return 1;
         }
         let mut decoder = connection.take_decoder();
+        if is_first {
+            decoder.begin_stream();
+        }
         let mut unread = bytes;
         let (mut all_lines, mut all_bytes, mut steps) = (0, 0, 0);
         while !unread.is_empty() && steps < TURN_STEPS {
@@ -127,6 +129,11 @@ impl Server {
         }
         let charged = &mut self.connections;
         charged.charge_turn(slot, now.instant, all_lines, all_bytes);
+        let is_drained = unread.is_empty() && !self.connections.connection(slot).readiness.readable;
+        if is_drained && let Some(input) = decoder.end_alone() {
+            self.hear(now, peer, input);
+            return steps;
+        }
         let connection = self.connections.connection(slot);
         connection.put_decoder(decoder, unread);
         steps

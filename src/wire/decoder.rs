@@ -53,6 +53,22 @@ impl Decoder {
         }
     }
 
+    /// The next bytes are the first of their stream: a byte order mark in front of them is dropped.
+    pub fn begin_stream(&mut self) {
+        self.lines.begin_stream();
+    }
+
+    /// Whether what was kept is the key that ends the input, unless more follows: byte 04 where a line began. Whoever has a
+    /// clock asks, waits a moment, and then takes it with [`end_alone`](Self::end_alone).
+    pub fn awaits_end(&self) -> bool {
+        self.lines.awaits_end()
+    }
+
+    /// Takes the key that ends the input, if nothing has come behind it.
+    pub fn end_alone(&mut self) -> Option<Input<'static>> {
+        self.lines.end_alone()
+    }
+
     /// The peer has sent all it will: what stands without a line end is a line too.
     pub fn finish(&mut self, limit: usize) -> Option<Input<'static>> {
         if let Some(Token::Text(mut rest)) = self.telnet.finish() {
@@ -111,7 +127,7 @@ impl<'a> Iterator for Inputs<'_, 'a> {
                 }
                 Token::Key(Key::EndOfInput) => {
                     self.ended = true;
-                    if let Some(line) = lines.finish() {
+                    if let Some(line @ Input::Line(_)) = lines.finish() {
                         return Some(line);
                     }
                 }
@@ -209,11 +225,7 @@ mod tests {
         assert_heard(b"\xff\xf6\xff\xf3", &["AreYouThere", "Interrupt"], &[]);
         assert_heard(b"last\xff\xec", &["last", "EndOfInput"], &[]);
         assert_heard(b"a\xff\xfa\x1f\0P\0\x18\xff\xf0b\n", &["ab"], &[]);
-        assert_heard(
-            b"a\xff\xfa\x18\xff\xff\n\r\xff\xf1x\xff\xf0b\n",
-            &["ab"],
-            &[],
-        );
+        assert_heard(b"a\xff\xfa\x18\xff\xff\n\r\xff\xf0b\n", &["ab"], &[]);
     }
 
     #[test]
@@ -222,6 +234,94 @@ mod tests {
             b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03";
         let answers = b"\xff\xfd\x1f\xff\xfe\x20\xff\xfd\x18\xff\xfa\x18\x01\xff\xf0\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03";
         assert_heard(hello, &[], answers);
+    }
+
+    /// The opening of a subnegotiation of this option, and so many bytes of it.
+    fn opening(option: u8, count: usize) -> Vec<u8> {
+        [&[255, 250, option][..], &vec![b'x'; count]].concat()
+    }
+
+    #[test]
+    fn behind_a_subnegotiation_that_does_not_end_text_is_text_again() {
+        let list = crate::limits::CHARSET_LIST_BYTES + 1;
+        for (option, bound) in [(31, 4), (24, 41), (42, list), (39, 1023), (0, 1023)] {
+            let mut bytes = opening(option, bound);
+            let ended = [&bytes[..], b"\xff\xf0hello\r\n"].concat();
+            assert_heard(&ended, &["hello"], &[]);
+            bytes.extend_from_slice(b"hello\r\n");
+            assert_heard(&bytes, &["hello"], &[]);
+        }
+        // The last 255 of a window was not doubled, so that half of the end is missing.
+        let window = b"\xff\xfb\x1f\xff\xfa\x1f\0P\0\xff\xff\xf0hello\r\n";
+        assert_heard(window, &["hello"], b"\xff\xfd\x1f");
+        assert_heard(b"\xff\xfa\x1f\0P\0\x18\xff\xffhi\n", &["\u{fffd}hi"], &[]);
+    }
+
+    #[test]
+    fn a_command_within_a_subnegotiation_ends_it_and_acts() {
+        assert_heard(b"\xff\xfa\x18\0vt\xff\xf6hi\n", &["AreYouThere", "hi"], &[]);
+        assert_heard(
+            b"\xff\xfa\x18\0vt\xff\xfd\x01hi\n",
+            &["hi"],
+            b"\xff\xfc\x01",
+        );
+        let twice = b"\xff\xfa\x18\0vt\xff\xfa\x1f\0P\0\x18\xff\xf0hi\n";
+        assert_heard(twice, &["hi"], &[]);
+        assert_heard(b"\xff\xfa\x18\0vt\xff\x01hi\n", &["\u{fffd}␁hi"], &[]);
+    }
+
+    #[test]
+    fn ctrl_d_in_data_is_data() {
+        let data = b"before\n\x04hello\nworld\n";
+        assert_heard(data, &["before", "␄hello", "world"], &[]);
+        assert_heard(b"a\x04\n\x04\x04b\n", &["a␄", "␄␄b"], &[]);
+        for alone in [
+            &b"a\n\x04\n"[..],
+            b"a\n\x04\r\n",
+            b"a\r\n\x04",
+            b"a\n\x04\x04\n",
+        ] {
+            assert_heard(alone, &["a", "EndOfInput"], &[]);
+        }
+        assert_heard(b"\xff\xf1\x04\r\n", &["EndOfInput"], &[]);
+        assert_heard(b"\x04\xff\xec", &["EndOfInput"], &[]);
+    }
+
+    #[test]
+    fn ctrl_d_waits_for_what_may_follow_it() {
+        let mut decoder = Decoder::default();
+        let mut feed = |bytes: &[u8]| {
+            let heard = decoder.feed(Instant::now(), bytes, LIMIT).count();
+            let awaits = decoder.awaits_end();
+            (heard, awaits, decoder.is_idle())
+        };
+        assert_eq!(feed(b"hi\n\x04"), (1, true, false));
+        assert_eq!(feed(b"x"), (0, false, false));
+        assert_eq!(feed(b"\n"), (1, false, true));
+        assert_eq!(feed(b"a\x04"), (0, false, false));
+        assert_eq!(decoder.end_alone(), None);
+        assert_eq!(decoder.pending(), 2);
+        decoder.feed(Instant::now(), b"\n\x04", LIMIT).count();
+        assert_eq!(decoder.end_alone(), Some(Input::EndOfInput));
+        assert!(decoder.is_idle() && decoder.end_alone().is_none());
+    }
+
+    #[test]
+    fn a_byte_order_mark_at_the_head_of_a_stream_is_dropped() {
+        let bytes = "\u{feff}bob\n\u{feff}hi\n".as_bytes();
+        for at in 1..bytes.len() {
+            let mut decoder = Decoder::default();
+            let mut heard = Heard::default();
+            decoder.begin_stream();
+            for part in [&bytes[..at], &bytes[at..]] {
+                let inputs = decoder.feed(Instant::now(), part, LIMIT);
+                inputs.for_each(|input| heard.note(input));
+                if decoder.is_idle() {
+                    decoder = Decoder::default();
+                }
+            }
+            assert_eq!(heard.lines, ["bob", "\u{fffd}hi"], "cut at {at}");
+        }
     }
 
     #[test]

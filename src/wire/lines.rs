@@ -8,12 +8,12 @@ use std::mem;
 
 use memchr::memchr2;
 
-use super::text::clean;
+use super::text::{clean, clean_typed};
 
 /// What came in from a peer: a line, or word of something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input<'a> {
-    /// A line as [`clean`] text, without its end.
+    /// A line as clean text, without its end.
     Line(Cow<'a, str>),
     /// A line grew past the limit. Said once per line; the line's bytes are discarded as they come.
     TooLong,
@@ -40,10 +40,10 @@ pub(super) enum Key {
 /// Which control characters are keys, and not text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keys {
-    /// None of them.
+    /// None of them, as the bytes come from a server.
     #[default]
     None,
-    /// Ctrl-C and Ctrl-D where a line begins, as clients that are silent otherwise send them there.
+    /// Ctrl-C where a line begins, and Ctrl-D alone on a line, as clients that are silent otherwise send them there.
     AtLineStart,
     /// All that edit: a telnet client may send what is typed key by key.
     All,
@@ -77,6 +77,8 @@ pub struct LineDecoder {
     after_cr: bool,
     /// The present line is too long and already reported.
     discarding: bool,
+    /// Nothing stands before the present line: it may begin with a byte order mark.
+    is_first: bool,
     keys: Keys,
 }
 
@@ -110,6 +112,7 @@ impl LineDecoder {
                 _ => self.keep(part, limit),
             };
             if line.is_some() {
+                self.is_first = false;
                 return line;
             }
         }
@@ -118,6 +121,7 @@ impl LineDecoder {
 
     /// Acts on a key.
     pub(super) fn press(&mut self, key: Key) -> Option<Input<'static>> {
+        self.is_first = false;
         match key {
             Key::EraseCharacter => self.erase(end_of_last_but_one),
             Key::EraseWord => self.erase(end_of_word_before),
@@ -136,10 +140,55 @@ impl LineDecoder {
         self.keys = keys;
     }
 
+    /// The next bytes are the first of their stream: a byte order mark in front of them is dropped.
+    pub(super) fn begin_stream(&mut self) {
+        self.is_first = true;
+    }
+
     /// The peer has sent all it will: what stands without a line end is a line too.
     pub fn finish(&mut self) -> Option<Input<'static>> {
         let tail = mem::take(&mut self.tail);
-        (!tail.is_empty()).then(|| Input::Line(Cow::Owned(clean(&tail).into_owned())))
+        (!tail.is_empty()).then(|| match self.line(&tail) {
+            Input::Line(text) => Input::Line(Cow::Owned(text.into_owned())),
+            _ => Input::EndOfInput,
+        })
+    }
+
+    /// Whether what was kept may be the key that ends the input: byte 04 where a line began, and nothing behind it yet. More
+    /// may be on its way, so it is for who has a clock to say that nothing has come.
+    pub(super) fn awaits_end(&self) -> bool {
+        self.is_end(&self.tail)
+    }
+
+    /// Takes that key, if nothing has come behind it.
+    pub(super) fn end_alone(&mut self) -> Option<Input<'static>> {
+        let is_alone = self.awaits_end();
+        is_alone.then(|| {
+            self.tail = Vec::new();
+            Input::EndOfInput
+        })
+    }
+
+    /// Whether a line is the key that ends the input, however often it was pressed. In front of other text it is a byte of
+    /// that text.
+    fn is_end(&self, line: &[u8]) -> bool {
+        let is_key = |byte: &u8| *byte == CTRL_D;
+        self.keys != Keys::None && !line.is_empty() && line.iter().all(is_key)
+    }
+
+    /// What a whole line comes to.
+    fn line<'a>(&self, line: &'a [u8]) -> Input<'a> {
+        const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+        let line = match self.is_first {
+            true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
+            false => line,
+        };
+        match self.keys {
+            _ if self.is_end(line) => Input::EndOfInput,
+            // What a server says is laid out in columns.
+            Keys::None => Input::Line(clean(line)),
+            _ => Input::Line(clean_typed(line)),
+        }
     }
 
     /// Whether nothing has to be remembered until the next read.
@@ -161,7 +210,7 @@ impl LineDecoder {
             return Some(Input::TooLong);
         }
         if self.tail.is_empty() {
-            return Some(Input::Line(clean(part)));
+            return Some(self.line(part));
         }
         self.tail.extend_from_slice(part);
         self.finish()
@@ -187,7 +236,6 @@ impl LineDecoder {
         let begins_line = self.keys != Keys::None && self.tail.is_empty() && !self.discarding;
         match byte {
             CTRL_C if edits || begins_line => Some(Key::Interrupt),
-            CTRL_D if begins_line => Some(Key::EndOfInput),
             BACKSPACE | DELETE if edits => Some(Key::EraseCharacter),
             CTRL_U if edits => Some(Key::EraseLine),
             CTRL_W if edits => Some(Key::EraseWord),
@@ -308,6 +356,8 @@ mod tests {
         assert_lines(b"a\x03\x04\n", &["a␃␄"]);
         assert_lines(b"\x03a\n\x04", &["<interrupt>", "a", "<end>"]);
         assert_lines(b"a\r\n\x04", &["a", "<end>"]);
+        // Ctrl-C is answered, and nothing of the line that it begins is lost.
+        assert_lines(b"a\n\x03b\n", &["a", "<interrupt>", "b"]);
     }
 
     #[test]

@@ -40,3 +40,4 @@ mod streams;
 mod talking;
 mod telnet;
 mod tidy;
+mod unseen;

@@ -62,20 +62,13 @@ fn names_that_hide_or_pass_for_others_are_refused_with_a_reason() {
             "the mark U+0345 does not belong to the letter before it",
         ),
         (&crowned, "a letter has at most 5 marks"),
-        ("\u{13441}", "it cannot have U+13441, which shows nothing"),
-        (
-            "\u{10a0}\u{3164}",
-            "it cannot have U+3164, which shows nothing",
-        ),
+        ("a\u{13441}b", "it cannot have U+13441, which shows nothing"),
+        ("a\u{3164}b", "it cannot have U+3164, which shows nothing"),
         ("10.0.0.1\u{2d0}5000", "it cannot look like an address"),
     ] {
         other.sees(PROMPT);
         other.types(name);
-        match name.contains('\u{3164}') {
-            // Only what stands within a word comes through, and this is at its end.
-            true => drop(other.reads_line()),
-            false => other.reads(&invalid(reason)),
-        }
+        other.reads(&invalid(reason));
     }
     for name in ["AIice", "alice", "Alic\u{435}"] {
         other.sees(PROMPT);

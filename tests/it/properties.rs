@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chinwag::wire::clean;
+use chinwag::wire::clean_typed;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_oneof};
 use proptest::{collection, proptest};
 
@@ -90,8 +90,10 @@ fn lines_of(mut bytes: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut push = |line: &[u8]| {
         let fits = line.len() <= LIMIT;
+        let mark = if lines.is_empty() { "\u{feff}" } else { "" };
+        let line = line.strip_prefix(mark.as_bytes()).unwrap_or(line);
         lines.push(if fits {
-            clean(line).into()
+            clean_typed(line).into()
         } else {
             "<too long>".into()
         });

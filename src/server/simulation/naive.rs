@@ -20,10 +20,16 @@ pub(super) struct Naive {
     after_cr: bool,
     speaks_telnet: bool,
     place: Place,
+    /// The subnegotiation, with its option.
+    parameters: Vec<u8>,
+    /// Something was heard already, or a key was pressed.
+    has_begun: bool,
     /// Options that were refused: with WONT, and with DONT.
     refused: [Vec<u8>; 2],
     pub(super) heard: Vec<Happened>,
     pub(super) replies: Vec<u8>,
+    /// How much had been heard where Ctrl-D stood alone on a line, if nothing came behind it for a while.
+    pub(super) may_end: Vec<usize>,
 }
 
 /// What the next byte is.
@@ -71,9 +77,17 @@ impl Naive {
             Place::Option(verb) => self.option(verb, byte),
             Place::Subnegotiation if byte == IAC => self.place = Place::SubnegotiationCommand,
             Place::SubnegotiationCommand if byte == 240 => {}
-            Place::Subnegotiation | Place::SubnegotiationCommand => {
+            Place::SubnegotiationCommand if byte >= 236 && byte != IAC => self.command(byte),
+            Place::SubnegotiationCommand if byte != IAC => {
+                self.text(IAC);
+                self.text(byte);
+            }
+            _ if self.has_room() => {
+                self.parameters.push(byte);
                 self.place = Place::Subnegotiation;
             }
+            Place::Subnegotiation if byte == 240 => {}
+            Place::Subnegotiation | Place::SubnegotiationCommand => self.text(byte),
         }
     }
 
@@ -81,17 +95,34 @@ impl Naive {
         self.speaks_telnet = true;
         match byte {
             251..=254 => self.place = Place::Option(byte),
-            250 => self.place = Place::Subnegotiation,
+            250 => {
+                self.parameters.clear();
+                self.place = Place::Subnegotiation;
+            }
             248 => self.erase_line(),
             247 => self.erase_character(),
             246 => self.heard.push(Happened::AreYouThere),
             243 | 244 => self.interrupt(),
             236 => {
                 self.end_line();
-                self.heard.push(Happened::EndOfInput);
+                if self.heard.last() != Some(&Happened::EndOfInput) {
+                    self.heard.push(Happened::EndOfInput);
+                }
             }
             _ => {}
         }
+    }
+
+    /// Whether the subnegotiation is shorter than one of its option can be.
+    fn has_room(&self) -> bool {
+        let most = match self.parameters.first() {
+            None => 1,
+            Some(31) => 5,
+            Some(24) => 42,
+            Some(42) => 258,
+            Some(_) => 1024,
+        };
+        self.parameters.len() < most
     }
 
     /// All options that the script knows are refused.
@@ -118,15 +149,13 @@ impl Naive {
         let begins = self.line.is_empty() && !self.is_lost;
         match byte {
             CTRL_C if self.speaks_telnet || begins => self.interrupt(),
-            CTRL_D if begins => self.heard.push(Happened::EndOfInput),
             BACKSPACE | DELETE if self.speaks_telnet => self.erase_character(),
             CTRL_U if self.speaks_telnet => self.erase_line(),
             CTRL_W if self.speaks_telnet => self.erase_word(),
             b'\n' | b'\r' => {
                 self.after_cr = byte == b'\r';
                 if !std::mem::take(&mut self.is_lost) {
-                    let line = std::mem::take(&mut self.line);
-                    self.heard.push(Happened::Line(clean(&line)));
+                    self.take_line();
                 }
             }
             _ if self.is_lost => {}
@@ -135,7 +164,10 @@ impl Naive {
                 if self.line.len() > self.limit {
                     self.line.clear();
                     self.is_lost = true;
+                    self.has_begun = true;
                     self.heard.push(Happened::TooLong);
+                } else if self.line.iter().all(|&byte| byte == CTRL_D) {
+                    self.may_end.push(self.heard.len());
                 }
             }
         }
@@ -143,10 +175,21 @@ impl Naive {
 
     /// What stands without a line end is a line.
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        if !line.is_empty() {
-            self.heard.push(Happened::Line(clean(&line)));
+        if !self.line.is_empty() {
+            self.take_line();
         }
+    }
+
+    fn take_line(&mut self) {
+        let mut line = std::mem::take(&mut self.line);
+        if !std::mem::replace(&mut self.has_begun, true) && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3);
+        }
+        let is_key = !line.is_empty() && line.iter().all(|&byte| byte == CTRL_D);
+        self.heard.push(match is_key {
+            true => Happened::EndOfInput,
+            false => Happened::Line(clean(&line)),
+        });
     }
 
     fn interrupt(&mut self) {
@@ -155,12 +198,14 @@ impl Naive {
     }
 
     fn erase_line(&mut self) {
+        self.has_begun = true;
         self.line.clear();
         self.is_lost = false;
     }
 
     /// Takes away the last byte, and where those behind the first of a character were last, that too.
     fn erase_character(&mut self) {
+        self.has_begun = true;
         for _ in 0..4 {
             match self.line.pop() {
                 Some(byte) if byte & 0xc0 == 0x80 => continue,
@@ -170,6 +215,7 @@ impl Naive {
     }
 
     fn erase_word(&mut self) {
+        self.has_begun = true;
         let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
         while is_blank(self.line.last()) {
             self.line.pop();
@@ -180,17 +226,108 @@ impl Naive {
     }
 }
 
-/// Text that can do no harm.
+/// Text that can do no harm, with eight columns of space in a row at most.
 fn clean(bytes: &[u8]) -> String {
-    let harmless = |c: char| match c as u32 {
-        0x09 => c,
+    let text = String::from_utf8_lossy(bytes);
+    let chars: Vec<char> = text.chars().collect();
+    let is_empty = !chars.iter().any(is_shown);
+    let mut out = String::new();
+    let mut columns = 0;
+    for (place, &c) in chars.iter().enumerate() {
+        let (left, right) = (&chars[..place], &chars[place + 1..]);
+        let hangs_on = left
+            .iter()
+            .rev()
+            .find(|c| !hangs(**c))
+            .is_some_and(is_shown);
+        let is_within = ends_at_shown(left.iter().rev()) && ends_at_shown(right.iter());
+        let may_stay = is_space(c) || is_within && !is_banned(c);
+        if is_shown(&c) {
+            out.push(picture(c));
+            columns = 0;
+        } else if hangs(c) && hangs_on {
+            out.push(c);
+        } else if may_stay {
+            columns += width(c);
+            out.extend(Some(c).filter(|_| columns <= 8));
+        } else if !is_empty {
+            out.push('\u{fffd}');
+            columns = 0;
+        }
+    }
+    out
+}
+
+/// Whether what is seen comes next but for what shows nothing.
+fn ends_at_shown<'a>(mut side: impl Iterator<Item = &'a char>) -> bool {
+    let beyond = side.find(|c| !is_unseen(**c) || is_banned(**c));
+    beyond.is_some_and(is_shown)
+}
+
+fn is_shown(c: &char) -> bool {
+    !is_space(*c) && !is_unseen(*c) && !is_banned(*c)
+}
+
+fn picture(c: char) -> char {
+    match c as u32 {
         it @ 0..0x20 => char::from_u32(0x2400 + it).expect("a picture"),
         0x7f => '\u{2421}',
-        0x80..0xa0 | 0x2028..=0x202e | 0x2066..=0x2069 => '\u{fffd}',
+        0x80..0xa0 => '\u{fffd}',
         _ => c,
-    };
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .map(harmless)
-        .collect()
+    }
+}
+
+fn is_space(c: char) -> bool {
+    let code = c as u32;
+    [0x09, 0x20, 0xa0, 0x1680, 0x202f, 0x205f, 0x3000].contains(&code)
+        || (0x2000..=0x200a).contains(&code)
+}
+
+fn is_banned(c: char) -> bool {
+    let code = c as u32;
+    let lone = [0x85, 0x61c, 0x200e, 0x200f].contains(&code);
+    lone || (0x2028..=0x202e).contains(&code) || (0x2066..=0x2069).contains(&code)
+}
+
+/// It shows nothing, and is no space.
+fn is_unseen(c: char) -> bool {
+    const RANGES: [(u32, u32); 18] = [
+        (0xad, 0xad),
+        (0x34f, 0x34f),
+        (0x61c, 0x61c),
+        (0x115f, 0x1160),
+        (0x17b4, 0x17b5),
+        (0x180b, 0x180f),
+        (0x200b, 0x200f),
+        (0x202a, 0x202e),
+        (0x2060, 0x206f),
+        (0x2800, 0x2800),
+        (0x3164, 0x3164),
+        (0xfe00, 0xfe0f),
+        (0xfeff, 0xfeff),
+        (0xffa0, 0xffa0),
+        (0xfff0, 0xfff8),
+        (0x13441, 0x13442),
+        (0x1bca0, 0x1bca3),
+        (0xe0000, 0xe0fff),
+    ];
+    let others =
+        [0x16fe4, 0x1d159].contains(&(c as u32)) || ('\u{1d173}'..='\u{1d17a}').contains(&c);
+    let is_in = |&(first, last): &(u32, u32)| first <= c as u32 && c as u32 <= last;
+    others || RANGES.iter().any(is_in)
+}
+
+/// It changes what stands before it.
+fn hangs(c: char) -> bool {
+    let lone = [0x34f, 0x17b4, 0x17b5, 0x180f, 0x200c, 0x200d].contains(&(c as u32));
+    lone || matches!(c as u32, 0x180b..=0x180d | 0xfe00..=0xfe0f | 0xe0020..=0xe007f | 0xe0100..=0xe01ef)
+}
+
+fn width(c: char) -> usize {
+    match c as u32 {
+        0x09 => 4,
+        0x3000 | 0x115f | 0x3164 => 2,
+        0xffa0 | 0x2800 | 0x13441 | 0x13442 | 0x16fe4 | 0x1d159 => 1,
+        _ => is_space(c).into(),
+    }
 }

@@ -29,7 +29,7 @@ const ROOMS: [&str; 9] = [
     "#Iobby",
     "te\u{430}",
 ];
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 18] = [
     "hello ann, bob: and (carl)!",
     "-",
     "-- end --",
@@ -38,6 +38,12 @@ const TEXTS: [&str; 12] = [
     "on",
     "ann: I am not ann",
     "BOB (private): psst",
+    "\u{feff}",
+    "a\u{200b}b \u{ad}c\u{200d} d\u{2800}e\u{fe0f}",
+    "x\t  \u{3000}      \t          dora: y",
+    "\u{200e}\u{3164}",
+    "क\u{94d}\u{200c}ष, \u{61c}x",
+    "\u{4}",
     "x",
     "carl dora eve. BOB",
     "BOB, \u{5d0}\u{5d1}\u{5d2}, ann.",
@@ -131,6 +137,10 @@ fn command(dice: &mut Dice) -> String {
         0 => format!("/{line}"),
         1 => format!("  {line} "),
         2 => format!("{line} {}", "long".repeat(80)),
+        3 => format!(
+            "{}{line}",
+            dice.pick(&["\u{feff} ", "\u{200e}", "\u{2800}", "\0"])
+        ),
         _ => line,
     }
 }
@@ -155,8 +165,15 @@ pub(super) fn noise(dice: &mut Dice) -> Vec<u8> {
 /// Telnet commands. The options among them are refused.
 pub(super) fn telnet(dice: &mut Dice) -> Vec<u8> {
     let option = [1, 3, 6, 34][dice.below(4)];
-    match dice.below(9) {
+    match dice.below(12) {
         0 => vec![255, 241],
+        9 => vec![255, 250, 31, 0, 80, 0, 255, 255, 240],
+        10 => vec![255, 250, option, b'x', 255, 246],
+        11 => [
+            &[255, 250, [31, 24, 42][dice.below(3)], 255, 255][..],
+            &[b'y'; 50],
+        ]
+        .concat(),
         1 => vec![255, 246],
         2 => vec![255, 244],
         3 => vec![255, 247],

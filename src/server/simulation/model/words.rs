@@ -42,6 +42,9 @@ pub(super) fn no_name(kind: &str, why: InvalidUsername) -> String {
         InvalidUsername::Character(c) => {
             format!("; it cannot have the character U+{:04X}", c as u32)
         }
+        InvalidUsername::Invisible(c) => {
+            format!("; it cannot have U+{:04X}, which shows nothing", c as u32)
+        }
         InvalidUsername::Mark(c) => {
             let number = c as u32;
             format!("; the mark U+{number:04X} does not belong to the letter before it")
