@@ -159,6 +159,10 @@ pub const STEP_BYTES: usize = 32;
 /// Time that the turns of one tick may take together, where that is over before [`TICK_STEPS`] are done.
 pub const READ_PHASE: Duration = Duration::from_millis(2);
 
+/// How long nothing may come behind byte 04 where a line begins for it to be the key that ends the input, and not the
+/// first byte of a line whose rest is on its way.
+pub const END_KEY_WAIT: Duration = Duration::from_millis(200);
+
 /// Bytes decoded in one go where they hold no line end: what two bytes of telnet can ask for is answered five hundred times
 /// at most before it is looked again whether that is enough.
 pub const PART_BYTES: usize = 1024;

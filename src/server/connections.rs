@@ -54,6 +54,8 @@ pub(super) struct Connections {
     lingering: Deadlines,
     /// Until when peers who have sent too fast are not read.
     paused: Deadlines,
+    /// When the last key of a peer will have ended the input, if nothing comes behind it.
+    awaited_ends: Deadlines,
     /// How many peers something waits for, and how much for all of them, in bytes.
     laggards: usize,
     held: usize,
@@ -73,6 +75,8 @@ pub(super) struct Peer {
     is_dirty: bool,
     is_doomed: bool,
     is_finished: bool,
+    /// Their last key may have ended the input.
+    awaits_end: bool,
     /// Something came from them while they were being closed.
     talks_on: bool,
     /// Something waited for them for a while, and the kernel may hold some of it still: it waits as long as it takes.
@@ -101,6 +105,7 @@ impl Connections {
             closing: Deadlines::default(),
             lingering: Deadlines::default(),
             paused: Deadlines::default(),
+            awaited_ends: Deadlines::default(),
             laggards: 0,
             held: 0,
             unsent: Unsent::default(),
@@ -155,6 +160,7 @@ impl Connections {
             is_dirty: false,
             is_doomed: false,
             is_finished: false,
+            awaits_end: false,
             talks_on: false,
             is_slow: false,
         });
@@ -302,6 +308,7 @@ impl Connections {
             self.closing.next(),
             self.lingering.next(),
             self.paused.next(),
+            self.awaited_ends.next(),
             self.stall_check,
         ];
         due.into_iter().flatten().min()
@@ -323,6 +330,7 @@ impl Connections {
             self.closing.clear(self.id(slot));
             self.lingering.clear(self.id(slot));
             self.paused.clear(self.id(slot));
+            self.awaited_ends.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
             let mut peer = self.peers.remove(slot as usize);
             was_runnable |= peer.is_runnable;

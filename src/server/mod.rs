@@ -313,6 +313,7 @@ impl Server {
         self.record.timeout(now);
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
+        self.take_end_keys(now);
         self.connections.handle_timeout(now.instant);
         for slot in self.connections.stalled(now.instant) {
             self.drop_slow(slot, CloseReason::Stalled);

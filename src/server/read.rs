@@ -5,7 +5,9 @@ use std::mem;
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::{LOG_BYTES, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
+use crate::limits::{
+    END_KEY_WAIT, LOG_BYTES, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS,
+};
 use crate::moment::Moment;
 use crate::net::{Received, SendQueue, State};
 use crate::wire::{Decoder, Input, recognise, split_line};
@@ -129,14 +131,26 @@ impl Server {
         }
         let charged = &mut self.connections;
         charged.charge_turn(slot, now.instant, all_lines, all_bytes);
-        let is_drained = unread.is_empty() && !self.connections.connection(slot).readiness.readable;
-        if is_drained && let Some(input) = decoder.end_alone() {
-            self.hear(now, peer, input);
-            return steps;
-        }
+        let wait = (unread.is_empty() && decoder.awaits_end()).then_some(END_KEY_WAIT);
+        self.connections.await_end(slot, wait, now.instant);
         let connection = self.connections.connection(slot);
         connection.put_decoder(decoder, unread);
         steps
+    }
+
+    /// Takes the key that ends the input of those behind whose last one nothing has come for a moment.
+    pub(super) fn take_end_keys(&mut self, now: Moment) {
+        while let Some(peer) = self.connections.pop_awaited_end(now.instant) {
+            let connection = self.connections.connection(peer.slot);
+            if connection.has_input() || connection.state != State::Open {
+                continue;
+            }
+            let mut decoder = connection.take_decoder();
+            match decoder.end_alone() {
+                Some(input) => self.hear(now, peer, input),
+                None => connection.put_decoder(decoder, &[]),
+            }
+        }
     }
 
     /// Passes on what a part of the input comes to, which is one line at most. Returns how many lines, keys included.

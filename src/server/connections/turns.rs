@@ -7,7 +7,7 @@
 //! Invariant: a peer waits for one turn at most, in one of the two lists.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Connections;
 use crate::id::PeerId;
@@ -139,6 +139,25 @@ impl Connections {
     pub(in crate::server) fn pause(&mut self, slot: u32, pause: Pause) -> bool {
         self.paused.set(self.id(slot), pause.until);
         self.peers[slot as usize].bucket.tell()
+    }
+
+    /// From now on it is waited whether something comes behind the last key of a peer, or not any more.
+    pub(in crate::server) fn await_end(&mut self, slot: u32, wait: Option<Duration>, now: Instant) {
+        let peer = self.id(slot);
+        let awaits_end = &mut self.peers[slot as usize].awaits_end;
+        let awaited = std::mem::replace(awaits_end, wait.is_some());
+        match wait {
+            Some(wait) => self.awaited_ends.set(peer, now + wait),
+            None if awaited => self.awaited_ends.clear(peer),
+            None => {}
+        }
+    }
+
+    /// Takes out a peer behind whose last key nothing has come.
+    pub(in crate::server) fn pop_awaited_end(&mut self, now: Instant) -> Option<PeerId> {
+        let peer = self.awaited_ends.pop_due(now)?;
+        self.peers[peer.index()].awaits_end = false;
+        Some(peer)
     }
 
     /// Lets those be read again who have waited for it.

@@ -5,11 +5,13 @@
 //! --release --lib simulation` plays many.
 
 mod client;
+mod end_key;
 mod floods;
 mod model;
 mod naive;
 mod play;
 mod record;
+mod scene;
 mod script;
 mod setting;
 mod stage;

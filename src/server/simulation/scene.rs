@@ -1,0 +1,79 @@
+//! `Scene`: a server in a simulated world that a test sets up by hand, with nothing left to the dice.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mio::Token;
+
+use crate::net::simulated::{Nature, World};
+use crate::net::{Listener, Poller};
+use crate::server::{Config, LISTENERS, Server};
+
+use super::record::{Happened, What};
+
+/// A server, and its clients by their pairs of sockets.
+pub(super) struct Scene {
+    pub(super) world: World,
+    pub(super) server: Server,
+}
+
+impl Scene {
+    pub(super) fn with(config: Config) -> Scene {
+        let nature = Nature {
+            outbound: 1 << 20,
+            inbound: 1 << 16,
+            interrupts: 0,
+            write_takes: Duration::ZERO,
+            events: 1024,
+            reset_discards: false,
+        };
+        let world = World::new(nature, 0);
+        let poller = Poller::simulated(world.clone()).expect("an event queue for the waker");
+        let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let mut listener = Listener::simulated(world.backlog(), addr);
+        let listened = listener.register(poller.registry(), Token(LISTENERS));
+        listened.expect("the world takes a listener");
+        let mut server = Server::with(config, poller, vec![listener]).expect("the server starts");
+        server.record.begin();
+        Scene { world, server }
+    }
+
+    /// Somebody at this address comes in.
+    pub(super) fn enter(&mut self, host: [u8; 4], name: &str) -> usize {
+        let addr = SocketAddr::from((host, 1024));
+        let pair = self.world.connect(addr).expect("the server listens");
+        self.say(pair, &format!("{name}\n"));
+        self.until(|scene| scene.heard(pair).contains("Welcome to the chat!"));
+        pair
+    }
+
+    pub(super) fn say(&self, pair: usize, text: &str) {
+        assert_eq!(self.world.send(pair, text.as_bytes()), text.len());
+    }
+
+    pub(super) fn heard(&self, pair: usize) -> String {
+        let (bytes, _) = self.world.receive(pair, usize::MAX);
+        String::from_utf8(bytes).expect("text")
+    }
+
+    /// One round of the loop. Returns how many lines it took in.
+    pub(super) fn tick(&mut self) -> usize {
+        let flow = self.server.tick().expect("nothing goes wrong");
+        assert!(flow.is_continue());
+        let is_line = |what: &What| matches!(what, What::Event(_, Happened::Line(_)));
+        let told = self.server.record.take();
+        told.iter().filter(|told| is_line(&told.what)).count()
+    }
+
+    /// Ticks until something is so. Returns how many ticks it took, and how many lines were taken in.
+    pub(super) fn until(&mut self, mut is_so: impl FnMut(&Scene) -> bool) -> (usize, usize) {
+        let mut lines = 0;
+        for ticks in 1..1000 {
+            lines += self.tick();
+            if is_so(self) {
+                return (ticks, lines);
+            }
+        }
+        panic!("it is not so after a thousand ticks");
+    }
+}
