@@ -28,7 +28,7 @@ impl Room {
             let joined = format!("p{i} has joined the chat.\r\n");
             for (place, stream) in room.0.iter_mut().enumerate() {
                 let welcome = if place == i {
-                    "Enter your username: Welcome to the chat!\r\n".len()
+                    "Enter your username: Welcome to the chat!\r\nType /help for the list of commands.\r\n".len()
                 } else {
                     0
                 };

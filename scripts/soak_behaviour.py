@@ -131,7 +131,7 @@ def write_privately(person):
 
 def ask(person):
     yield from person.answer(b"/who", b"In #" + person.room)
-    yield from person.answer(b"/history 5", b"-- end --", b"Nothing is kept")
+    yield from person.answer(b"/history 5", b"-- end --", b"This room has no history")
 
 
 def be_away(person):
@@ -142,10 +142,10 @@ def be_away(person):
 
 def ignore_someone(person):
     name = random.choice(list(person.crowd.in_room[person.room]))
-    yield from person.answer(b"/ignore " + name, b"You ignore %s now." % name)
+    yield from person.answer(b"/ignore " + name, b"You are now ignoring %s." % name)
     person.ignoring.add(name)
     yield random.uniform(0, 5)
-    yield from person.answer(b"/unignore " + name, b"You no longer ignore %s." % name)
+    yield from person.answer(b"/unignore " + name, b"You are no longer ignoring %s." % name)
     person.ignoring.discard(name)
     person.meet(name)
 

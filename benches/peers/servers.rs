@@ -106,7 +106,7 @@ impl Kind {
     /// What a newcomer reads once they are in.
     pub(crate) fn welcome(self) -> &'static [u8] {
         match self {
-            Kind::Chinwag | Kind::Stamped => b"Welcome to the chat!\r\n",
+            Kind::Chinwag | Kind::Stamped => b"Type /help for the list of commands.\r\n",
             Kind::Redis => b"$9\r\nsubscribe\r\n$4\r\nroom\r\n:1\r\n",
             Kind::Nats => b"PONG\r\n",
             Kind::Ngircd => b" 366 ",

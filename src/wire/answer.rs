@@ -80,7 +80,7 @@ fn sentence(answer: &Answer) -> String {
 
 fn about_rooms(answer: &Answer) -> Option<String> {
     Some(match answer {
-        Answer::InRoom(room) => format!("You are now in {room}."),
+        Answer::InRoom(room) => format!("You are in {room} now."),
         Answer::InRoomAlready(room) => format!("You are already in {room}."),
         Answer::RoomInvalid(why) => refusal::no_name("A room's name", *why),
         Answer::RoomLooksLike { typed, room } => {
@@ -140,6 +140,13 @@ fn about_people(answer: &Answer) -> String {
         }
         Answer::Back { .. } => "You are back. You missed nothing.".into(),
         Answer::NotAway => "You were not away.".into(),
+        _ => about_reading(answer),
+    }
+}
+
+/// Of whom and how someone reads.
+fn about_reading(answer: &Answer) -> String {
+    match answer {
         Answer::Ignored(rows) if rows.is_empty() => "You are not ignoring anybody.".into(),
         Answer::Ignored(rows) => {
             let entry = |row: &IgnoredRow| match &row.now {

@@ -33,7 +33,7 @@ fn a_command_can_speak_through_a_pipe() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
         text(&output.stdout),
-        "Welcome to the chat!\nweb1 has joined the chat.\nGoodbye!\n"
+        "Welcome to the chat!\nType /help for the list of commands.\nweb1 has joined the chat.\nGoodbye!\n"
     );
     assert_eq!(text(&output.stderr), "");
 }
@@ -49,6 +49,7 @@ fn ten_thousand_lines_go_in_and_come_out_with_none_lost() {
     let mut seen = BufReader::new(reader.stdout.take().unwrap()).lines();
     let mut next = || seen.next().unwrap().unwrap();
     assert_eq!(next(), "Welcome to the chat!");
+    assert_eq!(next(), "Type /help for the list of commands.");
     assert_eq!(next(), "log has joined the chat.");
 
     // From a file, which no poll can watch.

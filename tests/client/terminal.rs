@@ -237,6 +237,7 @@ fn a_taken_name_is_asked_for_again() {
     bob.until_rows(&[
         "Enter your username: Bob",
         "Welcome to the chat!",
+        "Type /help for the list of commands.",
         "Bob has joined the chat.",
         ">",
     ]);

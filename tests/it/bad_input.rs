@@ -148,7 +148,7 @@ fn text_that_comes_byte_by_byte_is_the_same_text() {
     for byte in "ann\r\nZoë 花子\r\0two\r\n/users\n//x\n".bytes() {
         ann.sends(&[byte]);
     }
-    ann.sees("Enter your username: Welcome to the chat!\r\nann has joined the chat.\r\n");
+    ann.sees("Enter your username: Welcome to the chat!\r\nType /help for the list of commands.\r\nann has joined the chat.\r\n");
     ann.reads("Users online: 2");
     bob.reads("ann has joined the chat.");
     for line in ["Zoë 花子", "two", "/x"] {
@@ -175,7 +175,7 @@ fn a_name_needs_no_line_end_either() {
     let mut ann = server.connect();
     ann.sends(b"ann");
     ann.ends_input();
-    ann.sees("Enter your username: Welcome to the chat!\r\nann has joined the chat.\r\n");
+    ann.sees("Enter your username: Welcome to the chat!\r\nType /help for the list of commands.\r\nann has joined the chat.\r\n");
     ann.is_closed();
     bob.reads("ann has joined the chat.");
     bob.reads("ann has left the chat.");
@@ -228,7 +228,7 @@ fn half_a_line_is_not_delivered_where_a_write_learns_of_the_reset() {
     bob.vanishes();
     // Whoever is welcomed is written to before they are read.
     let _running = run(server);
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
     for name in named {
         ann.reads(&format!("{name} has joined the chat."));
     }

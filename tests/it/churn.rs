@@ -47,9 +47,9 @@ impl Talker {
     /// Reads of all who came before the talk begins.
     fn settle(&mut self) {
         let (command, answer) = if self.is_watcher() {
-            ("/quiet off", "You read who comes and goes.")
+            ("/quiet off", "Join and leave notices are on.")
         } else {
-            ("/quiet on", "You do not read who comes and goes.")
+            ("/quiet on", "Join and leave notices are off.")
         };
         self.person.types(command);
         self.person.reads_until(answer);

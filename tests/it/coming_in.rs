@@ -12,7 +12,7 @@ fn ann_comes_in_with_the_words_that_scripts_match() {
     let mut ann = server.connect();
     ann.sees("Enter your username: ");
     ann.types("Alice");
-    ann.sees("Welcome to the chat!\r\nAlice has joined the chat.\r\n");
+    ann.sees("Welcome to the chat!\r\nType /help for the list of commands.\r\nAlice has joined the chat.\r\n");
     ann.types("/quit");
     ann.reads("Goodbye!");
     ann.is_closed();
@@ -50,7 +50,7 @@ fn someone_without_a_name_is_neither_announced_nor_told_anything() {
     ann.reads("bob: hi");
 
     stranger.types("carl");
-    stranger.reads("Welcome to the chat!");
+    stranger.is_welcomed();
     stranger.reads("carl has joined the chat.");
     ann.reads("carl has joined the chat.");
 
@@ -130,7 +130,7 @@ fn spaces_around_a_name_are_trimmed() {
     let mut ann = server.connect();
     ann.sees(PROMPT);
     ann.sends(b"  \tann  \r\n");
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
     ann.reads("ann has joined the chat.");
 }
 
@@ -206,7 +206,7 @@ fn many_names_typed_ahead_are_answered_in_order() {
     ann.sees(PROMPT);
     ann.reads(&invalid("it cannot have '*'"));
     ann.sees(PROMPT);
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
     ann.reads("ann has joined the chat.");
     ann.reads("Users online: 1");
 }
@@ -216,11 +216,11 @@ fn without_login_people_are_named_by_their_address() {
     let server = serve_with(|config| config.anonymous = true);
     let mut ann = server.connect();
     let ann_is = ann.addr();
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
     ann.reads(&format!("{ann_is} has joined the chat."));
     let mut bob = server.connect();
     let bob_is = bob.addr();
-    bob.reads("Welcome to the chat!");
+    bob.is_welcomed();
     bob.reads(&format!("{bob_is} has joined the chat."));
     ann.reads(&format!("{bob_is} has joined the chat."));
 
@@ -234,6 +234,27 @@ fn without_login_people_are_named_by_their_address() {
     ann.reads("bob: hello");
     drop(ann);
     bob.reads(&format!("{ann_is} has left the chat."));
+}
+
+#[test]
+fn without_login_nobody_is_asked_for_a_name_though_two_have_one_address() {
+    let listeners = config(|config| {
+        config.anonymous = true;
+        config.listen = vec![config.listen[0]; 2];
+    });
+    let server = Server::bind(listeners).unwrap();
+    let addrs = [server.local_addrs()[0], server.local_addrs()[1]];
+    let _running = run(server);
+    let [mut ann, mut bob] = Person::connect_alike(addrs);
+    assert_eq!(ann.addr(), bob.addr());
+    let mut names = [&mut ann, &mut bob].map(|person| {
+        person.is_welcomed();
+        let joined = person.reads_line();
+        joined.split(' ').next().unwrap().to_string()
+    });
+    names.sort();
+    let name = ann.addr().to_string();
+    assert_eq!(names, [name.clone(), name + "-2"]);
 }
 
 #[test]

@@ -307,7 +307,7 @@ fn options_reach_the_server() {
         "0",
     ]);
     let mut ann = Person::connect(addr);
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
     ann.reads(&format!("{} has joined the chat.", ann.addr()));
     ann.types(&"x".repeat(65));
     ann.reads("Message too long: the limit is 64 bytes. Not sent.");

@@ -310,7 +310,7 @@ fn the_last_words_reach_those_who_leave_a_big_room() {
     let _room: Vec<Person> = (0..200).map(|_| server.connect()).collect();
     for (typed, answer) in [("/quit\n", "Goodbye!"), ("/users", "Users online: 201")].repeat(20) {
         let mut guest = server.connect();
-        guest.reads("Welcome to the chat!");
+        guest.is_welcomed();
         guest.reads(&format!("{} has joined the chat.", guest.addr()));
         guest.sends(typed.as_bytes());
         guest.ends_input();

@@ -68,7 +68,7 @@ fn a_notice_is_read_by_all_who_have_a_name() {
         person.reads("-- back in 5 minutes --");
     }
     stranger.types("carl");
-    stranger.reads("Welcome to the chat!");
+    stranger.is_welcomed();
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn whoever_reaches_a_socket_for_both_by_ipv4_has_an_ipv4_address() {
     let anonymous = config(|config| config.anonymous = true);
     let _running = run(Server::with_listeners(anonymous, vec![both]).unwrap());
     let mut ann = Person::connect(SocketAddr::from(([127, 0, 0, 1], port)));
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
     ann.reads(&format!("{} has joined the chat.", ann.addr()));
 }
 

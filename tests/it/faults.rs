@@ -142,7 +142,7 @@ fn newcomers_who_cannot_even_be_turned_away_wait_until_they_can_come_in() {
     for (person, name) in waiting.iter_mut().zip(["ann", "bob"]) {
         person.sees(PROMPT);
         person.types(name);
-        person.reads("Welcome to the chat!");
+        person.is_welcomed();
     }
 }
 

@@ -153,6 +153,21 @@ impl Person {
         Person::over(socket.into())
     }
 
+    /// Several people who come from the same port of this machine, each to a listener of their own.
+    pub(crate) fn connect_alike<const N: usize>(addrs: [SocketAddr; N]) -> [Person; N] {
+        let mut from = SocketAddr::from(([127, 0, 0, 1], 0));
+        addrs.map(|addr| {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)
+                .and_then(|socket| socket.set_reuse_address(true).map(|()| socket))
+                .and_then(|socket| socket.bind(&from.into()).map(|()| socket))
+                .expect("a port that only connects elsewhere can be bound twice");
+            socket.connect(&addr.into()).expect("the server accepts");
+            let person = Person::over(socket.into());
+            from = person.addr();
+            person
+        })
+    }
+
     /// Someone whose socket takes little, and who has not read more than was needed to come in as `sleeper`.
     pub(crate) fn sleeper(addr: SocketAddr) -> Person {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)
@@ -182,8 +197,14 @@ impl Person {
     pub(crate) fn logs_in(&mut self, name: &str) {
         self.sees(PROMPT);
         self.types(name);
-        self.reads("Welcome to the chat!");
+        self.is_welcomed();
         self.reads(&format!("{name} has joined the chat."));
+    }
+
+    /// The next lines are what everyone reads who comes in.
+    pub(crate) fn is_welcomed(&mut self) {
+        self.reads("Welcome to the chat!");
+        self.reads("Type /help for the list of commands.");
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {

@@ -99,7 +99,7 @@ fn a_log_that_is_read_late_tells_what_was_lost() {
     let (mut log, sender, filling) = full_pipe();
     let (mut daemon, addr) = start_logging_to(stdio(sender), &["--anonymous", "-v"]);
     let mut ann = Person::connect(addr);
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
     ann.reads(&format!("{} has joined the chat.", ann.addr()));
     // Each newcomer has three lines in the log, of which some four thousand can wait.
     let newcomers: Vec<SocketAddr> = (0..2000)

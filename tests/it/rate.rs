@@ -73,7 +73,7 @@ fn a_newcomer_who_is_slowed_down_is_prompted_again() {
     }
     assert_eq!(told, 1);
     ann.types("ann");
-    ann.reads("Welcome to the chat!");
+    ann.is_welcomed();
 }
 
 #[test]
@@ -112,4 +112,28 @@ fn who_is_gone_while_slowed_down_leaves_at_once() {
         said += 1;
     }
     assert!(said < 100, "{said} lines were said after the end");
+}
+
+#[test]
+fn that_others_are_away_counts_for_nobody() {
+    let server = serve_with(|config| {
+        config.rate = Some("1:40".parse().expect("a rate"));
+        config.rate_on_loopback = true;
+    });
+    let mut ann = Person::login(server.addr(), "ann");
+    let mut people = Vec::new();
+    for i in 0..20 {
+        let mut person = Person::login(server.addr(), &format!("p{i}"));
+        ann.reads(&format!("p{i} has joined the chat."));
+        person.types(&format!("/away {}", "\u{1f375}".repeat(200)));
+        person.reads("You are away. Type /back when you return.");
+        people.push(person);
+    }
+    // Each answer is longer than a line may be that counts as one.
+    for i in 0..20 {
+        ann.types(&format!("p{i}?"));
+        ann.reads(&format!("p{i} is away: {}", "\u{1f375}".repeat(200)));
+    }
+    ann.types("/users");
+    ann.reads("Users online: 21");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
-use crate::conversation::{reads_replay, undated};
+use crate::conversation::reads_replay;
 use crate::daemon::start;
 use crate::harness::{PROMPT, Person, TAKEN, room, serve, serve_with};
 
@@ -13,7 +13,7 @@ use crate::harness::{PROMPT, Person, TAKEN, room, serve, serve_with};
 fn comes_in(person: &mut Person, name: &str) {
     person.sees(PROMPT);
     person.types(name);
-    person.reads("Welcome to the chat!");
+    person.is_welcomed();
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_newcomer_reads_the_last_twenty_lines_and_then_live_ones() {
     let lines: Vec<String> = (6..25).map(|i| format!("ann: line {i}")).collect();
     let mut lines: Vec<&str> = lines.iter().map(|it| &**it).collect();
     lines.push("* bob waves");
-    reads_replay(&mut carl, "-- last 20 messages --", &lines);
+    reads_replay(&mut carl, "-- last 20 messages, times in UTC --", &lines);
     carl.reads("carl has joined the chat.");
     bob.reads("carl has joined the chat.");
     bob.types("live");
@@ -41,19 +41,24 @@ fn a_newcomer_reads_the_last_twenty_lines_and_then_live_ones() {
     carl.types("/join tea");
     carl.reads("You are in #tea now.");
     carl.types("/history");
-    carl.reads("Nothing is kept of this room.");
+    carl.reads("This room has no history yet.");
     carl.types("alone");
     carl.types("/history 1");
-    reads_replay(&mut carl, "-- last message --", &["carl: alone"]);
+    reads_replay(
+        &mut carl,
+        "-- last message, times in UTC --",
+        &["carl: alone"],
+    );
     carl.types("/leave");
+    // What is not new is not shown again.
     carl.reads("You are in #lobby now.");
-    let lines = carl.reads_until("-- end --");
-    assert_eq!(lines[0], "-- last 20 messages --");
-    assert_eq!(undated(&lines[20]), "bob: live");
+    carl.types("/history 1");
+    let header = "-- last message, times in UTC --";
+    reads_replay(&mut carl, header, &["bob: live"]);
     carl.types("/join tea");
     carl.reads("You are in #tea now.");
     carl.types("/history");
-    carl.reads("Nothing is kept of this room.");
+    carl.reads("This room has no history yet.");
 }
 
 #[test]
@@ -64,10 +69,14 @@ fn history_takes_a_number_and_tells_when_it_is_none() {
         ann.types(&i.to_string());
     }
     ann.types("/history 2");
-    reads_replay(&mut ann, "-- last 2 messages --", &["ann: 3", "ann: 4"]);
+    reads_replay(
+        &mut ann,
+        "-- last 2 messages, times in UTC --",
+        &["ann: 3", "ann: 4"],
+    );
     ann.types("/history 1000000");
     let kept = ["ann: 2", "ann: 3", "ann: 4"];
-    reads_replay(&mut ann, "-- last 3 messages --", &kept);
+    reads_replay(&mut ann, "-- last 3 messages, times in UTC --", &kept);
     for typed in ["0", "-1", "x", "1 2", "99999999999999999999999"] {
         ann.types(&format!("/history {typed}"));
         ann.reads("How to use it: /history [N]");
@@ -85,7 +94,7 @@ fn private_messages_and_notices_are_no_history() {
     bob.reads("bob is now known as rob.");
     ann.reads("bob is now known as rob.");
     ann.types("/history");
-    ann.reads("Nothing is kept of this room.");
+    ann.reads("This room has no history yet.");
 }
 
 #[test]
@@ -113,16 +122,46 @@ fn timestamps_stand_before_what_others_cause() {
     ann.reads("Timestamps are off.");
     bob.types("again");
     ann.reads("bob: again");
-    for typed in [
-        "",
-        "yes",
-        "on 05:45",
-        "on +15:00",
-        "on +01:07",
-        "on +01:00 x",
+    for typed in ["yes", "05:45", "+15:00", "+01:07", "+01:00 x"] {
+        for word in ["", "on ", "FULL "] {
+            ann.types(&format!("/time {word}{typed}"));
+            ann.reads(&format!(
+                "There is no time zone {typed}. Type one such as +2, +05:45, UTC or Europe/Berlin."
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_zone_is_typed_as_people_do() {
+    let server = serve_with(|config| config.history = 10);
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for (typed, answer) in [
+        ("", "Timestamps are off."),
+        ("+2", "Timestamps are on (+02:00)."),
+        ("utc", "Timestamps are on (UTC)."),
+        ("full", "Timestamps are on, with the date (UTC)."),
+        ("-0330", "Timestamps are on, with the date (-03:30)."),
+        ("asia/kolkata", "Timestamps are on, with the date (+05:30)."),
+        ("", "Timestamps are on, with the date (+05:30)."),
+        ("on Asia/Tokyo", "Timestamps are on (+09:00)."),
+        ("off", "Timestamps are off."),
     ] {
         ann.types(&format!("/time {typed}"));
-        ann.reads("How to use it: /time off|on|full [+HH:MM]");
+        ann.reads(answer);
+    }
+    // Dates say whose they are.
+    bob.types("hello");
+    ann.reads("bob: hello");
+    ann.types("/history");
+    reads_replay(
+        &mut ann,
+        "-- last message, times in UTC+09:00 --",
+        &["bob: hello"],
+    );
+    for typed in ["/quiet", "/quiet off", "/Quiet"] {
+        ann.types(typed);
+        ann.reads("Join and leave notices are on.");
     }
 }
 
@@ -131,7 +170,7 @@ fn the_quiet_do_not_read_who_comes_and_goes() {
     let server = serve();
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
     ann.types("/quiet on");
-    ann.reads("You do not read who comes and goes.");
+    ann.reads("Join and leave notices are off.");
     let mut carl = server.login("carl");
     bob.reads("carl has joined the chat.");
     carl.types("/join tea");
@@ -152,11 +191,11 @@ fn the_quiet_do_not_read_who_comes_and_goes() {
     bob.types("/nick rob");
     ann.reads("bob is now known as rob.");
     ann.types("/quiet OFF");
-    ann.reads("You read who comes and goes.");
+    ann.reads("Join and leave notices are on.");
     let _dora = server.login("dora");
     ann.reads("dora has joined the chat.");
     ann.types("/quiet maybe");
-    ann.reads("How to use it: /quiet on|off");
+    ann.reads("How to use it: /quiet [on|off]");
 }
 
 /// Whatever one person types, another reads it behind the first one's name, in one line, with no control character.
@@ -168,7 +207,7 @@ fn nothing_that_is_typed_passes_for_something_else() {
         "carl: hello",
         "carl has joined the chat.",
         "-- end --",
-        "-- last 20 messages --",
+        "-- last 20 messages, times in UTC --",
         "-- Server: type your password --",
         "carl (private): psst",
         "To carl (private): psst",
@@ -231,13 +270,13 @@ fn names_that_look_alike_are_taken() {
         other.sees(PROMPT);
     }
     other.types("bob");
-    other.reads("Welcome to the chat!");
+    other.is_welcomed();
     other.reads("bob has joined the chat.");
     other.types("/nick AL1CE");
     other.reads(TAKEN);
     ann.reads("bob has joined the chat.");
     ann.types("/msg \u{410}lice x");
-    ann.reads("That is yourself.");
+    ann.reads("That's you.");
 }
 
 /// A file of a test of that name, gone when dropped.

@@ -125,6 +125,7 @@ impl Desk {
         desk.reads("Enter your username: ");
         desk.types(name);
         desk.reads("Welcome to the chat!");
+        desk.reads("Type /help for the list of commands.");
         desk.reads(&format!("{name} has joined the chat."));
         desk
     }
@@ -427,6 +428,7 @@ fn a_pipe_into_netcat_says_its_line_and_leaves() {
         out,
         [
             "Enter your username: Welcome to the chat!",
+            "Type /help for the list of commands.",
             "bob has joined the chat."
         ]
     );

@@ -70,7 +70,7 @@ fn crowd(addr: SocketAddr, size: usize) -> Vec<Guest> {
     };
     let mut guests: Vec<Guest> = (0..size).map(come_in).collect();
     for guest in &mut guests {
-        guest.reads_to("You do not read who comes and goes.");
+        guest.reads_to("Join and leave notices are off.");
     }
     guests
 }
@@ -100,7 +100,7 @@ fn five_thousand_resets_at_once_are_five_thousand_goodbyes() {
     // They read of those who go, so that much is written to those who are gone already.
     for guest in &mut guests {
         guest.types("/quiet off");
-        guest.reads_to("You read who comes and goes.");
+        guest.reads_to("Join and leave notices are on.");
     }
     let joined: BTreeSet<String> = guests.iter().map(|guest| guest.addr.to_string()).collect();
     assert_eq!(joined.len(), GUESTS);

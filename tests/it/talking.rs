@@ -1,6 +1,6 @@
 //! Conversation: lines for the room, and commands.
 
-use crate::harness::{Person, TAKEN, invalid, serve};
+use crate::harness::{PROMPT, Person, TAKEN, invalid, serve};
 
 #[test]
 fn everyone_reads_a_line_but_its_sender() {
@@ -112,13 +112,20 @@ fn help_lists_the_commands_there_are() {
     for (usage, does) in [
         ("/help", "show this list"),
         ("/users", "tell how many people are online"),
-        ("/nick NAME", "take another name"),
-        ("/quit", "leave the chat"),
+        ("/nick NAME", "change your name"),
+        (
+            "/quit [TEXT]",
+            "leave the chat, with a last word; also /q, /exit",
+        ),
     ] {
         assert!(rows.contains(&(usage.into(), does.into())), "{rows:#?}");
     }
-    for (usage, _) in &rows {
-        let word = usage.split(' ').next().unwrap();
+    for (usage, does) in &rows {
+        let columns = usage.len().max(26) + 2 + does.len();
+        assert!(columns <= 80, "{usage} {does}");
+        let (_, also) = does.split_once("; also ").unwrap_or(("", usage));
+        let also = also.split(", ").last().unwrap();
+        let word = also.split(' ').next().unwrap();
         let mut tester = server.login("tester");
         ann.reads("tester has joined the chat.");
         tester.types(word);
@@ -203,7 +210,7 @@ fn a_command_used_wrongly_tells_how_to_use_it() {
     for (typed, usage) in [
         ("/help me", "/help"),
         ("/users all", "/users"),
-        ("/QUIT now", "/quit"),
+        ("/M bob", "/msg NAME TEXT"),
         ("/nick", "/nick NAME"),
         ("/nick   ", "/nick NAME"),
     ] {
@@ -212,6 +219,53 @@ fn a_command_used_wrongly_tells_how_to_use_it() {
     }
     ann.types("still here");
     bob.reads("ann: still here");
+}
+
+#[test]
+fn other_words_for_a_command_do_the_same() {
+    let server = serve();
+    let [mut ann, mut bob] = server.room(["ann", "bob"]);
+    for word in ["/m", "/w", "/TELL"] {
+        ann.types(&format!("{word} bob psst"));
+        ann.reads("To bob (private): psst");
+        bob.reads("ann (private): psst");
+    }
+    bob.types("/r yes?");
+    bob.reads("To ann (private): yes?");
+    ann.reads("bob (private): yes?");
+    ann.types("/join tea");
+    ann.reads("You are in #tea now.");
+    ann.types("/part");
+    ann.reads("You are in #lobby now.");
+    ann.types("/names");
+    ann.reads("In #lobby: 2");
+    ann.reads("  ann, bob");
+    ann.types("/list");
+    ann.reads("#lobby  2");
+    let mut nobody = server.connect();
+    nobody.sees(PROMPT);
+    for (mut person, word) in [(ann, "/q"), (bob, "/EXIT"), (nobody, "/exit now")] {
+        person.types(word);
+        let last = person.reads_until("Goodbye!");
+        assert!(last.iter().all(|it| it.contains("ann has ")), "{last:?}");
+        person.is_closed();
+    }
+}
+
+#[test]
+fn who_leaves_may_have_a_last_word() {
+    let server = serve();
+    let [mut ann, mut bob, mut carl] = server.room(["ann", "bob", "carl"]);
+    ann.types(&format!("/quit {}", "é".repeat(201)));
+    ann.reads("A last word has at most 200 characters. Type a shorter one, or none.");
+    ann.types("/quit  good night, all  ");
+    ann.reads("Goodbye!");
+    ann.is_closed();
+    for person in [&mut bob, &mut carl] {
+        person.reads("ann has left the chat: good night, all");
+    }
+    bob.types("/quit");
+    carl.reads("bob has left the chat.");
 }
 
 #[test]
@@ -240,7 +294,7 @@ fn ones_own_name_can_change_its_case() {
     bob.reads("ann is now known as ANN.");
     // The same name once more is no news.
     ann.types("/nick ANN");
-    ann.reads("That is your name already.");
+    ann.reads("That is already your name.");
     ann.types("hi");
     bob.reads("ANN: hi");
 }

@@ -325,7 +325,7 @@ impl Model {
         it.visits.drain(..forgotten);
         it.room = room;
         self.close_if_empty(typed.room);
-        self.answer(peer, &format!("You are now in {there}."));
+        self.answer(peer, &format!("You are in {there} now."));
         self.show_room(peer, room);
         let line = format!("{name} has come in.");
         self.tell_room(now, room, Some(peer), Readers::Comings, &line);
