@@ -87,7 +87,7 @@ fn a_message_of_the_day_that_is_no_file_any_more_holds_up_nobody() {
         let mut ann = Person::connect(addr);
         ann.sees("Enter your username: ");
         ann.types("ann");
-        ann.reads("Welcome to the chat!");
+        ann.is_welcomed();
         ann.reads("Tea at five.");
         ann.reads("ann has joined the chat.");
         talks_on(&mut ann);

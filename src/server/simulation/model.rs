@@ -236,13 +236,7 @@ impl Model {
                 self.refuse(peer, &words::no_name("A username", why));
             }
             Happened::WrongProtocol(protocol) => {
-                let head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n";
-                let is_http = protocol.to_string() == "HTTP";
-                let head = if is_http { head } else { "" };
-                let line = format!(
-                    "{head}This is a chat server and does not speak {protocol}. Connect with telnet or nc."
-                );
-                self.dismiss(now, peer, &line);
+                self.dismiss(now, peer, &words::wrong_protocol(&protocol.to_string()));
             }
             Happened::Interrupt => self.answer_key(peer, "Type /quit to leave."),
             Happened::AreYouThere => {

@@ -55,6 +55,17 @@ pub(super) fn no_name(kind: &str, why: InvalidUsername) -> String {
     format!("{kind} has 1 to 32 letters, digits, '_', '-' or '.'{why}.")
 }
 
+/// What someone reads whose client speaks another protocol.
+pub(super) fn wrong_protocol(protocol: &str) -> String {
+    let head = match protocol {
+        "HTTP" => {
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
+        }
+        _ => "",
+    };
+    format!("{head}This is a chat server and does not speak {protocol}. Connect with telnet or nc.")
+}
+
 /// What is one slip of the finger away from a name: place by place a letter less, two swapped, another, one more.
 pub(super) fn slips(typed: &str) -> Vec<String> {
     let letters: Vec<char> = typed.to_uppercase().to_lowercase().chars().collect();
