@@ -384,6 +384,76 @@ mod tests {
     }
 
     #[test]
+    fn several_who_are_away_are_one_sentence() {
+        let several = |names: &[&str], more| {
+            let names = names
+                .iter()
+                .map(|it| Username::parse(it).unwrap())
+                .collect();
+            text(Answer::SeveralAway { names, more })
+        };
+        for (line, sentence) in [
+            (several(&["Ann", "Bob"], 0), "Ann and Bob are away."),
+            (
+                several(&["Ann", "Bob", "Carl"], 0),
+                "Ann, Bob and Carl are away.",
+            ),
+            (
+                several(&["Ann", "Bob"], 298),
+                "Ann, Bob and 298 others are away.",
+            ),
+        ] {
+            assert_eq!(line, format!("{sentence}\r\n"));
+        }
+    }
+
+    #[test]
+    fn what_stands_over_dates_says_whose_they_are() {
+        let headers = [
+            (Answer::History(1), "last message"),
+            (Answer::History(3), "last 3 messages"),
+            (back(1, 1), "1 message you missed"),
+            (back(3, 3), "3 messages you missed"),
+            (back(50, 70), "last 50 of the 70 messages you missed"),
+        ];
+        for (answer, lines) in headers {
+            for (offset, zone) in [("utc", "UTC"), ("+2", "UTC+02:00"), ("-0330", "UTC-03:30")] {
+                let mut out = BytesMut::new();
+                let format = Format {
+                    offset: Offset::parse(offset).unwrap(),
+                    ..Format::default()
+                };
+                render(&answer, format, &mut out);
+                assert_eq!(out, format!("-- {lines}, times in {zone} --\r\n"));
+            }
+        }
+    }
+
+    fn back(shown: usize, missed: usize) -> Answer {
+        Answer::Back { shown, missed }
+    }
+
+    #[cfg(feature = "unicode-names")]
+    #[test]
+    fn columns_are_those_of_the_screen() {
+        let row = |name: &str| RoomRow {
+            name: RoomName::parse(name).unwrap(),
+            people: 1,
+            topic: Some("x".into()),
+        };
+        let rows = ["lobby", "\u{53f0}\u{6240}", "Zoe\u{308}", "\u{939}\u{93f}"].map(row);
+        let rows = rows.to_vec();
+        let listed = text(Answer::Rooms { rows, more: 0 });
+        let expected = [
+            "#lobby  1  x",
+            "#\u{53f0}\u{6240}   1  x",
+            "#Zo\u{eb}    1  x",
+            "#\u{939}\u{93f}     1  x",
+        ];
+        assert_eq!(listed.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn long_lists_of_people_are_wrapped() {
         let people = (0..50)
             .map(|i| presence(&format!("person{i}"), false, 0))
