@@ -3,7 +3,8 @@
 use crate::harness::{Person, Running, serve, serve_with};
 
 const TOO_FAST: &str = "You are sending too fast; slowing you down.";
-const REFUSED: &str = "A username has 1 to 32 letters, digits, '_', '-' or '.'.";
+const REFUSED: &str =
+    "A username has 1 to 32 letters, digits, '_', '-' or '.'; it cannot have '!'.";
 const PROMPT: &str = "Enter your username: ";
 
 /// A server that holds people on this machine to a rate too.

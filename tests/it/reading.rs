@@ -276,7 +276,7 @@ fn names_that_look_alike_are_taken() {
     other.reads(TAKEN);
     ann.reads("bob has joined the chat.");
     ann.types("/msg \u{410}lice x");
-    ann.reads("That's you.");
+    ann.reads("Nobody here is called \u{410}lice.");
 }
 
 /// A file of a test of that name, gone when dropped.
