@@ -28,14 +28,21 @@ pub const LINE_BYTES_RANGE: RangeInclusive<usize> = 64..=1024 * 1024;
 /// and no text is pushed onto a row of its own. A tab counts as four, the space of Chinese and Japanese as two.
 pub const SPACE_COLUMNS: usize = 8;
 
+/// How many times as long a line can become when it is cleaned: a bad byte becomes U+FFFD, which has three.
+pub const CLEAN_GROWTH: usize = 3;
+
+/// What stands around a line that somebody reads, at most, in bytes: a stamp, two names, some words.
+pub const AROUND_LINE: usize = 512;
+
 /// What may wait for one slow reader, in bytes, by default.
 pub const SEND_QUEUE_BYTES: usize = 1024 * 1024;
 
 /// What an operator may choose as the bound of one send queue, in bytes. A peer is read while the answers that wait
-/// for it take up to half of that; the other half of the least value holds what one more turn can add.
+/// for it take up to half of that; the other half holds what one more tick can add, whatever the longest line is:
+/// [`Config::check`](crate::Config::check) sees to that.
 pub const SEND_QUEUE_BYTES_RANGE: RangeInclusive<usize> = 512 * 1024..=1024 * 1024 * 1024;
 
-/// What may wait for all readers together, in bytes, by default. Each is then left an equal share.
+/// What may wait for all readers together, in bytes of memory, by default: a copy that several share counts once.
 pub const ALL_QUEUES_BYTES: usize = 256 * 1024 * 1024;
 
 /// What the kernel takes for one peer that it cannot send yet, in bytes: `TCP_NOTSENT_LOWAT` in tcp(7). A share of a
@@ -167,9 +174,21 @@ pub const END_KEY_WAIT: Duration = Duration::from_millis(200);
 /// at most before it is looked again whether that is enough.
 pub const PART_BYTES: usize = 1024;
 
-/// When this many bytes are logged in one tick, reading stops and writing begins. Larger logs gain nothing, as the
-/// price of a write call is spread thin enough by then, and cost latency and what a laggard can pin in memory.
+/// When this many bytes were said in rooms in one tick, each line in its longest format, or told to one peer alone, reading
+/// stops and writing begins. More gains nothing, as the price of a write call is spread thin enough by then, and costs
+/// latency and what a laggard can pin in memory. The last line comes on top, and so does, while it is written, one copy
+/// of all that in another format: with the longest line that can be chosen, two times 3 MiB, however many formats
+/// people have. Copies for laggards, one for each format, count among all queues.
 pub const LOG_BYTES: usize = 128 * 1024;
+
+/// When single peers are told this many bytes in one tick, all of them together, reading stops and writing begins. It is
+/// more than [`LOG_BYTES`], as nobody else is sent any of it: a crowd of newcomers who read the past is not to make the
+/// room be written to for each few of them.
+pub const REPLIES_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of what waits for one peer that are written in one turn. More than a tick logs, so that a peer catches up; what
+/// else its socket would take waits for the next tick, behind what everyone else is sent.
+pub const WRITE_TURN_BYTES: usize = 1024 * 1024;
 
 /// A write phase shorter than this is never put off for the sake of more reading.
 pub const SHORT_WRITE_PHASE: Duration = Duration::from_micros(200);
@@ -294,9 +313,12 @@ const _: () = {
             && SEND_QUEUE_BYTES <= *SEND_QUEUE_BYTES_RANGE.end()
     );
     assert!(
-        *SEND_QUEUE_BYTES_RANGE.start() / 2 >= LOG_BYTES + ANSWER_BYTES,
+        *SEND_QUEUE_BYTES_RANGE.start() / 2 >= LOG_BYTES + ANSWER_BYTES
+            && ANSWER_BYTES >= CLEAN_GROWTH * LINE_BYTES + AROUND_LINE,
         "nobody is dropped for what they asked for themselves"
     );
+    assert!(AROUND_LINE >= 22 + 2 * 4 * USERNAME_CHARS + 100);
+    assert!(REPLIES_BYTES >= LOG_BYTES && WRITE_TURN_BYTES >= LOG_BYTES + ANSWER_BYTES);
     assert!(UNSENT_BYTES as usize >= LOG_BYTES + ANSWER_BYTES);
     assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);

@@ -73,6 +73,10 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--max-line", "63"], "63"),
         (&["--max-line", "1048577"], "1048577"),
         (&["--send-queue", "1"], "'1'"),
+        (
+            &["--max-line", "1048576", "--send-queue", "1048576"],
+            "give 6554624 or more",
+        ),
         (&["--rate", "fast"], "'fast'"),
         (&["--rate", "0"], "'0'"),
         (&["--rate", "16:"], "'16:'"),

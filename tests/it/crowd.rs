@@ -218,7 +218,10 @@ fn whoever_is_owed_too_much_that_cannot_be_skipped_is_dropped() {
 #[test]
 fn people_can_talk_beside_one_who_floods() {
     // The two read as fast as they can, but on a busy machine that may not be fast.
-    let server = serve_with(|config| config.send_queue = *SEND_QUEUE_BYTES_RANGE.end());
+    let server = serve_with(|config| {
+        config.send_queue = *SEND_QUEUE_BYTES_RANGE.end();
+        config.fit_queues();
+    });
     let [ann, bob, flooder] = server.room(["ann", "bob", "flooder"]);
     let calm = Arc::new(AtomicBool::new(false));
     let flood = {

@@ -288,11 +288,13 @@ fn notices_wait_for_the_server_up_to_a_bound() {
 
 #[test]
 fn a_value_out_of_range_is_refused_before_anything_is_bound() {
-    let changes: [fn(&mut Config); 5] = [
+    let changes: [fn(&mut Config); 7] = [
         |config| config.listen.clear(),
         |config| config.max_clients = 0,
         |config| config.max_line = 63,
         |config| config.send_queue = 1,
+        |config| config.all_queues = 1,
+        |config| config.max_line = 1 << 20,
         |config| config.drain = Duration::MAX,
     ];
     for change in changes {

@@ -109,8 +109,10 @@ fn config(matches: &Matches) -> Result<Config, String> {
     config.max_per_ip = (max_per_ip != 0).then_some(max_per_ip);
     let range = limits::LINE_BYTES_RANGE;
     config.max_line = number(matches, "max-line", "bytes", range, config.max_line)?;
+    config.fit_queues();
     let range = limits::SEND_QUEUE_BYTES_RANGE;
     config.send_queue = number(matches, "send-queue", "bytes", range, config.send_queue)?;
+    config.all_queues = config.all_queues.max(config.send_queue);
     let range = limits::HISTORY_LINES_RANGE;
     config.history = number(matches, "history", "lines", range, config.history)?;
 
