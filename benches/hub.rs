@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use chinwag::chat::{Audience, Effect, Effects, Event, Hub, Rules};
 use chinwag::fanout::Fanout;
+use chinwag::net::Gauge;
 use chinwag::{Moment, PeerId};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -21,6 +22,7 @@ struct Chat {
     hub: Hub,
     effects: Effects,
     fanout: Fanout,
+    gauge: Gauge,
     now: Moment,
 }
 
@@ -30,6 +32,7 @@ impl Chat {
             hub: Hub::new(Rules::default()),
             effects: Effects::default(),
             fanout: Fanout::default(),
+            gauge: Gauge::default(),
             now: Moment {
                 instant: Instant::now(),
                 unix: 0,
@@ -70,18 +73,24 @@ impl Chat {
     /// Takes out each member's share. Returns how many bytes they have in all.
     fn end_tick(&mut self) -> usize {
         let mut bytes = 0;
-        let mut pieces = Vec::new();
         let mut readers = Vec::new();
-        let logs = self.fanout.freeze(|slot| readers.push(slot));
-        for slot in readers {
-            self.fanout.take_share(slot, &logs, &mut pieces);
-            bytes += pieces
-                .iter()
-                .map(|piece| piece.bytes().len())
-                .sum::<usize>();
-            pieces.clear();
+        let mut logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
+        self.fanout.sort(&logs, &mut readers);
+        let mut rest = &readers[..];
+        while let Some(&first) = rest.first() {
+            let group;
+            (group, rest) = rest.split_at(self.fanout.first_group(&logs, rest));
+            let rendering = self.fanout.render(&logs, first);
+            let mut pieces = Vec::new();
+            for &slot in group {
+                self.fanout.take_share(slot, &logs, &rendering, &mut pieces);
+                let lengths = pieces.iter().map(|piece| piece.bytes().len());
+                bytes += lengths.sum::<usize>();
+                pieces.clear();
+            }
+            drop(pieces);
+            self.fanout.take_back(&mut logs, rendering);
         }
-        drop(pieces);
         self.fanout.thaw(logs);
         bytes
     }

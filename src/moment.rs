@@ -139,6 +139,25 @@ pub struct Format {
     pub quiet: bool,
 }
 
+impl Format {
+    /// No stamp, and nothing hidden.
+    pub(crate) const PLAIN: Format = Format {
+        stamp: Stamp::Off,
+        offset: Offset(0),
+        quiet: false,
+    };
+
+    /// The same without what does not show in the lines of a room: without stamps it makes no difference where the clock
+    /// stands.
+    pub(crate) fn shown(self) -> Format {
+        let offset = match self.stamp {
+            Stamp::Off => Offset::default(),
+            Stamp::Clock | Stamp::Full => self.offset,
+        };
+        Format { offset, ..self }
+    }
+}
+
 /// What stands before each line that someone else caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stamp {
@@ -149,6 +168,17 @@ pub enum Stamp {
     Clock,
     /// `[2026-11-21 13:05:07]`
     Full,
+}
+
+impl Stamp {
+    /// What it takes in front of a line, in bytes.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Stamp::Off => 0,
+            Stamp::Clock => "[13:05] ".len(),
+            Stamp::Full => "[2026-11-21 13:05:07] ".len(),
+        }
+    }
 }
 
 #[cfg(test)]

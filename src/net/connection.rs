@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token};
 
 use crate::error::CloseReason;
-use crate::limits::PEER_TIMEOUT;
+use crate::limits::{PEER_TIMEOUT, WRITE_TURN_BYTES};
 use crate::wire::Decoder;
 
 use super::readiness::{INTERESTS, Readiness};
@@ -137,6 +137,11 @@ impl Connection {
         self.backlog.as_ref().map(|backlog| &backlog.queue)
     }
 
+    /// Whether something waits, and the socket may take it: no event will tell.
+    pub(crate) fn has_output(&self) -> bool {
+        self.backlog.is_some() && self.readiness.writable
+    }
+
     /// Since when the socket has taken no byte of what waits.
     pub(crate) fn stuck_since(&self) -> Option<Instant> {
         self.backlog.as_ref().map(|backlog| backlog.stuck_since)
@@ -224,7 +229,7 @@ impl Connection {
         self.flush(now);
     }
 
-    /// Writes what waits, as far as the socket takes it.
+    /// Writes what waits, as far as the socket takes it and a turn goes.
     fn flush(&mut self, now: Instant) {
         let Some(backlog) = &mut self.backlog else {
             return;
@@ -233,11 +238,12 @@ impl Connection {
             return;
         }
         let before = backlog.queue.len();
-        let result = backlog.queue.write_to(&mut self.stream);
+        let result = backlog.queue.write_to(&mut self.stream, WRITE_TURN_BYTES);
         if backlog.queue.len() < before {
             backlog.stuck_since = now;
         }
         match result {
+            Ok(()) if !backlog.queue.is_empty() => {}
             Ok(()) => self.backlog = None,
             Err(error) => self.not_written(&error),
         }

@@ -15,7 +15,7 @@ mod unsent;
 pub(crate) use connection::{Connection, Received, State};
 pub(crate) use listener::{Accepted, Listener};
 pub(crate) use poller::{Event, Poller};
-pub use send_queue::{Log, Piece, SendQueue};
+pub use send_queue::{Gauge, Log, Piece, SendQueue};
 pub(crate) use spare::Spare;
 pub(crate) use stream::Stream;
 pub(crate) use unsent::Unsent;

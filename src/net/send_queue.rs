@@ -8,11 +8,10 @@
 //! how many. What was told to this peer alone is kept. A line is skipped whole or not at all: not when it has begun to
 //! be written.
 //!
-//! Invariants: `bytes` is the sum of the lengths of the chunks and of the tail, and `skippable` of those of lines among
-//! them; no chunk is empty; the chunks before `settled` are no lines; a chunk of lines holds whole lines, but that the
-//! first chunk begins within a line where `mid_line` says so.
+//! Invariants: `bytes` is the sum of the lengths of the chunks and of the tail, `skippable` of those of lines among them,
+//! and `shared` of those that are parts of a log's copy; no chunk is empty; the chunks before `settled` are no lines; a
+//! chunk of lines holds whole lines, but that the first chunk begins within a line where `mid_line` says so.
 
-use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
 use std::ops::Range;
@@ -20,62 +19,14 @@ use std::ops::Range;
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::{memchr, memchr_iter};
 
-use crate::limits::{CHUNK_BYTES, PIN_RATIO, SHARED_PIECE_BYTES, SLICES_PER_WRITE};
+use crate::limits::{CHUNK_BYTES, LOG_BYTES, PIN_RATIO, SHARED_PIECE_BYTES, SLICES_PER_WRITE};
 use crate::message::Message;
 use crate::moment::Format;
 use crate::wire::render;
 
-/// Bytes that many peers are to be sent.
-#[derive(Debug)]
-pub struct Log {
-    bytes: BytesMut,
-    /// The same bytes, for those who are behind.
-    shared: OnceCell<Bytes>,
-    skippable: bool,
-}
+mod log;
 
-impl Log {
-    /// `skippable`: whether these are lines that a peer who is behind need not be sent.
-    pub fn new(bytes: BytesMut, skippable: bool) -> Log {
-        Log {
-            bytes,
-            shared: OnceCell::new(),
-            skippable,
-        }
-    }
-
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The buffer that the bytes are in, to be used again: no queue has any of it.
-    pub fn into_buffer(self) -> BytesMut {
-        self.bytes
-    }
-
-    /// A part of an allocation that is as large as the log, and the same for all who are behind.
-    fn share(&self, range: Range<usize>) -> Bytes {
-        let shared = || Bytes::copy_from_slice(&self.bytes);
-        self.shared.get_or_init(shared).slice(range)
-    }
-}
-
-/// A part of a log.
-#[derive(Debug, Clone)]
-pub struct Piece<'a> {
-    /// The log.
-    pub log: &'a Log,
-    /// Which bytes of it: of a log that is skippable, whole lines.
-    pub range: Range<usize>,
-}
-
-impl<'a> Piece<'a> {
-    /// The bytes themselves.
-    pub fn bytes(&self) -> &'a [u8] {
-        &self.log.bytes[self.range.clone()]
-    }
-}
+pub use log::{Gauge, Log, Piece};
 
 /// Bytes in the order in which they are to be written.
 #[derive(Debug, Default)]
@@ -87,6 +38,8 @@ pub struct SendQueue {
     bytes: usize,
     /// How many of the bytes are lines that may be skipped.
     skippable: usize,
+    /// How many of the bytes are parts of copies that others may have too.
+    shared: usize,
     /// The first bytes are the rest of a line whose beginning was written.
     mid_line: bool,
     /// How many chunks at the front are known not to be lines.
@@ -94,27 +47,23 @@ pub struct SendQueue {
 }
 
 #[derive(Debug)]
-enum Chunk {
-    /// To be written come what may.
-    Kept(Bytes),
-    /// Lines that may be skipped.
-    Lines(Bytes),
-    /// In a box, as there are few, and every laggard has many of the others.
-    Skipped(Box<Skipped>),
-}
-
-/// So many lines were skipped here, and that is what is to be written.
-#[derive(Debug)]
-struct Skipped {
-    count: u64,
-    notice: Bytes,
+struct Chunk {
+    bytes: Bytes,
+    /// So many lines were skipped here, which is what the bytes say; 0 of other chunks.
+    skipped: u32,
+    /// They may be skipped.
+    is_lines: bool,
+    is_shared: bool,
 }
 
 impl Chunk {
-    fn bytes(&self) -> &Bytes {
-        match self {
-            Chunk::Kept(bytes) | Chunk::Lines(bytes) => bytes,
-            Chunk::Skipped(skipped) => &skipped.notice,
+    /// Bytes that are written come what may, and that nobody else has.
+    fn kept(bytes: Bytes) -> Chunk {
+        Chunk {
+            bytes,
+            skipped: 0,
+            is_lines: false,
+            is_shared: false,
         }
     }
 }
@@ -144,6 +93,20 @@ impl SendQueue {
         self.held() - self.skippable
     }
 
+    /// What of it nobody else has, in bytes. The rest is in copies that a [`Gauge`] counts.
+    pub fn own(&self) -> usize {
+        self.held() - self.shared
+    }
+
+    /// What is left of a line that has begun to be written, in bytes.
+    pub fn begun(&self) -> usize {
+        if !self.mid_line {
+            return 0;
+        }
+        let front = self.chunks.front().map(|chunk| &chunk.bytes[..]);
+        line_end(front.unwrap_or(&self.tail), 0)
+    }
+
     /// Appends what stands behind the first `written` bytes of a piece, by reference or as a copy, whichever costs less
     /// memory. Something of a piece can have been written only while the queue is empty.
     pub fn push(&mut self, piece: &Piece<'_>, written: usize) {
@@ -154,14 +117,17 @@ impl SendQueue {
             return;
         }
         let begun = piece.bytes()[..written].last();
-        self.mid_line |= log.skippable && begun.is_some_and(|&byte| byte != b'\n');
+        self.mid_line |= begun.is_some_and(|&byte| byte != b'\n');
         if self.tail_is_skippable != log.skippable {
             self.seal_tail();
             self.tail_is_skippable = log.skippable;
         }
-        if len >= SHARED_PIECE_BYTES && len * PIN_RATIO >= log.bytes.len() {
+        // What is no line of a room is for this peer alone.
+        let is_large = len >= SHARED_PIECE_BYTES && len * PIN_RATIO >= log.bytes.len();
+        if log.skippable && is_large {
             self.seal_tail();
-            self.push_chunk(log.share(range));
+            self.push_chunk(log.share(range), true);
+            self.shared += len;
         } else {
             self.copy(&log.bytes[range]);
         }
@@ -178,28 +144,36 @@ impl SendQueue {
             if self.settled == self.chunks.len() {
                 self.seal_tail();
             }
-            match &self.chunks[self.settled] {
-                Chunk::Lines(_) if self.mid_line => self.keep_begun_line(),
-                Chunk::Lines(_) => skipped += self.skip_first(limit),
-                Chunk::Kept(_) | Chunk::Skipped(_) => self.settled += 1,
+            match self.chunks[self.settled].is_lines {
+                true if self.mid_line && self.settled == 0 => self.keep_begun_line(),
+                true => skipped += self.skip_first(limit),
+                false => self.settled += 1,
             }
         }
         self.check();
         skipped
     }
 
-    /// Writes until everything is written, or until the writer would block or fails. `Ok` tells that it was all.
+    /// Writes until everything is written or so many bytes are, or until the writer would block or fails.
     ///
     /// # Errors
     ///
     /// What the writer returned, `WouldBlock` included; what was written before that has left the queue.
-    pub fn write_to(&mut self, writer: &mut impl Write) -> io::Result<()> {
-        while !self.is_empty() {
+    pub fn write_to(&mut self, writer: &mut impl Write, mut most: usize) -> io::Result<()> {
+        while !self.is_empty() && most > 0 {
             let tail = (!self.tail.is_empty()).then_some(&self.tail[..]);
-            let chunks = self.chunks.iter().map(|chunk| &chunk.bytes()[..]);
-            match write_slices(writer, chunks.chain(tail)) {
+            let chunks = self.chunks.iter().map(|chunk| &chunk.bytes[..]);
+            let slices = chunks.chain(tail).scan(most, |left, slice| {
+                let slice = &slice[..slice.len().min(*left)];
+                *left -= slice.len();
+                (!slice.is_empty()).then_some(slice)
+            });
+            match write_slices(writer, slices) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.advance(written),
+                Ok(written) => {
+                    self.advance(written);
+                    most -= written;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -231,67 +205,76 @@ impl SendQueue {
             self.tail.clear();
             copied
         };
-        self.push_chunk(sealed);
+        self.push_chunk(sealed, false);
     }
 
-    fn push_chunk(&mut self, bytes: Bytes) {
-        self.chunks.push_back(if self.tail_is_skippable {
-            Chunk::Lines(bytes)
-        } else {
-            Chunk::Kept(bytes)
+    fn push_chunk(&mut self, bytes: Bytes, is_shared: bool) {
+        self.chunks.push_back(Chunk {
+            bytes,
+            skipped: 0,
+            is_lines: self.tail_is_skippable,
+            is_shared,
         });
     }
 
-    /// Makes a chunk of its own of the line that has begun to be written: it is not skipped.
+    /// Makes a chunk of its own of the line that has begun to be written: it is not skipped. Unless it is long, it is
+    /// copied, so that it does not keep a whole log alive.
     fn keep_begun_line(&mut self) {
-        self.mid_line = false;
-        let Some(Chunk::Lines(lines)) = self.chunks.front_mut() else {
+        let Some(front) = self.chunks.front_mut() else {
             return;
         };
-        let begun = lines.split_to(line_end(lines, 0));
-        self.skippable -= begun.len();
-        if lines.is_empty() {
+        let lines = &mut front.bytes;
+        let mut begun = Chunk {
+            bytes: lines.split_to(line_end(lines, 0)),
+            skipped: 0,
+            is_lines: false,
+            is_shared: front.is_shared,
+        };
+        if front.bytes.is_empty() {
             self.chunks.pop_front();
         }
-        self.chunks.push_front(Chunk::Kept(begun));
+        let len = begun.bytes.len();
+        self.skippable -= len;
+        if begun.is_shared && len * PIN_RATIO < LOG_BYTES {
+            self.shared -= len;
+            begun = Chunk::kept(Bytes::copy_from_slice(&begun.bytes));
+        }
+        self.chunks.push_front(begun);
     }
 
     /// Skips lines of the first chunk that holds any, all of them or as many as needed. Returns how many.
     fn skip_first(&mut self, limit: usize) -> u64 {
         let at = self.settled;
         let over = self.held() - limit;
-        let Chunk::Lines(lines) = &mut self.chunks[at] else {
-            return 0;
-        };
-        let part = lines.split_to(line_end(lines, over - 1));
-        if lines.is_empty() {
-            self.chunks.remove(at);
-        }
+        let chunk = &mut self.chunks[at];
+        let part = chunk.bytes.split_to(line_end(&chunk.bytes, over - 1));
         self.skippable -= part.len();
         self.bytes -= part.len();
-        let count = memchr_iter(b'\n', &part).count() as u64;
-        self.note_skipped(at, count);
-        count
+        self.shared -= if chunk.is_shared { part.len() } else { 0 };
+        if chunk.bytes.is_empty() {
+            self.chunks.remove(at);
+        }
+        let count = memchr_iter(b'\n', &part).count();
+        self.note_skipped(at, count as u32);
+        count as u64
     }
 
     /// Says in front of the chunk at this place that so many lines were skipped.
-    fn note_skipped(&mut self, at: usize, more: u64) {
-        let mut count = more;
+    fn note_skipped(&mut self, at: usize, mut count: u32) {
         if let Some(before) = at.checked_sub(1)
-            && let Chunk::Skipped(so_far) = &self.chunks[before]
+            && self.chunks[before].skipped > 0
         {
-            count += so_far.count;
-            self.bytes -= so_far.notice.len();
+            count = count.saturating_add(self.chunks[before].skipped);
+            self.bytes -= self.chunks[before].bytes.len();
             self.chunks.remove(before);
             self.settled = before;
         }
-        let mut notice = BytesMut::new();
-        render(&Message::Skipped(count), 0, Format::default(), &mut notice);
+        let (message, mut notice) = (Message::Skipped(count.into()), BytesMut::new());
+        render(&message, 0, Format::default(), &mut notice);
         self.bytes += notice.len();
-        let notice = notice.freeze();
-        let skipped = Skipped { count, notice };
-        self.chunks
-            .insert(self.settled, Chunk::Skipped(skipped.into()));
+        let mut chunk = Chunk::kept(notice.freeze());
+        chunk.skipped = count;
+        self.chunks.insert(self.settled, chunk);
         self.settled += 1;
     }
 
@@ -299,61 +282,43 @@ impl SendQueue {
         self.bytes -= written;
         self.mid_line = false;
         while let Some(front) = self.chunks.front_mut() {
-            let len = front.bytes().len();
-            if written < len {
-                if written > 0 {
-                    self.begin_front(written);
+            let taken = written.min(front.bytes.len());
+            written -= taken;
+            self.skippable -= if front.is_lines { taken } else { 0 };
+            self.shared -= if front.is_shared { taken } else { 0 };
+            if taken < front.bytes.len() {
+                if taken > 0 {
+                    self.mid_line = front.bytes.split_to(taken).last() != Some(&b'\n');
+                    // What was not yet told of more lines is told by a notice of its own.
+                    front.skipped = 0;
                 }
                 return self.check();
             }
-            written -= len;
-            let front = self.chunks.pop_front();
+            self.chunks.pop_front();
             self.settled = self.settled.saturating_sub(1);
-            if matches!(front, Some(Chunk::Lines(_))) {
-                self.skippable -= len;
-            }
         }
         if self.tail_is_skippable {
             self.skippable -= written;
-            self.mid_line = self.tail[..written]
-                .last()
-                .is_some_and(|&byte| byte != b'\n');
         }
+        let last = self.tail[..written].last();
+        self.mid_line = last.is_some_and(|&byte| byte != b'\n');
         self.tail.advance(written);
         self.check();
     }
 
-    /// The first bytes of the first chunk, but not all, were written.
-    fn begin_front(&mut self, written: usize) {
-        let Some(front) = self.chunks.front_mut() else {
-            return;
-        };
-        match front {
-            Chunk::Kept(bytes) => bytes.advance(written),
-            Chunk::Lines(lines) => {
-                self.skippable -= written;
-                self.mid_line = lines.split_to(written).last() != Some(&b'\n');
-            }
-            // What was not yet told of more lines is told by a notice of its own.
-            Chunk::Skipped(skipped) => *front = Chunk::Kept(skipped.notice.split_off(written)),
-        }
-    }
-
     fn check(&self) {
-        let chunks = || self.chunks.iter();
-        let sum =
-            |it: &mut dyn Iterator<Item = &Chunk>| it.map(|it| it.bytes().len()).sum::<usize>();
-        debug_assert_eq!(self.bytes, sum(&mut chunks()) + self.tail.len());
-        let is_lines = |it: &&Chunk| matches!(it, Chunk::Lines(_));
-        let tail = if self.tail_is_skippable {
-            self.tail.len()
-        } else {
-            0
+        let sum = |is_counted: fn(&Chunk) -> bool| {
+            let chunks = self.chunks.iter().filter(|it| is_counted(it));
+            chunks.map(|it| it.bytes.len()).sum::<usize>()
         };
-        debug_assert_eq!(self.skippable, sum(&mut chunks().filter(is_lines)) + tail);
-        debug_assert!(chunks().all(|chunk| !chunk.bytes().is_empty()));
-        debug_assert!(!chunks().take(self.settled).any(|it| is_lines(&it)));
+        debug_assert_eq!(self.bytes, sum(|_| true) + self.tail.len());
+        let is_skippable = self.tail_is_skippable;
+        let tail = if is_skippable { self.tail.len() } else { 0 };
+        debug_assert_eq!(self.skippable, sum(|it| it.is_lines) + tail);
+        debug_assert_eq!(self.shared, sum(|it| it.is_shared));
+        debug_assert!(self.chunks.iter().all(|chunk| !chunk.bytes.is_empty()));
         debug_assert!(self.settled <= self.chunks.len());
+        debug_assert!(!self.chunks.iter().take(self.settled).any(|it| it.is_lines));
     }
 }
 
@@ -384,6 +349,17 @@ pub(super) fn write_slices<'a>(
         count += 1;
     }
     writer.write_vectored(&gathered[..count])
+}
+
+#[cfg(test)]
+impl SendQueue {
+    /// How much memory of shared copies the queue can keep alive, in bytes.
+    pub(crate) fn pins_at_most(&self) -> usize {
+        let chunks = self.chunks.iter().filter(|chunk| chunk.is_shared);
+        let pinned = |chunk: &Chunk| PIN_RATIO * chunk.bytes.len();
+        // A part that is begun, or was skipped in part, was larger.
+        chunks.map(pinned).sum::<usize>() + self.shared.min(1) * 8 * LOG_BYTES
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, LINGER_MOST};
-use crate::net::{Connection, State, Stream, Unsent};
+use crate::net::{Connection, Gauge, State, Stream, Unsent};
 use crate::rate::{Bucket, Rate};
 
 use super::addresses::{Addresses, Traffic};
@@ -56,9 +56,11 @@ pub(super) struct Connections {
     paused: Deadlines,
     /// When the last key of a peer will have ended the input, if nothing comes behind it.
     awaited_ends: Deadlines,
-    /// How many peers something waits for, and how much for all of them, in bytes.
+    /// How many peers something waits for, and how much of it each has for itself, in bytes, all of them together.
     laggards: usize,
-    held: usize,
+    own: usize,
+    /// How much of it they share.
+    gauge: Gauge,
     /// Asks the kernel whether a slow reader has been sent everything.
     unsent: Unsent,
     /// When to look next for those who read nothing, and for those who were slow and have caught up.
@@ -107,7 +109,8 @@ impl Connections {
             paused: Deadlines::default(),
             awaited_ends: Deadlines::default(),
             laggards: 0,
-            held: 0,
+            own: 0,
+            gauge: Gauge::default(),
             unsent: Unsent::default(),
             stall_check: None,
         }

@@ -1,153 +1,126 @@
 //! `Fanout`: who is to be sent which bytes of this tick. No socket is touched here.
 //!
-//! The people of a room who read it in the same format form a channel. What is said in a room is rendered once for each of
-//! its channels, and appended to the channel's log of the tick. For each peer there is kept only where in the log their
-//! share begins, and a list of spans that were sealed before that: a share is sealed where a line is left out, their own
-//! or one they ignore, where a reply to them alone has its place, and where they change channels. So a message costs the
-//! same in a room of any size, nothing is allocated for a delivery, and what each peer reads has the order in which the
-//! hub handled the lines.
+//! What is said in a room is rendered once, without a stamp, and appended to the room's [`Talk`] of the tick. The people
+//! of a room who read it in the same format form a channel. For each peer there is kept only from which line on the talk
+//! is theirs, and a list of spans that were sealed before that: a share is sealed where a line is left out, their own or
+//! one they ignore, where a reply to them alone has its place, and where they change channels. So a message costs the same
+//! in a room of any size and of any number of formats, nothing is allocated for a delivery, and what each peer reads has
+//! the order in which the hub handled the lines.
 //!
-//! At the end of the tick the logs are frozen, and each member of a channel is given the same slices. Invariants: a
-//! channel's `members` and the shares that name the channel agree; between ticks every log and every share is empty.
+//! At the end of the tick the talks are frozen, and peers are served in groups of those who read the same bytes. Where a
+//! format adds stamps or hides lines, its bytes are put together when its group is served, and dropped behind it: so many
+//! formats cost one more copy of what is written anyway, and the memory of one of them. Somebody who changed formats in
+//! the middle of the tick is a group of their own.
+//!
+//! Invariants: a channel's `members` and the shares that name the channel agree; a room has one channel for each format
+//! that shows, and none without members; between ticks every talk and every share is empty.
+
+mod shares;
+mod talk;
 
 use bytes::BytesMut;
 
 use crate::id::RoomId;
+use crate::limits::{LOG_BYTES, REPLIES_BYTES};
 use crate::message::Message;
 use crate::moment::Format;
-use crate::net::{Log, Piece};
+use crate::net::{Gauge, Log, Piece};
 use crate::wire::{is_hidden, render};
 
-/// No channel, no span: the end of a list.
-const NONE: u32 = u32::MAX;
+use shares::{NONE, Shares, Span};
+use talk::{Buffer, MIN_LOG, Rendered, Said, Talk};
 
-/// Buffers kept from one tick for the next; with more channels than that talking at once, the rest are allocated anew.
-const SPARE_LOGS: usize = 8;
+/// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
+const SPARE_TALKS: usize = 8;
 
-/// A buffer of this size, in bytes, is kept however little of it was used.
-const MIN_LOG: usize = 4 * 1024;
-
-/// The log of what is told to single peers, among the logs of a tick.
-const REPLIES: u32 = 0;
-
-/// The logs of the present tick, and everyone's share in them. Peers are known by their slots.
-#[derive(Debug)]
+/// The talks of the present tick, and everyone's share in them. Peers are known by their slots.
+#[derive(Debug, Default)]
 pub struct Fanout {
-    /// The logs of this tick: replies first, then one for each of the channels in `spoken`.
-    logs: Vec<BytesMut>,
-    /// Channels in which something was said in this tick.
-    spoken: Vec<u32>,
+    /// What is told to single peers.
+    replies: BytesMut,
+    /// What is said in rooms, one talk for each of the rooms in `spoken`.
+    talks: Vec<Talk>,
+    spoken: Vec<RoomId>,
+    rooms: Vec<Room>,
     channels: Vec<Channel>,
     /// Channels that are not in use.
     free: Vec<u32>,
-    /// The channels of each room.
-    rooms: Vec<Vec<u32>>,
-    shares: Vec<Share>,
-    /// The sealed spans of all shares, each with the place of the next one of the same share.
-    spans: Vec<Span>,
-    /// Peers who have sealed spans.
-    sealed: Vec<u32>,
+    shares: Shares,
     /// Empty buffers of former ticks.
-    spare: Vec<BytesMut>,
-    /// The sum of the logs' lengths.
+    spare: Vec<Talk>,
+    spare_buffer: Buffer,
+    /// What was said in rooms, in bytes, each line in its longest format.
     bytes: usize,
+    /// The most that one peer alone was told, in bytes.
+    most_told: usize,
 }
 
-/// Those in a room who read it in the same format.
+#[derive(Debug)]
+struct Room {
+    channels: Vec<u32>,
+    /// The room's place among the talks of this tick; [`NONE`] while nothing was said.
+    talk: u32,
+    /// The longest stamp that anyone reads there.
+    stamp: usize,
+}
+
+/// Those in a room who read the same bytes.
 #[derive(Debug)]
 struct Channel {
     room: RoomId,
     format: Format,
     members: Vec<u32>,
-    /// The channel's place among the logs of this tick; [`REPLIES`] while nothing was said.
-    log: u32,
-    /// Where in the log the last message begins.
-    last: u32,
 }
 
-/// One peer's share of the tick.
-#[derive(Debug, Clone, Copy)]
-struct Share {
-    /// The channel that the peer reads, and the peer's place among its members.
-    channel: u32,
-    seat: u32,
-    /// From where on the channel's log is still to be theirs.
-    from: u32,
-    /// First and last of the sealed spans.
-    first: u32,
-    last: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    log: u32,
-    start: u32,
-    end: u32,
-    next: u32,
-}
-
-/// The frozen logs of a tick.
+/// What was told in a tick.
 #[derive(Debug)]
-pub struct Logs(Vec<Log>);
-
-impl Logs {
-    fn piece(&self, log: u32, start: u32, end: u32) -> Piece<'_> {
-        Piece {
-            log: &self.0[log as usize],
-            range: start as usize..end as usize,
-        }
-    }
+pub struct Logs {
+    replies: Log,
+    said: Vec<Said>,
+    /// Everyone reads what was said as it is.
+    is_plain: bool,
+    gauge: Gauge,
 }
 
-impl Default for Fanout {
-    fn default() -> Fanout {
-        Fanout {
-            logs: vec![BytesMut::new()],
-            spoken: Vec::new(),
-            channels: Vec::new(),
-            free: Vec::new(),
-            rooms: Vec::new(),
-            shares: Vec::new(),
-            spans: Vec::new(),
-            sealed: Vec::new(),
-            spare: Vec::new(),
-            bytes: 0,
-        }
-    }
-}
+/// What was said in the formats of one group of peers, where they do not read it as it is.
+#[derive(Debug)]
+pub struct Rendering(Vec<Rendered>);
 
 impl Fanout {
     /// From now on the peer reads the room, in this format.
     pub fn enter(&mut self, slot: u32, room: RoomId, format: Format) {
         self.exit(slot);
-        let channel = self.find_or_make(room, format);
+        let channel = self.find_or_make(room, format.shown());
         let from = self.end(channel);
         let members = &mut self.channels[channel as usize].members;
         let seat = members.len() as u32;
         members.push(slot);
-        let share = self.share(slot);
+        let share = self.shares.get(slot);
         (share.channel, share.seat, share.from) = (channel, seat, from);
+        share.format = format;
     }
 
     /// From now on the peer reads no room. What was said before is still theirs.
     pub fn exit(&mut self, slot: u32) {
-        let Share { channel, seat, .. } = *self.share(slot);
-        if channel == NONE {
+        let share = *self.shares.get(slot);
+        if share.channel == NONE {
             return;
         }
-        self.seal(slot, self.end(channel));
-        let share = self.share(slot);
-        (share.channel, share.from) = (NONE, 0);
-        let left = &mut self.channels[channel as usize];
-        left.members.swap_remove(seat as usize);
-        if let Some(&moved) = left.members.get(seat as usize) {
-            self.shares[moved as usize].seat = seat;
+        self.seal(slot, self.end(share.channel));
+        self.shares.note_move(slot);
+        let empty = self.shares.get(slot);
+        (empty.channel, empty.from, empty.format) = (NONE, 0, Format::PLAIN);
+        let left = &mut self.channels[share.channel as usize];
+        left.members.swap_remove(share.seat as usize);
+        if let Some(&moved) = left.members.get(share.seat as usize) {
+            self.shares.get(moved).seat = share.seat;
+        } else if left.members.is_empty() {
+            self.free(share.channel);
         }
-        self.free_if_unused(channel);
     }
 
-    /// Says something to everyone in the room but those who are not to read it. `unix` is when: seconds since
-    /// 1970-01-01 00:00 UTC.
+    /// Says something to everyone in the room but those who are not to read it. It reads the same for all, but for its
+    /// stamp. `unix` is when: seconds since 1970-01-01 00:00 UTC.
     pub fn say(
         &mut self,
         room: RoomId,
@@ -155,32 +128,28 @@ impl Fanout {
         message: &Message,
         unix: i64,
     ) {
-        for i in 0..self.rooms.get(room.index()).map_or(0, Vec::len) {
-            let channel = self.rooms[room.index()][i];
-            let heard = &mut self.channels[channel as usize];
-            let format = heard.format;
-            if heard.members.is_empty() || is_hidden(message, format) {
-                continue;
-            }
-            if heard.log == REPLIES {
-                heard.log = self.logs.len() as u32;
-                self.logs.push(self.spare.pop().unwrap_or_default());
-                self.spoken.push(channel);
-            }
-            let log = heard.log;
-            let (start, _) = self.append(log, |log| render(message, unix, format, log));
-            self.channels[channel as usize].last = start;
+        let Some(heard) = self.rooms.get_mut(room.index()) else {
+            return;
+        };
+        if heard.channels.is_empty() {
+            return;
         }
+        if heard.talk == NONE {
+            heard.talk = self.talks.len() as u32;
+            self.talks.push(self.spare.pop().unwrap_or_default());
+            self.spoken.push(room);
+        }
+        let talk = &mut self.talks[heard.talk as usize];
+        self.bytes += talk.append(message, unix, heard.stamp);
+        let line = talk.len() - 1;
         for slot in except {
-            self.leave_out(slot, room, message);
+            self.leave_out(slot, room, message, line);
         }
     }
 
     /// Tells one peer something, in its place behind what they were told before.
     pub fn reply(&mut self, slot: u32, message: &Message, unix: i64) {
-        let channel = self.share(slot).channel;
-        let format = self.channels.get(channel as usize).map(|it| it.format);
-        let format = format.unwrap_or_default();
+        let format = self.shares.get(slot).format;
         self.reply_with(slot, |log| render(message, unix, format, log));
     }
 
@@ -191,144 +160,200 @@ impl Fanout {
 
     /// How many bytes were told to single peers in this tick.
     pub fn reply_bytes(&self) -> usize {
-        self.logs[REPLIES as usize].len()
+        self.replies.len()
     }
 
-    /// How many bytes were logged in this tick.
-    pub fn bytes(&self) -> usize {
-        self.bytes
+    /// How many bytes one peer alone was told in this tick, with what it takes to keep them in order.
+    pub fn told(&self, slot: u32) -> usize {
+        self.shares.told(slot)
     }
 
-    /// Ends the tick: freezes the logs, and passes everyone who has a share in them to `reader`, some of them twice.
-    /// Each share is then to be taken once.
-    pub fn freeze(&mut self, mut reader: impl FnMut(u32)) -> Logs {
-        self.bytes = 0;
-        self.sealed.drain(..).for_each(&mut reader);
-        for &channel in &self.spoken {
-            let members = &self.channels[channel as usize].members;
-            members.iter().copied().for_each(&mut reader);
+    /// Whether enough was told in this tick: it is time to write. What is said in a room is bounded for the sake of
+    /// everyone there, and what is told to single peers for its memory, and for the sake of each.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= LOG_BYTES
+            || self.replies.len() >= REPLIES_BYTES
+            || self.most_told >= LOG_BYTES
+    }
+
+    /// Ends the tick: freezes what was told, and passes everyone who has a share in it to `reader`, some of them twice.
+    /// Each share is then to be taken once. The gauge is to show the copies that queues share.
+    pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(u32)) -> Logs {
+        (self.bytes, self.most_told) = (0, 0);
+        let replies = std::mem::take(&mut self.replies);
+        let talks = self.talks.drain(..).map(|talk| talk.freeze(gauge));
+        let mut logs = Logs {
+            replies: Log::new(replies, false, gauge),
+            said: talks.collect(),
+            is_plain: true,
+            gauge: gauge.clone(),
+        };
+        for &slot in self.shares.sealed() {
+            logs.is_plain &= !self.shares.has_moved(slot);
+            reader(slot);
         }
-        let logs = self.logs.drain(..).enumerate();
-        let frozen = logs.map(|(i, log)| Log::new(log, i != REPLIES as usize));
-        Logs(frozen.collect())
-    }
-
-    /// Takes a peer's share out: the pieces of the logs, in order, that they are to be sent.
-    pub fn take_share<'a>(&mut self, slot: u32, logs: &'a Logs, pieces: &mut Vec<Piece<'a>>) {
-        let share = self.share(slot);
-        let mut next = share.first;
-        let (channel, from) = (share.channel, std::mem::take(&mut share.from));
-        (share.first, share.last) = (NONE, NONE);
-
-        while next != NONE {
-            let span = self.spans[next as usize];
-            pieces.push(logs.piece(span.log, span.start, span.end));
-            next = span.next;
-        }
-        if let Some(log) = self.log(channel) {
-            let end = logs.0[log as usize].bytes().len() as u32;
-            if from < end {
-                pieces.push(logs.piece(log, from, end));
+        for (said, room) in logs.said.iter().zip(&self.spoken) {
+            for &channel in &self.rooms[room.index()].channels {
+                let channel = &self.channels[channel as usize];
+                let is_hidden = said.is_hidden(channel.format);
+                logs.is_plain &= said.is_plain(channel.format);
+                for &slot in &channel.members {
+                    match is_hidden {
+                        // They may have come in the middle of it.
+                        true => self.shares.get(slot).from = 0,
+                        false => reader(slot),
+                    }
+                }
             }
         }
+        logs
+    }
+
+    /// Brings those together who read the same bytes.
+    pub fn sort(&self, logs: &Logs, slots: &mut [u32]) {
+        if !logs.is_plain {
+            slots.sort_unstable_by_key(|&slot| self.group(logs, slot));
+        }
+    }
+
+    /// How many of these, from the first on, read the same bytes.
+    pub fn first_group(&self, logs: &Logs, slots: &[u32]) -> usize {
+        let Some(&first) = slots.first().filter(|_| !logs.is_plain) else {
+            return slots.len();
+        };
+        let group = self.group(logs, first);
+        let is_in = |&&slot: &&u32| self.group(logs, slot) == group;
+        slots.iter().take_while(is_in).count()
+    }
+
+    /// Puts together what those read who are of the same group as this peer.
+    pub fn render(&mut self, logs: &Logs, slot: u32) -> Rendering {
+        let mut rendering = Rendering(Vec::new());
+        let share = *self.shares.get(slot);
+        if self.shares.has_moved(slot) {
+            for span in self.shares.spans(slot) {
+                rendering.0.extend(logs.render_span(span));
+            }
+        }
+        let Some((talk, format)) = self.heard(share.channel) else {
+            return rendering;
+        };
+        let said = &logs.said[talk as usize];
+        if !said.is_plain(format) {
+            let buffer = std::mem::take(&mut self.spare_buffer);
+            let lines = 0..said.len();
+            rendering
+                .0
+                .push(said.render(lines, format, buffer, &logs.gauge));
+        }
+        rendering
+    }
+
+    /// Takes a peer's share out: the pieces, in order, that they are to be sent.
+    pub fn take_share<'a>(
+        &mut self,
+        slot: u32,
+        logs: &'a Logs,
+        rendering: &'a Rendering,
+        pieces: &mut Vec<Piece<'a>>,
+    ) {
+        let share = *self.shares.get(slot);
+        let present = rendering.0.last();
+        let mut moved = rendering.0.iter();
+        let mut push = |piece: Piece<'a>| {
+            if !piece.range.is_empty() {
+                pieces.push(piece);
+            }
+        };
+        for span in self.shares.spans(slot) {
+            let rendered = match self.shares.has_moved(slot) {
+                _ if logs.is_as_it_is(span) => None,
+                true => moved.next(),
+                false => present,
+            };
+            push(logs.piece(span, rendered));
+        }
+        if let Some((talk, format)) = self.heard(share.channel) {
+            let said = &logs.said[talk as usize];
+            let rendered = present.filter(|_| !said.is_plain(format));
+            if share.from < said.len() {
+                let lines = share.from..said.len();
+                push(rendered.unwrap_or(&said.plain).piece(lines));
+            }
+        }
+        self.shares.empty(slot);
+    }
+
+    /// A group was served: its bytes are kept in no buffer any more.
+    pub fn take_back(&mut self, logs: &mut Logs, rendering: Rendering) {
+        if rendering.0.is_empty() {
+            logs.said.iter_mut().for_each(|said| said.plain.let_go());
+        }
+        let last = rendering.0.into_iter().next_back();
+        self.spare_buffer = last.and_then(Rendered::into_buffer).unwrap_or_default();
     }
 
     /// Begins the next tick, when every share was taken, with the buffers of this one.
     pub fn thaw(&mut self, logs: Logs) {
-        for channel in std::mem::take(&mut self.spoken) {
-            self.channels[channel as usize].log = REPLIES;
-            self.free_if_unused(channel);
+        for room in self.spoken.drain(..) {
+            self.rooms[room.index()].talk = NONE;
         }
-        self.spans.clear();
-        for log in logs.0 {
-            let mut buffer = log.into_buffer();
-            // A buffer that a burst made large goes with it.
-            let worth_keeping = buffer.capacity() <= 4 * buffer.len().max(MIN_LOG);
-            if worth_keeping && self.spare.len() < SPARE_LOGS {
-                buffer.clear();
-                self.spare.push(buffer);
+        self.shares.clear();
+        for said in logs.said {
+            if self.spare.len() < SPARE_TALKS {
+                self.spare.extend(said.thaw());
             }
         }
-        self.logs.push(self.spare.pop().unwrap_or_default());
-        debug_assert!(
-            self.shares
-                .iter()
-                .all(|share| share.from == 0 && share.first == NONE)
-        );
+        let mut replies = logs.replies.into_buffer();
+        // A buffer that a burst made large goes with it.
+        if replies.capacity() <= 4 * replies.len().max(MIN_LOG) {
+            replies.clear();
+            self.replies = replies;
+        }
     }
 
     fn reply_with(&mut self, slot: u32, write: impl FnOnce(&mut BytesMut)) {
-        let channel = self.share(slot).channel;
+        let channel = self.shares.get(slot).channel;
         if channel != NONE {
             self.seal(slot, self.end(channel));
         }
-        let (start, end) = self.append(REPLIES, write);
-        self.push_span(slot, REPLIES, start, end);
+        let start = self.replies.len() as u32;
+        write(&mut self.replies);
+        let end = self.replies.len() as u32;
+        self.shares.push(slot, NONE, Format::PLAIN, start, end);
+        self.most_told = self.most_told.max(self.shares.told(slot));
     }
 
-    /// Appends to a log of this tick. Returns where it began and ended.
-    fn append(&mut self, log: u32, write: impl FnOnce(&mut BytesMut)) -> (u32, u32) {
-        let log = &mut self.logs[log as usize];
-        let start = log.len();
-        write(log);
-        self.bytes += log.len() - start;
-        (start as u32, log.len() as u32)
-    }
-
-    /// Leaves the message that was just said in the room out of a peer's share, if it is there.
-    fn leave_out(&mut self, slot: u32, room: RoomId, message: &Message) {
-        let channel = self.share(slot).channel;
+    /// Leaves the line that was just said in the room out of a peer's share, if it is there.
+    fn leave_out(&mut self, slot: u32, room: RoomId, message: &Message, line: u32) {
+        let channel = self.shares.get(slot).channel;
         let Some(heard) = self.channels.get(channel as usize) else {
             return;
         };
         if heard.room == room && !is_hidden(message, heard.format) {
-            self.seal(slot, heard.last);
-            self.share(slot).from = self.end(channel);
+            self.seal(slot, line);
+            self.shares.get(slot).from = line + 1;
         }
     }
 
-    /// Makes a span of what the peer has read of their channel up to `end`.
+    /// Makes a span of what the peer has read of their channel up to the line `end`.
     fn seal(&mut self, slot: u32, end: u32) {
-        let share = self.share(slot);
+        let share = self.shares.get(slot);
         let (channel, start) = (share.channel, std::mem::replace(&mut share.from, end));
         if start < end
-            && let Some(log) = self.log(channel)
+            && let Some((talk, format)) = self.heard(channel)
         {
-            self.push_span(slot, log, start, end);
+            self.shares.push(slot, talk, format, start, end);
         }
-    }
-
-    fn push_span(&mut self, slot: u32, log: u32, start: u32, end: u32) {
-        let last = self.share(slot).last;
-        if let Some(span) = self.spans.get_mut(last as usize)
-            && (span.log, span.end) == (log, start)
-        {
-            span.end = end;
-            return;
-        }
-        let this = self.spans.len() as u32;
-        let next = NONE;
-        self.spans.push(Span {
-            log,
-            start,
-            end,
-            next,
-        });
-        if last == NONE {
-            self.share(slot).first = this;
-            self.sealed.push(slot);
-        } else {
-            self.spans[last as usize].next = this;
-        }
-        self.share(slot).last = this;
     }
 
     /// The channel of a room and a format, made if need be.
     fn find_or_make(&mut self, room: RoomId, format: Format) -> u32 {
         if self.rooms.len() <= room.index() {
-            self.rooms.resize_with(room.index() + 1, Vec::new);
+            self.rooms.resize_with(room.index() + 1, Room::default);
         }
-        let mut channels = self.rooms[room.index()].iter();
+        let heard = &mut self.rooms[room.index()];
+        let mut channels = heard.channels.iter();
         if let Some(&found) = channels.find(|it| self.channels[**it as usize].format == format) {
             return found;
         }
@@ -336,8 +361,6 @@ impl Fanout {
             room,
             format,
             members: Vec::new(),
-            log: REPLIES,
-            last: 0,
         };
         let channel = match self.free.pop() {
             Some(channel) => {
@@ -349,44 +372,85 @@ impl Fanout {
                 self.channels.len() as u32 - 1
             }
         };
-        self.rooms[room.index()].push(channel);
+        heard.stamp = heard.stamp.max(format.stamp.len());
+        heard.channels.push(channel);
         channel
     }
 
-    /// Frees a channel that nobody reads, once its log is written.
-    fn free_if_unused(&mut self, channel: u32) {
-        let it = &self.channels[channel as usize];
-        if it.members.is_empty() && it.log == REPLIES {
-            self.rooms[it.room.index()].retain(|&other| other != channel);
-            self.free.push(channel);
-        }
+    /// Frees a channel that nobody reads any more.
+    fn free(&mut self, channel: u32) {
+        let room = self.channels[channel as usize].room;
+        let heard = &mut self.rooms[room.index()];
+        heard.channels.retain(|&other| other != channel);
+        let channels = heard.channels.iter();
+        let stamps = channels.map(|&it| self.channels[it as usize].format.stamp.len());
+        heard.stamp = stamps.max().unwrap_or(0);
+        self.free.push(channel);
     }
 
-    /// Where the channel's log ends so far.
+    /// Where the talk of the channel's room ends so far.
     fn end(&self, channel: u32) -> u32 {
-        let log = self.log(channel);
-        log.map_or(0, |log| self.logs[log as usize].len()) as u32
+        let heard = self.heard(channel);
+        heard.map_or(0, |(talk, _)| self.talks[talk as usize].len())
     }
 
-    /// The channel's place among the logs, if something was said there in this tick.
-    fn log(&self, channel: u32) -> Option<u32> {
-        let log = self.channels.get(channel as usize)?.log;
-        (log != REPLIES).then_some(log)
+    /// The talk that a channel hears, if something was said in this tick, and in which format.
+    fn heard(&self, channel: u32) -> Option<(u32, Format)> {
+        let channel = self.channels.get(channel as usize)?;
+        let talk = self.rooms[channel.room.index()].talk;
+        (talk != NONE).then_some((talk, channel.format))
     }
 
-    fn share(&mut self, slot: u32) -> &mut Share {
-        const EMPTY: Share = Share {
-            channel: NONE,
-            seat: 0,
-            from: 0,
-            first: NONE,
-            last: NONE,
-        };
-        let index = slot as usize;
-        if index >= self.shares.len() {
-            self.shares.resize(index + 1, EMPTY);
+    /// Peers of the same number read the same bytes.
+    fn group(&self, logs: &Logs, slot: u32) -> u64 {
+        const MOVED: u64 = 1 << 32;
+        if self.shares.has_moved(slot) {
+            return MOVED + u64::from(slot);
         }
-        &mut self.shares[index]
+        let share = self.shares.all().get(slot as usize);
+        let channel = share.map_or(NONE, |share| share.channel);
+        match self.heard(channel) {
+            Some((talk, format)) if !logs.said[talk as usize].is_plain(format) => {
+                1 + u64::from(channel)
+            }
+            _ => 0,
+        }
+    }
+}
+
+impl Default for Room {
+    fn default() -> Room {
+        Room {
+            channels: Vec::new(),
+            talk: NONE,
+            stamp: 0,
+        }
+    }
+}
+
+impl Logs {
+    /// Whether the span is of replies, or of lines that are read as they are.
+    fn is_as_it_is(&self, span: &Span) -> bool {
+        let said = self.said.get(span.talk as usize);
+        said.is_none_or(|said| said.is_plain(span.format))
+    }
+
+    /// The lines of a span, where they are not read as they are.
+    fn render_span(&self, span: &Span) -> Option<Rendered> {
+        let said = self.said.get(span.talk as usize)?;
+        let lines = span.start..span.end;
+        let rendered = || said.render(lines, span.format, Buffer::default(), &self.gauge);
+        (!said.is_plain(span.format)).then(rendered)
+    }
+
+    fn piece<'a>(&'a self, span: &Span, rendered: Option<&'a Rendered>) -> Piece<'a> {
+        match self.said.get(span.talk as usize) {
+            Some(said) => rendered.unwrap_or(&said.plain).piece(span.start..span.end),
+            None => Piece {
+                log: &self.replies,
+                range: span.start as usize..span.end as usize,
+            },
+        }
     }
 }
 

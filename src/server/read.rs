@@ -5,9 +5,7 @@ use std::mem;
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::{
-    END_KEY_WAIT, LOG_BYTES, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS,
-};
+use crate::limits::{END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
 use crate::moment::Moment;
 use crate::net::{Received, SendQueue, State};
 use crate::wire::{Decoder, Input, recognise, split_line};
@@ -25,7 +23,7 @@ impl Server {
                 let is_over = steps >= TICK_STEPS || self.poller.instant() >= stop_at;
                 // However many send little, those who flood are read on, one in each tick.
                 let has_right = is_flooding && turn == 0;
-                if self.fanout.bytes() >= LOG_BYTES || is_over && !has_right {
+                if self.fanout.is_full() || is_over && !has_right {
                     break;
                 }
                 if let Some(slot) = self.connections.next_turn(is_flooding) {
@@ -52,6 +50,10 @@ impl Server {
         let connection = self.connections.connection(slot);
         if connection.state != State::Open {
             return true;
+        }
+        // Somebody who was told a lot in this tick is read again when that was written.
+        if self.fanout.told(slot) > TURN_STEPS * STEP_BYTES {
+            return false;
         }
         let kept = connection.queue().map_or(0, SendQueue::kept);
         let is_behind = kept > self.config.send_queue / 2;
@@ -125,7 +127,7 @@ impl Server {
             all_bytes += bytes;
             steps += 1 + told / STEP_BYTES;
             let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
-            if is_too_fast || self.fanout.bytes() >= LOG_BYTES {
+            if is_too_fast || self.fanout.is_full() {
                 break;
             }
         }

@@ -1,10 +1,11 @@
 //! The write phase: everyone is sent their share of the tick's logs, and what waits for those who are behind is kept
 //! within bounds.
 
+use std::cmp::Reverse;
 use std::time::Instant;
 
 use crate::error::CloseReason;
-use crate::limits::{LOG_BYTES, SHORT_WRITE_PHASE};
+use crate::limits::SHORT_WRITE_PHASE;
 use crate::net::{Connection, Piece};
 
 use super::Server;
@@ -13,9 +14,8 @@ impl Server {
     /// Whether to go round once more before writing. Where a burst of lines finds a big room, reading on for as long
     /// as the last write phase took saves whole write phases; where nothing more comes, the next tick writes.
     pub(super) fn may_read_on(&mut self, now: Instant) -> bool {
-        let worthwhile = self.got_input
-            && self.last_write >= SHORT_WRITE_PHASE
-            && self.fanout.bytes() < LOG_BYTES;
+        let worthwhile =
+            self.got_input && self.last_write >= SHORT_WRITE_PHASE && !self.fanout.is_full();
         let since = *self.unwritten_since.get_or_insert(now);
         let put_off =
             worthwhile && self.poller.instant().saturating_duration_since(since) < self.last_write;
@@ -25,17 +25,30 @@ impl Server {
         put_off
     }
 
-    /// Writes to each dirty peer once: their share of the tick's logs, and what they were owed before.
+    /// Writes to each dirty peer once: their share of the tick's logs, and what they were owed before. Peers who read the
+    /// same bytes are served one after the other.
     pub(super) fn write(&mut self, now: Instant) {
         let begun = self.poller.instant();
-        let logs = self.fanout.freeze(|slot| self.connections.mark_dirty(slot));
-        let mut pieces = Vec::new();
-        for slot in self.connections.take_dirty() {
-            self.fanout.take_share(slot, &logs, &mut pieces);
-            self.send(now, slot, &pieces);
-            pieces.clear();
+        let gauge = self.connections.gauge().clone();
+        let mark = |slot| self.connections.mark_dirty(slot);
+        let mut logs = self.fanout.freeze(&gauge, mark);
+        let mut dirty = self.connections.take_dirty();
+        self.fanout.sort(&logs, &mut dirty);
+        let mut rest = &dirty[..];
+        while let Some(&first) = rest.first() {
+            let group;
+            (group, rest) = rest.split_at(self.fanout.first_group(&logs, rest));
+            let rendering = self.fanout.render(&logs, first);
+            let mut pieces = Vec::new();
+            for &slot in group {
+                self.fanout.take_share(slot, &logs, &rendering, &mut pieces);
+                self.send(now, slot, &pieces);
+                pieces.clear();
+            }
+            drop(pieces);
+            self.fanout.take_back(&mut logs, rendering);
+            self.skip_of_all();
         }
-        drop(pieces);
         self.fanout.thaw(logs);
         self.bound_all_queues();
         self.connections.watch_for_stalls(now);
@@ -45,38 +58,76 @@ impl Server {
     fn send(&mut self, now: Instant, slot: u32, pieces: &[Piece<'_>]) {
         let send = |connection: &mut Connection| connection.send(now, pieces);
         self.connections.change_queue(slot, send);
-        self.bound_queue(slot, self.config.send_queue);
+        self.bound_queue(slot);
+        let connection = self.connections.connection(slot);
+        let (has_input, has_output) = (connection.has_input(), connection.has_output());
         // A socket that cannot be written is still to be read, and one that was behind may be read again.
-        if self.connections.connection(slot).has_input() {
+        if has_input {
             self.connections.mark_runnable(slot, now);
+        }
+        // The rest of what its socket takes is written in the next tick.
+        if has_output {
+            self.connections.mark_dirty(slot);
         }
         self.connections.advance_closing(slot, now);
     }
 
-    /// Keeps a peer's queue within a bound: lines of the room are skipped, and who is owed more besides is dropped.
-    fn bound_queue(&mut self, slot: u32, limit: usize) {
+    /// Keeps a peer's queue within its bound: lines of the room are skipped, and who is owed more besides is dropped. The rest
+    /// of a line that has begun to be written is no reason for that, however long it is.
+    fn bound_queue(&mut self, slot: u32) {
+        let limit = self.config.send_queue;
         let queue = self.connections.connection(slot).queue();
         if queue.is_none_or(|queue| queue.held() <= limit) {
             return;
         }
-        let skip = |connection: &mut Connection| connection.skip_to(limit);
-        self.stats.skipped += self.connections.change_queue(slot, skip);
+        self.skip_to(slot, limit);
         let queue = self.connections.connection(slot).queue();
-        if queue.is_some_and(|queue| queue.held() > limit) {
+        if queue.is_some_and(|queue| queue.held() - queue.begun() > limit) {
             self.drop_slow(slot, CloseReason::SendQueueFull);
         }
     }
 
-    /// Keeps all queues together within their bound: nobody is left more than an equal share of it.
-    fn bound_all_queues(&mut self) {
-        let limit = self.config.all_queues.max(self.config.send_queue);
+    fn skip_to(&mut self, slot: u32, limit: usize) {
+        let skip = |connection: &mut Connection| connection.skip_to(limit);
+        self.stats.skipped += self.connections.change_queue(slot, skip);
+    }
+
+    /// Keeps the memory of all queues together within its bound, as far as lines of rooms take it: the longest queues are
+    /// cut by half, again and again, until there is some room. What several queues share is freed by that, as all of
+    /// them skip the oldest.
+    fn skip_of_all(&mut self) {
+        let limit = self.config.all_queues;
         if self.connections.held() <= limit {
             return;
         }
         let laggards: Vec<u32> = self.connections.laggards().collect();
-        let share = limit / laggards.len().max(1);
+        let lengths = laggards.iter().map(|&slot| self.connections.held_by(slot));
+        let mut level = lengths.max().unwrap_or(0);
+        while level > 0 && self.connections.held() > limit - limit / 4 {
+            level /= 2;
+            for &slot in &laggards {
+                if self.connections.held_by(slot) > level {
+                    self.skip_to(slot, level);
+                }
+            }
+        }
+    }
+
+    /// Keeps the memory of all queues together within its bound. Lines of rooms go first; where what is left is too much,
+    /// those who are owed the most of it are dropped.
+    fn bound_all_queues(&mut self) {
+        self.skip_of_all();
+        let limit = self.config.all_queues;
+        if self.connections.held() <= limit {
+            return;
+        }
+        let mut laggards: Vec<u32> = self.connections.laggards().collect();
+        laggards.sort_by_cached_key(|&slot| Reverse(self.connections.held_by(slot)));
         for slot in laggards {
-            self.bound_queue(slot, share);
+            if self.connections.held() <= limit {
+                break;
+            }
+            self.drop_slow(slot, CloseReason::SendQueueFull);
         }
     }
 

@@ -18,4 +18,5 @@ pub use lines::{Input, LineDecoder, split_line};
 pub use negotiation::Terminal;
 pub use protocol::recognise;
 pub use render::{is_hidden, render};
+pub(crate) use render::{is_stamped, stamp};
 pub use text::{clean, clean_typed};

@@ -4,6 +4,8 @@
 //! colon, and no name holds a space or a colon, addresses aside; every other line begins otherwise or goes on otherwise.
 //! So no other line may begin with one word and a colon.
 
+use std::fmt::Write;
+
 use bytes::{BufMut, BytesMut};
 
 use crate::error::Protocol;
@@ -17,17 +19,7 @@ use super::refusal;
 /// 1970-01-01 00:00 UTC.
 pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) {
     match message {
-        Message::Said { .. }
-        | Message::Action { .. }
-        | Message::Joined(_)
-        | Message::Left { .. }
-        | Message::Entered(_)
-        | Message::WentTo { .. }
-        | Message::Renamed { .. }
-        | Message::TopicSet { .. }
-        | Message::Notice(_)
-        | Message::Private { .. }
-        | Message::PrivateSent { .. } => {
+        _ if is_stamped(message) => {
             stamp(out, unix, format);
             event(out, message);
         }
@@ -35,6 +27,24 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
         Message::Answer(answer) => answer::render(answer, format, out),
         _ => about_connection(out, message),
     }
+}
+
+/// Whether it is told as it happens, so that a stamp may stand before it.
+pub(crate) fn is_stamped(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Said { .. }
+            | Message::Action { .. }
+            | Message::Joined(_)
+            | Message::Left { .. }
+            | Message::Entered(_)
+            | Message::WentTo { .. }
+            | Message::Renamed { .. }
+            | Message::TopicSet { .. }
+            | Message::Notice(_)
+            | Message::Private { .. }
+            | Message::PrivateSent { .. }
+    )
 }
 
 /// Whether a person of this format is not told of it.
@@ -126,15 +136,15 @@ fn dated(out: &mut BytesMut, past: &Past, format: Format) {
     event(out, &past.message);
 }
 
-/// What stands before each line of a format.
-fn stamp(out: &mut BytesMut, unix: i64, format: Format) {
+/// Appends what stands before each line of a format.
+pub(crate) fn stamp(out: &mut BytesMut, unix: i64, format: Format) {
     let it = Civil::at(unix, format.offset);
-    let stamp = match format.stamp {
-        Stamp::Off => return,
-        Stamp::Clock => format!("[{:02}:{:02}] ", it.hour, it.minute),
-        Stamp::Full => format!("[{it}:{:02}] ", it.second),
+    // There is always room in a buffer that grows.
+    let _ = match format.stamp {
+        Stamp::Off => Ok(()),
+        Stamp::Clock => write!(out, "[{:02}:{:02}] ", it.hour, it.minute),
+        Stamp::Full => write!(out, "[{it}:{:02}] ", it.second),
     };
-    out.put_slice(stamp.as_bytes());
 }
 
 /// A browser shows what stands behind a response's head (RFC 9112 §4); everyone else reads the sentence as it is.

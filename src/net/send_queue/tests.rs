@@ -3,7 +3,7 @@
 use super::*;
 
 fn log(bytes: Vec<u8>) -> Log {
-    Log::new(BytesMut::from(&bytes[..]), false)
+    Log::new(BytesMut::from(&bytes[..]), false, &Gauge::default())
 }
 
 /// Takes a few bytes a call, and blocks every other call.
@@ -48,7 +48,7 @@ fn bytes_come_out_in_order_however_little_the_writer_takes() {
             per_call,
             blocked: false,
         };
-        while let Err(error) = queue.write_to(&mut writer) {
+        while let Err(error) = queue.write_to(&mut writer, usize::MAX) {
             assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         }
         assert!(queue.is_empty());
@@ -58,7 +58,8 @@ fn bytes_come_out_in_order_however_little_the_writer_takes() {
 
 #[test]
 fn a_large_part_of_a_log_is_shared_and_a_small_part_copied() {
-    let log = log(vec![b'x'; 100_000]);
+    let bytes = BytesMut::from(&[b'x'; 100_000][..]);
+    let log = Log::new(bytes, true, &Gauge::default());
     let inside = |chunk: &[u8]| {
         log.share(0..100_000)
             .as_ptr_range()
@@ -69,7 +70,7 @@ fn a_large_part_of_a_log_is_shared_and_a_small_part_copied() {
         queue.push(&Piece { log: &log, range }, 0);
         queue
     };
-    assert!(inside(push(50_000..100_000).chunks[0].bytes()));
+    assert!(inside(&push(50_000..100_000).chunks[0].bytes));
     assert!(!inside(&push(90_000..100_000).tail));
     assert!(!inside(&push(0..1).tail));
 }
@@ -95,7 +96,7 @@ fn lines(numbers: Range<usize>) -> Log {
     for number in numbers {
         bytes.extend(format!("line {number:05}\r\n").bytes());
     }
-    Log::new(BytesMut::from(&bytes[..]), true)
+    Log::new(BytesMut::from(&bytes[..]), true, &Gauge::default())
 }
 
 fn whole(log: &Log) -> Piece<'_> {
@@ -110,7 +111,7 @@ fn drain(queue: &mut SendQueue, per_call: usize) -> String {
         per_call,
         blocked: false,
     };
-    while queue.write_to(&mut writer).is_err() {}
+    while queue.write_to(&mut writer, usize::MAX).is_err() {}
     String::from_utf8(writer.taken).unwrap()
 }
 
@@ -221,7 +222,7 @@ fn whatever_is_written_and_skipped_in_between_every_line_is_read_or_counted() {
                 _ => {
                     let mut room = vec![0; dice.below(4000)];
                     let mut cursor = io::Cursor::new(&mut room[..]);
-                    let _ = queue.write_to(&mut cursor);
+                    let _ = queue.write_to(&mut cursor, usize::MAX);
                     let taken = cursor.position() as usize;
                     text.extend_from_slice(&room[..taken]);
                 }
@@ -235,5 +236,80 @@ fn whatever_is_written_and_skipped_in_between_every_line_is_read_or_counted() {
         assert!(lines.is_sorted_by(|a, b| a < b), "seed {seed}");
         assert_eq!(lines.len() as u64 + told, said as u64, "seed {seed}");
         assert_eq!(others.len(), answers, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_copy_that_many_share_counts_once_and_as_long_as_any_has_a_part_of_it() {
+    let gauge = Gauge::default();
+    let talk = lines(0..1000).bytes;
+    let len = talk.len();
+    let log = Log::new(talk, true, &gauge);
+    let mut queues: [SendQueue; 10] = Default::default();
+    for queue in &mut queues {
+        queue.push(&whole(&log), 0);
+        queue.push(&whole(&self::log(b"an answer\r\n".into())), 0);
+        assert_eq!(queue.held() - queue.own(), len);
+    }
+    assert_eq!(gauge.bytes(), len);
+    drop(log);
+    for mut queue in queues {
+        assert_eq!(gauge.bytes(), len);
+        queue.skip_to(queue.held() / 2);
+        assert!(queue.own() < 500, "{}", queue.own());
+        queue.skip_to(0);
+        assert_eq!(queue.own(), queue.held());
+    }
+    assert_eq!(gauge.bytes(), 0);
+}
+
+/// Takes so many bytes, and no more.
+fn write_some(queue: &mut SendQueue, bytes: usize) -> Vec<u8> {
+    let mut room = vec![0; bytes];
+    let mut cursor = io::Cursor::new(&mut room[..]);
+    let _ = queue.write_to(&mut cursor, usize::MAX);
+    let taken = cursor.position() as usize;
+    room.truncate(taken);
+    room
+}
+
+#[test]
+fn the_rest_of_a_begun_line_is_told_apart_and_keeps_no_log_alive() {
+    let gauge = Gauge::default();
+    let log = Log::new(lines(0..1000).bytes, true, &gauge);
+    let mut queue = SendQueue::default();
+    queue.push(&whole(&log), 0);
+    drop(log);
+    assert_eq!(queue.begun(), 0);
+    assert_eq!(write_some(&mut queue, 17), b"line 00000\r\nline ");
+    assert_eq!(queue.begun(), "00001\r\n".len());
+    assert_eq!(queue.skip_to(0), 998);
+    assert_eq!(queue.begun(), "00001\r\n".len());
+    assert_eq!(gauge.bytes(), 0);
+    let rest = "00001\r\n-- 998 messages skipped --\r\n";
+    assert_eq!(drain(&mut queue, 1000), rest);
+
+    // It is the same with what is told to one peer alone.
+    queue.push(&whole(&self::log(b"an answer\r\nanother\r\n".into())), 3);
+    assert_eq!(queue.begun(), "answer\r\n".len());
+    write_some(&mut queue, "answer\r\n".len());
+    assert_eq!(queue.begun(), 0);
+}
+
+#[test]
+fn no_more_is_written_than_asked_for() {
+    for most in [1, 100, 5000] {
+        let mut queue = SendQueue::default();
+        for numbers in [0..3, 3..500, 500..501] {
+            queue.push(&whole(&lines(numbers)), 0);
+        }
+        let mut left = queue.len();
+        while !queue.is_empty() {
+            let mut written = Vec::new();
+            queue.write_to(&mut written, most).unwrap();
+            assert_eq!(written.len(), most.min(left));
+            left -= written.len();
+        }
+        assert_eq!(left, 0);
     }
 }

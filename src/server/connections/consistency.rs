@@ -13,6 +13,7 @@ impl Connections {
         let runnable: Vec<u32> = self.turns.iter().collect();
         assert!(self.finished.is_empty(), "slots were not freed");
         let (mut laggards, mut slow, mut sum) = (0, 0, 0);
+        let (mut shared, mut pinned) = (0, 0);
         for (slot, peer) in &self.peers {
             let count = |list: &[u32]| list.iter().filter(|it| **it == slot as u32).count();
             assert_eq!(count(&runnable), peer.is_runnable.into(), "runnable {slot}");
@@ -22,10 +23,13 @@ impl Connections {
             let queue = peer.connection.queue();
             let held = queue.map_or(0, SendQueue::held);
             assert!(queue.is_none_or(|queue| !queue.is_empty()));
-            assert!(held <= send_queue, "{slot}: {held} bytes held");
+            let begun = queue.map_or(0, SendQueue::begun);
+            assert!(held - begun <= send_queue, "{slot}: {held} bytes held");
             laggards += usize::from(queue.is_some());
             slow += usize::from(peer.is_slow);
-            sum += held;
+            sum += queue.map_or(0, SendQueue::own);
+            pinned += queue.map_or(0, SendQueue::pins_at_most);
+            shared = shared.max(queue.map_or(0, |queue| queue.held() - queue.own()));
             let is_behind = queue.map_or(0, SendQueue::kept) > send_queue / 2;
             // Skipping for the sake of all can bring a queue below that; the peer still waits for it to drain.
             let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
@@ -38,8 +42,16 @@ impl Connections {
                 assert!(peer.is_dirty, "{slot} could be written to");
             }
         }
-        assert_eq!((laggards, sum), (self.laggards, self.held));
-        assert!(sum <= all_queues.max(send_queue), "{sum} bytes held");
+        assert_eq!((laggards, sum), (self.laggards, self.own));
+        let copies = self.gauge.bytes();
+        assert!(
+            shared <= copies && copies <= pinned,
+            "{copies} bytes shared, not {shared} to {pinned}"
+        );
+        assert!(
+            sum + copies <= all_queues,
+            "{sum} bytes held, {copies} shared"
+        );
         assert!(self.stall_check.is_some() || laggards + slow == 0);
         let listed = runnable.iter().chain(&doomed).chain(&self.dirty);
         for slot in listed {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::limits::{STALL, STALL_CHECK};
-use crate::net::{Connection, SendQueue};
+use crate::net::{Connection, Gauge, SendQueue};
 
 use super::Connections;
 
@@ -15,18 +15,29 @@ impl Connections {
         change: impl FnOnce(&mut Connection) -> R,
     ) -> R {
         let connection = &mut self.peers[slot as usize].connection;
-        let before = connection.queue().map(SendQueue::held);
+        let before = connection.queue().map(SendQueue::own);
         let result = change(connection);
-        let after = connection.queue().map(SendQueue::held);
+        let after = connection.queue().map(SendQueue::own);
         self.laggards =
             self.laggards + usize::from(after.is_some()) - usize::from(before.is_some());
-        self.held = self.held + after.unwrap_or(0) - before.unwrap_or(0);
+        self.own = self.own + after.unwrap_or(0) - before.unwrap_or(0);
         result
     }
 
-    /// What waits for all peers together, in bytes.
+    /// What shows the copies that queues share.
+    pub(in crate::server) fn gauge(&self) -> &Gauge {
+        &self.gauge
+    }
+
+    /// The memory that all queues take together, in bytes: what they share counts once.
     pub(in crate::server) fn held(&self) -> usize {
-        self.held
+        self.own + self.gauge.bytes()
+    }
+
+    /// What waits for one peer, in bytes.
+    pub(in crate::server) fn held_by(&self, slot: u32) -> usize {
+        let queue = self.peers[slot as usize].connection.queue();
+        queue.map_or(0, SendQueue::held)
     }
 
     /// Whether nothing waits for anyone.

@@ -4,8 +4,8 @@ mod consistency;
 mod model;
 
 use super::*;
-use crate::message::Answer;
-use crate::moment::Stamp;
+use crate::message::{Answer, Past};
+use crate::moment::{Offset, Stamp};
 use crate::name::Username;
 
 const LOBBY: RoomId = RoomId::LOBBY;
@@ -24,22 +24,49 @@ fn say(fanout: &mut Fanout, room: RoomId, except: Option<u32>, text: &str) {
 /// Ends the tick and returns what each of the slots reads, without the line ends.
 fn read<const N: usize>(fanout: &mut Fanout, slots: [u32; N]) -> [String; N] {
     let mut readers = Vec::new();
-    let logs = fanout.freeze(|slot| readers.push(slot));
+    let logs = fanout.freeze(&Gauge::default(), |slot| readers.push(slot));
     readers.extend(slots);
     readers.sort_unstable();
     readers.dedup();
     let mut texts = [const { String::new() }; N];
-    for slot in readers {
-        let mut pieces = Vec::new();
-        fanout.take_share(slot, &logs, &mut pieces);
-        assert!(pieces.iter().all(|piece| !piece.range.is_empty()));
+    take(fanout, logs, readers, |slot, bytes| {
         if let Some(i) = slots.iter().position(|&s| s == slot) {
-            let bytes: Vec<u8> = pieces.iter().flat_map(|p| p.bytes()).copied().collect();
-            texts[i] = String::from_utf8(bytes).unwrap().replace("\r\n", "|");
+            texts[i] = String::from_utf8(bytes.into())
+                .unwrap()
+                .replace("\r\n", "|");
         }
+    });
+    texts
+}
+
+/// Takes everyone's share out, group by group, and begins the next tick. Returns how many groups there were.
+fn take(
+    fanout: &mut Fanout,
+    mut logs: Logs,
+    mut readers: Vec<u32>,
+    mut read: impl FnMut(u32, &[u8]),
+) -> usize {
+    fanout.sort(&logs, &mut readers);
+    let mut rest = &readers[..];
+    let mut groups = 0;
+    while let Some(&first) = rest.first() {
+        let group;
+        (group, rest) = rest.split_at(fanout.first_group(&logs, rest));
+        let rendering = fanout.render(&logs, first);
+        for &slot in group {
+            let mut pieces = Vec::new();
+            fanout.take_share(slot, &logs, &rendering, &mut pieces);
+            assert!(pieces.iter().all(|piece| !piece.range.is_empty()));
+            read(
+                slot,
+                &pieces.iter().map(Piece::bytes).collect::<Vec<_>>().concat(),
+            );
+        }
+        fanout.take_back(&mut logs, rendering);
+        groups += 1;
     }
     fanout.thaw(logs);
-    texts
+    groups
 }
 
 fn lobby_of(people: u32) -> Fanout {
@@ -70,7 +97,7 @@ fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
     say(&mut fanout, LOBBY, Some(1), "after");
     let [text, _] = read(&mut fanout, [0, 1]);
     assert_eq!(text, "x: before|Users online: 2|Users online: 3|x: after|");
-    assert_eq!(fanout.spans.len(), 0);
+    assert!(fanout.shares.is_empty());
 }
 
 #[test]
@@ -152,12 +179,133 @@ fn a_buffer_is_used_again_unless_a_burst_made_it_large() {
     let mut capacities = |text: &str| {
         say(&mut fanout, LOBBY, None, text);
         read(&mut fanout, [0]);
-        let buffers = fanout.spare.iter().chain(&fanout.logs);
-        buffers.map(BytesMut::capacity).max().unwrap()
+        let talks = fanout.spare.iter();
+        talks.map(Talk::capacity).max().unwrap_or(0)
     };
     let few = capacities(&"x".repeat(1000));
     assert!((1000..=4 * MIN_LOG).contains(&few));
     assert_eq!(capacities("y"), few);
     assert!(capacities(&"x".repeat(100_000)) >= 100_000);
-    assert!(capacities("y") <= 4 * MIN_LOG);
+    assert_eq!(capacities("y"), 0);
+}
+
+fn zoned(stamp: Stamp, quiet: bool, minutes: i32) -> Format {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let minutes = minutes.abs();
+    let offset = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+    Format {
+        stamp,
+        offset: Offset::parse(&offset).unwrap(),
+        quiet,
+    }
+}
+
+/// Every format that there is, once.
+fn formats() -> Vec<Format> {
+    let mut formats = Vec::new();
+    for stamp in [Stamp::Off, Stamp::Clock, Stamp::Full] {
+        for minutes in (-12 * 60..=14 * 60).step_by(15) {
+            formats.extend([false, true].map(|quiet| zoned(stamp, quiet, minutes)));
+        }
+    }
+    formats
+}
+
+#[test]
+fn a_zone_makes_no_difference_while_stamps_are_off() {
+    let mut fanout = Fanout::default();
+    let zones = (-12 * 60..=14 * 60).step_by(15);
+    for (slot, minutes) in zones.enumerate() {
+        fanout.enter(slot as u32, LOBBY, zoned(Stamp::Off, false, minutes));
+    }
+    assert_eq!(fanout.channels.len(), 1);
+    // It does in what is dated.
+    let message = said("a");
+    let past = Message::Past(Past { unix: 0, message }.into());
+    fanout.reply(0, &past, 0);
+    fanout.reply(104, &past, 0);
+    let [west, east] = read(&mut fanout, [0, 104]);
+    assert_eq!(west, "[1969-12-31 12:00] x: a|");
+    assert_eq!(east, "[1970-01-01 14:00] x: a|");
+}
+
+#[test]
+fn what_is_said_counts_once_however_many_formats_it_is_read_in() {
+    let mut fanout = Fanout::default();
+    let formats = formats();
+    for (slot, &format) in formats.iter().enumerate() {
+        fanout.enter(slot as u32, LOBBY, format);
+    }
+    assert_eq!((formats.len(), fanout.channels.len()), (630, 422));
+    let line = "x".repeat(1000);
+    say(&mut fanout, LOBBY, None, &line);
+    let len = "x: ".len() + line.len() + "\r\n".len();
+    assert_eq!(fanout.bytes, "[1970-01-01 00:00:00] ".len() + len);
+
+    // They are put together one after the other: those with stamps, and the others as it is.
+    let mut readers = Vec::new();
+    let logs = fanout.freeze(&Gauge::default(), |slot| readers.push(slot));
+    let mut bytes = 0;
+    let groups = take(&mut fanout, logs, readers, |_, read| bytes += read.len());
+    assert_eq!(groups, 421);
+    let stamps = 210 * "[13:05] ".len() + 210 * "[1970-01-01 00:00:00] ".len();
+    assert_eq!(bytes, 630 * len + stamps);
+}
+
+#[test]
+fn what_single_peers_are_told_does_not_end_the_tick_of_a_room() {
+    let text = "x".repeat(1000);
+    let tell = |fanout: &mut Fanout, slot| {
+        let before = fanout.reply_bytes();
+        fanout.reply(slot, &said(&text), 0);
+        fanout.reply_bytes() - before
+    };
+    let mut fanout = lobby_of(2);
+    let mut told = 0;
+    for slot in 0.. {
+        if told + 2000 >= REPLIES_BYTES {
+            break;
+        }
+        assert!(!fanout.is_full());
+        told += tell(&mut fanout, slot);
+    }
+    assert!(told > 10 * LOG_BYTES);
+    tell(&mut fanout, 0);
+    tell(&mut fanout, 1);
+    assert!(fanout.is_full(), "all of them together");
+
+    let mut fanout = lobby_of(2);
+    while fanout.told(0) < LOG_BYTES {
+        assert!(!fanout.is_full());
+        tell(&mut fanout, 0);
+    }
+    assert!(fanout.is_full(), "one of them");
+    read(&mut fanout, [0]);
+
+    for _ in 0..LOG_BYTES / 1000 {
+        assert!(!fanout.is_full());
+        say(&mut fanout, LOBBY, None, &text);
+    }
+    assert!(fanout.is_full(), "the room");
+}
+
+#[test]
+fn who_changes_formats_in_the_middle_reads_each_line_as_it_was_then() {
+    let mut fanout = lobby_of(3);
+    let clock = zoned(Stamp::Clock, false, 60);
+    say(&mut fanout, LOBBY, None, "a");
+    fanout.enter(0, LOBBY, clock);
+    say(&mut fanout, LOBBY, Some(1), "b");
+    fanout.enter(0, LOBBY, zoned(Stamp::Clock, true, 120));
+    let joined = Message::Joined(Username::parse("new").unwrap());
+    fanout.say(LOBBY, std::iter::empty(), &joined, 60);
+    say(&mut fanout, LOBBY, Some(1), "c");
+    fanout.exit(0);
+    fanout.reply(0, &Message::Goodbye, 0);
+    fanout.enter(2, LOBBY, clock);
+    let texts = read(&mut fanout, [0, 1, 2]);
+    let changing = "x: a|[01:00] x: b|[02:00] x: c|Goodbye!|";
+    let plain = "x: a|x: b|new has joined the chat.|x: c|";
+    assert_eq!(texts, [changing, "x: a|new has joined the chat.|", plain]);
+    assert_eq!(fanout.check_between_ticks(), 2);
 }

@@ -10,6 +10,7 @@ mod floods;
 mod model;
 mod naive;
 mod play;
+mod queues;
 mod record;
 mod scene;
 mod script;

@@ -19,8 +19,13 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn with(config: Config) -> Scene {
+        Scene::taking(1 << 20, config)
+    }
+
+    /// The clients' sockets take so many bytes until they are read.
+    pub(super) fn taking(outbound: usize, config: Config) -> Scene {
         let nature = Nature {
-            outbound: 1 << 20,
+            outbound,
             inbound: 1 << 16,
             interrupts: 0,
             write_takes: Duration::ZERO,

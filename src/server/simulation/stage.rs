@@ -192,7 +192,7 @@ impl Stage {
     fn check_dropped(&mut self, place: usize, now: Instant, reason: CloseReason) -> Checked {
         let client = &self.clients[place];
         let is_right = match reason {
-            CloseReason::SendQueueFull => client.kept_at_most() > self.least_bound(),
+            CloseReason::SendQueueFull => self.is_owed_too_much(client),
             CloseReason::Stalled => {
                 // The server takes the time once a tick, before it writes.
                 let took_at = self.world.took_at(client.pair) - SHORT_TIME;
@@ -213,10 +213,18 @@ impl Stage {
         }
     }
 
-    /// What every client's queue may hold in any case.
-    fn least_bound(&self) -> usize {
-        let all = self.config.all_queues.max(self.config.send_queue);
-        self.config.send_queue.min(all / self.config.max_clients)
+    /// Whether a client is owed more than may wait for it besides lines of a room, or all of them together are and it
+    /// can be the one who is owed the most.
+    fn is_owed_too_much(&self, client: &Client) -> bool {
+        let now = self.world.now().instant;
+        // Others may have been dropped in the same tick.
+        let was_here = |at| at + SHORT_TIME >= now;
+        let here = self.clients.iter();
+        let here = here.filter(|it| self.world.closed_at(it.pair).is_none_or(was_here));
+        let kept: Vec<usize> = here.map(Client::kept_at_most).collect();
+        let (all, most) = (kept.iter().sum::<usize>(), self.config.all_queues);
+        let is_largest = client.kept_at_most() > most / kept.len().max(1);
+        client.kept_at_most() > self.config.send_queue || all > most && is_largest
     }
 
     /// Adds what the hub was told to the story.
@@ -394,7 +402,7 @@ impl Stage {
             _ if client.peer.is_none() => end == End::Reset || self.nature.interrupts > 0,
             Some((_, Some(CloseReason::SendQueueFull | CloseReason::Stalled))) => true,
             // The same can happen to whoever is being closed already.
-            Some(_) if client.kept_at_most() > self.least_bound() => true,
+            Some(_) if self.is_owed_too_much(client) => true,
             Some(_) if fin_at.is_some_and(|at| at + SHORT_TIME >= took_at + STALL) => true,
             Some((left, _)) => closed_at.is_some_and(|at| at >= left + CLOSE_TIMEOUT),
             None => return Err(format!("client {place} was closed for no reason")),

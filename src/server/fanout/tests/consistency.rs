@@ -1,27 +1,37 @@
 //! What always holds of the fan-out between two ticks.
 
-use crate::server::fanout::{Fanout, NONE, SPARE_LOGS};
+use std::collections::HashSet;
+
+use crate::server::fanout::{Fanout, NONE, SPARE_TALKS};
 
 impl Fanout {
-    /// Whether every log and every share is empty, and every channel has readers. Returns how many read.
+    /// Whether every talk and every share is empty, and every channel has readers and a format of its own. Returns how many
+    /// read.
     pub(in crate::server) fn check_between_ticks(&self) -> usize {
-        assert_eq!((self.bytes, self.reply_bytes()), (0, 0));
-        assert!(self.spare.len() <= SPARE_LOGS && self.logs.len() == 1);
-        assert!(self.spoken.is_empty() && self.sealed.is_empty() && self.spans.is_empty());
-        for share in &self.shares {
-            assert!(share.from == 0 && share.first == NONE && share.last == NONE);
-        }
+        assert_eq!((self.bytes, self.reply_bytes(), self.most_told), (0, 0, 0));
+        assert!(self.spare.len() <= SPARE_TALKS && self.talks.is_empty());
+        assert!(self.spoken.is_empty() && self.shares.is_empty());
         let mut readers = 0;
-        for &channel in self.rooms.iter().flatten() {
-            let members = &self.channels[channel as usize].members;
-            assert!(!members.is_empty(), "a channel that nobody reads");
-            for (seat, &slot) in members.iter().enumerate() {
-                let share = &self.shares[slot as usize];
-                assert_eq!((share.channel, share.seat), (channel, seat as u32));
+        for (room, heard) in self.rooms.iter().enumerate() {
+            assert_eq!(heard.talk, NONE);
+            let mut formats = HashSet::new();
+            for &channel in &heard.channels {
+                let it = &self.channels[channel as usize];
+                assert_eq!((it.room.index(), it.format), (room, it.format.shown()));
+                assert!(!it.members.is_empty(), "a channel that nobody reads");
+                assert!(formats.insert(format!("{:?}", it.format)));
+                for (seat, &slot) in it.members.iter().enumerate() {
+                    let share = &self.shares.all()[slot as usize];
+                    assert_eq!((share.channel, share.seat), (channel, seat as u32));
+                    assert_eq!(share.format.shown(), it.format);
+                }
+                readers += it.members.len();
             }
-            readers += members.len();
+            let formats = heard.channels.iter();
+            let stamps = formats.map(|&it| self.channels[it as usize].format.stamp.len());
+            assert_eq!(heard.stamp, stamps.max().unwrap_or(0));
         }
-        let in_use = self.rooms.iter().flatten().count();
+        let in_use = self.rooms.iter().flat_map(|it| &it.channels).count();
         assert_eq!(in_use + self.free.len(), self.channels.len());
         readers
     }

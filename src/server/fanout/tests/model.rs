@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dice::Dice;
-use crate::moment::Offset;
+use crate::wire::is_stamped;
 
 const SLOTS: usize = 7;
 const ROOMS: usize = 3;
@@ -89,7 +89,11 @@ impl Pair {
     }
 
     fn reply(&mut self) {
-        let (slot, message) = (self.slot(), self.message());
+        let (slot, mut message) = (self.slot(), self.message());
+        if is_stamped(&message) && self.dice.below(2) == 0 {
+            let unix = self.said as i64 * 1000;
+            message = Message::Past(Past { unix, message }.into());
+        }
         let format = self.places[slot].map_or(Format::default(), |(_, format)| format);
         self.fanout.reply(slot as u32, &message, 5);
         render(&message, 5, format, &mut self.expected[slot]);
@@ -104,20 +108,24 @@ impl Pair {
     /// Ends the tick: everyone reads what the model says, and whoever reads anything is passed as a reader.
     fn tick(&mut self) {
         let mut readers = [false; SLOTS];
-        let logs = self.fanout.freeze(|slot| readers[slot as usize] = true);
-        for (slot, is_reader) in readers.into_iter().enumerate() {
-            let mut pieces = Vec::new();
-            self.fanout.take_share(slot as u32, &logs, &mut pieces);
-            let bytes: Vec<u8> = pieces.iter().flat_map(|p| p.bytes()).copied().collect();
+        let gauge = Gauge::default();
+        let logs = self
+            .fanout
+            .freeze(&gauge, |slot| readers[slot as usize] = true);
+        let slots = (0..SLOTS as u32).collect();
+        take(&mut self.fanout, logs, slots, |slot, bytes| {
+            let slot = slot as usize;
             assert_eq!(
-                String::from_utf8_lossy(&bytes),
+                String::from_utf8_lossy(bytes),
                 String::from_utf8_lossy(&self.expected[slot]),
                 "peer {slot}"
             );
-            assert!(is_reader || bytes.is_empty(), "peer {slot} is no reader");
+            assert!(
+                readers[slot] || bytes.is_empty(),
+                "peer {slot} is no reader"
+            );
             self.expected[slot].clear();
-        }
-        self.fanout.thaw(logs);
+        });
         self.check();
     }
 
@@ -127,10 +135,11 @@ impl Pair {
         let readers = fanout.check_between_ticks();
         assert_eq!(readers, self.places.iter().flatten().count());
         for (slot, place) in self.places.iter().enumerate() {
-            let share = fanout.shares.get(slot).copied();
+            let share = fanout.shares.all().get(slot).copied();
             let channel = share.map_or(NONE, |it| it.channel);
             let channel = fanout.channels.get(channel as usize);
-            assert_eq!(channel.map(|it| (it.room, it.format)), *place);
+            let format = share.map(|it| it.format);
+            assert_eq!(channel.map(|it| it.room).zip(format), *place);
             if let (Some(channel), Some(share)) = (channel, share) {
                 assert_eq!(channel.members[share.seat as usize], slot as u32);
             }

@@ -1,0 +1,195 @@
+//! `Talk`: what was said in one room in a tick. Each line is rendered once, without a stamp; what a format makes of the
+//! lines is put together from that when it is written, a stamp in front of each.
+
+use std::ops::Range;
+
+use bytes::BytesMut;
+
+use crate::message::Message;
+use crate::moment::{Format, Stamp};
+use crate::net::{Gauge, Log, Piece};
+use crate::wire::{is_hidden, is_stamped, render, stamp};
+
+/// A buffer of this size, in bytes, is kept however little of it was used.
+pub(super) const MIN_LOG: usize = 4 * 1024;
+
+/// The lines of one room in the present tick.
+#[derive(Debug, Default)]
+pub(super) struct Talk {
+    /// The lines as they read without stamps.
+    bytes: BytesMut,
+    /// Where each of them ends.
+    ends: Vec<u32>,
+    notes: Vec<Note>,
+    /// How many of them the quiet are not told of.
+    hidden: usize,
+}
+
+/// What is known of a line besides its text.
+#[derive(Debug, Clone, Copy)]
+struct Note {
+    unix: i64,
+    is_stamped: bool,
+    is_hidden: bool,
+}
+
+impl Talk {
+    pub(super) fn len(&self) -> u32 {
+        self.notes.len() as u32
+    }
+
+    /// Appends a line. Returns its bytes, with a stamp of this length if it has one.
+    pub(super) fn append(&mut self, message: &Message, unix: i64, stamp: usize) -> usize {
+        let start = self.bytes.len();
+        render(message, unix, Format::default(), &mut self.bytes);
+        self.ends.push(self.bytes.len() as u32);
+        let note = Note {
+            unix,
+            is_stamped: is_stamped(message),
+            is_hidden: is_hidden(message, QUIET),
+        };
+        self.notes.push(note);
+        self.hidden += usize::from(note.is_hidden);
+        self.bytes.len() - start + if note.is_stamped { stamp } else { 0 }
+    }
+
+    pub(super) fn freeze(self, gauge: &Gauge) -> Said {
+        let Talk {
+            bytes, ends, notes, ..
+        } = self;
+        let (log, first) = (Log::new(bytes, true, gauge), 0);
+        Said {
+            plain: Rendered { log, ends, first },
+            notes,
+            hidden: self.hidden,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Talk {
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+}
+
+const QUIET: Format = Format {
+    quiet: true,
+    ..Format::PLAIN
+};
+
+/// A talk at the end of its tick.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// The lines without stamps.
+    pub(super) plain: Rendered,
+    notes: Vec<Note>,
+    hidden: usize,
+}
+
+impl Said {
+    pub(super) fn len(&self) -> u32 {
+        self.notes.len() as u32
+    }
+
+    /// Whether people of this format read the lines as they are.
+    pub(super) fn is_plain(&self, format: Format) -> bool {
+        format.stamp == Stamp::Off && !(format.quiet && self.hidden > 0)
+    }
+
+    /// Whether people of this format read none of the lines.
+    pub(super) fn is_hidden(&self, format: Format) -> bool {
+        format.quiet && self.hidden == self.notes.len()
+    }
+
+    /// Some of the lines as people of this format read them.
+    pub(super) fn render(
+        &self,
+        lines: Range<u32>,
+        format: Format,
+        (mut bytes, mut ends): Buffer,
+        gauge: &Gauge,
+    ) -> Rendered {
+        let first = lines.start;
+        let all = self.plain.range(lines.clone()).len();
+        bytes.reserve(all + lines.len() * format.stamp.len());
+        // There is one for each second.
+        let mut stamped = (i64::MIN, BytesMut::new());
+        for line in lines {
+            let note = self.notes[line as usize];
+            if note.is_stamped && stamped.0 != note.unix {
+                stamped.0 = note.unix;
+                stamped.1.clear();
+                stamp(&mut stamped.1, note.unix, format);
+            }
+            if !(format.quiet && note.is_hidden) {
+                if note.is_stamped {
+                    bytes.extend_from_slice(&stamped.1);
+                }
+                let range = self.plain.range(line..line + 1);
+                bytes.extend_from_slice(&self.plain.log.bytes()[range]);
+            }
+            ends.push(bytes.len() as u32);
+        }
+        let log = Log::new(bytes, true, gauge);
+        Rendered { log, ends, first }
+    }
+
+    /// Buffers for another talk, unless a burst made them large.
+    pub(super) fn thaw(self) -> Option<Talk> {
+        let (bytes, ends) = self.plain.into_buffer()?;
+        let mut notes = self.notes;
+        notes.clear();
+        Some(Talk {
+            bytes,
+            ends,
+            notes,
+            hidden: 0,
+        })
+    }
+}
+
+/// Empty buffers.
+pub(super) type Buffer = (BytesMut, Vec<u32>);
+
+/// Lines of a talk, as some people read them.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    log: Log,
+    /// Where each line ends. One that is hidden has no bytes.
+    ends: Vec<u32>,
+    /// The number of the first line.
+    first: u32,
+}
+
+impl Rendered {
+    pub(super) fn piece(&self, lines: Range<u32>) -> Piece<'_> {
+        Piece {
+            log: &self.log,
+            range: self.range(lines),
+        }
+    }
+
+    /// No queue shares the present copy of the lines from now on; the next to share them makes another.
+    pub(super) fn let_go(&mut self) {
+        self.log.let_go();
+    }
+
+    /// The buffers, to be used again, unless a burst made them large.
+    pub(super) fn into_buffer(self) -> Option<Buffer> {
+        let (mut bytes, mut ends) = (self.log.into_buffer(), self.ends);
+        let most = 4 * bytes.len().max(MIN_LOG);
+        let is_worth = bytes.capacity() <= most && ends.capacity() * size_of::<u32>() <= most;
+        bytes.clear();
+        ends.clear();
+        is_worth.then_some((bytes, ends))
+    }
+
+    fn range(&self, lines: Range<u32>) -> Range<usize> {
+        let start = |line: u32| match line - self.first {
+            0 => 0,
+            behind => self.ends[behind as usize - 1] as usize,
+        };
+        start(lines.start)..start(lines.end)
+    }
+}
