@@ -170,13 +170,18 @@ impl Person {
 
     /// Someone whose socket takes little, and who has not read more than was needed to come in as `sleeper`.
     pub(crate) fn sleeper(addr: SocketAddr) -> Person {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)
-            .and_then(|socket| socket.set_recv_buffer_size(4096).map(|()| socket))
-            .expect("SO_RCVBUF can be set");
-        socket.connect(&addr.into()).expect("the server accepts");
-        let mut sleeper = Person::over(socket.into());
+        let mut sleeper = Person::taking(addr, 4096);
         sleeper.logs_in("sleeper");
         sleeper
+    }
+
+    /// Someone whose socket takes so many bytes, or a few more, until they are read.
+    pub(crate) fn taking(addr: SocketAddr, bytes: usize) -> Person {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)
+            .and_then(|socket| socket.set_recv_buffer_size(bytes).map(|()| socket))
+            .expect("SO_RCVBUF can be set");
+        socket.connect(&addr.into()).expect("the server accepts");
+        Person::over(socket.into())
     }
 
     fn over(stream: TcpStream) -> Person {

@@ -25,6 +25,7 @@ mod output;
 mod process;
 mod program;
 mod properties;
+mod queues;
 mod rate;
 mod reading;
 mod real_clients;
