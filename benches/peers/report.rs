@@ -45,7 +45,14 @@ pub(crate) fn print(scenario: Scenario, outcomes: &[(Kind, Outcome)]) {
             talk(outcomes);
             let floor = outcomes.iter().find(|(kind, _)| *kind == Kind::Floor);
             if let Some((_, floor)) = floor {
-                ratios(outcomes, floor);
+                ratios(outcomes, "floor", floor);
+            }
+        }
+        Scenario::Formats => {
+            talk(outcomes);
+            let clock = outcomes.iter().find(|(kind, _)| *kind == Kind::Clock);
+            if let Some((_, clock)) = clock {
+                ratios(outcomes, "clock", clock);
             }
         }
         Scenario::Idle => idle(outcomes),
@@ -82,8 +89,8 @@ fn talk(outcomes: &[(Kind, Outcome)]) {
     }
 }
 
-fn ratios(outcomes: &[(Kind, Outcome)], floor: &Outcome) {
-    println!("\nAs a ratio to the floor:\n");
+fn ratios(outcomes: &[(Kind, Outcome)], name: &str, floor: &Outcome) {
+    println!("\nAs a ratio to the {name}:\n");
     head(&[
         "server",
         "deliveries/s",

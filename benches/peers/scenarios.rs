@@ -15,6 +15,7 @@ pub(crate) enum Scenario {
     Steady,
     Idle,
     Laggard,
+    Formats,
 }
 
 /// What one run gave. What a scenario does not measure is zero or empty.
@@ -85,12 +86,13 @@ const STEADY_PEOPLE: usize = 100;
 const STEADY_PAUSE: Duration = Duration::from_millis(1);
 
 impl Scenario {
-    pub(crate) const ALL: [Scenario; 5] = [
+    pub(crate) const ALL: [Scenario; 6] = [
         Scenario::Crowd,
         Scenario::Everyone,
         Scenario::Steady,
         Scenario::Idle,
         Scenario::Laggard,
+        Scenario::Formats,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -100,25 +102,28 @@ impl Scenario {
             Scenario::Steady => "steady",
             Scenario::Idle => "idle",
             Scenario::Laggard => "laggard",
+            Scenario::Formats => "time",
         }
     }
 
     /// The servers it is put to unless others are named.
     pub(crate) fn servers(self) -> &'static [Kind] {
-        use Kind::{AtOnce, Chinwag, Floor, Nats, Ngircd, Redis, Stamped, Threads, Tokio};
+        use Kind::{AtOnce, Chinwag, Clock, Floor, Formats, Nats, Ngircd, Redis, Stamped};
+        use Kind::{Threads, Tokio, Unseen, Zones};
         match self {
             Scenario::Crowd => &[Floor, Chinwag, Stamped, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Everyone => &[Floor, Chinwag, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Steady => &[Floor, AtOnce, Chinwag, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Idle => &[Floor, Chinwag, Redis, Nats, Tokio],
             Scenario::Laggard => &[Floor, Chinwag, Redis],
+            Scenario::Formats => &[Clock, Zones, Formats, Chinwag, Unseen],
         }
     }
 
     /// Puts the scenario to a server that is started for it.
     pub(crate) fn run(self, kind: Kind, seconds: Duration) -> io::Result<Outcome> {
         match self {
-            Scenario::Crowd => talk(kind, CROWD, seconds),
+            Scenario::Crowd | Scenario::Formats => talk(kind, CROWD, seconds),
             Scenario::Everyone => talk(kind, EVERYONE, seconds),
             Scenario::Steady => steady(kind, seconds),
             Scenario::Idle => idle(kind, seconds),

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -30,6 +31,14 @@ pub(crate) enum Kind {
     Chinwag,
     /// Chinwag again; every other person has it show the time before each line.
     Stamped,
+    /// Everyone has it show the time, of one zone.
+    Clock,
+    /// Of 24 zones.
+    Zones,
+    /// Nobody has it show the time, and each has told it their zone, of all 105.
+    Unseen,
+    /// In all ways that there are: stamps, zones, with and without who comes and goes.
+    Formats,
     Redis,
     Nats,
     Ngircd,
@@ -38,11 +47,15 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 9] = [
+    pub(crate) const ALL: [Kind; 13] = [
         Kind::Floor,
         Kind::AtOnce,
         Kind::Chinwag,
         Kind::Stamped,
+        Kind::Clock,
+        Kind::Zones,
+        Kind::Unseen,
+        Kind::Formats,
         Kind::Redis,
         Kind::Nats,
         Kind::Ngircd,
@@ -56,6 +69,10 @@ impl Kind {
             Kind::AtOnce => "at-once",
             Kind::Chinwag => "chinwag",
             Kind::Stamped => "stamped",
+            Kind::Clock => "clock",
+            Kind::Zones => "zones",
+            Kind::Unseen => "unseen",
+            Kind::Formats => "formats",
             Kind::Redis => "redis",
             Kind::Nats => "nats",
             Kind::Ngircd => "ngircd",
@@ -70,13 +87,13 @@ impl Kind {
             Kind::Redis => Some(("redis-server", "redis-server")),
             Kind::Nats => Some(("nats-server", "nats-server")),
             Kind::Ngircd => Some(("ngircd", "ngircd")),
-            Kind::Floor
-            | Kind::AtOnce
-            | Kind::Chinwag
-            | Kind::Stamped
-            | Kind::Tokio
-            | Kind::Threads => None,
+            _ => None,
         }
+    }
+
+    pub(crate) fn is_chinwag(self) -> bool {
+        use Kind::{Chinwag, Clock, Formats, Stamped, Unseen, Zones};
+        matches!(self, Chinwag | Stamped | Clock | Zones | Unseen | Formats)
     }
 
     /// The Debian package to install before this server can be measured.
@@ -89,6 +106,13 @@ impl Kind {
     pub(crate) fn greeting(self, person: usize) -> Vec<u8> {
         let text = match self {
             Kind::Stamped if person.is_multiple_of(2) => format!("p{person}\n/time on\n"),
+            Kind::Clock => format!("p{person}\n/time on\n"),
+            Kind::Zones => {
+                let zone = ZONES.start + 60 * (person % 24) as i32;
+                format!("p{person}\n/time on {}\n", offset(zone))
+            }
+            Kind::Unseen => format!("p{person}\n/time off {}\n", offset(zone(person))),
+            Kind::Formats => format!("p{person}\n{}", format_of(person)),
             Kind::Chinwag | Kind::Stamped => format!("p{person}\n"),
             Kind::Redis => "SUBSCRIBE room\r\n".into(),
             Kind::Nats => {
@@ -106,11 +130,11 @@ impl Kind {
     /// What a newcomer reads once they are in.
     pub(crate) fn welcome(self) -> &'static [u8] {
         match self {
-            Kind::Chinwag | Kind::Stamped => b"Type /help for the list of commands.\r\n",
+            _ if self.is_chinwag() => b"Type /help for the list of commands.\r\n",
             Kind::Redis => b"$9\r\nsubscribe\r\n$4\r\nroom\r\n:1\r\n",
             Kind::Nats => b"PONG\r\n",
             Kind::Ngircd => b" 366 ",
-            Kind::Floor | Kind::AtOnce | Kind::Tokio | Kind::Threads => WELCOME,
+            _ => WELCOME,
         }
     }
 
@@ -143,7 +167,7 @@ impl Kind {
             Kind::Ngircd => 8,
             Kind::Tokio | Kind::Threads => 100,
             Kind::Redis => 500,
-            Kind::Floor | Kind::AtOnce | Kind::Chinwag | Kind::Stamped | Kind::Nats => 4000,
+            _ => 4000,
         }
     }
 
@@ -165,15 +189,48 @@ impl Kind {
                 fs::write(&config, ngircd_config(&port))?;
                 command.arg("--nodaemon").arg("--config").arg(config)
             }
-            Kind::Chinwag | Kind::Stamped => command
-                .arg(env!("CARGO_BIN_EXE_server"))
+            _ if self.is_chinwag() => command
+                .arg(env::var_os("CHINWAG").unwrap_or(env!("CARGO_BIN_EXE_server").into()))
                 .args(["--listen", "127.0.0.1:0", "--quiet"])
                 .args(["--max-clients", "12000"]),
-            Kind::Floor | Kind::AtOnce | Kind::Tokio | Kind::Threads => command
+            _ => command
                 .arg(env::current_exe()?)
                 .args(["--serve", self.name()]),
         };
         Ok(command)
+    }
+}
+
+/// Time zones, as minutes from UTC.
+const ZONES: Range<i32> = -12 * 60..14 * 60 + 1;
+
+/// The zone of a person, of all that there are.
+fn zone(person: usize) -> i32 {
+    let zones: Vec<i32> = ZONES.step_by(15).collect();
+    zones[person % zones.len()]
+}
+
+fn offset(minutes: i32) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let minutes = minutes.abs();
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// What a person types to read in a format of their own, as far as there are so many.
+fn format_of(person: usize) -> String {
+    const ZONES: usize = 105;
+    let time = match person / ZONES % 4 {
+        0 => "on",
+        1 => "full",
+        2 => "on",
+        _ => "full",
+    };
+    let quiet = if person / ZONES % 4 < 2 { "on" } else { "off" };
+    let offset = offset(zone(person));
+    match person % 422 {
+        420 => "/quiet on\n".into(),
+        421 => String::new(),
+        _ => format!("/time {time} {offset}\n/quiet {quiet}\n"),
     }
 }
 
