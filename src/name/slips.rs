@@ -1,15 +1,16 @@
 //! Names that are one slip of the finger away from what was typed.
 
-use crate::limits::USERNAME_CHARS;
+use std::ops::RangeInclusive;
 
 use super::Username;
 use super::keys;
 
 /// What may have been meant or left out.
-const TYPED: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789_-.";
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
 
-/// Shorter than this, a name is a slip away from too many.
-const SHORTEST: usize = 3;
+/// How many characters must have been typed, and may: a shorter name is a slip away from too many, and each character is
+/// eighty more names to look for.
+const TYPED_CHARS: RangeInclusive<usize> = 3..=20;
 
 /// A form that a name may be addressed by.
 #[derive(Debug, Clone, Copy)]
@@ -32,36 +33,40 @@ impl Slip<'_> {
 /// Looks for a name that is one letter changed, missing, too many, or swapped with the next away from what was typed.
 /// It asks `find` some eighty times for each letter, however many names there are.
 pub(crate) fn find_slip<T>(typed: &str, mut find: impl FnMut(Slip<'_>) -> Option<T>) -> Option<T> {
-    // As many as can be one more than a name has.
-    if !(SHORTEST..=USERNAME_CHARS + 1).contains(&typed.chars().count()) {
+    if !TYPED_CHARS.contains(&typed.chars().count()) {
         return None;
     }
-    let letters: Vec<char> = keys::addressed(typed).chars().collect();
-    let mut form = String::new();
-    let mut attempt = |before: &[char], between: &[char], behind: &[char]| {
+    let typed = keys::addressed(typed);
+    let mut form = String::with_capacity(2 * typed.len());
+    let mut attempt = |parts: [&str; 4]| {
         form.clear();
-        form.extend(before.iter().chain(between).chain(behind));
+        parts.iter().for_each(|part| form.push_str(part));
         let key = keys::hash(&form);
         find(Slip { form: &form, key })
     };
-    for at in 0..=letters.len() {
-        let (before, behind) = letters.split_at(at);
-        let (next, rest) = (behind.first(), behind.get(1..).unwrap_or(&[]));
-        let swapped = [rest.first().copied(), next.copied()];
-        let mut found = next.and_then(|_| attempt(before, &[], rest));
-        if let [Some(one), Some(other)] = swapped {
-            found = found.or_else(|| attempt(before, &[one, other], &rest[1..]));
+    let mut found = None;
+    let ends = typed.char_indices().map(|(at, _)| at).chain([typed.len()]);
+    for (before, behind) in ends.map(|at| typed.split_at(at)) {
+        let (this, rest) = first_of(behind);
+        let (next, far) = first_of(rest);
+        if !this.is_empty() {
+            found = found.or_else(|| attempt([before, rest, "", ""]));
         }
-        for &c in TYPED {
-            let c = [char::from(c)];
-            if next.is_some() {
-                found = found.or_else(|| attempt(before, &c, rest));
+        if !next.is_empty() {
+            found = found.or_else(|| attempt([before, next, this, far]));
+        }
+        for at in 0..LETTERS.len() {
+            let letter = &LETTERS[at..at + 1];
+            if !this.is_empty() {
+                found = found.or_else(|| attempt([before, letter, rest, ""]));
             }
-            found = found.or_else(|| attempt(before, &c, behind));
-        }
-        if found.is_some() {
-            return found;
+            found = found.or_else(|| attempt([before, letter, behind, ""]));
         }
     }
-    None
+    found
+}
+
+/// The first character, and what is behind it.
+fn first_of(text: &str) -> (&str, &str) {
+    text.split_at(text.chars().next().map_or(0, char::len_utf8))
 }
