@@ -36,6 +36,7 @@ impl Hub {
         assert_eq!(self.online(), here.len());
         for (peer, it) in here {
             assert_eq!(self.roster.find(&it.name), Some(*peer));
+            assert_eq!(self.roster.find_alike(&it.name, *peer), None, "{}", it.name);
         }
     }
 

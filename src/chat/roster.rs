@@ -166,7 +166,7 @@ impl Roster {
     }
 
     /// Someone other than `but` whose name could be mistaken for this one.
-    fn find_alike(&self, name: &Username, but: PeerId) -> Option<PeerId> {
+    pub(super) fn find_alike(&self, name: &Username, but: PeerId) -> Option<PeerId> {
         let by_look = |look: Look| {
             let key = name.look_key(look);
             self.find_in(&self.looks[look as usize], key, |it| {

@@ -140,11 +140,11 @@ impl Audience {
         );
     }
 
-    /// Nobody else has it, and whoever types it means the one who has.
+    /// Nobody else has it or one that looks like it, and whoever types it means the one who has.
     fn assert_name_is_free(&self, peer: PeerId, name: &Username) {
         let mut others = self.peers.iter().filter(|(it, _)| **it != peer);
         assert!(
-            others.all(|(_, it)| it.name.as_ref() != Some(name)),
+            others.all(|(_, it)| it.name.as_ref().is_none_or(|it| !it.looks_like(name))),
             "{name} is there twice"
         );
         match Username::parse(name.as_str()) {

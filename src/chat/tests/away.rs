@@ -132,6 +132,7 @@ fn a_reply_finds_who_has_another_name_and_nobody_who_took_theirs() {
     assert_eq!(chat.reads(other), []);
 }
 
+#[cfg(feature = "unicode-names")]
 #[test]
 fn a_composed_and_a_decomposed_spelling_are_one() {
     let mut chat = Chat::new();
@@ -293,6 +294,7 @@ fn only_those_of_the_room_count_under_the_name_that_they_have() {
     assert_eq!(told(&mut chat, "rob"), 0);
 }
 
+#[cfg(feature = "unicode-names")]
 #[test]
 fn a_line_is_looked_through_once_and_so_far_and_only_where_someone_is_away() {
     let mut chat = Chat::new();

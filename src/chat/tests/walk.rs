@@ -8,7 +8,9 @@ use crate::dice::Dice;
 
 /// As many as fit few enough names, rooms and slots that they meet all the time.
 const SLOTS: u32 = 6;
-const NAMES: [&str; 8] = ["ann", "BOB", "carl", "dora", "Ann", "eve.", "אבג", "bob"];
+const NAMES: [&str; 9] = [
+    "ann", "BOB", "carl", "dora", "Ann", "eve.", "אבג", "bob", "carI",
+];
 const ROOMS: [&str; 6] = ["tea", "#Tea", "lobby", "2", "#", "no room"];
 const TEXTS: [&str; 6] = [
     "hello ann, bob: and (carl)!",
