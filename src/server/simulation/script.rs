@@ -51,7 +51,7 @@ const TEXTS: [&str; 18] = [
 ];
 const ENDS: [&str; 4] = ["\n", "\r\n", "\r", "\r\0"];
 const ZONES: [&str; 7] = ["", "+05:45", "-0330", "+1", "UTC", "asia/Kolkata", "x"];
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 36] = [
     "/help",
     "/users",
     "/rooms",
@@ -72,6 +72,9 @@ const COMMANDS: [&str; 33] = [
     "/back",
     "/whois N",
     "/ignore N",
+    "/ignore N",
+    "/ignore N",
+    "/nick N",
     "/ignore",
     "/unignore N",
     "/history C",
