@@ -190,6 +190,13 @@ pub const REPLIES_BYTES: usize = 4 * 1024 * 1024;
 /// else its socket would take waits for the next tick, behind what everyone else is sent.
 pub const WRITE_TURN_BYTES: usize = 1024 * 1024;
 
+/// Bytes that are written in one tick to all who are behind together: a millisecond or two. Nobody else waits for longer
+/// when thousands of them read on at once.
+pub const FLUSH_BYTES: usize = 2 * 1024 * 1024;
+
+/// What each of them counts for besides: a call of the kernel that may take no byte.
+pub const FLUSH_CALL_BYTES: usize = 4 * 1024;
+
 /// A write phase shorter than this is never put off for the sake of more reading.
 pub const SHORT_WRITE_PHASE: Duration = Duration::from_micros(200);
 

@@ -215,7 +215,8 @@ impl Connection {
         }
     }
 
-    /// Writes the pieces, and queues what the socket does not take. With an empty queue they go straight from the log.
+    /// Writes the pieces straight from the log, and queues what the socket does not take. Where something waits already, they
+    /// wait behind it.
     pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) {
         let mut written = 0;
         let may_write = self.backlog.is_none() && self.readiness.writable;
@@ -226,20 +227,17 @@ impl Connection {
             }
         }
         self.enqueue(now, pieces, written);
-        self.flush(now);
     }
 
-    /// Writes what waits, as far as the socket takes it and a turn goes.
-    fn flush(&mut self, now: Instant) {
-        let Some(backlog) = &mut self.backlog else {
-            return;
+    /// Writes what waits, as far as the socket takes it and a turn goes. Returns how many bytes.
+    pub(crate) fn flush(&mut self, now: Instant) -> usize {
+        let Some(backlog) = self.backlog.as_mut().filter(|_| self.readiness.writable) else {
+            return 0;
         };
-        if !self.readiness.writable {
-            return;
-        }
         let before = backlog.queue.len();
         let result = backlog.queue.write_to(&mut self.stream, WRITE_TURN_BYTES);
-        if backlog.queue.len() < before {
+        let written = before - backlog.queue.len();
+        if written > 0 {
             backlog.stuck_since = now;
         }
         match result {
@@ -247,6 +245,7 @@ impl Connection {
             Ok(()) => self.backlog = None,
             Err(error) => self.not_written(&error),
         }
+        written
     }
 
     /// Writes what waits though there was no word of room.

@@ -62,6 +62,8 @@ pub struct Server {
     scratch: Box<[u8]>,
     /// Whether this tick accepted or read anything.
     got_input: bool,
+    /// Who was written last of those who are behind.
+    flushed_last: u32,
     /// Since when the write phase has been put off.
     unwritten_since: Option<Instant>,
     /// How long the last write phase took.
@@ -142,6 +144,7 @@ impl Server {
             uncharged: 0,
             scratch: vec![0; READ_TURN_BYTES].into(),
             got_input: false,
+            flushed_last: 0,
             unwritten_since: None,
             last_write: Duration::ZERO,
             stop_by: None,

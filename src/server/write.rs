@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::time::Instant;
 
 use crate::error::CloseReason;
-use crate::limits::SHORT_WRITE_PHASE;
-use crate::net::{Connection, Piece};
+use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES, SHORT_WRITE_PHASE};
+use crate::net::Connection;
 
 use super::Server;
 
@@ -25,8 +25,8 @@ impl Server {
         put_off
     }
 
-    /// Writes to each dirty peer once: their share of the tick's logs, and what they were owed before. Peers who read the
-    /// same bytes are served one after the other.
+    /// Writes to each dirty peer once: their share of the tick's logs, and then what they were owed before. Peers who read
+    /// the same bytes are served one after the other.
     pub(super) fn write(&mut self, now: Instant) {
         let begun = self.poller.instant();
         let gauge = self.connections.gauge().clone();
@@ -34,7 +34,7 @@ impl Server {
         let mut logs = self.fanout.freeze(&gauge, mark);
         let mut dirty = self.connections.take_dirty();
         self.fanout.sort(&logs, &mut dirty);
-        let mut rest = &dirty[..];
+        let (mut rest, mut behind) = (&dirty[..], Vec::new());
         while let Some(&first) = rest.first() {
             let group;
             (group, rest) = rest.split_at(self.fanout.first_group(&logs, rest));
@@ -42,7 +42,12 @@ impl Server {
             let mut pieces = Vec::new();
             for &slot in group {
                 self.fanout.take_share(slot, &logs, &rendering, &mut pieces);
-                self.send(now, slot, &pieces);
+                let send = |connection: &mut Connection| connection.send(now, &pieces);
+                self.connections.change_queue(slot, send);
+                match self.connections.connection(slot).has_output() {
+                    true => behind.push(slot),
+                    false => self.written(now, slot),
+                }
                 pieces.clear();
             }
             drop(pieces);
@@ -50,14 +55,31 @@ impl Server {
             self.skip_of_all();
         }
         self.fanout.thaw(logs);
+        self.flush(now, behind);
         self.bound_all_queues();
         self.connections.watch_for_stalls(now);
         self.last_write = self.poller.instant().saturating_duration_since(begun);
     }
 
-    fn send(&mut self, now: Instant, slot: u32, pieces: &[Piece<'_>]) {
-        let send = |connection: &mut Connection| connection.send(now, pieces);
-        self.connections.change_queue(slot, send);
+    /// Writes what waits for those who are behind, by turns, until the tick has had enough; the next one begins with those
+    /// who had no turn.
+    fn flush(&mut self, now: Instant, mut behind: Vec<u32>) {
+        behind.sort_unstable();
+        let next = behind.partition_point(|&slot| slot <= self.flushed_last);
+        behind.rotate_left(next);
+        let mut written = 0;
+        for slot in behind {
+            if written < FLUSH_BYTES {
+                let flush = |connection: &mut Connection| connection.flush(now);
+                written += FLUSH_CALL_BYTES + self.connections.change_queue(slot, flush);
+                self.flushed_last = slot;
+            }
+            self.written(now, slot);
+        }
+    }
+
+    /// A peer was written to: what follows from that.
+    fn written(&mut self, now: Instant, slot: u32) {
         self.bound_queue(slot);
         let connection = self.connections.connection(slot);
         let (has_input, has_output) = (connection.has_input(), connection.has_output());
