@@ -147,6 +147,10 @@ pub const UNREAD_TURNS: usize = 16;
 /// When accepting failed for lack of descriptors or memory, it is tried again after this long, or when a peer goes.
 pub const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 
+/// CPU that one line, one event or one leaving may take of the loop, at 10,000 people: everyone waits for it. The bench
+/// `prices` marks what is over; nothing is stopped by it.
+pub const LOOP_BUDGET: Duration = Duration::from_millis(2);
+
 /// Readiness events taken from one poll. More stay in the kernel for the next.
 pub const EVENTS_PER_POLL: usize = 1024;
 

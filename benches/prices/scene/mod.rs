@@ -1,0 +1,325 @@
+//! A chat of some people under some load: the hub with its fan-out, and no socket.
+//!
+//! The bench `prices` times what happens in it, and a unit test counts the work. So the crate is named as `crate` here, and
+//! the bench has at its root what the library has there.
+
+mod acts;
+mod loads;
+
+use std::time::{Duration, Instant};
+
+use crate::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+use crate::fanout::Fanout;
+use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
+use crate::net::Gauge;
+use crate::{CloseReason, Moment, PeerId};
+
+pub(crate) use acts::{Act, acts};
+pub(crate) use loads::Load;
+
+/// Repetitions of an act, at most. So many people time out alone.
+pub(crate) const REPETITIONS: u32 = 6;
+
+/// Who does what is measured, by slot: Ann does it, Bob is nobody's special case, Carl is one of those who are ignored.
+pub(crate) const ANN: u32 = 0;
+pub(crate) const BOB: u32 = 1;
+pub(crate) const CARL: u32 = 2;
+const FIRST_IDLER: u32 = 3;
+
+/// The least number of people: those above, the idlers, and one of the crowd.
+pub(crate) const FEWEST: u32 = FIRST_IDLER + REPETITIONS + 1;
+
+/// Time in which a username must be given, and after which an idle person is dropped.
+const TIMEOUT: Duration = Duration::from_secs(100_000);
+
+/// The course of the scene's time, in seconds. What is due then is due that much later, one by one.
+const APART: u64 = 100;
+const ALL_CAME: u64 = 1_000;
+const ALL_IDLE: u64 = 10_000;
+const ALL_READY: u64 = 20_000;
+
+/// The kinds of event, each with its place among those that were played.
+const KINDS: usize = 9;
+
+/// Where everyone is, what they are called, and what of all that can happen has happened.
+pub(crate) struct Scene {
+    hub: Hub,
+    effects: Effects,
+    fanout: Fanout,
+    gauge: Gauge,
+    began: Instant,
+    now: Moment,
+    load: Load,
+    people: u32,
+    /// How many are ignored.
+    ignored: u32,
+    /// Who is in each slot.
+    peers: Vec<Option<PeerId>>,
+    generation: u32,
+    names: Vec<String>,
+    /// What is said, as it is said often: of the default limit, and of the greatest.
+    long: String,
+    longest: String,
+    played: [bool; KINDS],
+}
+
+impl Scene {
+    /// So many people, and so many of them who are ignored where anyone is.
+    pub(crate) fn of(load: Load, people: u32, ignored: u32) -> Scene {
+        assert!(people >= FEWEST, "there are at least {FEWEST} people");
+        let rules = Rules {
+            login_timeout: Some(TIMEOUT),
+            idle_timeout: Some(TIMEOUT),
+            ..Rules::default()
+        };
+        let began = Instant::now();
+        let slots = people + REPETITIONS + 1;
+        let names: Vec<String> = load.names(slots);
+        let mut scene = Scene {
+            hub: Hub::new(rules),
+            effects: Effects::default(),
+            fanout: Fanout::default(),
+            gauge: Gauge::default(),
+            began,
+            now: Moment {
+                instant: began,
+                unix: 1_795_276_799,
+            },
+            load,
+            people,
+            ignored,
+            peers: vec![None; slots as usize],
+            generation: 0,
+            long: load.text(LINE_BYTES, &names),
+            longest: load.text(*LINE_BYTES_RANGE.end(), &names),
+            names,
+            played: [false; KINDS],
+        };
+        scene.fill();
+        scene.played = [false; KINDS];
+        scene
+    }
+
+    /// Newcomers who never give a name come one by one; then everyone comes and does what makes up the load; and the idlers
+    /// fall silent one by one, so that each of them times out alone.
+    fn fill(&mut self) {
+        for i in 0..REPETITIONS {
+            self.pass_until(u64::from(i) * APART);
+            self.happen(self.people + i, Event::Connected(address()));
+        }
+        self.pass_until(ALL_CAME);
+        for slot in 0..self.people {
+            self.come(slot);
+        }
+        for slot in 0..self.people {
+            self.settle(slot);
+        }
+        self.furnish();
+        let is_idler = |slot: &u32| (FIRST_IDLER..FIRST_IDLER + REPETITIONS).contains(slot);
+        for slot in (0..self.people).filter(is_idler) {
+            self.pass_until(ALL_IDLE + u64::from(slot) * APART);
+            self.types(slot, "/users");
+        }
+        self.pass_until(ALL_READY);
+        for slot in (0..self.people).filter(|slot| !is_idler(slot)) {
+            self.types(slot, "/users");
+        }
+        self.end_tick();
+    }
+
+    /// Someone connects and gives their name.
+    fn come(&mut self, slot: u32) {
+        self.happen(slot, Event::Connected(address()));
+        let name = self.names[slot as usize].clone();
+        self.types(slot, &name);
+    }
+
+    fn types(&mut self, slot: u32, line: &str) {
+        self.happen(slot, Event::Line(line));
+    }
+
+    fn leaves(&mut self, slot: u32) {
+        self.happen(slot, Event::Disconnected(CloseReason::EndOfInput));
+    }
+
+    fn happen(&mut self, slot: u32, event: Event<'_>) {
+        self.played[kind(&event)] = true;
+        if let Event::Connected(_) = event {
+            self.generation += 1;
+            let generation = self.generation;
+            self.peers[slot as usize] = Some(PeerId { slot, generation });
+        }
+        let Some(peer) = self.peers[slot as usize] else {
+            return;
+        };
+        if let Event::Disconnected(_) = event {
+            self.peers[slot as usize] = None;
+        }
+        self.hub.handle(self.now, peer, event, &mut self.effects);
+        self.apply();
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.hub.notice(text, &mut self.effects);
+        self.apply();
+    }
+
+    /// Moves the clock on, and acts on what is due.
+    fn pass_until(&mut self, seconds: u64) {
+        let at = self.began + Duration::from_secs(seconds);
+        self.now.instant = self.now.instant.max(at);
+        self.act_on_time();
+    }
+
+    fn act_on_time(&mut self) {
+        self.hub.handle_timeout(self.now, &mut self.effects);
+        self.apply();
+    }
+
+    /// One newcomer has had the time for a name.
+    fn wait_for_a_login(&mut self) {
+        self.now.instant = self.hub.next_timeout().unwrap_or(self.now.instant);
+    }
+
+    /// One person has been idle for long enough. Who looked idle but was not has been looked at before.
+    fn wait_for_an_idler(&mut self) {
+        self.pass_until(TIMEOUT.as_secs() + ALL_IDLE);
+        let next = self.hub.next_timeout().unwrap_or(self.now.instant);
+        self.now.instant = next + Duration::from_secs(2);
+    }
+
+    /// Someone who is back, or undid it, does again what makes up the load.
+    fn settle_anew(&mut self, slot: u32) {
+        for whom in [CARL, self.last()] {
+            let line = format!("/unignore {}", self.names[whom as usize]);
+            self.types(slot, &line);
+        }
+        self.settle(slot);
+    }
+
+    /// Everyone goes.
+    pub(crate) fn shut_down(&mut self) {
+        self.hub.shut_down(&mut self.effects);
+        self.apply();
+    }
+
+    /// Does what the server does of what the hub asks for, sockets aside.
+    fn apply(&mut self) {
+        let unix = self.now.unix;
+        for effect in self.effects.drain() {
+            match effect {
+                Effect::Send { to, message } => match to {
+                    Audience::Peer(peer) => self.fanout.reply(peer.slot, &message, unix),
+                    Audience::Room {
+                        room,
+                        except,
+                        hidden_from,
+                    } => {
+                        let except = except.iter().chain(&hidden_from).map(|peer| peer.slot);
+                        self.fanout.say(room, except, &message, unix);
+                    }
+                },
+                Effect::Enter { peer, room, format } => {
+                    self.fanout.enter(peer.slot, room, format);
+                }
+                Effect::Exit { peer } => self.fanout.exit(peer.slot),
+                Effect::Close { peer, .. } => self.peers[peer.index()] = None,
+                _ => {}
+            }
+        }
+        // Where a whole crowd does something, it is not all one tick.
+        if self.fanout.reply_bytes() > 64 << 20 {
+            self.end_tick();
+        }
+    }
+
+    /// Takes out the share of each who has one. Returns the bytes that they are.
+    pub(crate) fn end_tick(&mut self) -> usize {
+        let mut bytes = 0;
+        self.deal(|_, piece| bytes += piece.len());
+        bytes
+    }
+
+    /// What Ann reads of an answer, alone.
+    pub(crate) fn answer(&mut self, line: &str) -> String {
+        self.end_tick();
+        self.types(ANN, line);
+        let mut text = Vec::new();
+        self.deal(|slot, piece| {
+            if slot == ANN {
+                text.extend_from_slice(piece);
+            }
+        });
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Ends the tick: passes everyone's share on, piece by piece.
+    fn deal(&mut self, mut read: impl FnMut(u32, &[u8])) {
+        let mut readers = Vec::new();
+        let mut logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
+        self.fanout.sort(&logs, &mut readers);
+        let mut rest = &readers[..];
+        while !rest.is_empty() {
+            let group;
+            (group, rest) = rest.split_at(self.fanout.first_group(&logs, rest));
+            let rendering = self.fanout.render(&logs, group[0]);
+            let mut pieces = Vec::new();
+            for &slot in group {
+                self.fanout.take_share(slot, &logs, &rendering, &mut pieces);
+                pieces.drain(..).for_each(|piece| read(slot, piece.bytes()));
+            }
+            drop(pieces);
+            self.fanout.take_back(&mut logs, rendering);
+        }
+        self.fanout.thaw(logs);
+    }
+
+    /// Whether every kind of event was played.
+    pub(crate) fn has_played_every_event(&self) -> bool {
+        self.played.iter().all(|&played| played)
+    }
+
+    pub(crate) fn people(&self) -> u32 {
+        self.people
+    }
+
+    /// Someone in the crowd.
+    fn last(&self) -> u32 {
+        self.people - 1
+    }
+
+    /// A slot that nobody has.
+    fn spare(&self) -> u32 {
+        self.people + REPETITIONS
+    }
+}
+
+/// The commands that `/help` lists and no act begins with.
+pub(crate) fn forgotten(help: &str) -> Vec<&str> {
+    let words = help.lines().filter_map(|line| {
+        let word = line.split_whitespace().next()?;
+        word.starts_with('/').then_some(word)
+    });
+    let acts = acts();
+    let is_played = |word: &str| acts.iter().any(|act| act.word() == word);
+    words.filter(|word| !is_played(word)).collect()
+}
+
+fn address() -> std::net::SocketAddr {
+    ([127, 0, 0, 1], 1).into()
+}
+
+/// A new kind of event is to be played too.
+fn kind(event: &Event<'_>) -> usize {
+    match event {
+        Event::Connected(_) => 0,
+        Event::Line(_) => 1,
+        Event::LineTooLong { .. } => 2,
+        Event::WrongProtocol(_) => 3,
+        Event::Interrupt => 4,
+        Event::EndOfInput => 5,
+        Event::AreYouThere => 6,
+        Event::TooFast { .. } => 7,
+        Event::Disconnected(_) => 8,
+    }
+}
