@@ -47,7 +47,6 @@ pub(super) fn leave(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effec
 }
 
 pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    let hidden_from = hub.hidden_from(caller.peer);
     let Some(room) = hub.rooms.get_mut(caller.room) else {
         return;
     };
@@ -66,7 +65,7 @@ pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     room.topic = topic.clone();
     let by = caller.name.clone();
     let message = Message::TopicSet { by, topic };
-    effects.tell_room(caller.room, None, hidden_from, message);
+    effects.tell_room(caller.room, None, hub.hidden_from(caller.peer), message);
 }
 
 pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
