@@ -29,7 +29,7 @@
 //! | 3 | [`net`] | the poller, listeners, sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `message`, `moment`, `deadlines`, `rate` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -78,6 +78,7 @@ mod name;
 pub mod net;
 mod rate;
 mod server;
+mod tally;
 pub mod wire;
 
 /// The README's examples compile too.

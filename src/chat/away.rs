@@ -10,6 +10,7 @@ use crate::limits::{
 };
 use crate::message::{Answer, Past};
 use crate::name::{Addressed, Username};
+use crate::tally;
 
 use super::event::Effects;
 use super::history::History;
@@ -28,6 +29,7 @@ impl AwayPeople {
 
     fn remove(&mut self, peer: PeerId, name: &Username) {
         if let Some(people) = self.0.get_mut(&name.key()) {
+            tally::steps(people.len());
             people.retain(|it| *it != peer);
             if people.is_empty() {
                 self.0.remove(&name.key());
@@ -56,6 +58,7 @@ impl Told {
         while self.0.front().is_some_and(|(_, at)| is_over(*at)) {
             self.0.pop_front();
         }
+        tally::steps(self.0.len());
         if self.0.iter().any(|(told, _)| *told == absence) {
             return false;
         }
@@ -192,6 +195,7 @@ impl Hub {
             let word = Addressed::new(word?)?;
             folded += word.bytes();
             let people = away.0.get(&word.key())?.iter();
+            let people = people.inspect(|_| tally::steps(1));
             let mut people = people.filter_map(|it| Some((*it, self.roster.person(*it)?)));
             let (peer, _) = people.find(|(_, person)| word.is_of(&person.name))?;
             Some(peer)
@@ -204,6 +208,7 @@ impl Hub {
             }
         };
         for word in text.split(|c| !Username::may_hold(c)) {
+            tally::steps(1);
             let word = word.trim_start_matches(EDGES);
             let bare = word.trim_end_matches(EDGES);
             let also = || Some(bare).filter(|bare| *bare != word);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::id::PeerId;
 use crate::message::{Message, Past};
+use crate::tally;
 
 /// The date, `(private)`, and the line end.
 const AROUND: usize = "[2026-11-21 15:28]  (private): \r\n".len();
@@ -72,7 +73,7 @@ impl History {
         mut is_seen: impl FnMut(PeerId, &Message) -> bool,
     ) -> Vec<Message> {
         let seen = |line: &&Line| is_seen(line.author, &line.past.message);
-        let new = self.lines.iter().rev();
+        let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
         let new = new.take_while(|line| line.number >= known);
         let lines = new.filter(seen).take(count);
         let mut lines: Vec<Message> = lines.map(|it| Message::Past(it.past.clone())).collect();

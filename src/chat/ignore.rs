@@ -16,6 +16,7 @@ use crate::id::PeerId;
 use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::message::{IgnoredRow, Message};
 use crate::name::Username;
+use crate::tally;
 
 use super::Hub;
 use super::roster::Person;
@@ -56,6 +57,7 @@ impl Targets {
         {
             self.steps += 1;
         }
+        tally::steps(1);
         self.targets.get_mut(id as usize)
     }
 
@@ -99,6 +101,7 @@ impl Hub {
         let ids = self.ignored_as(peer);
         let targets = ids.iter().filter_map(|id| self.targets.get(*id));
         let mut readers: Vec<PeerId> = targets.flat_map(|it| &it.by).copied().collect();
+        tally::steps(readers.len());
         if ids.len() > 1 {
             readers.sort_unstable();
             readers.dedup();
@@ -107,7 +110,7 @@ impl Hub {
     }
 
     pub(super) fn does_ignore(&self, by: PeerId, whom: PeerId) -> bool {
-        let ids = self.ignored_as(whom).iter();
+        let ids = self.ignored_as(whom).iter().inspect(|_| tally::steps(1));
         let mut targets = ids.filter_map(|id| self.targets.get(*id));
         targets.any(|it| it.by.contains(&by))
     }
@@ -226,7 +229,9 @@ impl Hub {
     }
 
     fn ignores(&self, peer: PeerId) -> &[u32] {
-        self.roster.person(peer).map_or(&[], Person::ignores)
+        let ignores = self.roster.person(peer).map_or(&[][..], Person::ignores);
+        tally::steps(ignores.len());
+        ignores
     }
 
     fn ignored_as(&self, peer: PeerId) -> &[u32] {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::id::{PeerId, RoomId};
 use crate::limits::{HISTORY_BYTES, ROOMS, ROOMS_MADE};
 use crate::name::RoomName;
+use crate::tally;
 
 use super::away::AwayPeople;
 use super::history::History;
@@ -83,7 +84,10 @@ impl Rooms {
         if made.count() >= ROOMS_MADE {
             return Err(NoRoom::TooManyMade);
         }
-        let is_free = |slot: &Option<Room>| slot.is_none();
+        let is_free = |slot: &Option<Room>| {
+            tally::steps(1);
+            slot.is_none()
+        };
         let place = match self.rooms.iter().position(is_free) {
             Some(place) => place,
             None if self.rooms.len() < ROOMS => self.rooms.len(),
@@ -120,7 +124,7 @@ impl Rooms {
 
     /// Every room there is.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RoomId, &Room)> {
-        let ids = (0..).map(RoomId);
+        let ids = (0..).map(RoomId).inspect(|_| tally::steps(1));
         ids.zip(&self.rooms)
             .filter_map(|(id, room)| Some((id, room.as_ref()?)))
     }

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use crate::id::{PeerId, RoomId};
 use crate::moment::Format;
 use crate::name::{LOOKS, Look, Username, find_slip};
+use crate::tally;
 
 use super::away::Told;
 use super::history::History;
@@ -253,7 +254,8 @@ impl Roster {
 
     /// Everyone, with or without a name.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
-        self.sessions.iter().flatten().map(|&(peer, _)| peer)
+        let sessions = self.sessions.iter().inspect(|_| tally::steps(1));
+        sessions.flatten().map(|&(peer, _)| peer)
     }
 
     /// Who is in the chat at this slot.

@@ -77,7 +77,8 @@ thread_local! {
 }
 
 /// Notes that a form is made.
-fn count() {
+fn count(text: &str) {
+    crate::tally::fold(text.len());
     #[cfg(test)]
     FOLDS.set(FOLDS.get() + 1);
 }
@@ -103,7 +104,7 @@ mod forms {
     }
 
     pub(in crate::name) fn addressed(text: &str) -> String {
-        super::count();
+        super::count(text);
         super::without_case(text.chars()).collect()
     }
 
@@ -139,7 +140,7 @@ mod forms {
 
     /// The form that a person is addressed by: compatible (NFKC), without case and without joiners.
     pub(in crate::name) fn addressed(text: &str) -> String {
-        count();
+        count(text);
         if text.is_ascii() {
             return text.to_ascii_lowercase();
         }
@@ -149,7 +150,7 @@ mod forms {
 
     /// What stands for everything that looks like this text (the skeleton of UTS #39).
     pub(in crate::name) fn look(text: &str, look: Look) -> String {
-        count();
+        count(text);
         if text.is_ascii() {
             let alike = |c: char| look_of_ascii(in_writing(c, look));
             return text.chars().map(alike).collect();

@@ -25,6 +25,7 @@ use crate::limits::{LOG_BYTES, REPLIES_BYTES};
 use crate::message::Message;
 use crate::moment::Format;
 use crate::net::{Gauge, Log, Piece};
+use crate::tally;
 use crate::wire::{is_hidden, render};
 
 use shares::{NONE, Shares, Span};
@@ -140,7 +141,9 @@ impl Fanout {
             self.spoken.push(room);
         }
         let talk = &mut self.talks[heard.talk as usize];
-        self.bytes += talk.append(message, unix, heard.stamp);
+        let bytes = talk.append(message, unix, heard.stamp);
+        self.bytes += bytes;
+        tally::write(bytes);
         let line = talk.len() - 1;
         for slot in except {
             self.leave_out(slot, room, message, line);
@@ -320,12 +323,14 @@ impl Fanout {
         let start = self.replies.len() as u32;
         write(&mut self.replies);
         let end = self.replies.len() as u32;
+        tally::write((end - start) as usize);
         self.shares.push(slot, NONE, Format::PLAIN, start, end);
         self.most_told = self.most_told.max(self.shares.told(slot));
     }
 
     /// Leaves the line that was just said in the room out of a peer's share, if it is there.
     fn leave_out(&mut self, slot: u32, room: RoomId, message: &Message, line: u32) {
+        tally::leave_out();
         let channel = self.shares.get(slot).channel;
         let Some(heard) = self.channels.get(channel as usize) else {
             return;
@@ -353,7 +358,7 @@ impl Fanout {
             self.rooms.resize_with(room.index() + 1, Room::default);
         }
         let heard = &mut self.rooms[room.index()];
-        let mut channels = heard.channels.iter();
+        let mut channels = heard.channels.iter().inspect(|_| tally::steps(1));
         if let Some(&found) = channels.find(|it| self.channels[**it as usize].format == format) {
             return found;
         }
@@ -381,6 +386,7 @@ impl Fanout {
     fn free(&mut self, channel: u32) {
         let room = self.channels[channel as usize].room;
         let heard = &mut self.rooms[room.index()];
+        tally::steps(2 * heard.channels.len());
         heard.channels.retain(|&other| other != channel);
         let channels = heard.channels.iter();
         let stamps = channels.map(|&it| self.channels[it as usize].format.stamp.len());

@@ -24,6 +24,7 @@ const FLOORS: [Floor; 6] = [
             "src/invisible.rs",
             "src/message.rs",
             "src/moment.rs",
+            "src/tally",
         ],
         modules: &[
             "limits",
@@ -33,6 +34,7 @@ const FLOORS: [Floor; 6] = [
             "invisible",
             "message",
             "moment",
+            "tally",
         ],
         crates: &[
             "bytes",
@@ -73,6 +75,7 @@ const FLOORS: [Floor; 6] = [
             "moment",
             "wire",
             "deadlines",
+            "tally",
             "chat",
         ],
         crates: &["hashbrown", "slab"],
@@ -96,6 +99,7 @@ const FLOORS: [Floor; 6] = [
             "wire",
             "deadlines",
             "rate",
+            "tally",
             "chat",
             "net",
             "server",

@@ -10,6 +10,7 @@ use crate::id::RoomId;
 use crate::limits::{PEOPLE_LISTED, ROOMS_LISTED, TOPIC_CHARS};
 use crate::message::{Answer, Message, Presence, RoomRow};
 use crate::name::RoomName;
+use crate::tally;
 
 pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
     let mut rows: Vec<RoomRow> = hub
@@ -83,7 +84,8 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     let Some(found) = hub.rooms.get(room) else {
         return;
     };
-    let listed = found.members.iter().take(PEOPLE_LISTED);
+    let listed = found.members.iter().inspect(|_| tally::steps(1));
+    let listed = listed.take(PEOPLE_LISTED);
     let people: Vec<Presence> = listed
         .filter_map(|slot| hub.roster.occupant(*slot))
         .map(|person| hub.presence(caller.now, person))

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use crate::message::Message;
 use crate::moment::{Format, Stamp};
 use crate::net::{Gauge, Log, Piece};
+use crate::tally;
 use crate::wire::{is_hidden, is_stamped, render, stamp};
 
 /// A buffer of this size, in bytes, is kept however little of it was used.
@@ -131,6 +132,7 @@ impl Said {
             }
             ends.push(bytes.len() as u32);
         }
+        tally::write(bytes.len());
         let log = Log::new(bytes, true, gauge);
         Rendered { log, ends, first }
     }
