@@ -47,10 +47,10 @@
 //! reap      free the slots of those who are gone
 //! ```
 //!
-//! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once for
-//! each format that a room is read in, and appended to a log of the tick; each member is written the same slice of that
-//! log, so a tick costs one write per member however many messages it carried. What a socket does not take is kept as a
-//! slice of one copy of the log, which all who are behind share. See [`fanout`].
+//! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once, and
+//! appended to its room's log of the tick; those who read the same bytes are written the same slice of that log, or of
+//! one copy of it with their stamps. So a tick costs one write per member however many messages it carried. What a
+//! socket does not take is kept as a slice of one copy of the log, which all who are behind share. See [`fanout`].
 //!
 //! # What always holds
 //!
