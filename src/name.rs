@@ -20,8 +20,6 @@ use std::sync::Arc;
 use crate::limits::USERNAME_CHARS;
 
 pub(crate) use addressed::Addressed;
-#[cfg(test)]
-pub(crate) use keys::FOLDS;
 use keys::Keys;
 pub(crate) use keys::{LOOKS, Look};
 pub(crate) use slips::find_slip;

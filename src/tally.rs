@@ -40,13 +40,18 @@ pub(crate) fn write(_bytes: usize) {
 /// The work done in this thread since it was last taken.
 #[cfg(test)]
 #[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    folds: usize,
+pub(crate) struct Tally {
+    pub(crate) folds: usize,
     folded: usize,
     steps: usize,
     left_out: usize,
     writes: usize,
     bytes: usize,
+}
+
+#[cfg(test)]
+pub(crate) fn done() -> Tally {
+    TALLY.get()
 }
 
 #[cfg(test)]

@@ -70,19 +70,6 @@ pub(super) fn address_the_same(one: &str, other: &str) -> bool {
     }
 }
 
-// Forms made in this thread, for tests of what comparing costs.
-#[cfg(test)]
-thread_local! {
-    pub(crate) static FOLDS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// Notes that a form is made.
-fn count(text: &str) {
-    crate::tally::fold(text.len());
-    #[cfg(test)]
-    FOLDS.set(FOLDS.get() + 1);
-}
-
 /// Upper case first: it joins forms that differ in lower case only, such as σ and ς.
 fn without_case(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     chars
@@ -104,7 +91,7 @@ mod forms {
     }
 
     pub(in crate::name) fn addressed(text: &str) -> String {
-        super::count(text);
+        crate::tally::fold(text.len());
         super::without_case(text.chars()).collect()
     }
 
@@ -120,8 +107,9 @@ mod forms {
     use unicode_normalization::{UnicodeNormalization, is_nfc};
     use unicode_security::skeleton;
 
-    use super::{Look, count, without_case};
+    use super::{Look, without_case};
     use crate::invisible::is_ignorable;
+    use crate::tally;
 
     pub(in crate::name) fn composed(text: &str) -> Cow<'_, str> {
         match is_nfc(text) {
@@ -140,7 +128,7 @@ mod forms {
 
     /// The form that a person is addressed by: compatible (NFKC), without case and without joiners.
     pub(in crate::name) fn addressed(text: &str) -> String {
-        count(text);
+        tally::fold(text.len());
         if text.is_ascii() {
             return text.to_ascii_lowercase();
         }
@@ -150,7 +138,7 @@ mod forms {
 
     /// What stands for everything that looks like this text (the skeleton of UTS #39).
     pub(in crate::name) fn look(text: &str, look: Look) -> String {
-        count(text);
+        tally::fold(text.len());
         if text.is_ascii() {
             let alike = |c: char| look_of_ascii(in_writing(c, look));
             return text.chars().map(alike).collect();

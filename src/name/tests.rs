@@ -1,6 +1,7 @@
 //! Names: which there are, which are refused and why, which are the same, and which keep each other out.
 
 use crate::limits::MARKS_PER_LETTER;
+use crate::tally;
 
 use super::*;
 
@@ -294,9 +295,9 @@ fn an_address_is_a_name_nobody_can_type() {
 
 /// How many forms are made meanwhile.
 fn folds(act: impl FnOnce()) -> usize {
-    let before = FOLDS.get();
+    let before = tally::done().folds;
     act();
-    FOLDS.get() - before
+    tally::done().folds - before
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::{ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, MENTION_BYTES};
+use crate::tally;
 
 #[test]
 fn who_types_is_never_dropped_before_the_time_is_over() {
@@ -301,16 +302,16 @@ fn a_line_is_looked_through_once_and_so_far_and_only_where_someone_is_away() {
     let ann = chat.login(0, "ann");
     let words = "word ".repeat(2 * MENTION_BYTES / 5);
     let folds = |chat: &mut Chat| {
-        let before = crate::name::FOLDS.get();
+        let before = tally::done().folds;
         chat.types(ann, &words);
-        crate::name::FOLDS.get() - before
+        tally::done().folds - before
     };
     let bob = people_away(&mut chat, &["bob"])[0];
     assert!((MENTION_BYTES / 5..=MENTION_BYTES / 5 + 1).contains(&folds(&mut chat)));
     // A letter that stands for 18.
-    let before = crate::name::FOLDS.get();
+    let before = tally::done().folds;
     chat.types(ann, &"\u{fdfa} ".repeat(MENTION_BYTES / 4));
-    assert!(crate::name::FOLDS.get() - before < MENTION_BYTES / 18);
+    assert!(tally::done().folds - before < MENTION_BYTES / 18);
     chat.types(bob, "/join den");
     assert_eq!(folds(&mut chat), 0, "he is elsewhere");
     // What is cut in the middle of a word names nobody.

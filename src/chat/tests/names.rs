@@ -3,7 +3,8 @@
 use super::Chat;
 use crate::limits::IGNORED;
 use crate::message::{Answer, Message};
-use crate::name::{FOLDS, RoomName, Username};
+use crate::name::{RoomName, Username};
+use crate::tally;
 
 fn name(text: &str) -> Username {
     Username::parse(text).unwrap()
@@ -103,10 +104,10 @@ fn nothing_that_is_typed_folds_a_name_for_each_person() {
     }
     let zoe = chat.login(200, "Zoe");
     let mut folds_of = |peer, line: &str| {
-        let before = FOLDS.get();
+        let before = tally::done().folds;
         chat.types(peer, line);
         chat.reads(peer);
-        FOLDS.get() - before
+        tally::done().folds - before
     };
     for _ in 0..20 {
         assert_eq!(folds_of(zoe, "hello, everyone"), 0);
