@@ -20,16 +20,12 @@ use std::sync::Arc;
 use crate::limits::USERNAME_CHARS;
 
 pub(crate) use addressed::Addressed;
-use keys::Keys;
 pub(crate) use keys::{LOOKS, Look};
 pub(crate) use slips::find_slip;
 
-/// The name of a person, as they wrote it.
+/// The name of a person, as they wrote it, behind its keys. Both in one allocation, as there is one for every idle person.
 #[derive(Clone)]
-pub struct Username {
-    text: Arc<str>,
-    keys: Keys,
-}
+pub struct Username(Arc<[u8]>);
 
 /// The name of a room, which follows the rules of usernames and is shown behind a `#`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -97,19 +93,17 @@ impl Username {
         }
         let looks = keys::looks(&text);
         rules::check_looks(&text, &looks)?;
-        let keys = Keys::new(&text, &looks);
-        let text = text.into();
-        Ok(Username { text, keys })
+        Ok(Username::new(&text, &looks))
     }
 
     /// The name of a person in anonymous mode. No typed name can equal it, as it has a colon.
     pub fn from_addr(addr: SocketAddr) -> Username {
-        Username::new(addr.to_string().into())
+        Username::of(&addr.to_string())
     }
 
     /// The same for the second and further people of one address, as several listeners may have.
     pub fn from_addr_again(addr: SocketAddr, number: usize) -> Username {
-        Username::new(format!("{addr}-{number}").into())
+        Username::of(&format!("{addr}-{number}"))
     }
 
     /// Takes such a name as typed.
@@ -122,14 +116,21 @@ impl Username {
         Some(Username::from_addr_again(addr.parse().ok()?, number))
     }
 
-    fn new(text: Arc<str>) -> Username {
-        let keys = Keys::new(&text, &keys::looks(&text));
-        Username { text, keys }
+    fn new(text: &str, looks: &keys::Looks) -> Username {
+        let mut bytes = keys::keys(text, looks);
+        bytes.extend_from_slice(text.as_bytes());
+        Username(bytes.into())
+    }
+
+    /// A text that is a name without being checked.
+    fn of(text: &str) -> Username {
+        Username::new(text, &keys::looks(text))
     }
 
     /// The name as its owner wrote it.
     pub fn as_str(&self) -> &str {
-        &self.text
+        let (_, text) = self.0.split_at(keys::BYTES);
+        std::str::from_utf8(text).unwrap_or_default()
     }
 
     /// Whether the two could be mistaken for each other: equal names, and those whose letters look the same.
@@ -140,18 +141,18 @@ impl Username {
     /// Whether the two look the same in this writing.
     pub(crate) fn has_look_of(&self, other: &Username, look: Look) -> bool {
         self.look_key(look) == other.look_key(look)
-            && (self.text == other.text
-                || keys::look(&self.text, look) == keys::look(&other.text, look))
+            && (self.0 == other.0
+                || keys::look(self.as_str(), look) == keys::look(other.as_str(), look))
     }
 
     /// The hash of what it is addressed by. Names that address the same person have the same.
     pub(crate) fn key(&self) -> u64 {
-        self.keys.addressed()
+        keys::addressed_key(&self.0)
     }
 
     /// The hash of how it looks in this writing.
     pub(crate) fn look_key(&self, look: Look) -> u64 {
-        self.keys.look(look)
+        keys::look_key(&self.0, look)
     }
 
     /// Whether a character may stand in a name. What may not ends a name that is named in a text.
@@ -173,7 +174,7 @@ impl RoomName {
 
     /// The name of the room where everyone begins.
     pub fn lobby() -> RoomName {
-        RoomName(Username::new("lobby".into()))
+        RoomName(Username::of("lobby"))
     }
 
     /// Whether the two could be mistaken for each other.
@@ -191,7 +192,7 @@ impl fmt::Display for RoomName {
 impl PartialEq for Username {
     fn eq(&self, other: &Username) -> bool {
         self.key() == other.key()
-            && (self.text == other.text || keys::address_the_same(&self.text, &other.text))
+            && (self.0 == other.0 || keys::address_the_same(self.as_str(), other.as_str()))
     }
 }
 
@@ -205,13 +206,13 @@ impl Hash for Username {
 
 impl fmt::Display for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Username({:?})", &*self.text)
+        write!(f, "Username({:?})", self.as_str())
     }
 }
 

@@ -5,15 +5,6 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-/// What a name is compared by.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Keys {
-    /// Of the form that a person is addressed by.
-    addressed: u64,
-    /// Of each look.
-    looks: [u64; LOOKS.len()],
-}
-
 /// How a name is written when its look is taken. A name is compared with another one in the same writing: the capital
 /// of i looks like l, but that is no reason to keep Ian and Lan apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +26,29 @@ pub(super) fn looks(text: &str) -> Looks {
     LOOKS.map(|it| look(text, it))
 }
 
-impl Keys {
-    /// The keys of a text that looks like this.
-    pub(super) fn new(text: &str, looks: &Looks) -> Keys {
-        Keys {
-            addressed: hash(&addressed(text)),
-            looks: looks.each_ref().map(|look| hash(look)),
-        }
-    }
+/// The bytes of all keys of a name: of the form that a person is addressed by, and of each look.
+pub(super) const BYTES: usize = size_of::<u64>() * (1 + LOOKS.len());
 
-    pub(super) fn addressed(&self) -> u64 {
-        self.addressed
-    }
+/// The keys of a text that looks like this.
+pub(super) fn keys(text: &str, looks: &Looks) -> Vec<u8> {
+    let addressed = addressed(text);
+    let forms = [&addressed].into_iter().chain(looks);
+    forms.flat_map(|form| hash(form).to_le_bytes()).collect()
+}
 
-    pub(super) fn look(&self, look: Look) -> u64 {
-        self.looks[look as usize]
-    }
+/// The key of the form that a person is addressed by.
+pub(super) fn addressed_key(keys: &[u8]) -> u64 {
+    key(keys, 0)
+}
+
+/// The key of a look.
+pub(super) fn look_key(keys: &[u8], look: Look) -> u64 {
+    key(keys, 1 + look as usize)
+}
+
+fn key(keys: &[u8], place: usize) -> u64 {
+    let (keys, _) = keys.as_chunks();
+    keys.get(place).map_or(0, |key| u64::from_le_bytes(*key))
 }
 
 /// The hash of a form.
