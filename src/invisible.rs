@@ -34,9 +34,16 @@ pub(crate) const fn is_blank(c: char) -> bool {
     )
 }
 
+/// Whether a character is a sign of layout without a picture of its own, or stands for no character at all (Unicode 17, the
+/// anchors of annotations, the joiners of hieroglyphs, and Noncharacter_Code_Point).
+pub(crate) const fn is_of_layout(c: char) -> bool {
+    matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{13430}'..='\u{13440}' | '\u{fdd0}'..='\u{fdef}')
+        || c as u32 & 0xfffe == 0xfffe
+}
+
 /// Whether a character shows nothing. White space is not meant.
 pub(crate) const fn shows_nothing(c: char) -> bool {
-    is_ignorable(c) || is_blank(c)
+    is_ignorable(c) || is_blank(c) || is_of_layout(c)
 }
 
 #[cfg(test)]

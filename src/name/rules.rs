@@ -160,7 +160,11 @@ mod script {
     /// Whether a mark is used with letters of this one's script.
     pub(super) fn is_of(mark: char, letter: char) -> bool {
         let scripts = mark.script_extension();
-        scripts.is_inherited() || scripts.is_common() || is_at_home(mark, letter)
+        // A dot cannot be seen above a letter that has one (Unicode, Soft_Dotted).
+        let is_hidden =
+            mark == '\u{307}' && matches!(letter, 'i' | 'j' | 'ı' | 'ȷ' | 'і' | 'ј' | 'į' | 'ị');
+        let is_of_signs = matches!(mark, '\u{20d0}'..='\u{20ff}');
+        !is_hidden && !is_of_signs && (scripts.is_inherited() || is_at_home(mark, letter))
     }
 
     /// Whether a character is of a script that this letter is of (UAX #24).

@@ -37,6 +37,10 @@ pub(crate) fn find_slip<T>(typed: &str, mut find: impl FnMut(Slip<'_>) -> Option
         return None;
     }
     let typed = keys::addressed(typed);
+    // A sign may stand for many letters; what is no name any more has no slip.
+    if typed.chars().count() > *TYPED_CHARS.end() {
+        return None;
+    }
     let mut form = String::with_capacity(2 * typed.len());
     let mut attempt = |parts: [&str; 4]| {
         form.clear();

@@ -138,6 +138,9 @@ fn marks_that_do_not_belong_to_their_letter_are_refused() {
         ("7\u{301}", InvalidUsername::Mark('\u{301}')),
         ("a-\u{301}", InvalidUsername::Mark('\u{301}')),
         ("a\u{20dd}", InvalidUsername::Character('\u{20dd}')),
+        ("a\u{20d0}", InvalidUsername::Mark('\u{20d0}')),
+        ("a\u{1d165}", InvalidUsername::Mark('\u{1d165}')),
+        ("ali\u{307}ce", InvalidUsername::Mark('\u{307}')),
     ] {
         assert_eq!(refusal(typed), why, "{typed:?}");
     }
@@ -147,6 +150,16 @@ fn marks_that_do_not_belong_to_their_letter_are_refused() {
     assert_eq!(refusal(&more), InvalidUsername::TooManyMarks);
     let many = format!("a{}", "\u{301}".repeat(31));
     assert_eq!(refusal(&many), InvalidUsername::TooManyMarks);
+}
+
+#[test]
+fn a_sign_that_stands_for_many_letters_has_no_slips() {
+    let mut tried = 0;
+    let found = find_slip(&"\u{fdfa}".repeat(20), |_| -> Option<()> {
+        tried += 1;
+        None
+    });
+    assert_eq!((found, tried), (None, 0));
 }
 
 #[test]

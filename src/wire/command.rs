@@ -26,9 +26,10 @@ impl<'a> Command<'a> {
         if line.starts_with("//") {
             return Command::Say(&line[1..]);
         }
-        let unindented = line.trim_start_matches(stands_for_nothing);
-        if !unindented.starts_with('/') || unindented.starts_with("//") {
-            return Command::Say(line);
+        let unindented = behind_nothing(line);
+        match unindented.strip_prefix(is_slash) {
+            Some(behind) if !behind.starts_with(is_slash) => {}
+            _ => return Command::Say(line),
         }
         let line = unindented;
         let (word, args) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -36,6 +37,35 @@ impl<'a> Command<'a> {
             word,
             args: args.trim(),
         }
+    }
+}
+
+/// A slash, or the wide one that Chinese and Japanese input methods type.
+fn is_slash(c: char) -> bool {
+    matches!(c, '/' | '\u{ff0f}')
+}
+
+/// What stands behind all that shows nothing or that no one types on purpose, keys that a terminal sends as sequences
+/// (ECMA-48 §5.4, the arrow keys among them) included.
+fn behind_nothing(line: &str) -> &str {
+    let mut rest = line;
+    loop {
+        let behind = rest.trim_start_matches(stands_for_nothing);
+        let is_escaped = rest[..rest.len() - behind.len()].ends_with('␛');
+        match key_length(behind) {
+            Some(length) if is_escaped => rest = &behind[length..],
+            _ => return behind,
+        }
+    }
+}
+
+/// How long the rest of a key's sequence is, behind its ESC.
+fn key_length(behind: &str) -> Option<usize> {
+    let mut bytes = behind.bytes();
+    match bytes.next()? {
+        b'[' => Some(bytes.position(|byte| matches!(byte, b'@'..=b'~'))? + 2),
+        b'O' => bytes.next().filter(u8::is_ascii_graphic).map(|_| 2),
+        _ => None,
     }
 }
 
@@ -103,6 +133,30 @@ mod tests {
                     args: "Al  B",
                 },
             ),
+        ] {
+            assert_eq!(Command::parse(line), command);
+        }
+    }
+
+    #[test]
+    fn neither_a_key_nor_a_wide_slash_makes_text_of_a_command() {
+        for (line, command) in [
+            (
+                "␛[A␛OD␛[200~/quit",
+                Command::Slash {
+                    word: "/quit",
+                    args: "",
+                },
+            ),
+            (
+                "\u{ff0f}msg bob x",
+                Command::Slash {
+                    word: "\u{ff0f}msg",
+                    args: "bob x",
+                },
+            ),
+            ("\u{ff0f}/ so", Command::Say("\u{ff0f}/ so")),
+            ("␛[é/x", Command::Say("␛[é/x")),
         ] {
             assert_eq!(Command::parse(line), command);
         }

@@ -151,7 +151,7 @@ fn columns_of(c: char) -> usize {
     match c {
         '\t' => 4,
         '\u{3000}' | '\u{115f}' | '\u{3164}' => 2,
-        '\u{ffa0}' => 1,
+        '\u{ad}' | '\u{ffa0}' => 1,
         c if is_space(c) || is_blank(c) => 1,
         _ => 0,
     }

@@ -19,12 +19,22 @@ fn what_shows_nothing_in_front_of_a_command_tells_the_room_nothing() {
         "\u{85}",
         "\0",
         "\u{1b} ",
+        // Keys that a terminal sends, such as an arrow.
+        "\u{1b}[A",
+        "\u{1b}OA",
+        "\u{1b}[200~",
+        "\u{fff9}",
+        "\u{13430}",
+        "\u{fffe}",
     ] {
         ann.types(&format!("{front}/msg bob secret"));
         ann.reads("To bob (private): secret");
         bob.reads("ann (private): secret");
     }
     ann.sends(b"\xff/msg bob secret\n");
+    ann.reads("To bob (private): secret");
+    bob.reads("ann (private): secret");
+    ann.types("\u{ff0f}msg bob secret");
     ann.reads("To bob (private): secret");
     bob.reads("ann (private): secret");
     ann.types("\u{feff}hi");

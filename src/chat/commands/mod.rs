@@ -202,7 +202,8 @@ impl Row {
 
 /// Runs the command that the word names, in any case.
 pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
-    let Some(row) = TABLE.iter().find(|row| row.is_called(word)) else {
+    let with_plain_slash = word.replacen('\u{ff0f}', "/", 1);
+    let Some(row) = TABLE.iter().find(|row| row.is_called(&with_plain_slash)) else {
         return effects.answer(caller.peer, Answer::UnknownCommand(shorten(word)));
     };
     if row.takes(args) {

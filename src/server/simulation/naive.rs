@@ -291,7 +291,10 @@ fn is_banned(c: char) -> bool {
 
 /// It shows nothing, and is no space.
 fn is_unseen(c: char) -> bool {
-    const RANGES: [(u32, u32); 18] = [
+    const RANGES: [(u32, u32); 21] = [
+        (0xfff9, 0xfffb),
+        (0x13430, 0x13440),
+        (0xfdd0, 0xfdef),
         (0xad, 0xad),
         (0x34f, 0x34f),
         (0x61c, 0x61c),
@@ -314,7 +317,8 @@ fn is_unseen(c: char) -> bool {
     let others =
         [0x16fe4, 0x1d159].contains(&(c as u32)) || ('\u{1d173}'..='\u{1d17a}').contains(&c);
     let is_in = |&(first, last): &(u32, u32)| first <= c as u32 && c as u32 <= last;
-    others || RANGES.iter().any(is_in)
+    let is_none = c as u32 & 0xffff >= 0xfffe;
+    others || is_none || RANGES.iter().any(is_in)
 }
 
 /// It changes what stands before it.
@@ -327,7 +331,7 @@ fn width(c: char) -> usize {
     match c as u32 {
         0x09 => 4,
         0x3000 | 0x115f | 0x3164 => 2,
-        0xffa0 | 0x2800 | 0x13441 | 0x13442 | 0x16fe4 | 0x1d159 => 1,
+        0xad | 0xffa0 | 0x2800 | 0x13441 | 0x13442 | 0x16fe4 | 0x1d159 => 1,
         _ => is_space(c).into(),
     }
 }

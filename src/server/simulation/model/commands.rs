@@ -19,6 +19,17 @@ pub(super) struct Typed {
     pub(super) room: usize,
 }
 
+/// What follows the sequence of a key, where the line goes on with one whose ESC was passed.
+fn behind_key<'a>(line: &str, bare: &'a str) -> Option<&'a str> {
+    line[..line.len() - bare.len()].strip_suffix('␛')?;
+    if let Some(behind) = bare.strip_prefix('[') {
+        let end = behind.find(|c| ('@'..='~').contains(&c))?;
+        return Some(&behind[end + 1..]);
+    }
+    let behind = bare.strip_prefix('O')?;
+    behind.strip_prefix(|c: char| c.is_ascii_graphic())
+}
+
 impl Model {
     pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str) {
         let first = line.split_whitespace().next().unwrap_or("");
@@ -103,8 +114,12 @@ impl Model {
             return;
         }
         let is_nothing = |c: char| c.is_whitespace() || c == '\u{fffd}' || ('␀'..='␡').contains(&c);
-        let bare = line.trim_start_matches(is_nothing);
-        if !bare.starts_with('/') || line.starts_with("//") || bare.starts_with("//") {
+        let mut bare = line.trim_start_matches(is_nothing);
+        while let Some(behind) = behind_key(line, bare) {
+            bare = behind.trim_start_matches(is_nothing);
+        }
+        let wide = bare.replace('／', "/");
+        if !wide.starts_with('/') || line.starts_with("//") || wide.starts_with("//") {
             let text = match line.starts_with("//") {
                 true => &line[1..],
                 false => line,
@@ -114,7 +129,7 @@ impl Model {
         }
         let word = bare.split(char::is_whitespace).next().unwrap_or(bare);
         let args = bare[word.len()..].trim();
-        self.command(&typed, word, args);
+        self.command(&typed, &word.replacen('／', "/", 1), args);
     }
 
     fn command(&mut self, typed: &Typed, word: &str, args: &str) {

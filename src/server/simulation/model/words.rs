@@ -70,7 +70,8 @@ pub(super) fn wrong_protocol(protocol: &str) -> String {
 pub(super) fn slips(typed: &str) -> Vec<String> {
     let letters: Vec<char> = typed.to_uppercase().to_lowercase().chars().collect();
     let mut all: Vec<Vec<char>> = Vec::new();
-    if !(3..=20).contains(&typed.chars().count()) {
+    let folded = typed.to_lowercase().chars().count();
+    if !(3..=20).contains(&typed.chars().count()) || folded > 20 {
         return Vec::new();
     }
     let keys: Vec<char> = "abcdefghijklmnopqrstuvwxyz0123456789_-.".chars().collect();
