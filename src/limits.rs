@@ -58,6 +58,9 @@ pub const STALL: Duration = Duration::from_secs(60);
 /// How often it is looked for peers whose sockets take nothing, while there are any that something waits for.
 pub const STALL_CHECK: Duration = Duration::from_secs(1);
 
+/// Slow readers of whom the kernel is asked at each look whether they were sent everything: some 6 µs for each.
+pub const SLOW_ASKED: usize = 128;
+
 /// How long the kernel waits for a peer to acknowledge what was sent before it gives up the connection: the user timeout
 /// of RFC 793 §3.8 and RFC 5482, `TCP_USER_TIMEOUT` in tcp(7). It can take twice that until a peer that vanished is
 /// given up, which is to be within two minutes.

@@ -103,7 +103,8 @@ impl Hub {
         let mut readers: Vec<PeerId> = targets.flat_map(|it| &it.by).copied().collect();
         tally::steps(readers.len());
         if ids.len() > 1 {
-            readers.sort_unstable();
+            // Each target has them in order, which this sort makes use of.
+            readers.sort();
             readers.dedup();
         }
         readers

@@ -63,6 +63,8 @@ pub(super) struct Connections {
     gauge: Gauge,
     /// Asks the kernel whether a slow reader has been sent everything.
     unsent: Unsent,
+    /// From which slot on it is asked next time.
+    next_asked: usize,
     /// When to look next for those who read nothing, and for those who were slow and have caught up.
     stall_check: Option<Instant>,
 }
@@ -112,6 +114,7 @@ impl Connections {
             own: 0,
             gauge: Gauge::default(),
             unsent: Unsent::default(),
+            next_asked: 0,
             stall_check: None,
         }
     }

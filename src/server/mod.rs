@@ -62,6 +62,8 @@ pub struct Server {
     scratch: Box<[u8]>,
     /// Whether this tick accepted or read anything.
     got_input: bool,
+    /// When the turns of this tick have taken long enough.
+    read_until: Instant,
     /// Who was written last of those who are behind.
     flushed_last: u32,
     /// Since when the write phase has been put off.
@@ -126,7 +128,8 @@ impl Server {
             history: config.history,
             zones: zones::ZONES,
         });
-        let connections = Connections::new(config.rate, config.max_per_ip, poller.instant());
+        let began = poller.instant();
+        let connections = Connections::new(config.rate, config.max_per_ip, began);
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
             config,
@@ -144,6 +147,7 @@ impl Server {
             uncharged: 0,
             scratch: vec![0; READ_TURN_BYTES].into(),
             got_input: false,
+            read_until: began,
             flushed_last: 0,
             unwritten_since: None,
             last_write: Duration::ZERO,

@@ -16,11 +16,11 @@ impl Server {
     /// Gives everyone who has sent something a bounded turn, those first who have sent little of late, until the tick has had
     /// enough: of work, of time, or of what is logged.
     pub(super) fn read(&mut self, now: Moment) {
-        let stop_at = self.poller.instant() + READ_PHASE;
+        self.read_until = self.poller.instant() + READ_PHASE;
         let mut steps = 0;
         for (is_flooding, turns) in [false, true].into_iter().zip(self.connections.turns()) {
             for turn in 0..turns {
-                let is_over = steps >= TICK_STEPS || self.poller.instant() >= stop_at;
+                let is_over = steps >= TICK_STEPS || self.poller.instant() >= self.read_until;
                 // However many send little, those who flood are read on, one in each tick.
                 let has_right = is_flooding && turn == 0;
                 if self.fanout.is_full() || is_over && !has_right {
@@ -116,18 +116,25 @@ impl Server {
             unread = behind;
             let told = self.fanout.reply_bytes();
             let uncharged = self.uncharged;
+            let was_named = self.connections.is_named(slot);
             let lines = self.decode_line(now, peer, &mut decoder, line);
             let told = self.fanout.reply_bytes() - told;
             // What comes behind a `/quit` is thrown away.
             if self.connections.connection(slot).state != State::Open {
                 return steps + 1;
             }
-            let bytes = line.len() + told - (self.uncharged - uncharged);
+            // Nobody asks for the welcome, and what a room replays may be long.
+            let charged = match was_named == self.connections.is_named(slot) {
+                true => told - (self.uncharged - uncharged),
+                false => 0,
+            };
+            let bytes = line.len() + charged;
             all_lines += lines;
             all_bytes += bytes;
             steps += 1 + told / STEP_BYTES;
             let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
-            if is_too_fast || self.fanout.is_full() {
+            let is_over = self.poller.instant() >= self.read_until;
+            if is_too_fast || is_over || self.fanout.is_full() {
                 break;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::limits::{STALL, STALL_CHECK};
+use crate::limits::{SLOW_ASKED, STALL, STALL_CHECK};
 use crate::net::{Connection, Gauge, SendQueue};
 
 use super::Connections;
@@ -72,16 +72,22 @@ impl Connections {
         laggards
     }
 
-    /// Has the kernel wait for those who are behind, until they have caught up. Returns whether it waits for anyone.
+    /// Has the kernel wait for those who are behind, until they have caught up, which it is asked by turns. Returns whether it waits for anyone.
     fn note_slow(&mut self) -> bool {
-        let mut is_any = false;
-        for (_, peer) in &mut self.peers {
+        let (mut is_any, mut asked) = (false, 0);
+        for (slot, peer) in &mut self.peers {
             let connection = &peer.connection;
-            peer.is_slow = match peer.is_slow {
-                true => !connection.has_caught_up(&mut self.unsent),
-                false => connection.queue().is_some() && connection.wait_for_slow_reader(),
-            };
+            if !peer.is_slow {
+                peer.is_slow = connection.queue().is_some() && connection.wait_for_slow_reader();
+            } else if slot >= self.next_asked && asked < SLOW_ASKED {
+                asked += 1;
+                self.next_asked = slot + 1;
+                peer.is_slow = !connection.has_caught_up(&mut self.unsent);
+            }
             is_any |= peer.is_slow;
+        }
+        if asked < SLOW_ASKED {
+            self.next_asked = 0;
         }
         is_any
     }

@@ -75,6 +75,11 @@ impl Connections {
         Some(slot)
     }
 
+    /// Whether they have a name.
+    pub(in crate::server) fn is_named(&self, slot: u32) -> bool {
+        self.peers[slot as usize].bucket.is_named
+    }
+
     /// They have a name from now on.
     pub(in crate::server) fn set_named(&mut self, slot: u32) {
         self.peers[slot as usize].bucket.is_named = true;

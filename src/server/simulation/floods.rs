@@ -84,3 +84,20 @@ fn coming_back_over_a_new_connection_is_no_way_to_send_faster() {
         "{lines} lines, not {most}"
     );
 }
+
+#[test]
+fn what_a_room_replays_counts_for_nobody_who_comes_in() {
+    let mut scene = Scene::with(Config::default());
+    let ann = scene.enter([127, 0, 0, 1], "ann");
+    for _ in 0..20 {
+        scene.say(ann, &format!("{}\n", "x".repeat(3000)));
+        scene.until(|it| !it.server.has_work());
+        scene.heard(ann);
+    }
+    for i in 0..50 {
+        let addr = SocketAddr::from(([192, 0, 2, 7], 1024 + i));
+        let pair = scene.world.connect(addr).expect("the server listens");
+        scene.say(pair, &format!("f{i}\nhi\n"));
+        scene.until(|it| it.heard(ann).contains(&format!("f{i}: hi")));
+    }
+}
