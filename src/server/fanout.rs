@@ -1,6 +1,6 @@
 //! `Fanout`: who is to be sent which bytes of this tick. No socket is touched here.
 //!
-//! What is said in a room is rendered once, without a stamp, and appended to the room's [`Talk`] of the tick. The people
+//! What is said in a room is rendered once, without a stamp, and appended to the room's `Talk` of the tick. The people
 //! of a room who read it in the same format form a channel. For each peer there is kept only from which line on the talk
 //! is theirs, and a list of spans that were sealed before that: a share is sealed where a line is left out, their own or
 //! one they ignore, where a reply to them alone has its place, and where they change channels. So a message costs the same
