@@ -191,7 +191,7 @@ impl Roster {
         let alike = parsed.and_then(|name| self.find_alike(&name, asker));
         let meant = alike.or_else(|| {
             find_slip(typed, |slip| {
-                let found = self.find_in(&self.names, slip.key(), |it| slip.addresses(it));
+                let found = self.find_in(&self.names, slip.key(), |it| slip.is_of(it));
                 found.filter(|peer| *peer != asker)
             })
         });

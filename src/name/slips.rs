@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::Username;
+use super::Addressed;
 use super::keys;
 
 /// What may have been meant or left out.
@@ -12,27 +12,12 @@ const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
 /// eighty more names to look for.
 const TYPED_CHARS: RangeInclusive<usize> = 3..=20;
 
-/// A form that a name may be addressed by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Slip<'a> {
-    form: &'a str,
-    key: u64,
-}
-
-impl Slip<'_> {
-    /// As [`Username::key`].
-    pub(crate) fn key(&self) -> u64 {
-        self.key
-    }
-
-    pub(crate) fn addresses(&self, name: &Username) -> bool {
-        name.key() == self.key && keys::addressed(name.as_str()) == self.form
-    }
-}
-
 /// Looks for a name that is one letter changed, missing, too many, or swapped with the next away from what was typed.
 /// It asks `find` some eighty times for each letter, however many names there are.
-pub(crate) fn find_slip<T>(typed: &str, mut find: impl FnMut(Slip<'_>) -> Option<T>) -> Option<T> {
+pub(crate) fn find_slip<T>(
+    typed: &str,
+    mut find: impl FnMut(Addressed<'_>) -> Option<T>,
+) -> Option<T> {
     if !TYPED_CHARS.contains(&typed.chars().count()) {
         return None;
     }
@@ -45,8 +30,7 @@ pub(crate) fn find_slip<T>(typed: &str, mut find: impl FnMut(Slip<'_>) -> Option
     let mut attempt = |parts: [&str; 4]| {
         form.clear();
         parts.iter().for_each(|part| form.push_str(part));
-        let key = keys::hash(&form);
-        find(Slip { form: &form, key })
+        find(Addressed::by_form(form.as_str().into()))
     };
     let mut found = None;
     let ends = typed.char_indices().map(|(at, _)| at).chain([typed.len()]);
