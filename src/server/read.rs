@@ -138,8 +138,8 @@ impl Server {
                 break;
             }
         }
-        let charged = &mut self.connections;
-        charged.charge_turn(slot, now.instant, all_lines, all_bytes);
+        self.connections
+            .charge_turn(slot, now.instant, all_lines, all_bytes);
         let wait = (unread.is_empty() && decoder.awaits_end()).then_some(END_KEY_WAIT);
         self.connections.await_end(slot, wait, now.instant);
         let connection = self.connections.connection(slot);
