@@ -36,6 +36,8 @@ server [OPTIONS]
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
 
+The default of --send-queue rises with --max-line, as a queue must hold what one line can become.
+
 CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. RUST_LOG takes a level, such
 as debug, or TARGET=LEVEL, such as chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a
 service manager hands over (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready,
