@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::limits::USERNAME_CHARS;
 
-pub(crate) use addressed::Addressed;
+pub(crate) use addressed::{Addressed, addresses, beginning, words};
 pub(crate) use keys::{LOOKS, Look};
 pub(crate) use slips::find_slip;
 
