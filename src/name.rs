@@ -116,6 +116,12 @@ impl Username {
         Some(Username::from_addr_again(addr.parse().ok()?, number))
     }
 
+    /// Whether it is such a name.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_addr(&self) -> bool {
+        self.as_str().contains(':')
+    }
+
     fn new(text: &str, looks: &keys::Looks) -> Username {
         let mut bytes = keys::keys(text, looks);
         bytes.extend_from_slice(text.as_bytes());

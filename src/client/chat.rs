@@ -16,7 +16,8 @@ use super::keys::Key;
 use super::link::{Link, LinkEvent};
 use super::screen::{Screen, View};
 use super::session::{Heard, PROMPT, Session};
-use super::style::{Shown, Styler};
+use super::shown::{Shown, Waiting};
+use super::style::Styler;
 use super::words::{QUIT, SEND_USAGE, Wish, line_to_say, lines_of};
 use super::{Config, Outcome, Status, chance, terminal, time_of_day};
 
@@ -71,7 +72,7 @@ pub(super) struct Chat {
     styler: Styler,
     screen: Screen,
     /// Lines to be shown with the next drawing.
-    lines: Vec<Shown>,
+    lines: Waiting,
     /// Whether the terminal's window has the focus, where it tells.
     focused: Option<bool>,
     leave_by: Option<Instant>,
@@ -99,7 +100,7 @@ impl Chat {
             completer: Completer::new(),
             styler: Styler::new(config.color),
             screen: Screen::new(columns, height),
-            lines: Vec::new(),
+            lines: Waiting::default(),
             focused: None,
             leave_by: None,
             outcome: None,
@@ -460,7 +461,7 @@ impl Chat {
         if size != self.screen.size() {
             self.screen.resize(size.0, size.1, view);
         }
-        self.screen.show(mem::take(&mut self.lines), view);
+        self.screen.show(self.lines.take(), view);
         terminal::write_out(self.screen.take_output().as_bytes())
     }
 
