@@ -206,10 +206,9 @@ impl Hub {
                 named.push(peer);
             }
         };
-        for (_, [word, bare]) in words(text) {
+        for (_, word, bare) in words(text) {
             tally::steps(1);
-            let also = || Some(bare).filter(|bare| *bare != word);
-            find(word).or_else(|| find(also()?)).map(&mut add);
+            find(word).or_else(|| find(bare?)).map(&mut add);
         }
         if self.rules.anonymous {
             for (_, word) in addresses(text) {

@@ -9,7 +9,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use super::complete::{Completer, Completion};
+use super::complete::Completer;
 use super::editor::{Edit, Editor};
 use super::history::{self, History};
 use super::keys::Key;
@@ -413,14 +413,14 @@ impl Chat {
 
     fn complete(&mut self) {
         let typed = &self.editor.text()[..self.editor.cursor()];
-        match self.completer.complete(typed) {
-            Completion::Nothing => self.screen.bell(),
-            Completion::Replace { start, text } => {
-                if !self.editor.replace_from(start, &text) {
-                    self.screen.bell();
-                }
-            }
-            Completion::Choices(choices) => self.notice(&choices.join("  ")),
+        let Some(found) = self.completer.complete(typed) else {
+            return self.screen.bell();
+        };
+        if !self.editor.replace_from(found.start, &found.text) {
+            self.screen.bell();
+        }
+        if !found.choices.is_empty() {
+            self.notice(&found.choices.join("  "));
         }
     }
 

@@ -1,5 +1,6 @@
 //! How a line looks: names in steady colours, mentions of the reader set off. Text in, spans of styles out.
 
+use crate::limits::MENTION_BYTES;
 use crate::name::{Addressed, Username, addresses, beginning, words};
 
 use super::line::{Fact, Line, read};
@@ -161,16 +162,22 @@ fn name_color(name: &str) -> &'static str {
     NAME_COLORS[(hash >> 32) as usize % NAME_COLORS.len()]
 }
 
-/// Where a text names a person, as the server finds those who are away.
+/// Where a text names a person, as the server finds those who are away: in so many bytes of words, as compared.
 fn mentions<'a>(text: &'a str, own: &Username) -> Vec<(usize, &'a str)> {
-    let is_own = |word: &&str| Addressed::new(word).is_some_and(|it| it.is_of(own));
+    let mut compared = 0;
+    let mut is_own = |word: &&str| {
+        let word = Addressed::new(word).filter(|_| compared < MENTION_BYTES);
+        compared += word.as_ref().map_or(0, Addressed::bytes);
+        word.is_some_and(|it| it.is_of(own))
+    };
     let text = beginning(text);
     if own.is_addr() {
         return addresses(text).filter(|(_, it)| is_own(it)).collect();
     }
-    let named = |(start, forms): (usize, [&'a str; 2])| {
-        let form = forms.into_iter().find(is_own);
-        form.map(|form| (start, form))
+    let named = |(start, word, bare): (usize, &'a str, Option<&'a str>)| {
+        let own = Some(word).filter(&mut is_own);
+        own.or_else(|| bare.filter(&mut is_own))
+            .map(|own| (start, own))
     };
     words(text).filter_map(named).collect()
 }
@@ -220,7 +227,7 @@ mod tests {
     #[test]
     fn names_are_looked_for_in_as_much_of_a_text_as_by_the_server() {
         let text = "Ann ".repeat(300_000);
-        assert_eq!(found(&text, "Ann").len(), crate::limits::MENTION_BYTES / 4);
+        assert_eq!(found(&text, "Ann").len(), MENTION_BYTES / 4);
     }
 
     #[test]

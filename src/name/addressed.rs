@@ -10,15 +10,18 @@ use super::keys;
 /// Signs that a name may hold, and that may belong to the sentence where they stand around one.
 const EDGES: [char; 3] = ['.', '-', '_'];
 
-/// The words of a text that may name somebody, and where they begin: each with the signs at its end, and without them.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, [&str; 2])> {
+/// The words of a text that may name somebody, and where they begin: each with the signs at its end, and without them
+/// where it has any.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, &str, Option<&str>)> {
     let ends_word = |c| !Username::may_hold(c);
     let mut end = 0;
     text.split_inclusive(ends_word).map(move |part| {
         end += part.len();
         let begun = part.trim_start_matches(EDGES);
         let word = begun.trim_end_matches(ends_word);
-        (end - begun.len(), [word, word.trim_end_matches(EDGES)])
+        let bare = word.trim_end_matches(EDGES);
+        let bare = Some(bare).filter(|bare| *bare != word);
+        (end - begun.len(), word, bare)
     })
 }
 
