@@ -92,25 +92,31 @@ fn no_row_of_a_line_can_pass_for_another_line() {
 }
 
 #[test]
-fn a_line_of_one_kind_all_along_holds_up_nothing() {
-    let lines = [
-        format!("Ann is now known as {}", ".".repeat(300_000)),
-        format!("You are now ignoring {}", ".".repeat(300_000)),
+fn lines_of_one_kind_all_along_hold_up_nothing() {
+    let home = Home::new();
+    let (mut ann, mut stream) = scripted(&home, 80, 24);
+    let dots = ".".repeat(300_000);
+    for line in [
+        format!("Ann is now known as {dots}"),
+        format!("Ann is now known as {dots}x."),
+        format!("Ann is now known as {dots}y."),
+        format!("You are now ignoring {dots}"),
+        format!("Bob: {dots}"),
         format!("Bob: {}", "\u{301}".repeat(150_000)),
         format!("Bob: {}", "\t".repeat(30_000)),
         format!("Bob: {}", "Ann ".repeat(50_000)),
-    ];
-    for line in lines {
-        let home = Home::new();
-        let (mut ann, mut stream) = scripted(&home, 80, 24);
+    ] {
         say(&mut stream, &line);
-        say(&mut stream, "Bob: and done");
-        ann.until_seen("and done");
-        ann.keys("\x03");
-        assert_eq!(read_line(&mut stream), "/quit");
-        say(&mut stream, "Goodbye!");
-        ann.end_with(0);
     }
+    say(&mut stream, "Bob: and done");
+    ann.until_seen("and done");
+    // What is no name is not completed either.
+    ann.keys(".\tx");
+    ann.until_rows(&["> .x"]);
+    ann.keys("\x03\x03");
+    assert_eq!(read_line(&mut stream), "/quit");
+    say(&mut stream, "Goodbye!");
+    ann.end_with(0);
 }
 
 #[test]
