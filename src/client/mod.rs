@@ -14,6 +14,7 @@ mod history;
 mod interactive;
 mod keys;
 mod layout;
+mod line;
 mod link;
 mod pipe;
 mod screen;
