@@ -4,4 +4,5 @@ mod harness;
 mod pipe;
 #[path = "../it/program.rs"]
 mod program;
+mod reconnecting;
 mod terminal;
