@@ -155,7 +155,7 @@ impl Chat {
         self.screen.bell();
         let bytes = self.editor.text().len() + line.len();
         self.notice(&format!(
-            "-- A line has at most {LINE_BYTES} bytes, and this would make {bytes}: nothing was taken. --"
+            "-- A line has at most {LINE_BYTES} bytes; this would make {bytes}. Nothing was taken. --"
         ));
     }
 
