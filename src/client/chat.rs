@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use crate::name::RoomName;
+use crate::name::{RoomName, Username};
 
 use super::backoff::Backoff;
 use super::complete::Completer;
@@ -382,17 +382,8 @@ impl Chat {
     fn show_received(&mut self, line: &str) {
         self.completer.learn(line);
         let read = line::read(line);
-        if !read.past {
-            self.standing.learn(&read.fact, &self.command);
-        }
-        if let Fact::InRoom(room) = read.fact {
-            self.enter(room);
-        }
-        if let Some(name) = self.session.name()
-            && name.parse::<std::net::SocketAddr>().is_err()
-        {
-            // Also the name of the next connection.
-            self.name = Some(name.into());
+        if !read.past && self.learn(read.fact) {
+            return;
         }
         let time = time_of_day(self.time);
         let shown = self.styler.received(&time, line, self.session.name());
@@ -400,6 +391,35 @@ impl Chat {
             self.screen.bell();
         }
         self.lines.push(shown);
+    }
+
+    /// Takes note of what happens. Returns whether it is not to be shown.
+    fn learn(&mut self, fact: Fact<'_>) -> bool {
+        self.standing.learn(&fact, &self.command);
+        if let Some(name) = self.session.name()
+            && Username::parse(name).is_ok()
+        {
+            // Also the name of the next connection.
+            self.name = Some(name.into());
+        }
+        match fact {
+            Fact::InRoom(room) => self.enter(room),
+            Fact::Said { name, .. } | Fact::Action { name, .. } | Fact::Private { name, .. } => {
+                return self.ignore_again(name);
+            }
+            Fact::Event { name, .. } => drop(self.ignore_again(name)),
+            _ => {}
+        }
+        false
+    }
+
+    /// Ignores a person again who was not there when we came back. Returns whether that is so.
+    fn ignore_again(&mut self, name: &str) -> bool {
+        let again = self.standing.ignore_again(name);
+        if again == Some(true) {
+            self.send(format!("/ignore {name}\n"));
+        }
+        again.is_some()
     }
 
     fn notice(&mut self, text: &str) {

@@ -1,6 +1,8 @@
 //! `Standing`: where a person is on the server and what they have set there, as its answers tell, and the commands that
 //! bring all of it about once more on a new connection. Facts in, commands out.
 
+use std::mem;
+
 use crate::moment::{Format, Offset, Stamp};
 use crate::name::RoomName;
 
@@ -18,6 +20,9 @@ pub(super) struct Standing {
     /// The command that made them away.
     away: Option<String>,
     ignored: Vec<String>,
+    /// Those of them whom this connection's server does not know as ignored, such as people who were not there when we
+    /// came back, and whether it was asked again.
+    unconfirmed: Vec<(String, bool)>,
 }
 
 impl Standing {
@@ -28,7 +33,21 @@ impl Standing {
             format: Format::default(),
             away: None,
             ignored: Vec::new(),
+            unconfirmed: Vec::new(),
         }
+    }
+
+    /// A new connection begins: its server knows nothing of us.
+    pub(super) fn begin(&mut self) {
+        let ignored = self.ignored.iter();
+        self.unconfirmed = ignored.map(|name| (name.clone(), false)).collect();
+    }
+
+    /// Whether this person is to be ignored and the server does not know it; and if so, whether it was not asked again
+    /// before.
+    pub(super) fn ignore_again(&mut self, name: &str) -> Option<bool> {
+        let found = self.unconfirmed.iter_mut().find(|(it, _)| it == name);
+        found.map(|(_, asked)| !mem::replace(asked, true))
     }
 
     /// Learns a setting from an answer. `command` is the one that was sent last.
@@ -58,6 +77,7 @@ impl Standing {
 
     fn unignore(&mut self, name: &str) {
         self.ignored.retain(|ignored| ignored != name);
+        self.unconfirmed.retain(|(ignored, _)| ignored != name);
     }
 
     /// What a newcomer has to type to stand here. The room comes last, so that it is read as one is used to.

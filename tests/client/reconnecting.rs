@@ -102,6 +102,37 @@ fn enter_before_the_room_is_there_again_sends_nothing_to_another() {
 }
 
 #[test]
+fn an_ignored_person_who_comes_back_later_is_ignored_again() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let port = server.port;
+    let (bob_home, eve_home) = (Home::new(), Home::new());
+    let mut ann = Person::join(port, &home, "Ann", 80, 24);
+    let bob = Person::join(port, &bob_home, "Bob", 80, 24);
+    let eve = Person::join(port, &eve_home, "Eve", 80, 24);
+    ann.until_seen("Eve has joined the chat.");
+    ann.keys("/ignore Bob\r/ignore Eve\r/quiet on\r");
+    ann.until_seen("Join and leave notices are off.");
+    drop((bob, eve));
+    server.stop();
+    let _server = ChatServer::start_on(port, &[]);
+    ann.keys("\r");
+    ann.until_seen("Nobody here is called Bob.");
+    let mut bob = Person::join(port, &bob_home, "Bob", 80, 24);
+    let mut eve = Person::join(port, &eve_home, "Eve", 80, 24);
+    ann.keys("\x0c");
+    ann.until("an empty screen", |screen| screen.contents().trim() == ">");
+    bob.keys("one\r");
+    ann.until_seen("You are now ignoring Bob.");
+    bob.keys("two\r/me waves\r");
+    eve.until_seen("* Bob waves");
+    eve.keys("/nick Zoe\rthree\r");
+    ann.until_seen("Zoe: three");
+    let rows = ann.rows();
+    let of_bob = |row: &String| row.contains("Bob: ") || row.contains("waves");
+    assert!(!rows.iter().any(of_bob), "{rows:#?}");
+}
+
+#[test]
 fn a_line_that_the_server_has_not_confirmed_is_shown_when_the_connection_breaks() {
     let (server, home) = (Scripted::start(), Home::new());
     let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);

@@ -94,6 +94,7 @@ impl Chat {
 
     /// On a new connection: goes where we were before, with all settings. Nothing else is sent before we are there.
     pub(super) fn return_there(&mut self, now: Instant) {
+        self.standing.begin();
         let commands = self.standing.commands();
         if commands.is_empty() {
             return;
