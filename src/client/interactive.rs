@@ -10,7 +10,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::chat::{Chat, Errand};
 use super::history::{self, History};
-use super::keys::{Key, KeyDecoder};
+use super::keys::{Key, Keyboard};
 use super::link::{Link, LinkEvent};
 use super::terminal::{self, Terminal};
 use super::{Config, Outcome, Status, chance};
@@ -20,13 +20,11 @@ const WAKER: Token = Token(1);
 const INPUT: Token = Token(2);
 const SIGNALS: Token = Token(3);
 
-/// After an Escape, what belongs to it comes within this time.
-const ESCAPE_TIMEOUT: Duration = Duration::from_millis(50);
-
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Reads of the socket between two drawings, so that a flood cannot keep the keyboard waiting.
+/// Reads of the socket between two drawings, so that a flood cannot keep the keyboard waiting; and of the keyboard, as
+/// what is typed into it may be a flood too.
 const READS_PER_ROUND: usize = 4;
 
 /// Chats until the person leaves or the server is gone for good.
@@ -46,8 +44,7 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         link,
         terminal,
         signals,
-        keys: KeyDecoder::default(),
-        escape_by: None,
+        keyboard: Keyboard::new(),
         buffer: vec![0; READ_BYTES],
     };
     let outcome = person.attend(&mut poll);
@@ -62,9 +59,7 @@ struct Person {
     link: Link,
     terminal: Terminal,
     signals: Signals,
-    keys: KeyDecoder,
-    /// When an Escape alone is taken for a key.
-    escape_by: Option<Instant>,
+    keyboard: Keyboard,
     buffer: Vec<u8>,
 }
 
@@ -136,7 +131,7 @@ impl Person {
         let due = [
             self.chat.next_timeout(),
             self.link.next_timeout(),
-            self.escape_by,
+            self.keyboard.next_timeout(),
         ];
         let next = due.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(Instant::now()))
@@ -156,20 +151,16 @@ impl Person {
     /// Reads what was typed. Gives an outcome when the terminal is gone.
     fn read_keys(&mut self, now: Instant) -> io::Result<Option<Outcome>> {
         let mut keys = Vec::new();
-        while terminal::input_waits() {
+        let mut reads = 0..READS_PER_ROUND;
+        while terminal::input_waits() && reads.next().is_some() {
             match terminal::read_in(&mut self.buffer)? {
-                Some(n) => self.keys.feed(&self.buffer[..n], &mut keys),
+                Some(n) => self.keyboard.feed(&self.buffer[..n], now, &mut keys),
                 None => return Ok(Some(Outcome::left())),
             }
         }
-        if self.escape_by.is_some_and(|by| by <= now) {
-            keys.extend(self.keys.give_up_waiting());
+        if !reads.is_empty() {
+            self.keyboard.handle_timeout(now, &mut keys);
         }
-        self.escape_by = match self.escape_by {
-            _ if !self.keys.waits() => None,
-            Some(by) if keys.is_empty() => Some(by),
-            _ => Some(now + ESCAPE_TIMEOUT),
-        };
         self.type_keys(keys, now);
         Ok(None)
     }

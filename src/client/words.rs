@@ -3,6 +3,9 @@
 use crate::limits::LINE_BYTES_RANGE;
 use crate::wire::{Command, Input, LineDecoder};
 
+/// What a person reads whose clipboard held more than [`PASTE_BYTES`](super::keys::PASTE_BYTES).
+pub(super) const PASTE_TOO_LONG: &str = "-- That paste is longer than 1 MiB. Nothing was taken. --";
+
 /// How `send` is used; the answer to one without a message.
 pub(super) const SEND_USAGE: &str =
     "How to use it: send <MSG>. Plain text is sent as well, without 'send' before it.";

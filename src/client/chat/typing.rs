@@ -11,7 +11,7 @@ use super::super::keys::Key;
 use super::super::outgoing::Entered;
 use super::super::session::PROMPT;
 use super::super::style::Shown;
-use super::super::words::{Wish, is_quit, lines_of};
+use super::super::words::{PASTE_TOO_LONG, Wish, is_quit, lines_of};
 use super::{Chat, Question, Way, view};
 
 impl Chat {
@@ -41,6 +41,7 @@ impl Chat {
             }
             Key::Ctrl('z') => self.suspend = true,
             Key::Paste(bytes) => self.paste(&bytes),
+            Key::PasteTooLong => self.notice(PASTE_TOO_LONG),
             Key::Tab if at_line => self.complete(),
             Key::Up | Key::Ctrl('p') if at_line => {
                 if let Some(line) = self.history.older(self.editor.text()) {
