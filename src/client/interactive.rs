@@ -125,7 +125,7 @@ impl Person {
 
     /// How long nothing needs to be done if nothing happens.
     fn timeout(&mut self) -> Option<Duration> {
-        if self.link.is_readable() {
+        if self.link.is_readable() || terminal::input_waits() {
             return Some(Duration::ZERO);
         }
         let due = [

@@ -17,8 +17,6 @@
 
 mod paste;
 mod sequence;
-#[cfg(test)]
-mod tests;
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -315,3 +313,6 @@ fn control_key(byte: u8) -> Key {
         _ => Key::Other,
     }
 }
+
+#[cfg(test)]
+mod tests;
