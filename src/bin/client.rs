@@ -1,6 +1,7 @@
 //! The terminal client: a command line around [`chinwag::client`].
 
 mod args;
+mod signals;
 
 use std::env;
 use std::ffi::OsString;
@@ -124,6 +125,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
         time: matches.opt_present("time"),
         reconnect: !matches.opt_present("no-reconnect"),
         drawing,
+        signals: signals::heeded(&client::SIGNALS).0,
     }))
 }
 

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chinwag::{Config, Error, Handle, Server, limits};
-use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::signal_name;
 use signal_hook_mio::v1_0::Signals;
 
@@ -78,7 +78,8 @@ fn what_to_try(error: &Error) -> &'static str {
 /// Serves until a signal asks for the end.
 fn serve(daemon: Daemon, given: Vec<TcpListener>, output: &mut Output) -> Result<(), Error> {
     let mut server = listen(&daemon, given)?;
-    let (heeded, ignored) = signals::heeded();
+    let (mut heeded, ignored) = signals::heeded(&[SIGHUP, SIGINT]);
+    heeded.push(SIGTERM);
     for signal in ignored {
         let name = signal_name(signal).unwrap_or("a signal");
         log::info!("{name} was ignored at the start, and stays so");

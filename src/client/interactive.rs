@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
 use super::chat::{Chat, Errand};
@@ -32,7 +32,7 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
     let registry = poll.registry();
     let link = Link::new(registry.try_clone()?, SOCKET, WAKER, config.target())?;
-    let mut signals = Signals::new([SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])?;
+    let mut signals = Signals::new(config.signals.iter().chain(&[SIGCONT, SIGWINCH]))?;
     registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
     // Descriptor 0 is the standard input; a terminal, as was asked before.
     registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
@@ -44,6 +44,7 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         link,
         terminal,
         signals,
+        can_stop: config.signals.contains(&SIGTSTP),
         keyboard: Keyboard::new(),
         buffer: vec![0; READ_BYTES],
     };
@@ -59,6 +60,8 @@ struct Person {
     link: Link,
     terminal: Terminal,
     signals: Signals,
+    /// Whether it may be stopped: not where the signal for that was ignored from the start.
+    can_stop: bool,
     keyboard: Keyboard,
     buffer: Vec<u8>,
 }
@@ -194,6 +197,9 @@ impl Person {
 
     /// Stops the process as Ctrl-Z does. What is to be done when it goes on, SIGCONT tells.
     fn suspend(&mut self) -> io::Result<()> {
+        if !self.can_stop {
+            return Ok(());
+        }
         self.clear_typed()?;
         self.terminal.suspend()
     }

@@ -29,6 +29,8 @@ mod words;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+
 use link::Target;
 
 /// What the command line and the environment ask for.
@@ -48,7 +50,12 @@ pub struct Config {
     pub reconnect: bool,
     /// Whether the terminal can be drawn on; one that cannot is treated as a pipe, with a person at its end.
     pub drawing: bool,
+    /// Those of [`SIGNALS`] that were not ignored when the program began. The others stay ignored.
+    pub signals: Vec<i32>,
 }
+
+/// The signals that end the client at a terminal or, the last one, stop it.
+pub const SIGNALS: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP];
 
 impl Config {
     fn target(&self) -> Target {
