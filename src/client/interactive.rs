@@ -37,7 +37,8 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     // Descriptor 0 is the standard input; a terminal, as was asked before.
     registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
 
-    let terminal = Terminal::enter()?;
+    let ending = config.signals.iter().filter(|&&signal| signal != SIGTSTP);
+    let terminal = Terminal::enter(ending)?;
     let history = History::open(history::default_path());
     let mut person = Person {
         chat: Chat::new(config, history, terminal::size(), chance),
@@ -49,6 +50,8 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         buffer: vec![0; READ_BYTES],
     };
     let outcome = person.attend(&mut poll);
+    // A terminal that takes nothing fails us once a signal has asked for the end, and the signal is the reason.
+    let outcome = outcome.or_else(|error| person.take_signals()?.ok_or(error));
     // A terminal that is gone cannot be tidied up.
     let _ = person.clear_typed();
     outcome

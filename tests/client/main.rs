@@ -7,3 +7,4 @@ mod pipe;
 mod program;
 mod reconnecting;
 mod terminal;
+mod ways_out;

@@ -3,9 +3,6 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
-use rexpect::process::Signal;
-use rexpect::process::WaitStatus;
-
 use crate::harness::{ChatServer, Home, Person, Scripted, client, read_line};
 use crate::program::program;
 
@@ -296,25 +293,6 @@ fn a_dumb_terminal_gets_no_escape_sequence() {
     ann.keys("leave\n");
     ann.end_with(0);
     assert!(!ann.raw.contains(&0x1b));
-}
-
-#[test]
-fn a_signal_leaves_the_terminal_as_it_was() {
-    let (server, home) = (ChatServer::start(), Home::new());
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-        let mut ann = Person::join(server.port, &home, "Ann", 80, 24);
-        assert!(!ann.terminal_edits());
-        ann.keys("typed");
-        ann.until_rows(&["> typed"]);
-        ann.signal(signal);
-        let status = ann.end();
-        assert!(
-            matches!(status, WaitStatus::Signaled(_, s, _) if s == signal),
-            "{status:?}"
-        );
-        assert!(ann.terminal_edits());
-        assert!(ann.raw.ends_with(b"\x1b[0m"));
-    }
 }
 
 #[test]
