@@ -103,10 +103,6 @@ fn nothing_that_has_no_end_leaves_the_keyboard_dead() {
         assert_eq!(read_line(&mut stream), "hello", "{unfinished:?}");
     }
     // By itself, too: what came is a paste.
-    ann.keys("\x1b[200~text");
-    ann.until_rows(&["> text"]);
-    ann.keys(" and more\r");
-    assert_eq!(read_line(&mut stream), "text and more");
     ann.keys("\x1b[200~three\rfour");
     ann.until_seen("Send these 2 lines?");
     ann.keys("\r");
