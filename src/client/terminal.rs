@@ -246,7 +246,8 @@ mod tests {
             .args(["--exact", &format!("client::terminal::tests::{test}")])
             .arg("--nocapture")
             .env(INSIDE, "1");
-        let process = PtyProcess::new(command).unwrap();
+        let mut process = PtyProcess::new(command).unwrap();
+        process.set_kill_timeout(Some(1000));
         let terminal = process.get_file_handle().unwrap();
         (process, terminal)
     }

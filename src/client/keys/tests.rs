@@ -382,6 +382,8 @@ fn sequence() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn only_what_was_typed_is_typed(
         pieces in prop::collection::vec((sequence(), "[a-z ß花🎉\r]{0,5}"), 1..8),
@@ -396,6 +398,8 @@ proptest! {
         }
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(input.len())).collect();
         cuts.sort_unstable();
+        // An Escape between two cuts at one place would be a lone one.
+        cuts.dedup();
         let mut chunks = Vec::new();
         let mut from = 0;
         for cut in cuts {
