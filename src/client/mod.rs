@@ -3,7 +3,7 @@
 //!
 //! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
 //! `layout` and `screen` (what to draw), `style`, `words`, `complete`, `session` (the dialogue with the server),
-//! `backoff`. Around them stand `link` (the way to the server), `terminal`, `history`, and the two loops:
+//! `backoff`, and in `link` which address is tried when (`race`). Around them stand `link` (the way to the server), `terminal`, `history`, and the two loops:
 //! `interactive` with its `chat` for a person at a terminal, `pipe` for everything else.
 
 mod backoff;

@@ -17,10 +17,11 @@ use super::style::Styler;
 use super::words::{QUIT, SEND_USAGE, Wish, line_to_say};
 use super::{Config, Outcome, Status, terminal, time_of_day};
 
-const SOCKET: Token = Token(0);
-const WAKER: Token = Token(1);
-const INPUT: Token = Token(2);
-const OUTPUT: Token = Token(3);
+const WAKER: Token = Token(0);
+const INPUT: Token = Token(1);
+const OUTPUT: Token = Token(2);
+/// The first of the link's sockets. The others have the tokens behind it.
+const SOCKETS: Token = Token(3);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -52,7 +53,7 @@ struct Pipe<'a> {
 pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
     let registry = poll.registry();
-    let link = Link::new(registry.try_clone()?, SOCKET, WAKER, config.target())?;
+    let link = Link::new(registry.try_clone()?, SOCKETS, WAKER, config.target())?;
     let input_polled = match registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE) {
         Ok(()) => true,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => false,
@@ -103,7 +104,7 @@ impl Pipe<'_> {
             let now = Instant::now();
             for event in &events {
                 let happened = match event.token() {
-                    SOCKET => self.link.ready(now),
+                    token if token >= SOCKETS => self.link.ready(token, now),
                     WAKER => self.link.resolved(now),
                     OUTPUT if event.is_error() || event.is_write_closed() => {
                         return Ok(Outcome::left());
