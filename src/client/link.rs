@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
+
+use crate::net::options::{give_up_vanished_peers, set_user_timeout};
 
 use lookup::Lookup;
 use race::Race;
@@ -20,9 +22,6 @@ use race::Race;
 /// How long the resolver may take to find the addresses of a host. One that has lost its servers takes 10 s and more for
 /// each way to complete a name.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A server that vanished without a word is noticed after about this long, and a few probes.
-const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// How long a server that took the connection may take to say its first word.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -75,6 +74,15 @@ enum State {
     },
 }
 
+/// What was not delivered, or may not have been, when a connection ended.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Undelivered {
+    /// Lines that were never sent, or not to their end.
+    pub(super) lines: usize,
+    /// It broke off, so what was sent last may not have arrived.
+    pub(super) in_doubt: bool,
+}
+
 /// The way to the server.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -88,6 +96,7 @@ pub(super) struct Link {
     /// What waits to be sent, from `sent` on.
     queue: Vec<u8>,
     sent: usize,
+    undelivered: Undelivered,
 }
 
 impl Link {
@@ -109,6 +118,7 @@ impl Link {
             lookup: Lookup::default(),
             queue: Vec::new(),
             sent: 0,
+            undelivered: Undelivered::default(),
         })
     }
 
@@ -243,6 +253,7 @@ impl Link {
             Some(error) => format!("the connection was lost: {}", cause(error)),
         };
         self.close();
+        self.undelivered.in_doubt = error.is_some();
         Some(LinkEvent::Lost(words))
     }
 
@@ -258,6 +269,21 @@ impl Link {
         self.queue.len() - self.sent
     }
 
+    /// What the last connection left undelivered.
+    pub(super) fn undelivered(&self) -> Undelivered {
+        self.undelivered
+    }
+
+    /// The server has said that it reads from us more slowly than we send. A user timeout would end the connection though
+    /// it goes well: see [`options`](crate::net::options). Without one, a server that vanishes is noticed as before
+    /// while we are silent, and when the kernel is tired of sending again while we talk: after a quarter of an hour.
+    pub(super) fn expect_slow_reads(&self) {
+        if let State::Open { stream, .. } = &self.state {
+            // Where there is no such option, there is nothing to be undone.
+            let _ = set_user_timeout(&SockRef::from(stream), None);
+        }
+    }
+
     /// Closes the connection, or what is to become one.
     pub(super) fn close(&mut self) {
         if let State::Open { stream, .. } = &mut self.state {
@@ -265,6 +291,11 @@ impl Link {
             let _ = self.registry.deregister(stream);
         }
         self.state = State::Idle;
+        let unsent = &self.queue[self.sent..];
+        self.undelivered = Undelivered {
+            lines: unsent.iter().filter(|&&byte| byte == b'\n').count(),
+            in_doubt: false,
+        };
         self.queue.clear();
         self.sent = 0;
     }
@@ -360,8 +391,7 @@ impl Link {
         let stream = race.win(number)?;
         // Comforts of the connection: it works without them.
         let _ = stream.set_nodelay(true);
-        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+        let _ = give_up_vanished_peers(&SockRef::from(&stream));
         self.state = State::Open {
             stream,
             greeting: Some(now + GREETING_TIMEOUT),

@@ -116,6 +116,43 @@ fn an_address_that_does_not_answer_is_overtaken_by_the_next() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_kernel_is_told_to_give_up_a_vanished_server() {
+    use crate::limits;
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"hello").unwrap();
+        stream
+    });
+    let (_, link) = connect_by(vec![addr], Duration::ZERO);
+    let State::Open { stream, .. } = &link.state else {
+        panic!("it is open");
+    };
+    let socket = SockRef::from(stream);
+    let user_timeout = || socket.tcp_user_timeout().unwrap();
+    assert_eq!(user_timeout(), Some(limits::PEER_TIMEOUT));
+    assert!(socket.keepalive().unwrap());
+    let keepalive = (
+        socket.tcp_keepalive_time().unwrap(),
+        socket.tcp_keepalive_interval().unwrap(),
+        socket.tcp_keepalive_retries().unwrap(),
+    );
+    let expected = (
+        limits::KEEPALIVE_IDLE,
+        limits::KEEPALIVE_INTERVAL,
+        limits::KEEPALIVE_PROBES,
+    );
+    assert_eq!(keepalive, expected);
+    // A server that reads slowly, and says so, has not vanished.
+    link.expect_slow_reads();
+    assert_eq!(user_timeout(), None);
+    server.join().unwrap();
+}
+
+#[test]
 fn a_resolver_that_never_answers_holds_nobody() {
     let (mut link, _poll) = link("chat.example");
     let (_never, question) = channel::<()>();
@@ -137,4 +174,40 @@ fn a_resolver_that_never_answers_holds_nobody() {
         assert_eq!(sentence, expected);
         assert_eq!(link.next_timeout(), None);
     }
+}
+
+#[test]
+fn what_was_not_sent_is_known_when_the_connection_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"hello").unwrap();
+        stream
+    });
+    let (_, mut link) = connect_by(vec![addr], Duration::ZERO);
+    let server = server.join().unwrap();
+    // More than kernels take for somebody who does not read.
+    let line = "x".repeat(1024 * 1024 - 1) + "\n";
+    let lines = 64;
+    for _ in 0..lines {
+        link.send(&line);
+    }
+    let waiting = link.queued().div_ceil(line.len());
+    assert!(0 < waiting && waiting < lines);
+    // Closed with something unread, it resets the connection.
+    drop(server);
+    let event = loop {
+        let event = link.receive(&mut [0; 64]);
+        if event.is_some() {
+            break event;
+        }
+    };
+    assert!(matches!(event, Some(LinkEvent::Lost(_))), "{event:?}");
+    let expected = Undelivered {
+        lines: waiting,
+        in_doubt: true,
+    };
+    assert_eq!(link.undelivered(), expected);
+    assert_eq!(link.queued(), 0);
 }
