@@ -47,7 +47,7 @@ impl<'a> Wish<'a> {
 }
 
 /// Whether a command asks the server to let one go.
-fn is_quit(word: &str) -> bool {
+pub(super) fn is_quit(word: &str) -> bool {
     let mut words = [QUIT, "/q", "/exit"].iter();
     words.any(|it| it.eq_ignore_ascii_case(word))
 }
