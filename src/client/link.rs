@@ -276,7 +276,8 @@ impl Link {
 
     /// The server has said that it reads from us more slowly than we send. A user timeout would end the connection though
     /// it goes well: see [`options`](crate::net::options). Without one, a server that vanishes is noticed as before
-    /// while we are silent, and when the kernel is tired of sending again while we talk: after a quarter of an hour.
+    /// while we are silent, and while something waits for it only when the kernel is tired of asking for room: after some
+    /// twenty minutes.
     pub(super) fn expect_slow_reads(&self) {
         if let State::Open { stream, .. } = &self.state {
             // Where there is no such option, there is nothing to be undone.
