@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::style::{Kind, kind};
+use super::line::{Fact, read};
 
 /// Names remembered: those seen last.
 const NAMES: usize = 1000;
+
+/// Commands remembered, more than any server has.
+const COMMANDS: usize = 200;
 
 /// What can be completed.
 #[derive(Debug)]
@@ -39,19 +42,18 @@ impl Completer {
 
     /// Learns names from a line of the server, and commands from its help.
     pub(super) fn learn(&mut self, line: &str) {
-        match kind(line) {
-            Kind::Said { name, .. } | Kind::Private { name, .. } => self.see(name),
-            Kind::Event { name, what } => {
-                if let Some(new) = what.strip_prefix("is now known as ") {
-                    self.forget(name);
-                    self.see(new.trim_end_matches('.'));
-                } else if what.starts_with("has left ") {
-                    self.forget(name);
-                } else {
-                    self.see(name);
-                }
+        match read(line).fact {
+            Fact::Said { name, .. } | Fact::Action { name, .. } | Fact::Private { name, .. } => {
+                self.see(name);
             }
-            Kind::Other => self.learn_command(line),
+            Fact::Renamed { from, to } => {
+                self.forget(from);
+                self.see(to);
+            }
+            Fact::Event { name, what } if what.starts_with("has left ") => self.forget(name),
+            Fact::Event { name, .. } => self.see(name),
+            Fact::Help { command, .. } => self.learn_command(command),
+            _ => {}
         }
     }
 
@@ -103,16 +105,8 @@ impl Completer {
         self.names.retain(|seen| seen != name);
     }
 
-    /// A line of `/help` begins with its command.
-    fn learn_command(&mut self, line: &str) {
-        let Some((command, _)) = line.split_once(' ') else {
-            return;
-        };
-        let is_command = command.strip_prefix('/').is_some_and(|word| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-        });
-        if is_command && self.commands.len() < NAMES && !self.commands.iter().any(|c| c == command)
-        {
+    fn learn_command(&mut self, command: &str) {
+        if self.commands.len() < COMMANDS && !self.commands.iter().any(|c| c == command) {
             self.commands.push(command.into());
         }
     }

@@ -8,11 +8,12 @@ use mio::{Events, Interest, Poll, Token};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
-use super::chat::Chat;
+use super::chat::{Chat, Errand};
+use super::history::{self, History};
 use super::keys::{Key, KeyDecoder};
 use super::link::{Link, LinkEvent};
 use super::terminal::{self, Terminal};
-use super::{Config, Outcome, Status};
+use super::{Config, Outcome, Status, chance};
 
 const WAKER: Token = Token(0);
 const INPUT: Token = Token(1);
@@ -40,8 +41,10 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
 
     let terminal = Terminal::enter()?;
+    let history = History::open(history::default_path());
     let mut person = Person {
-        chat: Chat::new(config, link, Instant::now()),
+        chat: Chat::new(config, history, terminal::size(), chance),
+        link,
         terminal,
         signals,
         keys: KeyDecoder::default(),
@@ -50,13 +53,14 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     };
     let outcome = person.attend(&mut poll);
     // A terminal that is gone cannot be tidied up.
-    let _ = person.chat.clear_typed();
+    let _ = person.clear_typed();
     outcome
 }
 
 /// One person at their terminal.
 struct Person {
     chat: Chat,
+    link: Link,
     terminal: Terminal,
     signals: Signals,
     keys: KeyDecoder,
@@ -69,10 +73,11 @@ impl Person {
     fn attend(&mut self, poll: &mut Poll) -> io::Result<Outcome> {
         let mut events = Events::with_capacity(16);
         loop {
+            self.run_errands(Instant::now());
             if let Some(outcome) = self.chat.take_outcome() {
                 return Ok(outcome);
             }
-            self.chat.draw()?;
+            terminal::write_out(self.chat.draw(terminal::size()).as_bytes())?;
             if self.chat.take_suspend() {
                 self.suspend()?;
             }
@@ -84,8 +89,8 @@ impl Person {
             let now = Instant::now();
             for event in &events {
                 let happened = match event.token() {
-                    token if token >= SOCKETS => self.chat.link().ready(token, now),
-                    WAKER => self.chat.link().resolved(now),
+                    token if token >= SOCKETS => self.link.ready(token, now),
+                    WAKER => self.link.resolved(now),
                     _ => continue,
                 };
                 self.chat.follow(happened, &[], now);
@@ -97,27 +102,55 @@ impl Person {
                 return Ok(outcome);
             }
             self.read_socket(now);
+            let event = self.link.handle_timeout(now);
+            self.chat.follow(event, &[], now);
             self.chat.handle_timeout(now);
         }
     }
 
+    /// Does what the chat wants done.
+    fn run_errands(&mut self, now: Instant) {
+        self.chat.send_entered(self.link.queued(), now);
+        while let Some(errand) = self.chat.take_errand() {
+            let event = match errand {
+                Errand::Connect => self.link.start(now),
+                Errand::Send(bytes) => self.link.send(&bytes),
+                Errand::Close => {
+                    self.link.close();
+                    None
+                }
+            };
+            self.chat.follow(event, &[], now);
+        }
+    }
+
+    /// Draws what is left to be seen, and takes the typed line off the screen.
+    fn clear_typed(&mut self) -> io::Result<()> {
+        terminal::write_out(self.chat.clear_typed(terminal::size()).as_bytes())
+    }
+
     /// How long nothing needs to be done if nothing happens.
     fn timeout(&mut self) -> Option<Duration> {
-        if self.chat.link().is_readable() {
+        if self.link.is_readable() {
             return Some(Duration::ZERO);
         }
-        let due = [self.chat.next_timeout(), self.escape_by];
+        let due = [
+            self.chat.next_timeout(),
+            self.link.next_timeout(),
+            self.escape_by,
+        ];
         let next = due.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
     fn read_socket(&mut self, now: Instant) {
         for _ in 0..READS_PER_ROUND {
-            if !self.chat.link().is_readable() {
+            if !self.link.is_readable() {
                 return;
             }
-            let event: Option<LinkEvent> = self.chat.link().receive(&mut self.buffer);
+            let event: Option<LinkEvent> = self.link.receive(&mut self.buffer);
             self.chat.follow(event, &self.buffer, now);
+            self.run_errands(now);
         }
     }
 
@@ -171,7 +204,7 @@ impl Person {
 
     /// Stops the process as Ctrl-Z does. What is to be done when it goes on, SIGCONT tells.
     fn suspend(&mut self) -> io::Result<()> {
-        self.chat.clear_typed()?;
+        self.clear_typed()?;
         self.terminal.suspend()
     }
 }

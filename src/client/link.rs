@@ -122,14 +122,6 @@ impl Link {
         })
     }
 
-    /// Our own address on the open connection.
-    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
-        match &self.state {
-            State::Open { stream, .. } => stream.local_addr().ok(),
-            _ => None,
-        }
-    }
-
     /// Begins to connect.
     pub(super) fn start(&mut self, now: Instant) -> Option<LinkEvent> {
         self.close();
@@ -258,8 +250,8 @@ impl Link {
     }
 
     /// Sends, or keeps to be sent.
-    pub(super) fn send(&mut self, text: &str) -> Option<LinkEvent> {
-        self.queue.extend_from_slice(text.as_bytes());
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Option<LinkEvent> {
+        self.queue.extend_from_slice(bytes);
         self.flush();
         None
     }

@@ -257,7 +257,7 @@ impl Pipe<'_> {
     }
 
     fn send(&mut self, text: &str) {
-        let event = self.link.send(text);
+        let event = self.link.send(text.as_bytes());
         self.follow(event, &[]);
     }
 
@@ -331,6 +331,8 @@ impl Pipe<'_> {
                 }
                 self.print(&line);
             }
+            // None was sent.
+            Heard::Mark => {}
             Heard::Goodbye(line) => {
                 self.print(&line);
                 self.outcome = Some(Outcome::left());

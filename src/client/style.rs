@@ -4,9 +4,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::name::Username;
-
 use super::layout::columns_of;
+use super::line::{Fact, read};
 
 /// Colours for names: those of the 16 that can be read on dark and on light, none of them red, which is for mentions.
 const NAME_COLORS: [&str; 10] = ["32", "33", "34", "35", "36", "92", "93", "94", "95", "96"];
@@ -45,59 +44,6 @@ impl Shown {
     }
 }
 
-/// What a line of the server is about, as far as its look tells.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
-    /// `NAME: TEXT`, and what stands before the name.
-    Said { name: &'a str, text: &'a str },
-    /// `NAME (private): TEXT`, which speaks to the reader alone.
-    Private { name: &'a str, text: &'a str },
-    /// `NAME has joined the chat.` and the like: a name, and what happened.
-    Event { name: &'a str, what: &'a str },
-    /// Anything else.
-    Other,
-}
-
-/// Reads a line of the server.
-pub(super) fn kind(line: &str) -> Kind<'_> {
-    if let Some((name, text)) = line.split_once(": ")
-        && is_name(name)
-    {
-        return Kind::Said { name, text };
-    }
-    if let Some((name, text)) = line.split_once(" (private): ")
-        && is_name(name)
-    {
-        return Kind::Private { name, text };
-    }
-    if let Some((name, what)) = line.split_once(' ')
-        && is_name(name)
-        && EVENTS.iter().any(|event| what.starts_with(event))
-    {
-        return Kind::Event { name, what };
-    }
-    Kind::Other
-}
-
-/// What the server says of a person, behind their name.
-const EVENTS: [&str; 6] = [
-    "has joined ",
-    "has left ",
-    "has come ",
-    "has gone ",
-    "has set the topic: ",
-    "is now known as ",
-];
-
-fn is_name(text: &str) -> bool {
-    Username::parse(text).is_ok_and(|name| name.as_str() == text) || is_address(text)
-}
-
-/// People without a name are known by their address.
-fn is_address(text: &str) -> bool {
-    text.parse::<std::net::SocketAddr>().is_ok()
-}
-
 /// Shows lines in the way that was asked for.
 #[derive(Debug)]
 pub(super) struct Styler {
@@ -113,8 +59,8 @@ impl Styler {
     pub(super) fn received(&self, time: &str, line: &str, own: Option<&str>) -> Shown {
         let mut out = self.begin(time);
         let mut mention = false;
-        match kind(line) {
-            Kind::Said { name, text } => {
+        match read(line).fact {
+            Fact::Said { name, text } => {
                 out.styled(name_color(name), name);
                 out.text(": ");
                 let mut at = 0;
@@ -126,19 +72,19 @@ impl Styler {
                 }
                 out.text(&text[at..]);
             }
-            Kind::Private { name, text } => {
+            Fact::Private { name, text } => {
                 out.styled(name_color(name), name);
                 out.styled(MENTION, " (private)");
                 out.text(": ");
                 out.text(text);
                 mention = true;
             }
-            Kind::Event { name, what } => {
+            Fact::Event { name, what } => {
                 out.styled(name_color(name), name);
                 out.styled(DIM, " ");
                 out.styled(DIM, what);
             }
-            Kind::Other => out.text(line),
+            _ => out.text(line),
         }
         out.finish(mention)
     }
@@ -274,50 +220,6 @@ fn end_of_match(text: &str, folded: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_read_by_their_look() {
-        for (line, kind_of) in [
-            (
-                "Alice: hi: there",
-                Kind::Said {
-                    name: "Alice",
-                    text: "hi: there",
-                },
-            ),
-            (
-                "127.0.0.1:50123: hi",
-                Kind::Said {
-                    name: "127.0.0.1:50123",
-                    text: "hi",
-                },
-            ),
-            (
-                "花子 has left the chat.",
-                Kind::Event {
-                    name: "花子",
-                    what: "has left the chat.",
-                },
-            ),
-            (
-                "Unknown command: /foo. Type /help for the list.",
-                Kind::Other,
-            ),
-            (
-                "Bob (private): psst",
-                Kind::Private {
-                    name: "Bob",
-                    text: "psst",
-                },
-            ),
-            ("To Bob (private): psst", Kind::Other),
-            ("-- maintenance: now --", Kind::Other),
-            ("How to use it: /nick NAME", Kind::Other),
-            ("", Kind::Other),
-        ] {
-            assert_eq!(kind(line), kind_of);
-        }
-    }
 
     #[test]
     fn a_mention_is_the_whole_name_in_any_case() {

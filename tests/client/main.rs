@@ -5,4 +5,5 @@ mod history;
 mod pipe;
 #[path = "../it/program.rs"]
 mod program;
+mod reconnecting;
 mod terminal;

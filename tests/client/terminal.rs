@@ -1,7 +1,6 @@
 //! The client at a terminal: what a person types and sees.
 
 use std::io::Write;
-use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 
 use rexpect::process::Signal;
@@ -208,7 +207,7 @@ fn the_server_restarts_and_the_typed_line_stays() {
     ann.until_rows(&["(offline) > half a line"]);
     ann.keys("\r");
     ann.until_seen("-- Not connected: the line stays here");
-    let _server = ChatServer::start_on(port);
+    let _server = ChatServer::start_on(port, &[]);
     ann.until_rows(&["Ann has joined the chat.", "> half a line"]);
     ann.keys("\r");
     ann.until_rows(&["Ann: half a line", ">"]);
@@ -241,26 +240,6 @@ fn a_taken_name_is_asked_for_again() {
         "Bob has joined the chat.",
         ">",
     ]);
-}
-
-#[test]
-fn who_is_turned_away_does_not_come_back() {
-    let (server, home) = (Scripted::start(), Home::new());
-    let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
-    let (stream, _) = server.welcome();
-    ann.until_seen("Welcome");
-    drop(stream);
-    let (mut stream, name) = server.welcome();
-    assert_eq!(name, "Ann");
-    // The third time the server is full.
-    stream.shutdown(Shutdown::Both).unwrap();
-    stream = server.accept();
-    stream
-        .write_all(b"Server is full. Try again later.\r\n")
-        .unwrap();
-    drop(stream);
-    ann.end_with(1);
-    ann.until_seen("client: Server is full. Try again later.");
 }
 
 #[test]

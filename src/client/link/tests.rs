@@ -100,9 +100,8 @@ fn an_address_that_does_not_answer_is_overtaken_by_the_next() {
     let addr = listener.local_addr().unwrap();
     let server = thread::spawn(move || listener.accept().unwrap().0.write_all(b"hello"));
     // The clock never comes to the end of the first attempt.
-    let (event, mut link) = connect_by(vec![silent, addr], Duration::from_millis(250));
+    let (event, link) = connect_by(vec![silent, addr], Duration::from_millis(250));
     assert!(matches!(event, LinkEvent::Received(5)), "{event:?}");
-    assert_eq!(link.local_addr().map(|addr| addr.is_ipv4()), Some(true));
     assert_eq!(link.next_timeout(), None, "the first attempt is gone");
     server.join().unwrap().unwrap();
 
@@ -112,7 +111,6 @@ fn an_address_that_does_not_answer_is_overtaken_by_the_next() {
         panic!("it was reached");
     };
     assert!(sentence.contains(": no answer within 10 s. "), "{sentence}");
-    link.close();
 }
 
 #[test]
@@ -191,7 +189,7 @@ fn what_was_not_sent_is_known_when_the_connection_ends() {
     let line = "x".repeat(1024 * 1024 - 1) + "\n";
     let lines = 64;
     for _ in 0..lines {
-        link.send(&line);
+        link.send(line.as_bytes());
     }
     let waiting = link.queued().div_ceil(line.len());
     assert!(0 < waiting && waiting < lines);
