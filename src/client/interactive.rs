@@ -15,10 +15,11 @@ use super::link::{Link, LinkEvent};
 use super::terminal::{self, Terminal};
 use super::{Config, Outcome, Status, chance};
 
-const SOCKET: Token = Token(0);
-const WAKER: Token = Token(1);
-const INPUT: Token = Token(2);
-const SIGNALS: Token = Token(3);
+const WAKER: Token = Token(0);
+const INPUT: Token = Token(1);
+const SIGNALS: Token = Token(2);
+/// The first of the link's sockets. The others have the tokens behind it.
+const SOCKETS: Token = Token(3);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -31,7 +32,7 @@ const READS_PER_ROUND: usize = 4;
 pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
     let registry = poll.registry();
-    let link = Link::new(registry.try_clone()?, SOCKET, WAKER, config.target())?;
+    let link = Link::new(registry.try_clone()?, SOCKETS, WAKER, config.target())?;
     let mut signals = Signals::new(config.signals.iter().chain(&[SIGCONT, SIGWINCH]))?;
     registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
     // Descriptor 0 is the standard input; a terminal, as was asked before.
@@ -89,7 +90,7 @@ impl Person {
             let now = Instant::now();
             for event in &events {
                 let happened = match event.token() {
-                    SOCKET => self.link.ready(now),
+                    token if token >= SOCKETS => self.link.ready(token, now),
                     WAKER => self.link.resolved(now),
                     _ => continue,
                 };

@@ -3,8 +3,9 @@
 //!
 //! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
 //! `layout` and `screen` (what to draw), `style`, `words`, `complete`, `session` (the dialogue with the server),
-//! `backoff`. Around them stand `link` (the way to the server), `terminal`, `history`, and the two loops:
-//! `interactive` with its `chat` for a person at a terminal, `pipe` for everything else.
+//! `backoff`, and `link::race` (which address is tried when). Around them stand `link` (the way to the server),
+//! `terminal`, `history`, and the two loops: `interactive` with its `chat` for a person at a terminal, `pipe` for
+//! everything else.
 
 mod backoff;
 mod chat;
@@ -84,6 +85,8 @@ pub enum Status {
     Left,
     /// The server closed the connection, or it was lost.
     Closed,
+    /// The input could not be read, or the output not be written.
+    Failed,
     /// There was no way to the server.
     Unreachable,
     /// The server did not take the name.

@@ -1,6 +1,7 @@
 //! The client as a person and as a script meet it: at the end of a pseudo-terminal, and in a pipe.
 
 mod harness;
+mod history;
 mod keyboard;
 mod pipe;
 #[path = "../it/program.rs"]
