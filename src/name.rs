@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::limits::USERNAME_CHARS;
 
-pub(crate) use addressed::Addressed;
+pub(crate) use addressed::{Addressed, addresses, beginning, words};
 pub(crate) use keys::{LOOKS, Look};
 pub(crate) use slips::find_slip;
 
@@ -114,6 +114,12 @@ impl Username {
         let (addr, number) = text.rsplit_once('-')?;
         let number = number.parse().ok()?;
         Some(Username::from_addr_again(addr.parse().ok()?, number))
+    }
+
+    /// Whether it is such a name.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_addr(&self) -> bool {
+        self.as_str().contains(':')
     }
 
     fn new(text: &str, looks: &keys::Looks) -> Username {

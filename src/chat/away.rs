@@ -9,7 +9,7 @@ use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES,
 };
 use crate::message::{Answer, Past};
-use crate::name::{Addressed, Username};
+use crate::name::{Addressed, Username, addresses, beginning, words};
 use crate::tally;
 
 use super::event::Effects;
@@ -187,7 +187,6 @@ impl Hub {
 
     /// Those of the people who are away whom a text names, in the order in which it does.
     fn named(&self, away: &AwayPeople, text: &str) -> Vec<PeerId> {
-        const EDGES: [char; 3] = ['.', '-', '_'];
         let text = beginning(text);
         let mut folded = 0;
         let mut find = |word: &str| {
@@ -207,17 +206,13 @@ impl Hub {
                 named.push(peer);
             }
         };
-        for word in text.split(|c| !Username::may_hold(c)) {
+        for (_, word, bare) in words(text) {
             tally::steps(1);
-            let word = word.trim_start_matches(EDGES);
-            let bare = word.trim_end_matches(EDGES);
-            let also = || Some(bare).filter(|bare| *bare != word);
-            find(word).or_else(|| find(also()?)).map(&mut add);
+            find(word).or_else(|| find(bare?)).map(&mut add);
         }
         if self.rules.anonymous {
-            for word in text.split_whitespace() {
-                let word = word.trim_start_matches(|c: char| c != '[' && !c.is_ascii_hexdigit());
-                find(word.trim_end_matches(|c: char| !c.is_ascii_digit())).map(&mut add);
+            for (_, word) in addresses(text) {
+                find(word).map(&mut add);
             }
         }
         named
@@ -231,14 +226,4 @@ pub(super) fn strike_away(rooms: &mut Rooms, peer: PeerId, person: &Person) {
     {
         room.away.remove(peer, &person.name);
     }
-}
-
-/// As much of a text as is looked through for names, in whole words.
-fn beginning(text: &str) -> &str {
-    if text.len() <= MENTION_BYTES {
-        return text;
-    }
-    let mut ends = (0..=MENTION_BYTES).rev();
-    let end = ends.find(|it| text.is_char_boundary(*it)).unwrap_or(0);
-    text[..end].trim_end_matches(Username::may_hold)
 }

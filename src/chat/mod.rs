@@ -17,6 +17,8 @@ mod replay;
 mod room;
 mod roster;
 
+#[cfg(feature = "client")]
+pub(crate) use commands::words as command_words;
 pub use event::{Audience, Effect, Effects, Event};
 
 use std::sync::Arc;

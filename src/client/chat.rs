@@ -26,8 +26,9 @@ use super::link::LinkEvent;
 use super::outgoing::{Entered, Outgoing};
 use super::screen::{Screen, View};
 use super::session::{Heard, PROMPT, Session};
+use super::shown::Waiting;
 use super::standing::Standing;
-use super::style::{Shown, Styler};
+use super::style::Styler;
 use super::{Config, Outcome, Status, time_of_day};
 
 /// How long the server's goodbye is waited for.
@@ -123,7 +124,7 @@ pub(super) struct Chat {
     styler: Styler,
     screen: Screen,
     /// Lines to be shown with the next drawing.
-    lines: Vec<Shown>,
+    lines: Waiting,
     /// Whether the terminal's window has the focus, where it tells.
     focused: Option<bool>,
     leave_by: Option<Instant>,
@@ -164,7 +165,7 @@ impl Chat {
             completer: Completer::new(),
             styler: Styler::new(config.color),
             screen: Screen::new(columns, height),
-            lines: Vec::new(),
+            lines: Waiting::default(),
             focused: None,
             leave_by: None,
             outcome: None,
@@ -444,7 +445,7 @@ impl Chat {
         if size != self.screen.size() {
             self.screen.resize(size.0, size.1, view);
         }
-        self.screen.show(mem::take(&mut self.lines), view);
+        self.screen.show(self.lines.take(), view);
         self.screen.take_output()
     }
 

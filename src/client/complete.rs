@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::chat::command_words;
+
 use super::line::{Fact, read};
 
 /// Names remembered: those seen last.
@@ -9,6 +11,9 @@ const NAMES: usize = 1000;
 
 /// Commands remembered, more than any server has.
 const COMMANDS: usize = 200;
+
+/// Choices shown at once: some rows of them.
+const CHOICES: usize = 100;
 
 /// What can be completed.
 #[derive(Debug)]
@@ -20,22 +25,19 @@ pub(super) struct Completer {
 
 /// What the Tab key finds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Completion {
-    Nothing,
-    /// Text for the place of what stands from this byte offset up to the cursor.
-    Replace {
-        start: usize,
-        text: String,
-    },
-    /// Nothing can be added without a choice between these.
-    Choices(Vec<String>),
+pub(super) struct Completion {
+    /// For the place of what stands from this byte offset up to the cursor.
+    pub(super) start: usize,
+    pub(super) text: String,
+    /// What there is to choose from; nothing where the text is all there is.
+    pub(super) choices: Vec<String>,
 }
 
 impl Completer {
     pub(super) fn new() -> Completer {
-        let known = ["send", "leave", "/help", "/nick", "/quit", "/users"];
+        let commands = ["send", "leave"].into_iter().chain(command_words());
         Completer {
-            commands: known.map(String::from).into(),
+            commands: commands.map(String::from).collect(),
             names: VecDeque::new(),
         }
     }
@@ -43,9 +45,10 @@ impl Completer {
     /// Learns names from a line of the server, and commands from its help.
     pub(super) fn learn(&mut self, line: &str) {
         match read(line).fact {
-            Fact::Said { name, .. } | Fact::Action { name, .. } | Fact::Private { name, .. } => {
-                self.see(name);
-            }
+            Fact::Said { name, .. }
+            | Fact::Action { name, .. }
+            | Fact::Private { name, .. }
+            | Fact::PrivateSent { name, .. } => self.see(name),
             Fact::Renamed { from, to } => {
                 self.forget(from);
                 self.see(to);
@@ -57,8 +60,8 @@ impl Completer {
         }
     }
 
-    /// Completes the word before the cursor.
-    pub(super) fn complete(&self, typed: &str) -> Completion {
+    /// Completes the word before the cursor, as far as all that begin with it agree.
+    pub(super) fn complete(&self, typed: &str) -> Option<Completion> {
         let start = typed.rfind(char::is_whitespace).map_or(0, |at| {
             at + typed[at..].chars().next().map_or(0, char::len_utf8)
         });
@@ -75,24 +78,29 @@ impl Completer {
             found.extend(names.map(|name| format!("{name}{behind}")));
         }
         found.sort_by_key(|text| text.to_lowercase());
-        match &found[..] {
-            [] => Completion::Nothing,
-            [one] => Completion::Replace {
+        if let [_] = found[..] {
+            let (text, choices) = (found.remove(0), Vec::new());
+            return Some(Completion {
                 start,
-                text: one.clone(),
-            },
-            _ => {
-                let common = common_beginning(&found);
-                if common.chars().count() > word.chars().count() {
-                    return Completion::Replace {
-                        start,
-                        text: common,
-                    };
-                }
-                let bare = |text: String| text.trim_end_matches([' ', ':']).to_string();
-                Completion::Choices(found.into_iter().map(bare).collect())
-            }
+                text,
+                choices,
+            });
         }
+        let common = common_beginning(&found)?;
+        let is_longer = common.chars().count() > word.chars().count();
+        let text = if is_longer { &common } else { word }.into();
+        let more = found.len().saturating_sub(CHOICES);
+        found.truncate(CHOICES);
+        let bare = |text: String| text.trim_end_matches([' ', ':']).to_string();
+        let mut choices: Vec<String> = found.into_iter().map(bare).collect();
+        if more > 0 {
+            choices.push(format!("and {more} more"));
+        }
+        Some(Completion {
+            start,
+            text,
+            choices,
+        })
     }
 
     fn see(&mut self, name: &str) {
@@ -121,12 +129,12 @@ fn begins_with(text: &str, word: &str) -> bool {
 }
 
 /// What all of them begin with, in any case, as the first one writes it.
-fn common_beginning(texts: &[String]) -> String {
-    let first = &texts[0];
+fn common_beginning(texts: &[String]) -> Option<String> {
+    let first = texts.first()?;
     let shared = |length: usize| texts.iter().all(|text| begins_with(text, &first[..length]));
     let ends = first.char_indices().map(|(at, c)| at + c.len_utf8());
     let length = ends.take_while(|&end| shared(end)).last().unwrap_or(0);
-    first[..length].trim_end_matches([' ', ':']).into()
+    Some(first[..length].trim_end_matches([' ', ':']).into())
 }
 
 #[cfg(test)]
@@ -141,37 +149,67 @@ mod tests {
         completer
     }
 
-    fn replace(start: usize, text: &str) -> Completion {
-        Completion::Replace {
+    fn completion(start: usize, text: &str, choices: &[&str]) -> Option<Completion> {
+        Some(Completion {
             start,
             text: text.into(),
-        }
+            choices: choices.iter().map(|it| it.to_string()).collect(),
+        })
+    }
+
+    fn only(start: usize, text: &str) -> Option<Completion> {
+        completion(start, text, &[])
     }
 
     #[test]
     fn commands_complete_at_the_beginning_of_a_line_only() {
         let completer = completer(&[]);
-        assert_eq!(completer.complete("/us"), replace(0, "/users "));
-        assert_eq!(completer.complete("le"), replace(0, "leave "));
-        assert_eq!(completer.complete("hi /us"), Completion::Nothing);
+        assert_eq!(completer.complete("/us"), only(0, "/users "));
+        assert_eq!(completer.complete("le"), only(0, "leave "));
+        assert_eq!(completer.complete("hi /us"), None);
+    }
+
+    #[test]
+    fn the_servers_commands_are_known_from_the_start_and_no_aliases() {
+        let completer = completer(&[]);
+        let wh = completer.complete("/wh");
+        assert_eq!(wh, completion(0, "/who", &["/who", "/whois"]));
+        let qui = completer.complete("/q");
+        assert_eq!(qui, completion(0, "/qui", &["/quiet", "/quit"]));
+        assert_eq!(
+            completer.complete("/m"),
+            completion(0, "/m", &["/me", "/msg"])
+        );
+        assert_eq!(completer.complete("/exi"), None);
+        for word in command_words() {
+            let found = completer.complete(word).unwrap();
+            assert!(found.text.starts_with(word));
+        }
     }
 
     #[test]
     fn names_complete_anywhere_in_any_case() {
         let completer = completer(&["Zoë: hi", "bob has joined the chat."]);
-        assert_eq!(completer.complete("zo"), replace(0, "Zoë: "));
-        assert_eq!(completer.complete("hi ZOË"), replace(3, "Zoë "));
-        assert_eq!(completer.complete("thank you, b"), replace(11, "bob "));
+        assert_eq!(completer.complete("zo"), only(0, "Zoë: "));
+        assert_eq!(completer.complete("hi ZOË"), only(3, "Zoë "));
+        assert_eq!(completer.complete("thank you, b"), only(11, "bob "));
     }
 
     #[test]
-    fn several_names_complete_as_far_as_they_agree_and_are_then_listed() {
-        let completer = completer(&["Alice: x", "alicia: y", "Bob: z"]);
-        assert_eq!(completer.complete("a"), replace(0, "Alic"));
-        assert_eq!(
-            completer.complete("hey alic"),
-            Completion::Choices(vec!["Alice".into(), "alicia".into()])
-        );
+    fn several_names_complete_as_far_as_they_agree_and_are_listed() {
+        let completer = completer(&["[12:30] Alice: x", "* alicia waves", "Bob: z"]);
+        let both = ["Alice", "alicia"];
+        assert_eq!(completer.complete("a"), completion(0, "Alic", &both));
+        assert_eq!(completer.complete("hey alic"), completion(4, "alic", &both));
+    }
+
+    #[test]
+    fn of_many_choices_some_are_listed() {
+        let mut completer = Completer::new();
+        (0..2000).for_each(|i| completer.learn(&format!("p{i}: x")));
+        let choices = completer.complete("p").unwrap().choices;
+        assert_eq!(choices.len(), CHOICES + 1);
+        assert_eq!(choices[CHOICES], "and 900 more");
     }
 
     #[test]
@@ -179,17 +217,22 @@ mod tests {
         let completer = completer(&[
             "ann: x",
             "bob: y",
-            "ann has left the chat.",
-            "bob is now known as rob.",
+            "ann has left the chat: so long",
+            "bob is now known as rob..",
         ]);
-        assert_eq!(completer.complete("a"), Completion::Nothing);
-        assert_eq!(completer.complete("b"), Completion::Nothing);
-        assert_eq!(completer.complete("r"), replace(0, "rob: "));
+        assert_eq!(completer.complete("a"), None);
+        assert_eq!(completer.complete("b"), None);
+        assert_eq!(completer.complete("r"), only(0, "rob.: "));
     }
 
     #[test]
-    fn commands_of_the_servers_help_are_learnt() {
-        let completer = completer(&["/msg NAME TEXT  tell one person something"]);
-        assert_eq!(completer.complete("/m"), replace(0, "/msg "));
+    fn commands_of_a_newer_server_are_learnt_and_bounded() {
+        let mut completer = completer(&["/wave NAME  wave at one person"]);
+        assert_eq!(completer.complete("/wav"), only(0, "/wave "));
+        let letters = || 'a'..='z';
+        for word in letters().flat_map(|a| letters().map(move |b| format!("/x{a}{b}"))) {
+            completer.learn(&format!("{word}  x"));
+        }
+        assert_eq!(completer.commands.len(), COMMANDS);
     }
 }

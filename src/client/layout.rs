@@ -79,13 +79,8 @@ fn around_cursor(mut rows: Vec<String>, (row, column): (usize, usize), height: u
 }
 
 /// Whether terminals differ in how wide they show this.
-fn is_disputed(cluster: &str, width: usize) -> bool {
+pub(super) fn is_disputed(cluster: &str, width: usize) -> bool {
     !cluster.is_ascii() && (width != 1 || cluster.chars().nth(1).is_some())
-}
-
-/// How many columns a text takes that holds no TAB and no escape sequence.
-pub(super) fn columns_of(text: &str) -> usize {
-    text.width()
 }
 
 #[cfg(test)]

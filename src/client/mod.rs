@@ -2,7 +2,8 @@
 //! socket, the input and the signals.
 //!
 //! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
-//! `layout` and `screen` (what to draw), `style`, `words`, `complete`, `session` (the dialogue with the server),
+//! `layout`, `shown` and `screen` (what to draw), `line` (what the server's lines tell), `style`, `words`, `complete`,
+//! `session` (the dialogue with the server), `marks`, `outgoing` and `standing` (what was sent, and where one is),
 //! `backoff`, and `link::race` (which address is tried when). Around them stand `link` (the way to the server),
 //! `terminal`, `history`, and the two loops: `interactive` with its `chat` for a person at a terminal, `pipe` for
 //! everything else.
@@ -22,6 +23,7 @@ mod outgoing;
 mod pipe;
 mod screen;
 mod session;
+mod shown;
 mod standing;
 mod style;
 mod terminal;

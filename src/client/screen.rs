@@ -7,12 +7,24 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write;
+use std::mem;
 
 use super::layout::layout;
-use super::style::Shown;
+use super::shown::Shown;
 
 /// Lines kept to paint the screen again when the window changes its size. More than any window has rows.
 const KEPT_LINES: usize = 500;
+
+/// Bytes kept of one line: more than fit the cells of any window.
+const KEPT_LINE_BYTES: usize = 256 * 1024;
+
+/// Bytes of all lines that are kept, with what it takes to hold them: some of the longest.
+const KEPT_BYTES: usize = 1024 * 1024;
+
+/// The cursor is hidden while something is drawn, and the terminal's own wrapping is off: rows are cut here, and what a
+/// terminal takes to be wider than we do must not begin a row of its own.
+const BEGIN: &str = "\x1b[?25l\x1b[?7l";
+const END: &str = "\x1b[?7h\x1b[?25h";
 
 /// What is to be typed at: a question or a prompt, and the text with its cursor.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +43,8 @@ pub(super) struct Screen {
     /// How many rows of the typed line are above the cursor.
     above: usize,
     lines: VecDeque<Shown>,
+    /// Bytes of the lines.
+    bytes: usize,
     /// Nothing that stood there before us is left on the screen.
     owned: bool,
 }
@@ -43,16 +57,17 @@ impl Screen {
             out: String::new(),
             above: 0,
             lines: VecDeque::new(),
+            bytes: 0,
             owned: false,
         }
     }
 
     /// Shows lines above the typed one, and the typed one as it is now.
-    pub(super) fn show(&mut self, lines: Vec<Shown>, view: View<'_>) {
-        self.out.push_str("\x1b[?25l");
+    pub(super) fn show(&mut self, lines: impl IntoIterator<Item = Shown>, view: View<'_>) {
+        self.out.push_str(BEGIN);
         self.erase();
         for line in lines {
-            self.print(&line);
+            line.print(self.columns, 0, &mut self.out);
             self.keep(line);
         }
         self.draw(view);
@@ -67,7 +82,11 @@ impl Screen {
     /// once, while the news of it is late; so nothing is assumed, and the whole screen is painted again.
     pub(super) fn resize(&mut self, columns: usize, height: usize, view: View<'_>) {
         (self.columns, self.height) = (columns, height);
-        self.owned |= self.rows_of_lines() >= height;
+        let mut rows = 0;
+        self.owned |= self.lines.iter().rev().any(|line| {
+            rows += line.rows(columns);
+            rows >= height
+        });
         if !self.owned {
             // What others left on the screen goes where it can be scrolled back to.
             let _ = write!(self.out, "\x1b[{height};1H");
@@ -79,31 +98,31 @@ impl Screen {
 
     /// Paints the whole screen again: the last lines, and the typed one.
     pub(super) fn paint(&mut self, view: View<'_>) {
-        self.out.push_str("\x1b[?25l\x1b[?7h");
+        self.out.push_str(BEGIN);
         // Row by row, since terminals save a screen erased as a whole among the lines scrolled away.
         for row in 1..=self.height {
             let _ = write!(self.out, "\x1b[{row};1H\x1b[2K");
         }
         self.out.push_str("\x1b[H");
-        let typed = self.layout(view).rows.len();
-        let room = self.height.saturating_sub(typed);
-        let mut used = 0;
-        let fits = self.lines.iter().rev().take_while(|line| {
-            used += line.rows(self.columns);
-            used <= room
-        });
-        let first = self.lines.len() - fits.count();
-        let lines = std::mem::take(&mut self.lines);
-        for line in lines.iter().skip(first) {
-            self.print(line);
+        let mut room = self.height - self.layout(view).rows.len().min(self.height);
+        // The first line that is seen, and how many of its rows are not.
+        let (mut first, mut unseen) = (self.lines.len(), 0);
+        while room > 0 && first > 0 {
+            first -= 1;
+            let rows = self.lines[first].rows(self.columns);
+            unseen = rows.saturating_sub(room);
+            room = room.saturating_sub(rows);
         }
-        self.lines = lines;
+        for line in self.lines.range(first..) {
+            line.print(self.columns, mem::take(&mut unseen), &mut self.out);
+        }
         self.draw(view);
     }
 
     /// An empty screen with nothing but the typed line, as Ctrl-L leaves it.
     pub(super) fn clear(&mut self, view: View<'_>) {
         self.lines.clear();
+        self.bytes = 0;
         self.owned = true;
         self.paint(view);
     }
@@ -114,7 +133,7 @@ impl Screen {
 
     /// What is to be written to the terminal.
     pub(super) fn take_output(&mut self) -> String {
-        std::mem::take(&mut self.out)
+        mem::take(&mut self.out)
     }
 
     /// The screen below the cursor's row is not ours any more, as after a stop of the process.
@@ -125,10 +144,6 @@ impl Screen {
 
     pub(super) fn size(&self) -> (usize, usize) {
         (self.columns, self.height)
-    }
-
-    fn rows_of_lines(&self) -> usize {
-        self.lines.iter().map(|line| line.rows(self.columns)).sum()
     }
 
     fn layout(&self, view: View<'_>) -> super::layout::Layout {
@@ -146,26 +161,23 @@ impl Screen {
         self.above = 0;
     }
 
-    fn print(&mut self, line: &Shown) {
-        self.out.push_str(&line.text);
-        self.out.push_str("\r\n");
-    }
-
     fn keep(&mut self, line: Shown) {
-        if self.lines.len() == KEPT_LINES {
-            self.lines.pop_front();
-        }
+        let line = line.keep_end(KEPT_LINE_BYTES);
+        self.bytes += line.bytes();
         self.lines.push_back(line);
+        while (self.lines.len() > KEPT_LINES || self.bytes > KEPT_BYTES)
+            && let Some(oldest) = self.lines.pop_front()
+        {
+            self.bytes -= oldest.bytes();
+        }
     }
 
-    /// Draws the typed line at the beginning of the cursor's row. The terminal's own wrapping is off meanwhile, so
-    /// that a character it takes to be wider than we do cannot add a row.
+    /// Draws the typed line at the beginning of the cursor's row.
     fn draw(&mut self, view: View<'_>) {
         let layout = self.layout(view);
         let (row, column) = layout.cursor;
-        self.out.push_str("\x1b[?7l");
         self.out.push_str(&layout.rows.join("\r\n"));
-        self.out.push_str("\x1b[?7h\r");
+        self.out.push('\r');
         let below = layout.rows.len() - 1 - row;
         if below > 0 {
             let _ = write!(self.out, "\x1b[{below}A");
@@ -173,7 +185,7 @@ impl Screen {
         if column > 0 {
             let _ = write!(self.out, "\x1b[{column}C");
         }
-        self.out.push_str("\x1b[?25h");
+        self.out.push_str(END);
         self.above = row;
     }
 }
@@ -198,7 +210,7 @@ mod tests {
         }
 
         fn show(&mut self, lines: &[&str], text: &str, cursor: usize) {
-            let lines = lines.iter().map(|text| Shown::plain(text)).collect();
+            let lines = lines.iter().map(|text| Shown::plain(text));
             self.screen.show(lines, view(text, cursor));
             self.update();
         }
@@ -285,6 +297,8 @@ mod tests {
         }
         for (columns, rows, expected) in [
             (12, 5, vec!["a line 8 of ", "the chat", "> typed text"]),
+            (19, 3, vec!["a line 8 of the cha", "t", "> typed text"]),
+            (20, 3, vec!["a line 8 of the chat", "> typed text"]),
             (
                 40,
                 3,
@@ -318,5 +332,88 @@ mod tests {
         assert_eq!(seen.rows(), ["Welcome", "> x"]);
         seen.terminal.screen_mut().set_scrollback(4);
         assert_eq!(seen.rows()[..2], ["$ make", "$ client"]);
+    }
+
+    #[test]
+    fn nothing_in_a_line_stands_where_another_one_begins() {
+        let mut seen = Seen::new(40, 8);
+        let forged = format!("Ann: ok{}bob (private): 1234", " ".repeat(33));
+        seen.show(&[&forged], "", 0);
+        let expected = ["Ann: ok", "  bob (private): 1234", ">"];
+        let trimmed = |seen: &Seen| -> Vec<String> {
+            let rows = seen.rows();
+            rows.iter().map(|row| row.trim_end().into()).collect()
+        };
+        assert_eq!(trimmed(&seen), expected);
+        seen.terminal.screen_mut().set_size(cells(8), cells(24));
+        seen.screen.resize(24, 8, view("", 0));
+        seen.update();
+        let expected = [
+            "Ann: ok",
+            "                  bob (p",
+            "  rivate): 1234",
+            ">",
+        ];
+        assert_eq!(trimmed(&seen), expected);
+    }
+
+    #[test]
+    fn of_a_line_higher_than_the_window_its_end_is_painted_again() {
+        let mut seen = Seen::new(20, 4);
+        let long = format!("Bob: {}the end", "x".repeat(2 * KEPT_LINE_BYTES));
+        let lines = ["before", &long].map(Shown::plain);
+        seen.screen.show(lines, view("typed", 5));
+        seen.screen.take_output();
+        seen.screen.paint(view("typed", 5));
+        seen.update();
+        let painted = seen.rows();
+        assert_eq!(painted.len(), 4);
+        assert!(
+            painted[..3].iter().all(|row| row.starts_with("  x")),
+            "{painted:?}"
+        );
+        assert!(painted[2].ends_with("the end") && painted[3] == "> typed");
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_lines_and_in_bytes() {
+        let mut screen = Screen::new(80, 24);
+        let long = Shown::plain(&"x".repeat(KEPT_LINE_BYTES + 1));
+        for _ in 0..6 {
+            screen.show([long.clone()], view("", 0));
+            screen.take_output();
+            assert!(screen.bytes <= KEPT_BYTES);
+            let bytes: usize = screen.lines.iter().map(Shown::bytes).sum();
+            assert_eq!(screen.bytes, bytes);
+        }
+        assert_eq!(screen.lines.len(), 3);
+        screen.clear(view("", 0));
+        assert_eq!(screen.bytes, 0);
+        screen.show((0..2000).map(|_| Shown::plain("x")), view("", 0));
+        assert_eq!(screen.lines.len(), KEPT_LINES);
+    }
+
+    #[test]
+    fn a_window_of_any_size_holds_the_cursor_and_the_typed_line() {
+        let lines = [
+            "one",
+            "a longer line\tof 花子 e\u{301} 👨\u{200d}👩\u{200d}👧",
+            "",
+        ];
+        let text = "typed 花子 🎉";
+        let sizes = (1..24).flat_map(|columns| (1..5).map(move |height| (columns, height)));
+        let mut seen = Seen::new(30, 6);
+        for (columns, height) in sizes {
+            seen.terminal
+                .screen_mut()
+                .set_size(cells(height), cells(columns));
+            for cursor in [0, text.len()] {
+                seen.screen.resize(columns, height, view(text, cursor));
+                seen.update();
+                seen.show(&lines, text, cursor);
+                let (row, column) = seen.terminal.screen().cursor_position();
+                assert!(usize::from(row) < height && usize::from(column) < columns);
+            }
+        }
     }
 }

@@ -1,11 +1,10 @@
-//! How a line is shown: names in steady colours, mentions of the reader set off. Text in, text with SGR sequences out.
-//!
-//! Every line that reaches this file is clean of control characters, so the only escapes in what leaves it are ours.
+//! How a line looks: names in steady colours, mentions of the reader set off. Text in, spans of styles out.
 
-use unicode_segmentation::UnicodeSegmentation;
+use crate::limits::MENTION_BYTES;
+use crate::name::{Addressed, Username, addresses, beginning, words};
 
-use super::layout::columns_of;
-use super::line::{Fact, read};
+use super::line::{Fact, Line, read};
+use super::shown::Shown;
 
 /// Colours for names: those of the 16 that can be read on dark and on light, none of them red, which is for mentions.
 const NAME_COLORS: [&str; 10] = ["32", "33", "34", "35", "36", "92", "93", "94", "95", "96"];
@@ -13,36 +12,6 @@ const NAME_COLORS: [&str; 10] = ["32", "33", "34", "35", "36", "92", "93", "94",
 const DIM: &str = "2";
 const BOLD: &str = "1";
 const MENTION: &str = "1;7";
-
-/// TAB stops stand this many columns apart.
-const TAB_STOP: usize = 8;
-
-/// A line ready to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shown {
-    /// With its colours, without a line end.
-    pub(super) text: String,
-    /// How many columns it takes, were the window wide enough.
-    columns: usize,
-    /// Whether it speaks to the reader, by name or privately.
-    pub(super) mention: bool,
-}
-
-impl Shown {
-    /// A line without colours.
-    pub(super) fn plain(text: &str) -> Shown {
-        Shown {
-            text: text.into(),
-            columns: columns_of(text),
-            mention: false,
-        }
-    }
-
-    /// How many rows it takes in a window so wide.
-    pub(super) fn rows(&self, columns: usize) -> usize {
-        self.columns.div_ceil(columns.max(1)).max(1)
-    }
-}
 
 /// Shows lines in the way that was asked for.
 #[derive(Debug)]
@@ -57,36 +26,62 @@ impl Styler {
 
     /// A line from the server. `own` is the reader's name.
     pub(super) fn received(&self, time: &str, line: &str, own: Option<&str>) -> Shown {
+        let own = own.and_then(|it| {
+            Username::parse(it)
+                .ok()
+                .or_else(|| Username::parse_addr(it))
+        });
+        // To name oneself is no mention.
+        let others = |name: &str| own.as_ref().filter(|own| own.as_str() != name);
         let mut out = self.begin(time);
-        let mut mention = false;
-        match read(line).fact {
+        let Line { stamp, past, fact } = read(line);
+        out.styled(DIM, stamp);
+        let mention = match fact {
             Fact::Said { name, text } => {
-                out.styled(name_color(name), name);
+                out.name(name);
                 out.text(": ");
-                let mut at = 0;
-                for (start, end) in mentions(text, own) {
-                    out.text(&text[at..start]);
-                    out.styled(MENTION, &text[start..end]);
-                    at = end;
-                    mention = true;
-                }
-                out.text(&text[at..]);
+                out.naming(others(name), text)
+            }
+            Fact::Action { name, text } => {
+                out.text("* ");
+                out.name(name);
+                out.text(" ");
+                out.naming(others(name), text)
             }
             Fact::Private { name, text } => {
-                out.styled(name_color(name), name);
+                out.name(name);
                 out.styled(MENTION, " (private)");
                 out.text(": ");
                 out.text(text);
-                mention = true;
+                true
+            }
+            Fact::PrivateSent { name, text } => {
+                out.text("To ");
+                out.name(name);
+                out.text(" (private): ");
+                out.text(text);
+                false
+            }
+            Fact::Renamed { from, to } => {
+                out.name(from);
+                out.styled(DIM, " is now known as ");
+                out.name(to);
+                out.styled(DIM, ".");
+                false
             }
             Fact::Event { name, what } => {
-                out.styled(name_color(name), name);
+                out.name(name);
                 out.styled(DIM, " ");
                 out.styled(DIM, what);
+                false
             }
-            _ => out.text(line),
-        }
-        out.finish(mention)
+            _ => {
+                out.text(&line[stamp.len()..]);
+                false
+            }
+        };
+        out.shown.mention = mention && !past;
+        out.shown
     }
 
     /// What the reader said themselves.
@@ -100,21 +95,20 @@ impl Styler {
             None => out.text("> "),
         }
         out.text(text);
-        out.finish(false)
+        out.shown
     }
 
     /// A word of the client itself.
     pub(super) fn notice(&self, time: &str, text: &str) -> Shown {
         let mut out = self.begin(time);
         out.styled(DIM, text);
-        out.finish(false)
+        out.shown
     }
 
     fn begin(&self, time: &str) -> Painter {
         let mut painter = Painter {
             color: self.color,
-            out: String::new(),
-            columns: 0,
+            shown: Shown::default(),
         };
         if !time.is_empty() {
             painter.styled(DIM, time);
@@ -124,47 +118,36 @@ impl Styler {
     }
 }
 
-/// Collects the pieces of a line, and counts their columns.
+/// Collects the pieces of a line.
 struct Painter {
     color: bool,
-    out: String,
-    columns: usize,
+    shown: Shown,
 }
 
 impl Painter {
     fn text(&mut self, text: &str) {
-        let mut parts = text.split('\t');
-        self.piece(parts.next().unwrap_or_default());
-        for part in parts {
-            // Spaces, since where a TAB leads would depend on the width of the window.
-            let spaces = TAB_STOP - self.columns % TAB_STOP;
-            self.piece(&" ".repeat(spaces));
-            self.piece(part);
-        }
+        self.shown.push("", text);
     }
 
-    fn piece(&mut self, text: &str) {
-        self.out.push_str(text);
-        self.columns += columns_of(text);
+    fn styled(&mut self, style: &'static str, text: &str) {
+        let style = if self.color { style } else { "" };
+        self.shown.push(style, text);
     }
 
-    fn styled(&mut self, style: &str, text: &str) {
-        if !self.color {
-            return self.text(text);
-        }
-        self.out.push_str("\x1b[");
-        self.out.push_str(style);
-        self.out.push('m');
-        self.text(text);
-        self.out.push_str("\x1b[0m");
+    fn name(&mut self, name: &str) {
+        self.styled(name_color(name), name);
     }
 
-    fn finish(self, mention: bool) -> Shown {
-        Shown {
-            text: self.out,
-            columns: self.columns,
-            mention,
+    /// Text in which the reader's name is set off. Tells whether it stands there.
+    fn naming(&mut self, own: Option<&Username>, text: &str) -> bool {
+        let mut at = 0;
+        for (start, word) in own.into_iter().flat_map(|own| mentions(text, own)) {
+            self.text(&text[at..start]);
+            self.styled(MENTION, word);
+            at = start + word.len();
         }
+        self.text(&text[at..]);
+        at > 0
     }
 }
 
@@ -179,90 +162,136 @@ fn name_color(name: &str) -> &'static str {
     NAME_COLORS[(hash >> 32) as usize % NAME_COLORS.len()]
 }
 
-/// Where the reader's name stands in a text as a word of its own, in any case.
-fn mentions(text: &str, own: Option<&str>) -> Vec<(usize, usize)> {
-    let Some(own) = own else { return Vec::new() };
-    let folded = own.to_lowercase();
-    let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    let mut found = Vec::new();
-    let mut from = 0;
-    for (start, _) in text.grapheme_indices(true) {
-        if start < from || text[..start].chars().next_back().is_some_and(part_of_name) {
-            continue;
-        }
-        let Some(end) = end_of_match(&text[start..], &folded).map(|end| start + end) else {
-            continue;
-        };
-        if !text[end..].chars().next().is_some_and(part_of_name) {
-            found.push((start, end));
-            from = end;
-        }
+/// Where a text names a person, as the server finds those who are away: in so many bytes of words, as compared.
+fn mentions<'a>(text: &'a str, own: &Username) -> Vec<(usize, &'a str)> {
+    let mut compared = 0;
+    let mut is_own = |word: &&str| {
+        let word = Addressed::new(word).filter(|_| compared < MENTION_BYTES);
+        compared += word.as_ref().map_or(0, Addressed::bytes);
+        word.is_some_and(|it| it.is_of(own))
+    };
+    let text = beginning(text);
+    if own.is_addr() {
+        return addresses(text).filter(|(_, it)| is_own(it)).collect();
     }
-    found
-}
-
-/// How many bytes of the text are, in lower case, the folded name.
-fn end_of_match(text: &str, folded: &str) -> Option<usize> {
-    let mut rest = folded.chars();
-    for (at, c) in text.char_indices() {
-        if rest.as_str().is_empty() {
-            return Some(at);
-        }
-        for lower in c.to_lowercase() {
-            if rest.next() != Some(lower) {
-                return None;
-            }
-        }
-    }
-    rest.as_str().is_empty().then_some(text.len())
+    let named = |(start, word, bare): (usize, &'a str, Option<&'a str>)| {
+        let own = Some(word).filter(&mut is_own);
+        own.or_else(|| bare.filter(&mut is_own))
+            .map(|own| (start, own))
+    };
+    words(text).filter_map(named).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What is printed of a line in a wide window.
+    fn printed(shown: &Shown) -> String {
+        let mut out = String::new();
+        shown.print(1000, 0, &mut out);
+        out
+    }
+
+    fn found<'a>(text: &'a str, own: &str) -> Vec<&'a str> {
+        let own = Username::parse(own).unwrap_or_else(|_| Username::parse_addr(own).unwrap());
+        let found = mentions(text, &own).into_iter();
+        found
+            .inspect(|(start, word)| assert!(text[*start..].starts_with(word)))
+            .map(|(_, word)| word)
+            .collect()
+    }
+
     #[test]
     fn a_mention_is_the_whole_name_in_any_case() {
-        let found = |text: &'static str| -> Vec<&str> {
-            mentions(text, Some("Zoë"))
-                .into_iter()
-                .map(|(start, end)| &text[start..end])
-                .collect()
-        };
-        assert_eq!(found("ZOË, zoë! Zoëlle zoë-2 xzoë"), ["ZOË", "zoë"]);
-        assert_eq!(found("Zoë."), ["Zoë"]);
-        assert_eq!(found("nobody"), [""; 0]);
-        assert!(mentions("anything", None).is_empty());
+        let text = "ZOË, zoë! Zoëlle zoë-2 xzoë";
+        assert_eq!(found(text, "Zoë"), ["ZOË", "zoë"]);
+        assert_eq!(found("(...zoë...) #zoë", "Zoë"), ["zoë", "zoë"]);
+        assert_eq!(found("a. or a", "a."), ["a."]);
+        assert_eq!(found("nobody", "Zoë"), [""; 0]);
+        let text = "127.0.0.1:5000-2, 127.0.0.1:5000, ([::1]:5000)";
+        assert_eq!(found(text, "127.0.0.1:5000"), ["127.0.0.1:5000"]);
+        assert_eq!(found(text, "127.0.0.1:5000-2"), ["127.0.0.1:5000-2"]);
+        assert_eq!(found(text, "[::1]:5000"), ["[::1]:5000"]);
+    }
+
+    #[cfg(feature = "unicode-names")]
+    #[test]
+    fn marks_and_joiners_are_part_of_a_word_as_they_are_of_a_name() {
+        assert_eq!(found("Zoe\u{301} zoe Zoe\u{308}", "Zoe"), ["zoe"]);
+        assert_eq!(found("Zoe\u{308} zoe", "Zoë"), ["Zoe\u{308}"]);
+        assert_eq!(found("Zoe\u{200d} Zoe\u{200d}y", "Zoe"), ["Zoe\u{200d}"]);
+        assert_eq!(found("ｗｉｄｅ", "wide"), ["ｗｉｄｅ"]);
+    }
+
+    #[test]
+    fn names_are_looked_for_in_as_much_of_a_text_as_by_the_server() {
+        let text = "Ann ".repeat(300_000);
+        assert_eq!(found(&text, "Ann").len(), MENTION_BYTES / 4);
     }
 
     #[test]
     fn without_colour_a_line_is_the_text_alone() {
-        let shown = Styler::new(false).received("12:00:00", "Alice: hi Bob", Some("bob"));
-        assert_eq!(shown.text, "12:00:00 Alice: hi Bob");
+        let shown = Styler::new(false).received("12:00:00", "Alice: hi\tBob", Some("bob"));
+        assert_eq!(shown.text, "12:00:00 Alice: hi\tBob");
+        assert_eq!(printed(&shown), "12:00:00 Alice: hi      Bob\r\n");
         assert!(shown.mention);
-        assert_eq!((shown.rows(22), shown.rows(21)), (1, 2));
     }
 
     #[test]
     fn a_name_keeps_its_colour_and_a_mention_is_set_off() {
         let styler = Styler::new(true);
-        let one = styler.received("", "Alice: hi Bob", Some("bob")).text;
+        let one = printed(&styler.received("", "Alice: hi Bob", Some("bob")));
         assert!(one.contains("\x1b[1;7mBob\x1b[0m"), "{one:?}");
         let color = one.split("Alice").next().unwrap();
-        let other = styler.received("", "alice has joined the chat.", None).text;
-        assert!(other.starts_with(color), "{other:?}");
+        for line in [
+            "alice has joined the chat.",
+            "alice is now known as Bob.",
+            "alice (private): x",
+        ] {
+            let other = printed(&styler.received("", line, None));
+            assert!(other.starts_with(color), "{other:?}");
+        }
+        for (line, before) in [("* alice waves", "* "), ("To alice (private): x", "To ")] {
+            let other = printed(&styler.received("", line, None));
+            assert!(other.starts_with(&format!("{before}{color}")), "{other:?}");
+        }
     }
 
     #[test]
-    fn a_private_message_speaks_to_the_reader() {
+    fn what_a_line_says_is_no_matter_of_what_stands_before_it() {
         let styler = Styler::new(true);
-        assert!(styler.received("", "Bob (private): psst", None).mention);
-        assert!(!styler.received("", "Bob: psst", None).mention);
+        let own = Some("Ann");
+        for line in [
+            "Bob: hi ann",
+            "* Bob waves at ANN",
+            "Bob (private): psst",
+            "Bob: nothing",
+            "Ann: I am Ann",
+            "To Bob (private): Ann",
+        ] {
+            let plain = styler.received("", line, own);
+            let stamps = ["[12:30] ", "[2026-11-21 16:59:59] "];
+            for stamp in stamps {
+                let stamped = styler.received("", &format!("{stamp}{line}"), own);
+                assert_eq!(stamped.mention, plain.mention, "{line}");
+                let expected = format!("\x1b[2m{stamp}\x1b[0m{}", printed(&plain));
+                assert_eq!(printed(&stamped), expected);
+            }
+            let past = styler.received("", &format!("[2026-11-21 16:59] {line}"), own);
+            assert!(!past.mention, "{line}");
+            assert!(printed(&past).ends_with(&printed(&plain)), "{line}");
+        }
     }
 
     #[test]
-    fn a_tab_becomes_the_spaces_it_stands_for() {
-        let shown = Styler::new(false).received("", "a: b\tc", None);
-        assert_eq!(shown.text, "a: b    c");
+    fn a_line_speaks_to_the_reader_by_name_or_privately() {
+        let styler = Styler::new(true);
+        let speaks = |line| styler.received("", line, Some("Ann")).mention;
+        assert!(speaks("Bob (private): psst"));
+        assert!(speaks("* Bob waves at ann."));
+        assert!(!speaks("Bob: psst"));
+        assert!(!speaks("* Ann is Ann"));
+        assert!(!speaks("Bob has set the topic: Ann"));
     }
 }

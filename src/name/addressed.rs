@@ -2,10 +2,50 @@
 
 use std::borrow::Cow;
 
-use crate::limits::USERNAME_CHARS;
+use crate::limits::{MENTION_BYTES, USERNAME_CHARS};
 
 use super::Username;
 use super::keys;
+
+/// Signs that a name may hold, and that may belong to the sentence where they stand around one.
+const EDGES: [char; 3] = ['.', '-', '_'];
+
+/// The words of a text that may name somebody, and where they begin: each with the signs at its end, and without them
+/// where it has any.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, &str, Option<&str>)> {
+    let ends_word = |c| !Username::may_hold(c);
+    let mut end = 0;
+    text.split_inclusive(ends_word).map(move |part| {
+        end += part.len();
+        let begun = part.trim_start_matches(EDGES);
+        let word = begun.trim_end_matches(ends_word);
+        let bare = word.trim_end_matches(EDGES);
+        let bare = Some(bare).filter(|bare| *bare != word);
+        (end - begun.len(), word, bare)
+    })
+}
+
+/// The same for people who are named by their address.
+pub(crate) fn addresses(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let begins = |c: char| c == '[' || c.is_ascii_hexdigit();
+    let mut end = 0;
+    text.split_inclusive(char::is_whitespace).map(move |part| {
+        end += part.len();
+        let begun = part.trim_start_matches(|c| !begins(c));
+        let word = begun.trim_end_matches(|c: char| !c.is_ascii_digit());
+        (end - begun.len(), word)
+    })
+}
+
+/// As much of a text as is looked through for names, in whole words.
+pub(crate) fn beginning(text: &str) -> &str {
+    if text.len() <= MENTION_BYTES {
+        return text;
+    }
+    let mut ends = (0..=MENTION_BYTES).rev();
+    let end = ends.find(|it| text.is_char_boundary(*it)).unwrap_or(0);
+    text[..end].trim_end_matches(Username::may_hold)
+}
 
 /// The form of a word by which it may address somebody. Whether it is a name is not checked.
 #[derive(Debug)]

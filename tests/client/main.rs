@@ -3,6 +3,7 @@
 mod harness;
 mod history;
 mod keyboard;
+mod looks;
 mod pipe;
 #[path = "../it/program.rs"]
 mod program;

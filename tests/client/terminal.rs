@@ -59,7 +59,7 @@ fn a_long_line_with_wide_characters_stays_whole_in_a_narrow_window() {
         .unwrap();
     ann.until_rows(&[
         "Bob: 木 reached Ann while she typed a lo",
-        "ng line",
+        "  ng line",
         typed[0],
         typed[1],
     ]);

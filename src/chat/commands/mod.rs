@@ -200,6 +200,12 @@ impl Row {
     }
 }
 
+/// The words of all commands, without their aliases.
+#[cfg(feature = "client")]
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(Row::word)
+}
+
 /// Runs the command that the word names, in any case.
 pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
     let with_plain_slash = word.replacen('\u{ff0f}', "/", 1);

@@ -5,12 +5,11 @@ use std::time::Instant;
 
 use crate::limits::LINE_BYTES;
 
-use super::super::complete::Completion;
 use super::super::editor::Edit;
 use super::super::keys::Key;
 use super::super::outgoing::Entered;
 use super::super::session::PROMPT;
-use super::super::style::Shown;
+use super::super::shown::Shown;
 use super::super::words::{PASTE_TOO_LONG, Wish, is_quit, lines_of};
 use super::{Chat, Question, Way, view};
 
@@ -183,14 +182,14 @@ impl Chat {
 
     fn complete(&mut self) {
         let typed = &self.editor.text()[..self.editor.cursor()];
-        match self.completer.complete(typed) {
-            Completion::Nothing => self.screen.bell(),
-            Completion::Replace { start, text } => {
-                if !self.editor.replace_from(start, &text) {
-                    self.screen.bell();
-                }
-            }
-            Completion::Choices(choices) => self.notice(&choices.join("  ")),
+        let Some(found) = self.completer.complete(typed) else {
+            return self.screen.bell();
+        };
+        if !self.editor.replace_from(found.start, &found.text) {
+            self.screen.bell();
+        }
+        if !found.choices.is_empty() {
+            self.notice(&found.choices.join("  "));
         }
     }
 }
