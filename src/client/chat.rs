@@ -338,7 +338,7 @@ impl Chat {
         if self.session.is_sent_away() {
             self.way = Way::SentAway;
             return self.notice(
-                "-- The server has sent you away. Press Enter to come back, or Ctrl-C to leave. --",
+                "-- The server has sent you away. Press Enter to come back, Ctrl-C to leave. --",
             );
         }
         if self.in_since.is_some_and(|since| now >= since + LASTED) {

@@ -93,8 +93,7 @@ fn enter_before_the_room_is_there_again_sends_nothing_to_another() {
         .unwrap();
     stream.write_all(mark).unwrap();
     ann.until_rows(&[
-        "-- You are in #lobby now, not in #den. Nothing was sent. Enter sends your line t",
-        "o #lobby. --",
+        "-- You are in #lobby now, not in #den. Nothing was sent; Enter sends it here. --",
         "> for the den",
     ]);
     ann.keys(" after all\r");
@@ -210,8 +209,7 @@ fn a_person_who_was_sent_away_comes_back_at_the_press_of_a_key() {
     ann.keys("typed");
     ann.until_rows(&[
         "You have been silent for too long. Goodbye!",
-        "-- The server has sent you away. Press Enter to come back, or Ctrl-C to leave. -",
-        "-",
+        "-- The server has sent you away. Press Enter to come back, Ctrl-C to leave. --",
         "(offline) > typed",
     ]);
     ann.keys("\r");

@@ -44,7 +44,7 @@ impl Chat {
         self.screen.bell();
         let room = &self.room;
         let notice = format!(
-            "-- You are in {room} now, not in {}. Nothing was sent. Enter sends your line to {room}. --",
+            "-- You are in {room} now, not in {}. Nothing was sent; Enter sends it here. --",
             self.standing.room
         );
         self.standing.room = self.room.clone();
