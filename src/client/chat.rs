@@ -110,6 +110,8 @@ pub(super) struct Chat {
     returning: Returning,
     /// The command that was sent last.
     command: String,
+    /// It asks to go to another room, and the server has not said that we are in one.
+    going: bool,
     outgoing: Outgoing,
     /// When the answer that lines wait for is late.
     late_at: Option<Instant>,
@@ -155,6 +157,7 @@ impl Chat {
             room: RoomName::lobby(),
             returning: Returning::Done,
             command: String::new(),
+            going: false,
             outgoing: Outgoing::default(),
             late_at: None,
             editor: Editor::default(),
@@ -206,7 +209,7 @@ impl Chat {
         }
         if self.late_at.is_some_and(|at| at <= now) {
             self.late_at = None;
-            self.answer_is_late();
+            self.answer_is_late(now);
         }
         if let Way::Waiting(until) = self.way
             && until <= now

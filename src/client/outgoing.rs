@@ -27,7 +27,7 @@ pub(super) struct Entered {
 pub(super) struct Outgoing {
     queue: VecDeque<Entered>,
     queue_bytes: usize,
-    /// Lines that were sent, each with the number of the mark that went behind it.
+    /// Lines that were sent, each with the number of the next mark behind it.
     unconfirmed: VecDeque<(u64, String)>,
     unconfirmed_bytes: usize,
     /// How many marks were sent on this connection, and how many the server has come to.
@@ -64,12 +64,11 @@ impl Outgoing {
         !self.queue.is_empty()
     }
 
-    /// Notes that this line was sent. Returns what is to be sent right behind it.
-    pub(super) fn sent(&mut self, text: &str) -> &'static [u8] {
-        let mark = self.mark();
+    /// Notes that this line was sent. The next mark confirms it.
+    pub(super) fn sent(&mut self, text: &str) {
         self.unconfirmed_bytes += text.len();
-        self.unconfirmed.push_back((self.marks_sent, text.into()));
-        mark
+        self.unconfirmed
+            .push_back((self.marks_sent + 1, text.into()));
     }
 
     /// Notes that a mark is sent, which is returned.
@@ -78,9 +77,15 @@ impl Outgoing {
         &marks::ASK
     }
 
-    /// Holds back everything until the server has come to the last mark.
+    /// Whether lines were sent without a mark behind them.
+    pub(super) fn lacks_mark(&self) -> bool {
+        let last = self.unconfirmed.back();
+        last.is_some_and(|(mark, _)| *mark > self.marks_sent)
+    }
+
+    /// Holds back everything until the server has come to the next mark that is sent.
     pub(super) fn hold(&mut self) {
-        self.barrier = Some(self.marks_sent);
+        self.barrier = Some(self.marks_sent + 1);
     }
 
     /// Whether an answer is waited for.

@@ -105,9 +105,9 @@ impl Session {
         self.name.as_deref()
     }
 
-    /// Whether the server answers marks. It is known from the line behind the welcome on.
-    pub(super) fn answers_marks(&self) -> bool {
-        self.answers_marks
+    /// Whether the server answers marks, once that is known, by the line behind the welcome.
+    pub(super) fn answers_marks(&self) -> Option<bool> {
+        (self.stage == Stage::Chatting).then_some(self.answers_marks)
     }
 
     /// Whether the server has sent us away, if the connection ends now.
@@ -159,10 +159,14 @@ impl Session {
         self.decoder = decoder;
     }
 
-    /// The server will send no more. A last line without an end counts.
+    /// The server will send no more. A last line without an end counts, but does not tell whether marks are answered.
     pub(super) fn finish(&mut self, heard: &mut Vec<Heard>) {
         if let Some(Input::Line(text)) = self.decoder.finish() {
-            heard.extend(self.line(text.into_owned()));
+            let text = text.into_owned();
+            heard.extend(match self.stage {
+                Stage::Welcomed => Some(Heard::Line(text)),
+                _ => self.line(text),
+            });
         }
     }
 
@@ -356,11 +360,11 @@ mod tests {
     fn a_server_that_answers_marks_says_so_behind_the_welcome() {
         let lines = format!("{WELCOME}\r\n{HELP_HINT}\r\nBob: hi\r\n");
         let (_, session) = hear(named, &lines);
-        assert!(session.answers_marks());
+        assert_eq!(session.answers_marks(), Some(true));
         // What somebody says later changes nothing.
         let lines = format!("{WELCOME}\r\nBob: hi\r\n{HELP_HINT}\r\n");
         let (_, session) = hear(named, &lines);
-        assert!(!session.answers_marks());
+        assert_eq!(session.answers_marks(), Some(false));
         let mut heard = Vec::new();
         welcomed().receive(b"Bob: h\xff\xfc\x06i\r\n", &mut heard);
         assert_eq!(heard, [Heard::Mark, Heard::Line("Bob: hi".into())]);

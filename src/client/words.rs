@@ -55,6 +55,15 @@ pub(super) fn is_quit(word: &str) -> bool {
     words.any(|it| it.eq_ignore_ascii_case(word))
 }
 
+/// Whether a command asks for another room.
+pub(super) fn leads_elsewhere(command: &str) -> bool {
+    let Command::Slash { word, .. } = Command::parse(command) else {
+        return false;
+    };
+    let mut words = ["/join", "/leave", "/part"].iter();
+    words.any(|it| it.eq_ignore_ascii_case(word))
+}
+
 /// The line that makes the server pass on this text, whatever it begins with.
 pub(super) fn line_to_say(text: &str) -> String {
     let slash = if text.starts_with('/') { "/" } else { "" };

@@ -227,3 +227,19 @@ fn quit_is_no_name() {
     ann.keys("/quit\r");
     ann.end_with(0);
 }
+
+#[test]
+fn what_was_typed_behind_a_room_that_there_is_not_is_not_said_in_this_one() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let bob_home = Home::new();
+    let mut bob = Person::join(server.port, &bob_home, "Bob", 80, 24);
+    let mut ann = Person::join(server.port, &home, "Ann", 80, 24);
+    ann.keys("/join no such room\rfor that room\r");
+    ann.until_rows(&[
+        "-- You are still in #lobby. What you typed for the other room was not sent. --",
+        "> for that room",
+    ]);
+    ann.keys("\x15for the lobby\r");
+    bob.until_seen("Ann: for the lobby");
+    assert!(!bob.rows().iter().any(|row| row.contains("that room")));
+}

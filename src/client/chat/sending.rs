@@ -7,7 +7,7 @@ use crate::name::RoomName;
 
 use super::super::link::SEND_BYTES;
 use super::super::outgoing::Entered;
-use super::super::words::{QUIT, SEND_USAGE, Wish, line_to_say};
+use super::super::words::{QUIT, SEND_USAGE, Wish, leads_elsewhere, line_to_say};
 use super::super::{Outcome, time_of_day};
 use super::{Chat, GOODBYE_TIMEOUT, LATE_ANSWER, Question, Returning, Way};
 
@@ -67,11 +67,12 @@ impl Chat {
                 let time = time_of_day(self.time);
                 self.lines.push(self.styler.own(&time, None, command));
                 self.command = command.into();
-                self.send_line(format!("{command}\n"), command);
-                if self.session.answers_marks() {
+                self.going = leads_elsewhere(command);
+                if self.session.answers_marks() != Some(false) {
                     self.outgoing.hold();
                     self.late_at = Some(now + LATE_ANSWER);
                 }
+                self.send_line(format!("{command}\n"), command);
             }
         }
     }
@@ -86,8 +87,14 @@ impl Chat {
 
     fn send_line(&mut self, line: String, text: &str) {
         let mut bytes = line.into_bytes();
-        if self.session.answers_marks() {
-            bytes.extend_from_slice(self.outgoing.sent(text));
+        match self.session.answers_marks() {
+            Some(false) => {}
+            Some(true) => {
+                self.outgoing.sent(text);
+                bytes.extend_from_slice(self.outgoing.mark());
+            }
+            // The mark follows as soon as we know.
+            None => self.outgoing.sent(text),
         }
         self.send(bytes);
     }
@@ -105,13 +112,26 @@ impl Chat {
         self.late_at = Some(now + LATE_ANSWER);
     }
 
-    /// Behind the line that tells whether the server answers marks.
+    /// Behind the line that tells whether the server answers marks: sends the one that what was sent lacks. Without marks,
+    /// nothing is confirmed, and only what brings us back is waited for.
     pub(super) fn learn_marks(&mut self) {
-        if self.returning == Returning::Sent && self.session.answers_marks() {
-            let mark = self.outgoing.mark();
-            self.send(mark);
-            self.outgoing.hold();
-            self.returning = Returning::Marked;
+        let lacks_mark = self.outgoing.lacks_mark();
+        match self.session.answers_marks() {
+            Some(true) if lacks_mark || self.returning == Returning::Sent => {
+                let mark = self.outgoing.mark();
+                self.send(mark);
+                if self.returning == Returning::Sent {
+                    self.returning = Returning::Marked;
+                }
+            }
+            Some(false) if lacks_mark => {
+                self.outgoing.take_unconfirmed();
+                if self.returning == Returning::Done {
+                    self.outgoing.release();
+                    self.answered();
+                }
+            }
+            _ => {}
         }
     }
 
@@ -127,6 +147,9 @@ impl Chat {
         self.late_at = None;
         if mem::replace(&mut self.returning, Returning::Done) == Returning::Done {
             self.standing.room = self.room.clone();
+            if mem::take(&mut self.going) {
+                self.stay_here();
+            }
             return;
         }
         if self.room != self.standing.room && !self.outgoing.waits() {
@@ -138,12 +161,35 @@ impl Chat {
         }
     }
 
+    /// The command has led to no room. What was typed behind it was not meant for this one.
+    fn stay_here(&mut self) {
+        if !self.outgoing.waits() {
+            return;
+        }
+        self.screen.bell();
+        let room = &self.room;
+        let notice = format!(
+            "-- You are still in {room}. What you typed for the other room was not sent. --"
+        );
+        self.notice(&notice);
+        let lines = self.outgoing.take_queue();
+        self.give_back(lines);
+    }
+
     /// The answer is late. A server that knows no marks never tells that all of it is here.
-    pub(super) fn answer_is_late(&mut self) {
-        if self.session.answers_marks() {
-            return self.notice(
-                "-- The server has not answered yet. What you enter waits until it does. --",
-            );
+    pub(super) fn answer_is_late(&mut self, now: Instant) {
+        match self.session.answers_marks() {
+            Some(true) => {
+                return self.notice(
+                    "-- The server has not answered yet. What you enter waits until it does. --",
+                );
+            }
+            Some(false) => {}
+            // It has said nothing yet.
+            None => {
+                self.late_at = Some(now + LATE_ANSWER);
+                return;
+            }
         }
         self.outgoing.release();
         self.answered();
@@ -152,8 +198,9 @@ impl Chat {
     /// The server has told which room we are in.
     pub(super) fn enter(&mut self, room: RoomName) {
         self.room = room;
+        self.going = false;
         // Without marks there is nothing better to go by.
-        if !self.session.answers_marks() && self.returning == Returning::Done {
+        if self.session.answers_marks() == Some(false) && self.returning == Returning::Done {
             self.standing.room = self.room.clone();
         }
     }
@@ -177,7 +224,12 @@ impl Chat {
 
     /// The connection is gone: tells which lines the server has not confirmed, and gives back those that were not sent.
     pub(super) fn tell_undelivered(&mut self) {
+        // The person has read where they are, though the mark behind that is lost.
+        if self.way == Way::In && self.returning == Returning::Done {
+            self.standing.room = self.room.clone();
+        }
         self.returning = Returning::Done;
+        self.going = false;
         self.late_at = None;
         self.outgoing.begin();
         let unconfirmed = self.outgoing.take_unconfirmed();
