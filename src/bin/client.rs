@@ -1,10 +1,10 @@
 //! The terminal client: a command line around [`chinwag::client`].
 
 mod args;
+mod signals;
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chinwag::client::{self, Config, Outcome, Status};
@@ -28,8 +28,8 @@ client [OPTIONS]
 Type to talk. 'send <MSG>' sends a message, 'leave' disconnects and exits, and a line that begins with '/' is a command
 for the server: '/help' lists them.
 
-Exit status: 0 after leaving; 1 when the server closed or was lost; 2 for a wrong command line; 3 when it could not
-connect; 4 when the server refused the name.
+Exit status: 0 after leaving; 1 when the server closed or was lost, or the input or output failed; 2 for a wrong command
+line; 3 when it could not connect; 4 when the server refused the name.
 ";
 
 const VERSION: &str = concat!("chinwag client ", env!("CARGO_PKG_VERSION"), "\n");
@@ -43,11 +43,13 @@ enum Wish {
 fn main() -> ExitCode {
     let config = match parse(env::args_os().skip(1)) {
         Ok(Wish::Chat(config)) => config,
-        Ok(Wish::Print(text)) => {
-            // A reader who has gone needs no help text.
-            let _ = io::stdout().write_all(text.as_bytes());
-            return ExitCode::SUCCESS;
-        }
+        Ok(Wish::Print(text)) => match args::print(text) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(sentence) => {
+                args::complain(&format!("client: {sentence}."));
+                return ExitCode::from(1);
+            }
+        },
         Err(sentence) => {
             args::complain(&format!("client: {sentence}. Try 'client --help'."));
             return ExitCode::from(2);
@@ -56,7 +58,7 @@ fn main() -> ExitCode {
     match client::run(&config) {
         Ok(outcome) => finish(&outcome),
         Err(error) => {
-            args::complain(&format!("client: cannot go on: {error}"));
+            args::complain(&format!("client: cannot go on: {}.", args::cause(&error)));
             ExitCode::from(1)
         }
     }
@@ -73,7 +75,7 @@ fn finish(outcome: &Outcome) -> ExitCode {
     }
     ExitCode::from(match outcome.status {
         Status::Left => 0,
-        Status::Closed => 1,
+        Status::Closed | Status::Failed => 1,
         Status::Unreachable => 3,
         Status::Refused => 4,
         Status::Signal(signal) => {
@@ -124,6 +126,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
         time: matches.opt_present("time"),
         reconnect: !matches.opt_present("no-reconnect"),
         drawing,
+        signals: signals::heeded(&client::SIGNALS).0,
     }))
 }
 

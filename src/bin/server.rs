@@ -9,14 +9,15 @@ mod service;
 mod signals;
 
 use std::env;
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use chinwag::{Config, Error, Handle, Server, limits};
-use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::signal_name;
 use signal_hook_mio::v1_0::Signals;
 
@@ -28,11 +29,13 @@ use service::Notices;
 fn main() -> ExitCode {
     let daemon = match command_line::parse(env::args_os().skip(1)) {
         Ok(Wish::Serve(daemon)) => *daemon,
-        Ok(Wish::Print(text)) => {
-            // A reader who has gone needs no help text.
-            let _ = io::stdout().write_all(text.as_bytes());
-            return ExitCode::SUCCESS;
-        }
+        Ok(Wish::Print(text)) => match args::print(text) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(sentence) => {
+                complain(format!("server: {sentence}."));
+                return ExitCode::from(1);
+            }
+        },
         Err(sentence) => {
             complain(format!("server: {sentence}. Try 'server --help'."));
             return ExitCode::from(2);
@@ -50,7 +53,11 @@ fn main() -> ExitCode {
     // What is logged comes before the last word.
     drop(output);
     match served {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(sentence)) => {
+            complain(format!("server: {sentence}."));
+            ExitCode::from(1)
+        }
         Err(error) => {
             complain(format!("server: {error}{}", what_to_try(&error)));
             ExitCode::from(1)
@@ -75,21 +82,32 @@ fn what_to_try(error: &Error) -> &'static str {
     }
 }
 
-/// Serves until a signal asks for the end.
-fn serve(daemon: Daemon, given: Vec<TcpListener>, output: &mut Output) -> Result<(), Error> {
+/// Serves until a signal asks for the end, or until it cannot be printed where people can connect: then it says why.
+fn serve(
+    daemon: Daemon,
+    given: Vec<TcpListener>,
+    output: &mut Output,
+) -> Result<Option<String>, Error> {
     let mut server = listen(&daemon, given)?;
-    let (heeded, ignored) = signals::heeded();
+    let (mut heeded, ignored) = signals::heeded(&[SIGHUP, SIGINT]);
+    heeded.push(SIGTERM);
     for signal in ignored {
         let name = signal_name(signal).unwrap_or("a signal");
         log::info!("{name} was ignored at the start, and stays so");
     }
     let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
     server.watch(&mut signals)?;
-    output.announce(announcement(&server.local_addrs()));
+    let handle = server.handle();
+    let (failed, failure) = channel();
+    let stop_by = handle.clone();
+    output.announce(announcement(&server.local_addrs()), move |sentence| {
+        // Read once the server has ended.
+        let _ = failed.send(sentence);
+        stop_by.shutdown();
+    });
     let mut notices = Notices::start();
     notices.ready(&server.local_addrs());
 
-    let handle = server.handle();
     let motd = daemon.motd.map(|path| Reader::start(path, handle.clone()));
     let mut asked = false;
     while tick(&mut server, notices.longest_tick())?.is_continue() {
@@ -105,7 +123,7 @@ fn serve(daemon: Daemon, given: Vec<TcpListener>, output: &mut Output) -> Result
             }
         }
     }
-    Ok(())
+    Ok(failure.try_recv().ok())
 }
 
 /// Listens, and says what is in force. That is the first line of the log, and where listening fails there is none.

@@ -1,31 +1,55 @@
-//! `Chat`: a person at a terminal and a server, between them. Keys and lines come in; what is to be sent goes to the
-//! link, what is to be seen to the screen.
+//! `Chat`: a person at a terminal and a server, between them. Keys and lines come in; errands for the link and what is to
+//! be seen go out. It knows no terminal, no socket and no clock.
 //!
-//! What holds whatever happens on the way to the server: the text being typed is taken from the person by Enter alone
-//! (or by a key that says so). While something else is asked, it waits in `aside`.
+//! What holds whatever happens on the way to the server:
+//!
+//! - The text being typed is taken from the person by Enter alone (or by a key that says so). While something else is
+//!   asked, it waits in `aside`.
+//! - A line is read in the room that it was typed for, or stays with the person, who is told.
+//! - A line that was entered is confirmed by the server, or the person is told that it is not.
 
-use std::io;
+mod sending;
+mod typing;
+
+use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
+use crate::name::{RoomName, Username};
+
 use super::backoff::Backoff;
 use super::complete::Completer;
-use super::editor::{Edit, Editor};
-use super::history::{self, History};
-use super::keys::Key;
-use super::link::{Link, LinkEvent};
+use super::editor::Editor;
+use super::history::History;
+use super::line::{self, Fact};
+use super::link::LinkEvent;
+use super::outgoing::{Entered, Outgoing};
 use super::screen::{Screen, View};
 use super::session::{Heard, PROMPT, Session};
-use super::shown::{Shown, Waiting};
+use super::shown::Waiting;
+use super::standing::Standing;
 use super::style::Styler;
-use super::words::{QUIT, SEND_USAGE, Wish, line_to_say, lines_of};
-use super::{Config, Outcome, Status, chance, terminal, time_of_day};
+use super::{Config, Outcome, Status, time_of_day};
 
 /// How long the server's goodbye is waited for.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Lines of a paste that are shown when it is asked whether to send them.
-const SHOWN_PASTED_LINES: usize = 10;
+/// An answer that has not come after so long is said to be late.
+const LATE_ANSWER: Duration = Duration::from_secs(5);
+
+/// A connection that lasted so long was a good one: the waits between attempts begin anew.
+const LASTED: Duration = Duration::from_secs(60);
+
+/// What the loop is to do for the chat.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// To begin to connect.
+    Connect,
+    /// To send these bytes.
+    Send(Vec<u8>),
+    /// To close the connection.
+    Close,
+}
 
 /// Where we are on the way to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +59,19 @@ enum Way {
     In,
     /// The next attempt is made then.
     Waiting(Instant),
+    /// The server has sent us away: the next attempt is the person's to make.
+    SentAway,
+}
+
+/// How far we are in coming back to where we were before the connection broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Returning {
+    /// We are where we are.
+    Done,
+    /// The commands were sent. Whether the server answers marks is not known yet.
+    Sent,
+    /// A mark was sent behind them.
+    Marked,
 }
 
 /// What the person is asked to type.
@@ -53,20 +90,37 @@ enum Question {
 /// A person, a screen and a server.
 #[derive(Debug)]
 pub(super) struct Chat {
-    link: Link,
+    errands: VecDeque<Errand>,
     session: Session,
     way: Way,
-    /// Whether the server ever let us in.
-    was_in: bool,
+    /// When the server let us in, the last time.
+    in_since: Option<Instant>,
     backoff: Backoff,
+    /// A number nobody can foretell, for spreading attempts.
+    chance: fn() -> u64,
     reconnect: bool,
+    /// Why we are not in again yet, as the person was told.
+    told: String,
     time: bool,
     /// The name to come in under.
     name: Option<String>,
+    standing: Standing,
+    /// The room that we are in.
+    room: RoomName,
+    returning: Returning,
+    /// The command that was sent last.
+    command: String,
+    /// It asks to go to another room, and the server has not said that we are in one.
+    going: bool,
+    outgoing: Outgoing,
+    /// When the answer that lines wait for is late.
+    late_at: Option<Instant>,
     editor: Editor,
     /// The typed line and its question, while a username is asked for.
     aside: String,
     question: Question,
+    /// The person was told that the line is full.
+    full: bool,
     history: History,
     completer: Completer,
     styler: Styler,
@@ -81,22 +135,36 @@ pub(super) struct Chat {
 }
 
 impl Chat {
-    /// A chat that has begun to connect.
-    pub(super) fn new(config: &Config, link: Link, now: Instant) -> Chat {
-        let (columns, height) = terminal::size();
-        let mut chat = Chat {
-            link,
+    /// A chat that is to connect, in a window of so many columns and rows.
+    pub(super) fn new(
+        config: &Config,
+        history: History,
+        (columns, height): (usize, usize),
+        chance: fn() -> u64,
+    ) -> Chat {
+        Chat {
+            errands: [Errand::Connect].into(),
             session: Session::new(),
             way: Way::Connecting,
-            was_in: false,
+            in_since: None,
             backoff: Backoff::default(),
+            chance,
             reconnect: config.reconnect,
+            told: String::new(),
             time: config.time,
             name: config.name.clone(),
+            standing: Standing::new(),
+            room: RoomName::lobby(),
+            returning: Returning::Done,
+            command: String::new(),
+            going: false,
+            outgoing: Outgoing::default(),
+            late_at: None,
             editor: Editor::default(),
             aside: String::new(),
             question: Question::Line,
-            history: History::open(history::default_path()),
+            full: false,
+            history,
             completer: Completer::new(),
             styler: Styler::new(config.color),
             screen: Screen::new(columns, height),
@@ -105,14 +173,12 @@ impl Chat {
             leave_by: None,
             outcome: None,
             suspend: false,
-        };
-        let event = chat.link.start(now);
-        chat.follow(event, &[], now);
-        chat
+        }
     }
 
-    pub(super) fn link(&mut self) -> &mut Link {
-        &mut self.link
+    /// The next thing to do for us.
+    pub(super) fn take_errand(&mut self) -> Option<Errand> {
+        self.errands.pop_front()
     }
 
     /// How it ended, once it has.
@@ -129,9 +195,9 @@ impl Chat {
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let again = match self.way {
             Way::Waiting(until) => Some(until),
-            Way::Connecting | Way::In => None,
+            _ => None,
         };
-        let due = [again, self.link.next_timeout(), self.leave_by];
+        let due = [again, self.late_at, self.leave_by];
         due.into_iter().flatten().min()
     }
 
@@ -139,18 +205,23 @@ impl Chat {
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         if self.leave_by.is_some_and(|by| by <= now) {
             self.outcome = Some(Outcome::left());
-            return;
+            return self.tell_undelivered();
+        }
+        if self.late_at.is_some_and(|at| at <= now) {
+            self.late_at = None;
+            self.answer_is_late(now);
         }
         if let Way::Waiting(until) = self.way
             && until <= now
         {
-            self.way = Way::Connecting;
-            self.session = Session::new();
-            let event = self.link.start(now);
-            self.follow(event, &[], now);
+            self.connect();
         }
-        let event = self.link.handle_timeout(now);
-        self.follow(event, &[], now);
+    }
+
+    fn connect(&mut self) {
+        self.way = Way::Connecting;
+        self.session = Session::new();
+        self.errands.push_back(Errand::Connect);
     }
 
     /// Acts on what happened on the way. What was received stands in the buffer.
@@ -168,23 +239,25 @@ impl Chat {
                 self.hear(heard, now);
                 self.lose(&words, now);
             }
-            Some(LinkEvent::Unreachable(sentence)) => {
-                if self.was_in {
-                    let wait = self.wait(now);
-                    self.notice(&format!(
-                        "-- Not connected yet; trying again in {wait} s. --"
-                    ));
-                } else {
-                    self.end(Status::Unreachable, sentence);
-                }
+            Some(LinkEvent::Unreachable(sentence)) if self.was_in() => {
+                // What follows speaks of the command line.
+                let why = sentence.split(". ").next().unwrap_or(&sentence);
+                self.try_later("Still offline", why, now);
             }
+            Some(LinkEvent::Unreachable(sentence)) => self.end(Status::Unreachable, sentence),
         }
     }
 
     fn hear(&mut self, heard: Vec<Heard>, now: Instant) {
         for heard in heard {
             match heard {
-                Heard::Asked => self.asked(now),
+                // What an attempt has led to that was given up is of no interest.
+                _ if self.way != Way::Connecting && self.way != Way::In => {}
+                Heard::Asked => self.asked(),
+                Heard::Refused(why) | Heard::TurnedAway(why) if self.was_in() => {
+                    self.errands.push_back(Errand::Close);
+                    self.try_later("Not let in", &why, now);
+                }
                 Heard::Refused(why) => {
                     self.name = None;
                     self.show_received(&why);
@@ -194,7 +267,11 @@ impl Chat {
                 }
                 Heard::TurnedAway(why) => self.end(Status::Closed, why),
                 Heard::Welcomed(line) => self.come_in(&line, now),
-                Heard::Line(line) => self.show_received(&line),
+                Heard::Line(line) => {
+                    self.show_received(&line);
+                    self.learn_marks();
+                }
+                Heard::Mark => self.confirm(),
                 Heard::Goodbye(line) => {
                     self.show_received(&line);
                     self.outcome = Some(Outcome::left());
@@ -203,10 +280,15 @@ impl Chat {
         }
     }
 
+    /// Whether the server ever let us in.
+    fn was_in(&self) -> bool {
+        self.in_since.is_some()
+    }
+
     /// The server wants a name: the one we know, or one that the person types.
-    fn asked(&mut self, now: Instant) {
+    fn asked(&mut self) {
         match self.name.clone() {
-            Some(name) => self.give_name(&name, now),
+            Some(name) => self.give_name(&name),
             None => {
                 self.aside = self.editor.take();
                 self.question = Question::Username;
@@ -214,25 +296,27 @@ impl Chat {
         }
     }
 
-    fn give_name(&mut self, name: &str, now: Instant) {
+    fn give_name(&mut self, name: &str) {
         let line = self.session.offer(name);
-        self.send(&line, now);
+        self.send(line);
     }
 
     fn come_in(&mut self, line: &str, now: Instant) {
+        let again = self.was_in();
         self.way = Way::In;
-        self.was_in = true;
-        self.backoff = Backoff::default();
+        self.in_since = Some(now);
+        self.told.clear();
+        self.room = RoomName::lobby();
+        self.outgoing.begin();
         self.show_received(line);
-        if self.session.name().is_some() {
-            return;
+        // A server without login knows us by our address, until we say otherwise.
+        if self.session.name().is_none()
+            && let Some(name) = &self.name
+        {
+            self.send(format!("/nick {name}\n"));
         }
-        // A server without login: it knows us by our address, until we say otherwise.
-        if let Some(addr) = self.link.local_addr() {
-            self.session.set_name(addr.to_string());
-        }
-        if let Some(name) = self.name.clone() {
-            self.send(&format!("/nick {name}\n"), now);
+        if again {
+            self.return_there(now);
         }
     }
 
@@ -243,199 +327,67 @@ impl Chat {
         }
         if self.session.is_leaving() {
             self.outcome = Some(Outcome::left());
+        } else if !self.was_in() || !self.reconnect {
+            self.end(Status::Closed, words);
+        }
+        self.tell_undelivered();
+        if self.outcome.is_some() {
             return;
         }
-        if !self.was_in || !self.reconnect {
-            return self.end(Status::Closed, words);
+        if self.way == Way::Connecting {
+            return self.try_later("Still offline", words, now);
         }
         self.put_back_aside();
+        if self.session.is_sent_away() {
+            self.way = Way::SentAway;
+            return self.notice(
+                "-- The server has sent you away. Press Enter to come back, Ctrl-C to leave. --",
+            );
+        }
+        if self.in_since.is_some_and(|since| now >= since + LASTED) {
+            self.backoff = Backoff::default();
+        }
         let wait = self.wait(now);
         self.notice(&format!(
-            "-- Disconnected: {words}. Trying again in {wait} s. --"
+            "-- Disconnected: {words}. Trying again in {wait} s; Enter tries now. --"
+        ));
+    }
+
+    /// We are not in again, for this reason. One row says so, however many attempts it takes.
+    fn try_later(&mut self, what: &str, why: &str, now: Instant) {
+        self.put_back_aside();
+        let wait = self.wait(now);
+        if self.told == why {
+            return;
+        }
+        self.told = why.into();
+        let why = why.trim_end_matches('.');
+        let way_out = if why.contains("username") {
+            " Type /nick and another name to come in under that one."
+        } else {
+            ""
+        };
+        self.notice(&format!(
+            "-- {what}: {why}. Trying again in {wait} s, then less often.{way_out} --"
         ));
     }
 
     /// Waits for the next attempt. Returns how many seconds, rounded up.
     fn wait(&mut self, now: Instant) -> u64 {
-        let wait = self.backoff.next(chance());
+        let wait = self.backoff.next((self.chance)());
         self.way = Way::Waiting(now + wait);
         wait.as_secs_f32().ceil() as u64
     }
 
-    /// Acts on a key.
-    pub(super) fn key(&mut self, key: Key, now: Instant) {
-        if let Key::Focus(focused) = key {
-            self.focused = Some(focused);
-            return;
-        }
-        if let Question::Paste { lines, .. } = &mut self.question {
-            let lines = mem::take(lines);
-            self.question = Question::Line;
-            return self.answer_paste(&lines, key == Key::Enter, now);
-        }
-        let at_line = self.question == Question::Line;
-        match key {
-            // Nothing can be said any more; whoever does not want to wait for the goodbye need not.
-            Key::Enter if self.session.is_leaving() => {}
-            Key::Enter if at_line => self.submit(now),
-            Key::Enter => self.submit_name(now),
-            Key::Ctrl('c') if !self.editor.text().is_empty() => drop(self.editor.take()),
-            Key::Ctrl('c') => self.leave(QUIT, now),
-            Key::Ctrl('d') if self.editor.text().is_empty() => self.leave(QUIT, now),
-            Key::Ctrl('l') => {
-                let view = view(&self.question, self.way, &self.editor);
-                self.screen.clear(view);
-            }
-            Key::Ctrl('z') => self.suspend = true,
-            Key::Paste(bytes) => self.paste(&bytes),
-            Key::Tab if at_line => self.complete(),
-            Key::Up | Key::Ctrl('p') if at_line => {
-                if let Some(line) = self.history.older(self.editor.text()) {
-                    self.editor.set(line);
-                }
-            }
-            Key::Down | Key::Ctrl('n') if at_line => {
-                if let Some(line) = self.history.newer() {
-                    self.editor.set(line);
-                }
-            }
-            key => {
-                if self.editor.handle(&key) == Edit::Full {
-                    self.screen.bell();
-                }
-            }
-        }
-    }
-
-    fn submit(&mut self, now: Instant) {
-        let line = self.editor.text().to_string();
-        match Wish::parse(&line) {
-            Wish::Nothing => {}
-            Wish::SendUsage => self.notice(SEND_USAGE),
-            Wish::Leave(line) => self.leave(line, now),
-            Wish::Say(_) | Wish::Command(_) if self.way != Way::In => {
-                self.screen.bell();
-                return self
-                    .notice("-- Not connected: the line stays here until it can be sent. --");
-            }
-            Wish::Say(text) => self.say(text, now),
-            Wish::Command(command) => {
-                let time = time_of_day(self.time);
-                self.lines.push(self.styler.own(&time, None, command));
-                self.send(&format!("{command}\n"), now);
-            }
-        }
-        if !line.trim().is_empty() {
-            self.history.add(&line);
-        }
-        self.editor.take();
-    }
-
-    /// Sends text to the room. The server does not send it back, so it is shown here.
-    fn say(&mut self, text: &str, now: Instant) {
-        let time = time_of_day(self.time);
-        let shown = self.styler.own(&time, self.session.name(), text);
-        self.lines.push(shown);
-        self.send(&line_to_say(text), now);
-    }
-
-    fn submit_name(&mut self, now: Instant) {
-        let name = self.editor.take();
-        if name.trim().is_empty() {
-            return;
-        }
-        self.lines.push(Shown::plain(&format!("{PROMPT}{name}")));
-        self.put_back_aside();
-        self.give_name(&name, now);
-        self.name = Some(name.trim().into());
-    }
-
-    /// Ends the question for a username, if it is asked: the line that was being typed comes back.
-    fn put_back_aside(&mut self) {
-        if self.question == Question::Username {
-            self.question = Question::Line;
-            let aside = mem::take(&mut self.aside);
-            self.editor.set(&aside);
-        }
-    }
-
-    fn leave(&mut self, line: &str, now: Instant) {
-        if self.way != Way::In || self.session.is_leaving() {
-            self.outcome = Some(Outcome::left());
-            return;
-        }
-        self.session.leave();
-        self.leave_by = Some(now + GOODBYE_TIMEOUT);
-        self.send(&format!("{line}\n"), now);
-    }
-
-    /// One line is typed where the cursor is; several are sent once the person has said so.
-    fn paste(&mut self, bytes: &[u8]) {
-        let lines = lines_of(bytes);
-        match &lines[..] {
-            [] => {}
-            [line] => {
-                if !self.editor.insert(line) {
-                    self.screen.bell();
-                }
-            }
-            _ if self.question == Question::Username => self.screen.bell(),
-            _ => self.ask_about_paste(lines),
-        }
-    }
-
-    /// Shows what was pasted, and asks whether to send it.
-    fn ask_about_paste(&mut self, lines: Vec<String>) {
-        let count = lines.len();
-        for line in lines.iter().take(SHOWN_PASTED_LINES) {
-            self.notice(&format!("| {line}"));
-        }
-        if count > SHOWN_PASTED_LINES {
-            self.notice("| …");
-        }
-        let prompt =
-            format!("Send these {count} lines? Enter sends them, any other key drops them. ");
-        self.question = Question::Paste { lines, prompt };
-    }
-
-    fn answer_paste(&mut self, lines: &[String], send: bool, now: Instant) {
-        if !send {
-            return self.notice("-- Nothing was sent. --");
-        }
-        if self.way != Way::In {
-            self.screen.bell();
-            return self.notice("-- Not connected: nothing was sent. --");
-        }
-        for line in lines {
-            self.say(line, now);
-        }
-    }
-
-    fn complete(&mut self) {
-        let typed = &self.editor.text()[..self.editor.cursor()];
-        let Some(found) = self.completer.complete(typed) else {
-            return self.screen.bell();
-        };
-        if !self.editor.replace_from(found.start, &found.text) {
-            self.screen.bell();
-        }
-        if !found.choices.is_empty() {
-            self.notice(&found.choices.join("  "));
-        }
-    }
-
-    fn send(&mut self, text: &str, now: Instant) {
-        let event = self.link.send(text);
-        self.follow(event, &[], now);
+    fn send(&mut self, bytes: impl Into<Vec<u8>>) {
+        self.errands.push_back(Errand::Send(bytes.into()));
     }
 
     fn show_received(&mut self, line: &str) {
         self.completer.learn(line);
-        if let Some(name) = self.session.name()
-            && name.parse::<std::net::SocketAddr>().is_err()
-        {
-            // Also the name of the next connection.
-            self.name = Some(name.into());
+        let read = line::read(line);
+        if !read.past && self.learn(read.fact) {
+            return;
         }
         let time = time_of_day(self.time);
         let shown = self.styler.received(&time, line, self.session.name());
@@ -445,56 +397,95 @@ impl Chat {
         self.lines.push(shown);
     }
 
+    /// Takes note of what happens. Returns whether it is not to be shown.
+    fn learn(&mut self, fact: Fact<'_>) -> bool {
+        self.standing.learn(&fact, &self.command);
+        if let Some(name) = self.session.name()
+            && Username::parse(name).is_ok()
+        {
+            // Also the name of the next connection.
+            self.name = Some(name.into());
+        }
+        match fact {
+            Fact::InRoom(room) => self.enter(room),
+            Fact::Said { name, .. } | Fact::Action { name, .. } | Fact::Private { name, .. } => {
+                return self.ignore_again(name);
+            }
+            Fact::Event { name, .. } => drop(self.ignore_again(name)),
+            _ => {}
+        }
+        false
+    }
+
+    /// Ignores a person again who was not there when we came back. Returns whether that is so.
+    fn ignore_again(&mut self, name: &str) -> bool {
+        let again = self.standing.ignore_again(name);
+        if again == Some(true) {
+            self.send(format!("/ignore {name}\n"));
+        }
+        again.is_some()
+    }
+
     fn notice(&mut self, text: &str) {
         let time = time_of_day(self.time);
         self.lines.push(self.styler.notice(&time, text));
     }
 
+    /// It ends, whatever is being typed, which stays to be seen.
     fn end(&mut self, status: Status, reason: impl Into<String>) {
         self.outcome.get_or_insert(Outcome::because(status, reason));
+        self.put_back_aside();
+        let text = self.editor.take();
+        if !text.is_empty() {
+            let pasted = false;
+            self.give_back(vec![Entered { text, pasted }]);
+        }
     }
 
-    /// Brings the terminal up to date with one write.
-    pub(super) fn draw(&mut self) -> io::Result<()> {
-        let view = view(&self.question, self.way, &self.editor);
-        let size = terminal::size();
+    /// What brings a window of this size up to date, to be written at once.
+    pub(super) fn draw(&mut self, size: (usize, usize)) -> String {
+        let view = view(&self.question, self.prompt(), &self.editor);
         if size != self.screen.size() {
             self.screen.resize(size.0, size.1, view);
         }
         self.screen.show(self.lines.take(), view);
-        terminal::write_out(self.screen.take_output().as_bytes())
+        self.screen.take_output()
     }
 
     /// Draws what is left to be seen, and takes the typed line off the screen.
-    pub(super) fn clear_typed(&mut self) -> io::Result<()> {
-        self.draw()?;
+    pub(super) fn clear_typed(&mut self, size: (usize, usize)) -> String {
+        let mut out = self.draw(size);
         self.screen.clear_typed();
-        terminal::write_out(self.screen.take_output().as_bytes())
+        out.push_str(&self.screen.take_output());
+        out
     }
 
     /// The process was stopped and goes on: what stands on the screen is not ours.
     pub(super) fn resume(&mut self) {
         self.screen.forget_typed();
     }
+
+    /// What stands before the typed line.
+    fn prompt(&self) -> &'static str {
+        match self.way {
+            Way::In if self.returning != Returning::Done => "(coming back) > ",
+            Way::In if self.outgoing.is_held() && self.outgoing.waits() => "(waiting) > ",
+            Way::In => "> ",
+            Way::Connecting => "(connecting) > ",
+            Way::Waiting(_) | Way::SentAway => "(offline) > ",
+        }
+    }
 }
 
-fn view<'a>(question: &'a Question, way: Way, editor: &'a Editor) -> View<'a> {
-    let prompt = match (question, way) {
-        (Question::Paste { prompt, .. }, _) => {
-            return View {
-                prompt,
-                text: "",
-                cursor: 0,
-            };
-        }
-        (Question::Username, _) => PROMPT,
-        (Question::Line, Way::In) => "> ",
-        (Question::Line, Way::Connecting) => "(connecting) > ",
-        (Question::Line, Way::Waiting(_)) => "(offline) > ",
+fn view<'a>(question: &'a Question, prompt: &'a str, editor: &'a Editor) -> View<'a> {
+    let (prompt, text, cursor) = match question {
+        Question::Paste { prompt, .. } => (prompt.as_str(), "", 0),
+        Question::Username => (PROMPT, editor.text(), editor.cursor()),
+        Question::Line => (prompt, editor.text(), editor.cursor()),
     };
     View {
         prompt,
-        text: editor.text(),
-        cursor: editor.cursor(),
+        text,
+        cursor,
     }
 }

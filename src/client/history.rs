@@ -1,19 +1,32 @@
 //! `History`: what was typed before, kept between runs in a file that its owner alone can read.
 //!
-//! A file that cannot be read or written is no reason not to chat: then the history lasts as long as the run.
+//! A file that cannot be read or written is no reason not to chat: then the history lasts as long as the run. The same goes
+//! for what is no regular file of one's own, through a link or not: it is neither read nor written, and its rights stay.
+//!
+//! Several clients may add to one file at the same time. Each holds a shared lock on it (`flock`), and only a client that
+//! is alone with it makes it shorter.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FlockOperation, OFlags, fcntl_setfl, flock};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use crate::limits::LINE_BYTES;
 use crate::wire::clean;
 
 /// Lines kept.
 const LINES: usize = 1000;
 
-/// How much of the end of the file is read. What is longer is cut down to the lines kept.
+/// How much of the end of the file is read. What is longer is cut down to its last lines.
 const FILE_BYTES: u64 = 1024 * 1024;
+
+/// How much of a file that was cut down is kept, in bytes. While the file is written anew from its beginning, what is kept
+/// still stands at its end.
+const KEPT_BYTES: usize = FILE_BYTES as usize / 2;
 
 /// Lines typed, the newest last, and where among them the reader looks.
 #[derive(Debug, Default)]
@@ -30,12 +43,8 @@ impl History {
     /// Reads the history of former runs, and opens it to be added to.
     pub(super) fn open(path: Option<PathBuf>) -> History {
         let mut history = History::default();
-        if let Some(path) = path
-            && let Ok(mut file) = open_private(&path)
-        {
-            if let Ok(lines) = read_lines(&mut file) {
-                history.lines = lines;
-            }
+        if let Some((file, lines)) = path.and_then(|path| open_private(&path).ok()) {
+            history.lines = lines;
             history.file = Some(file);
         }
         history.at = history.lines.len();
@@ -93,54 +102,99 @@ pub(super) fn default_path() -> Option<PathBuf> {
     Some(state.join("chinwag").join("history"))
 }
 
-/// Opens the file to be read and added to. Whoever else could read it cannot any more.
-fn open_private(path: &Path) -> io::Result<File> {
+/// Opens the file to be added to, and reads its last lines. Whoever else could read it cannot any more.
+fn open_private(path: &Path) -> io::Result<(File, Vec<String>)> {
     if let Some(directory) = path.parent() {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(directory)?;
     }
-    let file = OpenOptions::new()
+    // To open what is no file can do something, or wait for somebody.
+    match fs::metadata(path) {
+        Ok(found) => check_own(&found)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let quietly = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut file = OpenOptions::new()
         .read(true)
-        .append(true)
+        .write(true)
         .create(true)
+        .truncate(false)
         .mode(0o600)
+        .custom_flags(quietly.bits() as i32)
         .open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+    let found = file.metadata()?;
+    check_own(&found)?;
+    if found.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
-    if file.metadata()?.len() > FILE_BYTES {
-        return shorten(path, file);
-    }
-    Ok(file)
-}
-
-/// Replaces a file that has grown long by its last lines.
-fn shorten(path: &Path, mut file: File) -> io::Result<File> {
+    let is_alone = lock(&file, FlockOperation::NonBlockingLockExclusive);
     let lines = read_lines(&mut file)?;
-    let next = path.with_extension(format!("new{}", std::process::id()));
-    let mut shorter = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&next)?;
-    let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
-    shorter.write_all(text.as_bytes())?;
-    fs::rename(&next, path)?;
-    Ok(shorter)
+    if is_alone {
+        // One that cannot be made shorter can still be added to.
+        let _ = tidy(&file, &lines);
+    }
+    lock(&file, FlockOperation::NonBlockingLockShared);
+    fcntl_setfl(&file, OFlags::APPEND)?;
+    Ok((file, lines))
 }
 
-fn read_lines(file: &mut File) -> io::Result<Vec<String>> {
+/// Refuses what is no regular file, or somebody else's.
+fn check_own(found: &Metadata) -> io::Result<()> {
+    if found.is_file() && found.uid() == geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(io::Error::other("no regular file of one's own"))
+}
+
+/// Whether no other client stands against it. Where there are no locks, none is known to.
+fn lock(file: &File, how: FlockOperation) -> bool {
+    flock(file, how) != Err(Errno::WOULDBLOCK)
+}
+
+/// Cuts a file that has grown long down to its last lines, and ends the last line of any.
+///
+/// It stays the same file, so links go on to lead to it. The lines are written over its beginning before the rest is cut
+/// off: a crash in between leaves some of them twice, and loses none, unless much that is no line stands between them.
+fn tidy(file: &File, lines: &[String]) -> io::Result<()> {
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(FILE_BYTES)))?;
+    let mut last = [b'\n'];
+    if length <= FILE_BYTES {
+        if length > 0 {
+            file.read_exact_at(&mut last, length - 1)?;
+        }
+        return match last {
+            [b'\n'] => Ok(()),
+            _ => file.write_all_at(b"\n", length),
+        };
+    }
+    let mut kept = 0;
+    let fits = |line: &&String| {
+        kept += line.len() + 1;
+        kept <= KEPT_BYTES
+    };
+    let count = lines.iter().rev().take_while(fits).count();
+    let lines = lines[lines.len() - count..].iter();
+    let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+    file.write_all_at(text.as_bytes(), 0)?;
+    file.set_len(text.len() as u64)
+}
+
+/// The last lines of the file, without those that are longer than any that can be typed.
+fn read_lines(file: &mut File) -> io::Result<Vec<String>> {
+    let begin = file.metadata()?.len().saturating_sub(FILE_BYTES);
+    file.seek(SeekFrom::Start(begin))?;
     let mut bytes = Vec::new();
     file.take(FILE_BYTES).read_to_end(&mut bytes)?;
     let mut lines: Vec<String> = bytes
         .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
+        // What stands before the first line end may be the rest of a line.
+        .skip(usize::from(begin > 0))
+        .filter(|line| !line.is_empty() && line.len() <= LINE_BYTES)
         .map(|line| clean(line).into_owned())
+        .filter(|line| line.len() <= LINE_BYTES)
         .collect();
     lines.drain(..lines.len().saturating_sub(LINES));
     Ok(lines)
@@ -165,34 +219,183 @@ mod tests {
         assert_eq!(history.newer(), None);
     }
 
+    /// A directory of one test, removed when dropped.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(name: &str) -> Directory {
+            let name = format!("chinwag-history-{}-{name}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir_all(&path).unwrap();
+            Directory(path)
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn long() -> String {
+        (0..200_000).map(|i| format!("line {i}\n")).collect()
+    }
+
     #[test]
     fn a_history_outlives_its_run_and_only_its_owner_can_read_it() {
-        let directory =
-            std::env::temp_dir().join(format!("chinwag-history-{}", std::process::id()));
-        let path = directory.join("deep").join("history");
+        let directory = Directory::new("own");
+        set_mode(&directory.0, 0o755);
+        let path = directory.0.join("deep").join("history");
         let mut history = History::open(Some(path.clone()));
         history.add("one");
-        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        set_mode(&path, 0o644);
+        drop(history);
 
         let mut second = History::open(Some(path.clone()));
         assert_eq!(second.older(""), Some("one"));
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let mode = fs::metadata(path.parent().unwrap())
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o700);
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        assert_eq!(mode(&directory.0), 0o755, "it was there before");
+        drop(second);
 
         // One that has grown long is cut down to its last lines.
-        let long: String = (0..200_000).map(|i| format!("line {i}\n")).collect();
-        fs::write(&path, long).unwrap();
+        fs::write(&path, long()).unwrap();
         let mut third = History::open(Some(path.clone()));
         assert_eq!(third.lines.len(), LINES);
         assert_eq!(third.older(""), Some("line 199999"));
         third.add("new");
         let kept = fs::read_to_string(&path).unwrap();
+        assert!(kept.starts_with("line 199000\n"));
         assert!(kept.len() < 20_000 && kept.ends_with("line 199999\nnew\n"));
-        fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn links_of_either_kind_still_lead_to_a_file_that_was_cut_down() {
+        let directory = Directory::new("links");
+        let [file, symbolic, hard] = ["file", "symbolic", "hard"].map(|it| directory.0.join(it));
+        fs::write(&file, long()).unwrap();
+        std::os::unix::fs::symlink(&file, &symbolic).unwrap();
+        fs::hard_link(&file, &hard).unwrap();
+        for link in [&symbolic, &hard] {
+            let before = fs::metadata(&file).unwrap().ino();
+            let mut history = History::open(Some(link.clone()));
+            history.add(&format!("by {}", link.display()));
+            assert_eq!(fs::metadata(link).unwrap().ino(), before);
+            let kept = fs::read_to_string(&file).unwrap();
+            assert!(kept.ends_with(&format!("by {}\n", link.display())));
+            drop(history);
+            fs::write(&file, long()).unwrap();
+        }
+        assert!(fs::symlink_metadata(&symbolic).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&file).unwrap().nlink(), 2);
+    }
+
+    #[test]
+    fn what_is_no_file_is_left_alone() {
+        use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+        use std::os::unix::net::UnixListener;
+
+        let directory = Directory::new("special");
+        let make = |name: &str, kind, device| {
+            let path = directory.0.join(name);
+            mknodat(CWD, &path, kind, Mode::empty(), device).map(|()| path)
+        };
+        let mut special = vec![make("fifo", FileType::Fifo, 0).unwrap()];
+        // Devices are for root to make: this one is that of /dev/null.
+        special.extend(make("device", FileType::CharacterDevice, makedev(1, 3)));
+        special.push(directory.0.join("directory"));
+        fs::create_dir(special.last().unwrap()).unwrap();
+        special.push(directory.0.join("socket"));
+        let _socket = UnixListener::bind(special.last().unwrap()).unwrap();
+
+        for path in special {
+            set_mode(&path, 0o666);
+            let link = path.with_extension("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            for path in [&path, &link] {
+                let mut history = History::open(Some(path.clone()));
+                assert!(history.file.is_none(), "{}", path.display());
+                history.add("one");
+                assert_eq!(history.older(""), Some("one"));
+                assert_eq!(mode(path), 0o666);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_left_alone() {
+        let directory = Directory::new("other");
+        let path = directory.0.join("history");
+        fs::write(&path, "theirs\n").unwrap();
+        set_mode(&path, 0o666);
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
+            return;
+        }
+        let mut history = History::open(Some(path.clone()));
+        history.add("mine");
+        assert_eq!(history.lines, ["mine"]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs\n");
+        assert_eq!(mode(&path), 0o666);
+    }
+
+    #[test]
+    fn a_line_that_nobody_can_type_is_left_out() {
+        let directory = Directory::new("lines");
+        let path = directory.0.join("history");
+        let longest = "y".repeat(LINE_BYTES);
+        let bad = vec![0xff; LINE_BYTES];
+        let one = [b"one\n\n", longest.as_bytes(), b"\n", &bad, b"\ntwo\n"].concat();
+        fs::write(&path, [&one[..], &vec![b'x'; 100_000]].concat()).unwrap();
+        let mut history = History::open(Some(path.clone()));
+        assert_eq!(history.lines, ["one", &longest, "two"]);
+        // What comes next has a line of its own.
+        history.add("three");
+        assert!(fs::read(&path).unwrap().ends_with(b"x\nthree\n"));
+        drop(history);
+
+        // A file that is one line, or ends in the middle of one.
+        for size in [FILE_BYTES as usize, 2 * FILE_BYTES as usize] {
+            fs::write(&path, vec![b'x'; size]).unwrap();
+            let mut history = History::open(Some(path.clone()));
+            assert_eq!(history.older("draft"), None);
+            history.add("four");
+            drop(history);
+            assert_eq!(History::open(Some(path.clone())).lines, ["four"]);
+        }
+
+        // Long lines are kept as far as they fit into half the file.
+        fs::write(&path, format!("{longest}\n").repeat(200)).unwrap();
+        assert_eq!(History::open(Some(path.clone())).lines.len(), 127);
+        assert_eq!(
+            fs::metadata(&path).unwrap().len(),
+            63 * (LINE_BYTES as u64 + 1)
+        );
+    }
+
+    #[test]
+    fn a_file_that_another_client_adds_to_is_not_cut_down() {
+        let directory = Directory::new("two");
+        let path = directory.0.join("history");
+        let mut first = History::open(Some(path.clone()));
+        fs::write(&path, long()).unwrap();
+        let mut second = History::open(Some(path.clone()));
+        assert_eq!(second.older(""), Some("line 199999"));
+        first.add("of the first");
+        second.add("of the second");
+        let added = "of the first\nof the second\n";
+        assert_eq!(fs::read_to_string(&path).unwrap(), long() + added);
+        drop((first, second));
+        let third = History::open(Some(path.clone()));
+        assert!(fs::metadata(&path).unwrap().len() < 20_000);
+        assert_eq!(third.lines[LINES - 2..], ["of the first", "of the second"]);
     }
 }

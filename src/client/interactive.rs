@@ -5,62 +5,68 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
-use super::chat::Chat;
-use super::keys::{Key, KeyDecoder};
+use super::chat::{Chat, Errand};
+use super::history::{self, History};
+use super::keys::{Key, Keyboard};
 use super::link::{Link, LinkEvent};
 use super::terminal::{self, Terminal};
-use super::{Config, Outcome, Status};
+use super::{Config, Outcome, Status, chance};
 
-const SOCKET: Token = Token(0);
-const WAKER: Token = Token(1);
-const INPUT: Token = Token(2);
-const SIGNALS: Token = Token(3);
-
-/// After an Escape, what belongs to it comes within this time.
-const ESCAPE_TIMEOUT: Duration = Duration::from_millis(50);
+const WAKER: Token = Token(0);
+const INPUT: Token = Token(1);
+const SIGNALS: Token = Token(2);
+/// The first of the link's sockets. The others have the tokens behind it.
+const SOCKETS: Token = Token(3);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Reads of the socket between two drawings, so that a flood cannot keep the keyboard waiting.
+/// Reads of the socket between two drawings, so that a flood cannot keep the keyboard waiting; and of the keyboard, as
+/// what is typed into it may be a flood too.
 const READS_PER_ROUND: usize = 4;
 
 /// Chats until the person leaves or the server is gone for good.
 pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
     let registry = poll.registry();
-    let link = Link::new(registry.try_clone()?, SOCKET, WAKER, config.target())?;
-    let mut signals = Signals::new([SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])?;
+    let link = Link::new(registry.try_clone()?, SOCKETS, WAKER, config.target())?;
+    let mut signals = Signals::new(config.signals.iter().chain(&[SIGCONT, SIGWINCH]))?;
     registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
     // Descriptor 0 is the standard input; a terminal, as was asked before.
     registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
 
-    let terminal = Terminal::enter()?;
+    let ending = config.signals.iter().filter(|&&signal| signal != SIGTSTP);
+    let terminal = Terminal::enter(ending)?;
+    let history = History::open(history::default_path());
     let mut person = Person {
-        chat: Chat::new(config, link, Instant::now()),
+        chat: Chat::new(config, history, terminal::size(), chance),
+        link,
         terminal,
         signals,
-        keys: KeyDecoder::default(),
-        escape_by: None,
+        can_stop: config.signals.contains(&SIGTSTP),
+        keyboard: Keyboard::new(),
         buffer: vec![0; READ_BYTES],
     };
     let outcome = person.attend(&mut poll);
+    // A terminal that takes nothing fails us once a signal has asked for the end, and the signal is the reason.
+    let outcome = outcome.or_else(|error| person.take_signals()?.ok_or(error));
     // A terminal that is gone cannot be tidied up.
-    let _ = person.chat.clear_typed();
+    let _ = person.clear_typed();
     outcome
 }
 
 /// One person at their terminal.
 struct Person {
     chat: Chat,
+    link: Link,
     terminal: Terminal,
     signals: Signals,
-    keys: KeyDecoder,
-    /// When an Escape alone is taken for a key.
-    escape_by: Option<Instant>,
+    /// Whether it may be stopped: not where the signal for that was ignored from the start.
+    can_stop: bool,
+    keyboard: Keyboard,
     buffer: Vec<u8>,
 }
 
@@ -68,10 +74,11 @@ impl Person {
     fn attend(&mut self, poll: &mut Poll) -> io::Result<Outcome> {
         let mut events = Events::with_capacity(16);
         loop {
+            self.run_errands(Instant::now());
             if let Some(outcome) = self.chat.take_outcome() {
                 return Ok(outcome);
             }
-            self.chat.draw()?;
+            terminal::write_out(self.chat.draw(terminal::size()).as_bytes())?;
             if self.chat.take_suspend() {
                 self.suspend()?;
             }
@@ -83,8 +90,8 @@ impl Person {
             let now = Instant::now();
             for event in &events {
                 let happened = match event.token() {
-                    SOCKET => self.chat.link().ready(now),
-                    WAKER => self.chat.link().resolved(now),
+                    token if token >= SOCKETS => self.link.ready(token, now),
+                    WAKER => self.link.resolved(now),
                     _ => continue,
                 };
                 self.chat.follow(happened, &[], now);
@@ -96,47 +103,71 @@ impl Person {
                 return Ok(outcome);
             }
             self.read_socket(now);
+            let event = self.link.handle_timeout(now);
+            self.chat.follow(event, &[], now);
             self.chat.handle_timeout(now);
         }
     }
 
+    /// Does what the chat wants done.
+    fn run_errands(&mut self, now: Instant) {
+        self.chat.send_entered(self.link.queued(), now);
+        while let Some(errand) = self.chat.take_errand() {
+            let event = match errand {
+                Errand::Connect => self.link.start(now),
+                Errand::Send(bytes) => self.link.send(&bytes),
+                Errand::Close => {
+                    self.link.close();
+                    None
+                }
+            };
+            self.chat.follow(event, &[], now);
+        }
+    }
+
+    /// Draws what is left to be seen, and takes the typed line off the screen.
+    fn clear_typed(&mut self) -> io::Result<()> {
+        terminal::write_out(self.chat.clear_typed(terminal::size()).as_bytes())
+    }
+
     /// How long nothing needs to be done if nothing happens.
     fn timeout(&mut self) -> Option<Duration> {
-        if self.chat.link().is_readable() {
+        if self.link.is_readable() || terminal::input_waits() {
             return Some(Duration::ZERO);
         }
-        let due = [self.chat.next_timeout(), self.escape_by];
+        let due = [
+            self.chat.next_timeout(),
+            self.link.next_timeout(),
+            self.keyboard.next_timeout(),
+        ];
         let next = due.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
     fn read_socket(&mut self, now: Instant) {
         for _ in 0..READS_PER_ROUND {
-            if !self.chat.link().is_readable() {
+            if !self.link.is_readable() {
                 return;
             }
-            let event: Option<LinkEvent> = self.chat.link().receive(&mut self.buffer);
+            let event: Option<LinkEvent> = self.link.receive(&mut self.buffer);
             self.chat.follow(event, &self.buffer, now);
+            self.run_errands(now);
         }
     }
 
     /// Reads what was typed. Gives an outcome when the terminal is gone.
     fn read_keys(&mut self, now: Instant) -> io::Result<Option<Outcome>> {
         let mut keys = Vec::new();
-        while terminal::input_waits() {
+        let mut reads = 0..READS_PER_ROUND;
+        while terminal::input_waits() && reads.next().is_some() {
             match terminal::read_in(&mut self.buffer)? {
-                Some(n) => self.keys.feed(&self.buffer[..n], &mut keys),
+                Some(n) => self.keyboard.feed(&self.buffer[..n], now, &mut keys),
                 None => return Ok(Some(Outcome::left())),
             }
         }
-        if self.escape_by.is_some_and(|by| by <= now) {
-            keys.extend(self.keys.give_up_waiting());
+        if !reads.is_empty() {
+            self.keyboard.handle_timeout(now, &mut keys);
         }
-        self.escape_by = match self.escape_by {
-            _ if !self.keys.waits() => None,
-            Some(by) if keys.is_empty() => Some(by),
-            _ => Some(now + ESCAPE_TIMEOUT),
-        };
         self.type_keys(keys, now);
         Ok(None)
     }
@@ -170,7 +201,10 @@ impl Person {
 
     /// Stops the process as Ctrl-Z does. What is to be done when it goes on, SIGCONT tells.
     fn suspend(&mut self) -> io::Result<()> {
-        self.chat.clear_typed()?;
+        if !self.can_stop {
+            return Ok(());
+        }
+        self.clear_typed()?;
         self.terminal.suspend()
     }
 }

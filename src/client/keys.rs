@@ -1,21 +1,53 @@
-//! `KeyDecoder`: bytes of a terminal to keys. It knows no terminal and no clock.
+//! `Keyboard`: bytes of a terminal to keys. It knows no terminal and no clock.
 //!
-//! Invariant: what is kept between two calls is an unfinished sequence of at most [`SEQUENCE_BYTES`], or a paste of at
-//! most [`PASTE_BYTES`].
+//! A terminal sends what a person types, and what it tells by itself: the mouse's reports, answers to what an earlier
+//! program asked. Text, a lone Escape and Alt are read here, as a screen knows none of them. A control sequence or
+//! control string (ECMA-48 §5.4 and §5.6) goes to the crate `vte`, which knows where it ends.
+//!
+//! What always holds, wherever the bytes are cut:
+//! - No byte of a sequence, string or report is text, and none of a report is a key: it gives no [`Key`] at all, not even
+//!   [`Key::Other`], which would answer a question.
+//! - Nothing inside a paste is a key.
+//! - Only a lone Escape is a matter of a moment ([`ESCAPE_TIMEOUT`]). All else that is unfinished waits for its other
+//!   bytes, which a network may hold up, but for nothing that only others can send: silence ends it
+//!   ([`SEQUENCE_TIMEOUT`], [`PASTE_TIMEOUT`]), and so does Ctrl-C, which then means nothing else. Any Escape ends an
+//!   unfinished sequence or string too, so an arrow key brings back whoever pressed Alt-`]` by mistake.
+//! - Nothing is stored but a paste of at most [`PASTE_BYTES`], the beginning of a character, and the state of `vte`,
+//!   which gets no text of control strings. So these need no bound in bytes, which would type the rest of a long one.
+
+mod paste;
+mod sequence;
 
 use std::mem;
+use std::time::{Duration, Instant};
 
-/// Longest escape sequence that is waited for, in bytes. Longer ones are no keys.
-const SEQUENCE_BYTES: usize = 64;
+use paste::Paste;
+use sequence::{Found, Heard};
 
-/// Longest paste taken, in bytes. More is a mistake at a chat's prompt, and is cut.
-const PASTE_BYTES: usize = 1024 * 1024;
+/// After an Escape, what belongs to it comes within this time.
+const ESCAPE_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// What begins and ends a paste once the terminal was asked to mark them (`CSI ? 2004 h`).
-const PASTE_BEGIN: &[u8] = b"\x1b[200~";
-const PASTE_END: &[u8] = b"\x1b[201~";
+/// A sequence or string is given up this long after its last byte: longer than a network holds up the rest of one,
+/// short enough to be waited for.
+const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A paste whose end does not come is over this long after its last byte. Longer than for sequences, as the rest of one
+/// that was merely held up would be typed.
+const PASTE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The same for a paste with a Ctrl-C in it. Programs may put that byte into a paste, and then more follows at once.
+const CTRL_C_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Longest paste taken, in bytes. More is a mistake at a chat's prompt.
+pub(super) const PASTE_BYTES: usize = 1024 * 1024;
+
+/// Most that can have been typed behind a Ctrl-C in [`CTRL_C_TIMEOUT`], in bytes. More is no typing.
+const TYPED_BYTES: usize = 1024;
+
+const CTRL_C: u8 = 0x03;
 const ESC: u8 = 0x1b;
+const DEL: u8 = 0x7f;
+const CAN: u8 = 0x18;
 
 /// What a person did at the keyboard, or the terminal told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,144 +73,234 @@ pub(super) enum Key {
     Escape,
     /// Text from the clipboard, its line ends as the terminal gave them.
     Paste(Vec<u8>),
+    /// Text from the clipboard that is longer than [`PASTE_BYTES`], and was not kept.
+    PasteTooLong,
     /// The terminal's window got the focus or lost it.
     Focus(bool),
     /// A key with no meaning here.
     Other,
 }
 
-/// The state between two reads of a terminal.
-#[derive(Debug, Default)]
-pub(super) struct KeyDecoder {
-    pending: Vec<u8>,
-    paste: Option<Vec<u8>>,
+/// What the next byte belongs to.
+#[derive(Debug)]
+enum State {
+    Text {
+        /// Whether an Escape stood in front of the character that has begun.
+        alt: bool,
+    },
+    Escape {
+        /// Whether it cut off a control string, which `ESC \` ends.
+        in_string: bool,
+    },
+    /// A control sequence, or the keys that SS3 introduces (`ESC O`), which look alike behind that.
+    Sequence {
+        ss3: bool,
+    },
+    /// A control string: OSC, DCS, SOS, PM or APC.
+    String,
+    /// So many bytes of a mouse report in X10's form are to come, whatever they are.
+    Mouse(u8),
+    /// A function key of the Linux console, `ESC [ [` and a letter.
+    FunctionKey,
+    Paste(Paste),
 }
 
-impl KeyDecoder {
-    /// Takes in bytes and appends the keys that they complete.
-    pub(super) fn feed(&mut self, bytes: &[u8], keys: &mut Vec<Key>) {
-        self.pending.extend_from_slice(bytes);
-        let pending = mem::take(&mut self.pending);
-        let mut rest = &pending[..];
-        while !rest.is_empty() {
-            let taken = if self.paste.is_some() {
-                self.take_paste(rest, keys)
-            } else {
-                self.take_key(rest, keys)
-            };
-            if taken == 0 {
-                break;
-            }
-            rest = &rest[taken..];
-        }
-        self.pending = rest.to_vec();
-        debug_assert!(self.pending.len() <= SEQUENCE_BYTES);
-    }
+impl State {
+    /// Between two keys.
+    const START: State = State::Text { alt: false };
+}
 
-    /// Whether an Escape, or a sequence that Escape began, waits for more.
-    pub(super) fn waits(&self) -> bool {
-        self.paste.is_none() && self.pending.first() == Some(&ESC)
-    }
+/// The state between two reads of a terminal.
+pub(super) struct Keyboard {
+    state: State,
+    /// In its ground state, unless we are in a sequence or string.
+    parser: vte::Parser,
+    /// The beginning of a character in UTF-8.
+    partial: Vec<u8>,
+    /// When the last bytes came.
+    heard: Option<Instant>,
+}
 
-    /// Nothing followed for a while: an Escape alone was the key, and an unfinished sequence was none.
-    pub(super) fn give_up_waiting(&mut self) -> Option<Key> {
-        if !self.waits() {
-            return None;
-        }
-        let alone = mem::take(&mut self.pending).len() == 1;
-        Some(if alone { Key::Escape } else { Key::Other })
-    }
-
-    /// Collects a paste up to its end. Returns how many bytes were used; 0 to wait for more.
-    fn take_paste(&mut self, bytes: &[u8], keys: &mut Vec<Key>) -> usize {
-        let end = memchr::memmem::find(bytes, PASTE_END);
-        // The last bytes may be the beginning of the end.
-        let kept_back = (1..PASTE_END.len().min(bytes.len() + 1))
-            .rev()
-            .find(|&n| bytes.ends_with(&PASTE_END[..n]))
-            .unwrap_or(0);
-        let text = &bytes[..end.unwrap_or(bytes.len() - kept_back)];
-        let paste = self.paste.get_or_insert_default();
-        let room = PASTE_BYTES - paste.len();
-        paste.extend_from_slice(&text[..text.len().min(room)]);
-        if end.is_none() {
-            return text.len();
-        }
-        keys.extend(self.paste.take().map(Key::Paste));
-        text.len() + PASTE_END.len()
-    }
-
-    /// Takes one key. Returns how many bytes were used; 0 to wait for more.
-    fn take_key(&mut self, bytes: &[u8], keys: &mut Vec<Key>) -> usize {
-        match bytes[0] {
-            ESC => self.take_escape(bytes, keys),
-            control @ (0..0x20 | 0x7f) => {
-                keys.push(control_key(control));
-                1
-            }
-            _ => take_char(bytes, keys),
+impl Keyboard {
+    pub(super) fn new() -> Keyboard {
+        Keyboard {
+            state: State::START,
+            parser: vte::Parser::new(),
+            partial: Vec::new(),
+            heard: None,
         }
     }
 
-    fn take_escape(&mut self, bytes: &[u8], keys: &mut Vec<Key>) -> usize {
-        match bytes.get(1) {
-            None => 0,
-            Some(b'[') => self.take_csi(bytes, keys),
-            Some(b'O') => match bytes.get(2) {
-                None => 0,
-                Some(&last) => {
-                    keys.push(cursor_key(last, 1));
-                    3
+    /// Takes in bytes and appends the keys that they complete. All that has come is to be fed before
+    /// [`handle_timeout`](Self::handle_timeout) is called, as what was late in being read was not late in coming.
+    pub(super) fn feed(&mut self, bytes: &[u8], now: Instant, keys: &mut Vec<Key>) {
+        let mut rest = bytes;
+        while let [byte, tail @ ..] = rest {
+            self.heard = Some(now);
+            if let State::Paste(paste) = &mut self.state {
+                let (taken, key) = paste.take(rest);
+                if let Some(key) = key {
+                    keys.push(key);
+                    self.state = State::START;
                 }
+                rest = &rest[taken..];
+                continue;
+            }
+            self.take(*byte, keys);
+            rest = tail;
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        let wait = match &self.state {
+            State::Text { .. } if self.partial.is_empty() => return None,
+            State::Escape { in_string: false } => ESCAPE_TIMEOUT,
+            State::Paste(paste) if paste.has_ctrl_c() => CTRL_C_TIMEOUT,
+            State::Paste(_) => PASTE_TIMEOUT,
+            _ => SEQUENCE_TIMEOUT,
+        };
+        Some(self.heard? + wait)
+    }
+
+    /// Nothing followed for long enough: what is unfinished is given up, unless it was a lone Escape or a paste.
+    pub(super) fn handle_timeout(&mut self, now: Instant, keys: &mut Vec<Key>) {
+        if self.next_timeout().is_none_or(|by| by > now) {
+            return;
+        }
+        match self.give_up() {
+            State::Escape { in_string: false } => keys.push(Key::Escape),
+            State::Paste(paste) => match paste.give_up() {
+                Ok(key) => keys.push(key),
+                Err(typed) => self.feed(&typed, now, keys),
             },
+            _ => {}
+        }
+    }
+
+    /// Leaves what is unfinished, and returns what it was.
+    fn give_up(&mut self) -> State {
+        self.partial.clear();
+        // Cancels whatever it is in.
+        self.parser.advance(&mut Heard::default(), &[CAN]);
+        mem::replace(&mut self.state, State::START)
+    }
+
+    fn take(&mut self, byte: u8, keys: &mut Vec<Key>) {
+        match self.state {
+            State::Text { alt } => self.take_text(byte, alt, keys),
+            State::Escape { in_string } => self.take_escaped(byte, in_string, keys),
+            _ if byte == ESC => {
+                let in_string = matches!(self.give_up(), State::String);
+                self.state = State::Escape { in_string };
+            }
+            _ if byte == CTRL_C => drop(self.give_up()),
+            State::Mouse(left) => {
+                self.state = match left {
+                    0 | 1 => State::START,
+                    more => State::Mouse(more - 1),
+                }
+            }
+            State::FunctionKey => {
+                self.state = State::START;
+                if !matches!(byte, b'A'..=b'E') {
+                    self.take_text(byte, false, keys);
+                }
+            }
+            State::Sequence { ss3 } => self.take_sequence(byte, ss3, keys),
+            // What a string says is nothing to us; only a control character can end it.
+            State::String if byte < b' ' => self.advance(byte, false, keys),
+            State::String | State::Paste(_) => {}
+        }
+    }
+
+    /// Takes a byte of a character in UTF-8, or a control character. Bytes that are neither type nothing.
+    fn take_text(&mut self, byte: u8, alt: bool, keys: &mut Vec<Key>) {
+        if byte < b' ' || byte == DEL {
+            self.partial.clear();
+            self.state = State::START;
+            match byte {
+                ESC => self.state = State::Escape { in_string: false },
+                _ => keys.push(control_key(byte)),
+            }
+            return;
+        }
+        self.partial.push(byte);
+        let character = match str::from_utf8(&self.partial) {
+            Ok(text) => text.chars().next(),
+            Err(error) if error.error_len().is_none() => return,
+            Err(_) => None,
+        };
+        let cut_off = character.is_none() && self.partial.len() > 1;
+        self.partial.clear();
+        self.state = State::START;
+        match character {
+            Some(c) if c.is_control() => {}
+            Some(c) if alt => keys.push(Key::Alt(c)),
+            Some(c) => keys.push(Key::Char(c)),
+            None if cut_off => self.take_text(byte, false, keys),
+            None => {}
+        }
+    }
+
+    /// Takes the byte behind an Escape.
+    fn take_escaped(&mut self, byte: u8, in_string: bool, keys: &mut Vec<Key>) {
+        match byte {
             // Escape twice: the second one may begin a sequence, as Alt with an arrow does in some terminals.
-            Some(&ESC) => 1,
-            Some(0x7f | 0x08) => {
-                keys.push(Key::Ctrl('w'));
-                2
+            ESC => {}
+            b'[' => self.begin(State::Sequence { ss3: false }, byte),
+            b'O' => self.begin(State::Sequence { ss3: true }, b'['),
+            b']' | b'P' | b'X' | b'^' | b'_' => self.begin(State::String, byte),
+            // `ESC \` ends a string; another end is none of a person's doing either.
+            _ if in_string => self.state = State::START,
+            0..b' ' | DEL => {
+                self.state = State::START;
+                keys.push(match byte {
+                    DEL | 0x08 => Key::Ctrl('w'),
+                    _ => Key::Other,
+                });
             }
-            Some(&byte) if byte < 0x20 => {
-                keys.push(Key::Other);
-                2
-            }
-            Some(_) => {
-                let mut chars = Vec::new();
-                let taken = take_char(&bytes[1..], &mut chars);
-                keys.extend(chars.into_iter().map(|key| match key {
-                    Key::Char(c) => Key::Alt(c),
-                    other => other,
-                }));
-                if taken == 0 { 0 } else { taken + 1 }
+            _ => {
+                self.state = State::Text { alt: true };
+                self.take_text(byte, true, keys);
             }
         }
     }
 
-    /// A control sequence: `CSI`, parameters, one final byte (ECMA-48 §5.4).
-    fn take_csi(&mut self, bytes: &[u8], keys: &mut Vec<Key>) -> usize {
-        let body = &bytes[2..];
-        let Some(length) = body.iter().position(|byte| (0x40..=0x7e).contains(byte)) else {
-            if bytes.len() < SEQUENCE_BYTES {
-                return 0;
-            }
-            keys.push(Key::Other);
-            return bytes.len().min(SEQUENCE_BYTES);
+    /// Has `vte` begin a sequence or string, by the byte that introduces it behind an Escape.
+    fn begin(&mut self, state: State, introducer: u8) {
+        self.state = state;
+        self.parser
+            .advance(&mut Heard::default(), &[ESC, introducer]);
+    }
+
+    fn take_sequence(&mut self, byte: u8, ss3: bool, keys: &mut Vec<Key>) {
+        // SS3 shifts one character, in front of which some terminals put numbers.
+        if ss3 && !matches!(byte, b'0'..=b'9' | b';' | b'@'..=b'~') {
+            return drop(self.give_up());
+        }
+        self.advance(byte, ss3, keys);
+    }
+
+    /// Has `vte` take a byte of a sequence or string, and acts on its end.
+    fn advance(&mut self, byte: u8, ss3: bool, keys: &mut Vec<Key>) {
+        let mut heard = Heard::new(ss3);
+        // DEL is passed over in everything that is unfinished, and printed otherwise. So it tells the end.
+        self.parser.advance(&mut heard, &[byte, DEL]);
+        if !heard.ended {
+            return;
+        }
+        self.state = match heard.found {
+            Found::Paste => State::Paste(Paste::default()),
+            Found::Mouse => State::Mouse(3),
+            Found::FunctionKey => State::FunctionKey,
+            Found::Nothing | Found::Key(_) => State::START,
         };
-        if body[length] == b'[' {
-            // The function keys of the Linux console: one more byte.
-            keys.push(Key::Other);
-            return if bytes.len() > length + 3 {
-                length + 4
-            } else {
-                0
-            };
+        match heard.found {
+            Found::Key(key) => keys.push(key),
+            Found::FunctionKey => keys.push(Key::Other),
+            _ => {}
         }
-        let taken = length + 3;
-        if &bytes[..taken] == PASTE_BEGIN {
-            self.paste = Some(Vec::new());
-            return taken;
-        }
-        keys.push(csi_key(&body[..length], body[length]));
-        taken
     }
 }
 
@@ -186,170 +308,11 @@ fn control_key(byte: u8) -> Key {
     match byte {
         b'\r' | b'\n' => Key::Enter,
         b'\t' => Key::Tab,
-        0x08 | 0x7f => Key::Backspace,
+        0x08 | DEL => Key::Backspace,
         1..=26 => Key::Ctrl(char::from(b'a' + byte - 1)),
         _ => Key::Other,
     }
 }
 
-/// The key of a control sequence without its introducer.
-fn csi_key(parameters: &[u8], last: u8) -> Key {
-    let mut numbers = parameters.split(|&byte| byte == b';').map(|digits| {
-        std::str::from_utf8(digits)
-            .ok()
-            .and_then(|d| d.parse::<u8>().ok())
-    });
-    let first = numbers.next().flatten().unwrap_or(1);
-    let modifiers = numbers.next().flatten().unwrap_or(1);
-    match (last, first) {
-        (b'I', _) if parameters.is_empty() => Key::Focus(true),
-        (b'O', _) if parameters.is_empty() => Key::Focus(false),
-        (b'~', 1 | 7) => Key::Home,
-        (b'~', 4 | 8) => Key::End,
-        (b'~', 3) => Key::Delete,
-        (b'~', _) => Key::Other,
-        _ => cursor_key(last, modifiers),
-    }
-}
-
-/// A cursor key by its final byte, with the modifiers as xterm counts them: 3 is Alt, 5 is Ctrl.
-fn cursor_key(last: u8, modifiers: u8) -> Key {
-    match (last, modifiers) {
-        (b'A', _) => Key::Up,
-        (b'B', _) => Key::Down,
-        (b'C', 3 | 5) | (b'c', _) => Key::WordRight,
-        (b'D', 3 | 5) | (b'd', _) => Key::WordLeft,
-        (b'C', _) => Key::Right,
-        (b'D', _) => Key::Left,
-        (b'H', _) => Key::Home,
-        (b'F', _) => Key::End,
-        (b'M', _) => Key::Enter,
-        _ => Key::Other,
-    }
-}
-
-/// A character in UTF-8. What is none is passed over byte by byte.
-fn take_char(bytes: &[u8], keys: &mut Vec<Key>) -> usize {
-    let length = match bytes[0] {
-        0..0x80 => 1,
-        0xc2..0xe0 => 2,
-        0xe0..0xf0 => 3,
-        0xf0..0xf5 => 4,
-        _ => {
-            keys.push(Key::Other);
-            return 1;
-        }
-    };
-    let sequence = &bytes[..length.min(bytes.len())];
-    match std::str::from_utf8(sequence) {
-        Ok(text) => {
-            keys.extend(text.chars().map(Key::Char));
-            length
-        }
-        Err(error) if error.error_len().is_none() => 0,
-        Err(_) => {
-            keys.push(Key::Other);
-            1
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn decode(chunks: &[&[u8]]) -> Vec<Key> {
-        let mut decoder = KeyDecoder::default();
-        let mut keys = Vec::new();
-        for chunk in chunks {
-            decoder.feed(chunk, &mut keys);
-        }
-        keys
-    }
-
-    #[test]
-    fn keys_are_the_same_whole_and_byte_by_byte() {
-        let input = "aß花🎉\x01\r\x7f\t\x1b[A\x1bOB\x1b[1;5C\x1b[1;3D\x1b[3~\x1b[I\x1b[O\x1bb\x1bé\x1b[99;99xz";
-        let keys = [
-            Key::Char('a'),
-            Key::Char('ß'),
-            Key::Char('花'),
-            Key::Char('🎉'),
-            Key::Ctrl('a'),
-            Key::Enter,
-            Key::Backspace,
-            Key::Tab,
-            Key::Up,
-            Key::Down,
-            Key::WordRight,
-            Key::WordLeft,
-            Key::Delete,
-            Key::Focus(true),
-            Key::Focus(false),
-            Key::Alt('b'),
-            Key::Alt('é'),
-            Key::Other,
-            Key::Char('z'),
-        ];
-        assert_eq!(decode(&[input.as_bytes()]), keys);
-        let bytes: Vec<&[u8]> = input.as_bytes().chunks(1).collect();
-        assert_eq!(decode(&bytes), keys);
-    }
-
-    #[test]
-    fn a_paste_is_one_key_wherever_it_is_cut() {
-        let input = b"x\x1b[200~one\rtwo\x1b[A\x1b[20\x1b[201~y";
-        let keys = [
-            Key::Char('x'),
-            Key::Paste(b"one\rtwo\x1b[A\x1b[20".to_vec()),
-            Key::Char('y'),
-        ];
-        for at in 0..=input.len() {
-            let (head, tail) = input.split_at(at);
-            assert_eq!(decode(&[head, tail]), keys, "cut at {at}");
-        }
-    }
-
-    #[test]
-    fn a_huge_paste_is_cut_and_not_stored() {
-        let mut decoder = KeyDecoder::default();
-        let mut keys = Vec::new();
-        decoder.feed(PASTE_BEGIN, &mut keys);
-        for _ in 0..2 * PASTE_BYTES / 4096 {
-            decoder.feed(&[b'x'; 4096], &mut keys);
-        }
-        decoder.feed(PASTE_END, &mut keys);
-        assert!(matches!(&keys[..], [Key::Paste(text)] if text.len() == PASTE_BYTES));
-    }
-
-    #[test]
-    fn escape_alone_is_a_key_only_when_nothing_follows() {
-        let mut decoder = KeyDecoder::default();
-        let mut keys = Vec::new();
-        decoder.feed(b"\x1b", &mut keys);
-        assert!(keys.is_empty() && decoder.waits());
-        assert_eq!(decoder.give_up_waiting(), Some(Key::Escape));
-        decoder.feed(b"\x1b[1", &mut keys);
-        assert_eq!(decoder.give_up_waiting(), Some(Key::Other));
-        decoder.feed(b"a", &mut keys);
-        assert_eq!(keys, [Key::Char('a')]);
-        assert_eq!(decoder.give_up_waiting(), None);
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_type_nothing() {
-        assert_eq!(
-            decode(&[b"\xff\xc3(a\x80"]),
-            [
-                Key::Other,
-                Key::Other,
-                Key::Char('('),
-                Key::Char('a'),
-                Key::Other
-            ]
-        );
-        let mut endless = b"\x1b[".to_vec();
-        endless.resize(1000, b'1');
-        assert!(decode(&[&endless]).contains(&Key::Other));
-    }
-}
+mod tests;

@@ -1,24 +1,30 @@
 //! `Link`: the way to the server, from a host's name to an open socket. It knows bytes and addresses, nothing of what
 //! is said.
 
-use std::collections::VecDeque;
+mod lookup;
+mod race;
+
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
 
-/// How long one address may take to accept a connection, and then to say its first word.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::net::options::{give_up_vanished_peers, set_user_timeout};
 
-/// A server that vanished without a word is noticed after about this long, and a few probes.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+use lookup::Lookup;
+use race::Race;
+
+/// How long the resolver may take to find the addresses of a host. One that has lost its servers takes 10 s and more for
+/// each way to complete a name.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a server that took the connection may take to say its first word.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What may wait to be sent before no more should be given, in bytes.
 pub(super) const SEND_BYTES: usize = 64 * 1024;
@@ -54,66 +60,66 @@ pub(super) enum LinkEvent {
 #[derive(Debug)]
 enum State {
     Idle,
-    /// The host's name is being looked up, by a thread, since the system's resolver may take its time.
-    Resolving(Receiver<io::Result<Vec<SocketAddr>>>),
-    Connecting {
-        stream: TcpStream,
-        addr: SocketAddr,
-        deadline: Instant,
-    },
+    /// The addresses of the host are being looked up, until then.
+    Resolving(Instant),
+    /// Boxed, as it is large and short-lived.
+    Connecting(Box<Race<TcpStream>>),
     Open {
         stream: TcpStream,
         /// The first word must have come by then; `None` when it has.
         greeting: Option<Instant>,
         readable: bool,
+        /// Why nothing more can be written, once that is so.
+        broken: Option<io::Error>,
     },
+}
+
+/// What was not delivered, or may not have been, when a connection ended.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Undelivered {
+    /// Lines that were never sent, or not to their end.
+    pub(super) lines: usize,
+    /// It broke off, so what was sent last may not have arrived.
+    pub(super) in_doubt: bool,
 }
 
 /// The way to the server.
 #[derive(Debug)]
 pub(super) struct Link {
     registry: Registry,
-    token: Token,
+    /// The token of the first attempt to connect. Each next one has the next.
+    base: Token,
     waker: Arc<Waker>,
     target: Target,
     state: State,
-    /// Addresses not tried yet.
-    addrs: VecDeque<SocketAddr>,
-    /// Why the last address could not be reached.
-    failure: Option<(SocketAddr, io::Error)>,
+    lookup: Lookup,
     /// What waits to be sent, from `sent` on.
     queue: Vec<u8>,
     sent: usize,
+    undelivered: Undelivered,
 }
 
 impl Link {
-    /// A link that has not begun. Events of its socket come with `token`; the waker is its own.
+    /// A link that has not begun. Events of its sockets come with `base` and the [`ADDRESSES`](race::ADDRESSES) tokens
+    /// from there on; the waker is its own.
     pub(super) fn new(
         registry: Registry,
-        token: Token,
+        base: Token,
         waker_token: Token,
         target: Target,
     ) -> io::Result<Link> {
         let waker = Arc::new(Waker::new(&registry, waker_token)?);
         Ok(Link {
             registry,
-            token,
+            base,
             waker,
             target,
             state: State::Idle,
-            addrs: VecDeque::new(),
-            failure: None,
+            lookup: Lookup::default(),
             queue: Vec::new(),
             sent: 0,
+            undelivered: Undelivered::default(),
         })
-    }
-
-    /// Our own address on the open connection.
-    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
-        match &self.state {
-            State::Open { stream, .. } => stream.local_addr().ok(),
-            _ => None,
-        }
     }
 
     /// Begins to connect.
@@ -121,24 +127,18 @@ impl Link {
         self.close();
         let Target { host, port } = self.target.clone();
         if let Ok(ip) = host.parse::<IpAddr>() {
-            self.addrs = [SocketAddr::new(ip, port)].into();
-            return self.try_next(now);
+            return self.race(vec![SocketAddr::new(ip, port)], now);
         }
-        let (sender, receiver) = channel();
-        let waker = self.waker.clone();
-        let resolve = move || {
-            let found = (host.as_str(), port).to_socket_addrs();
-            // Who gave up waiting for the answer needs none.
-            if sender.send(found.map(Iterator::collect)).is_ok() {
-                let _ = waker.wake();
-            }
+        let find = move || {
+            (host.as_str(), port)
+                .to_socket_addrs()
+                .map(Iterator::collect)
         };
-        match thread::Builder::new()
-            .name("resolver".into())
-            .spawn(resolve)
-        {
-            Ok(_) => {
-                self.state = State::Resolving(receiver);
+        let waker = self.waker.clone();
+        let wake = move || drop(waker.wake());
+        match self.lookup.begin(find, wake) {
+            Ok(()) => {
+                self.state = State::Resolving(now + LOOKUP_TIMEOUT);
                 None
             }
             Err(error) => Some(LinkEvent::Unreachable(cause(&error))),
@@ -147,34 +147,32 @@ impl Link {
 
     /// Acts on an event of the waker.
     pub(super) fn resolved(&mut self, now: Instant) -> Option<LinkEvent> {
-        let State::Resolving(answer) = &self.state else {
+        // An answer that came too late is taken too: the next question is a new one.
+        let found = self.lookup.take()?;
+        let State::Resolving(_) = self.state else {
             return None;
         };
-        let found = answer.try_recv().ok()?;
-        self.state = State::Idle;
-        let host = &self.target.host;
         match found {
-            Ok(addrs) if !addrs.is_empty() => {
-                self.addrs = addrs.into();
-                self.try_next(now)
+            Ok(addrs) if !addrs.is_empty() => self.race(addrs, now),
+            Ok(_) => {
+                let host = &self.target.host;
+                self.fail(format!("the host '{host}' has no address. Check --host"))
             }
-            Ok(_) => Some(LinkEvent::Unreachable(format!(
-                "the host '{host}' has no address. Check --host"
-            ))),
-            Err(error) => Some(LinkEvent::Unreachable(format!(
-                "cannot find the host '{host}': {}. Check --host",
-                cause(&error)
-            ))),
+            Err(error) => self.not_found(&cause(&error)),
         }
     }
 
-    /// Acts on an event of the socket. Reading is a call of its own.
-    pub(super) fn ready(&mut self, now: Instant) -> Option<LinkEvent> {
+    /// Acts on an event of the socket that the token stands for. Reading is a call of its own.
+    pub(super) fn ready(&mut self, token: Token, now: Instant) -> Option<LinkEvent> {
         match &mut self.state {
-            State::Connecting { .. } => self.finish_connecting(now),
+            State::Connecting(_) => {
+                let number = token.0.checked_sub(self.base.0)?;
+                self.finish_connecting(number, now)
+            }
             State::Open { readable, .. } => {
                 *readable = true;
-                self.flush()
+                self.flush();
+                None
             }
             State::Idle | State::Resolving(_) => None,
         }
@@ -185,25 +183,28 @@ impl Link {
         if self.next_timeout().is_none_or(|due| now < due) {
             return None;
         }
-        let seconds = CONNECT_TIMEOUT.as_secs();
-        if let State::Connecting { addr, .. } = self.state {
-            let error = io::Error::other(format!("no answer within {seconds} s"));
-            self.failure = Some((addr, error));
-            return self.try_next(now);
+        match self.state {
+            State::Idle => None,
+            State::Resolving(_) => {
+                let seconds = LOOKUP_TIMEOUT.as_secs();
+                self.not_found(&format!("no answer within {seconds} s"))
+            }
+            State::Connecting(_) => self.advance(now),
+            State::Open { .. } => self.fail(format!(
+                "{} took the connection but said nothing for {} s. Check --port",
+                self.target,
+                GREETING_TIMEOUT.as_secs()
+            )),
         }
-        self.close();
-        Some(LinkEvent::Unreachable(format!(
-            "{} took the connection but said nothing for {seconds} s. Check --port",
-            self.target
-        )))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         match &self.state {
-            State::Connecting { deadline, .. } => Some(*deadline),
+            State::Idle => None,
+            State::Resolving(by) => Some(*by),
+            State::Connecting(race) => race.next_timeout(),
             State::Open { greeting, .. } => *greeting,
-            State::Idle | State::Resolving(_) => None,
         }
     }
 
@@ -218,12 +219,16 @@ impl Link {
             stream,
             greeting,
             readable,
+            broken,
         } = &mut self.state
         else {
             return None;
         };
-        let lost = match stream.read(buffer) {
-            Ok(0) => "the server closed the connection".into(),
+        let error = match stream.read(buffer) {
+            // An error is told once, and may have been told to whoever wrote.
+            Ok(0) => broken
+                .take()
+                .filter(|it| it.kind() != ErrorKind::BrokenPipe),
             Ok(n) => {
                 *greeting = None;
                 return Some(LinkEvent::Received(n));
@@ -233,16 +238,22 @@ impl Link {
                 *readable = false;
                 return None;
             }
-            Err(error) => format!("the connection was lost: {}", cause(&error)),
+            Err(error) => Some(error),
+        };
+        let words = match &error {
+            None => "the server closed the connection".into(),
+            Some(error) => format!("the connection was lost: {}", cause(error)),
         };
         self.close();
-        Some(LinkEvent::Lost(lost))
+        self.undelivered.in_doubt = error.is_some();
+        Some(LinkEvent::Lost(words))
     }
 
     /// Sends, or keeps to be sent.
-    pub(super) fn send(&mut self, text: &str) -> Option<LinkEvent> {
-        self.queue.extend_from_slice(text.as_bytes());
-        self.flush()
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Option<LinkEvent> {
+        self.queue.extend_from_slice(bytes);
+        self.flush();
+        None
     }
 
     /// How many bytes wait to be sent.
@@ -250,49 +261,81 @@ impl Link {
         self.queue.len() - self.sent
     }
 
-    /// Closes the connection, if there is one.
+    /// What the last connection left undelivered.
+    pub(super) fn undelivered(&self) -> Undelivered {
+        self.undelivered
+    }
+
+    /// The server has said that it reads from us more slowly than we send. A user timeout would end the connection though
+    /// it goes well: see [`options`](crate::net::options). Without one, a server that vanishes is noticed as before
+    /// while we are silent, and while something waits for it only when the kernel is tired of asking for room: after some
+    /// twenty minutes.
+    pub(super) fn expect_slow_reads(&self) {
+        if let State::Open { stream, .. } = &self.state {
+            // Where there is no such option, there is nothing to be undone.
+            let _ = set_user_timeout(&SockRef::from(stream), None);
+        }
+    }
+
+    /// Closes the connection, or what is to become one.
     pub(super) fn close(&mut self) {
-        if let State::Connecting { stream, .. } | State::Open { stream, .. } = &mut self.state {
+        if let State::Open { stream, .. } = &mut self.state {
             // A socket that cannot be deregistered is gone from the poll when it is closed.
             let _ = self.registry.deregister(stream);
         }
         self.state = State::Idle;
+        let unsent = &self.queue[self.sent..];
+        self.undelivered = Undelivered {
+            lines: unsent.iter().filter(|&&byte| byte == b'\n').count(),
+            in_doubt: false,
+        };
         self.queue.clear();
         self.sent = 0;
     }
 
-    fn flush(&mut self) -> Option<LinkEvent> {
-        let State::Open { stream, .. } = &mut self.state else {
-            return None;
+    fn flush(&mut self) {
+        let State::Open { stream, broken, .. } = &mut self.state else {
+            return;
         };
-        while self.sent < self.queue.len() {
+        while self.sent < self.queue.len() && broken.is_none() {
             match stream.write(&self.queue[self.sent..]) {
                 Ok(n) => self.sent += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 // The reading side tells how it ended, behind the last words of the server.
-                Err(_) => self.sent = self.queue.len(),
+                Err(error) => *broken = Some(error),
             }
         }
         if self.sent * 2 >= self.queue.len() {
             self.queue.drain(..self.sent);
             self.sent = 0;
         }
-        None
     }
 
-    /// Tries the next address; without one, tells why the last was not reached.
-    fn try_next(&mut self, now: Instant) -> Option<LinkEvent> {
-        let failure = self.failure.take();
-        self.close();
-        self.failure = failure;
-        while let Some(addr) = self.addrs.pop_front() {
-            match self.connect(addr, now) {
-                Ok(()) => return None,
-                Err(error) => self.failure = Some((addr, error)),
-            }
+    fn race(&mut self, addrs: Vec<SocketAddr>, now: Instant) -> Option<LinkEvent> {
+        self.state = State::Connecting(Box::new(Race::new(addrs, now)));
+        self.advance(now)
+    }
+
+    /// Begins and ends attempts as it is time; tells why none was successful, once none is left.
+    fn advance(&mut self, now: Instant) -> Option<LinkEvent> {
+        let State::Connecting(race) = &mut self.state else {
+            return None;
+        };
+        race.advance(now, |number, addr| {
+            let mut stream = TcpStream::connect(addr)?;
+            let interests = Interest::READABLE | Interest::WRITABLE;
+            let token = Token(self.base.0 + number);
+            self.registry.register(&mut stream, token, interests)?;
+            Ok(stream)
+        });
+        if !race.is_lost() {
+            return None;
         }
-        let (addr, error) = self.failure.take()?;
+        let State::Connecting(race) = std::mem::replace(&mut self.state, State::Idle) else {
+            return None;
+        };
+        let (addr, error) = race.into_failure()?;
         let why = cause(&error);
         let target = self.target.to_string();
         let through = if target == addr.to_string() {
@@ -300,27 +343,28 @@ impl Link {
         } else {
             format!(" ({addr})")
         };
-        Some(LinkEvent::Unreachable(format!(
+        self.fail(format!(
             "cannot connect to {target}{through}: {why}. Is the server running there? Check --host and --port"
-        )))
+        ))
     }
 
-    fn connect(&mut self, addr: SocketAddr, now: Instant) -> io::Result<()> {
-        let mut stream = TcpStream::connect(addr)?;
-        let interests = Interest::READABLE | Interest::WRITABLE;
-        self.registry.register(&mut stream, self.token, interests)?;
-        self.state = State::Connecting {
-            stream,
-            addr,
-            deadline: now + CONNECT_TIMEOUT,
-        };
-        Ok(())
+    fn not_found(&mut self, why: &str) -> Option<LinkEvent> {
+        let host = &self.target.host;
+        self.fail(format!(
+            "cannot find the host '{host}': {why}. Check --host"
+        ))
     }
 
-    fn finish_connecting(&mut self, now: Instant) -> Option<LinkEvent> {
-        let State::Connecting { stream, addr, .. } = &self.state else {
+    fn fail(&mut self, sentence: String) -> Option<LinkEvent> {
+        self.close();
+        Some(LinkEvent::Unreachable(sentence))
+    }
+
+    fn finish_connecting(&mut self, number: usize, now: Instant) -> Option<LinkEvent> {
+        let State::Connecting(race) = &mut self.state else {
             return None;
         };
+        let stream = race.socket(number)?;
         let error = match stream.take_error() {
             Ok(None) => match stream.peer_addr() {
                 Ok(_) => None,
@@ -331,21 +375,21 @@ impl Link {
             Err(error) => Some(error),
         };
         if let Some(error) = error {
-            self.failure = Some((*addr, error));
-            return self.try_next(now);
+            race.fail(number, error, now);
+            return self.advance(now);
         }
-        let State::Connecting { stream, .. } = std::mem::replace(&mut self.state, State::Idle)
-        else {
+        let State::Connecting(race) = std::mem::replace(&mut self.state, State::Idle) else {
             return None;
         };
+        let stream = race.win(number)?;
         // Comforts of the connection: it works without them.
         let _ = stream.set_nodelay(true);
-        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+        let _ = give_up_vanished_peers(&SockRef::from(&stream));
         self.state = State::Open {
             stream,
-            greeting: Some(now + CONNECT_TIMEOUT),
+            greeting: Some(now + GREETING_TIMEOUT),
             readable: true,
+            broken: None,
         };
         None
     }
@@ -361,61 +405,4 @@ pub(super) fn cause(error: &io::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use mio::{Events, Poll};
-    use std::net::TcpListener;
-
-    /// Connects to these addresses, until the first word or the failure.
-    fn connect(addrs: Vec<SocketAddr>) -> LinkEvent {
-        let mut poll = Poll::new().unwrap();
-        let mut events = Events::with_capacity(8);
-        let target = Target {
-            host: "chat.example".into(),
-            port: 8080,
-        };
-        let registry = poll.registry().try_clone().unwrap();
-        let mut link = Link::new(registry, Token(0), Token(1), target).unwrap();
-        link.addrs = addrs.into();
-        let mut happened = link.try_next(Instant::now());
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            if let Some(event) = happened {
-                return event;
-            }
-            assert!(Instant::now() < deadline, "nothing happened");
-            poll.poll(&mut events, Some(Duration::from_secs(1)))
-                .unwrap();
-            if !events.is_empty() {
-                happened = link.ready(Instant::now());
-            }
-            happened = happened.or_else(|| link.receive(&mut [0; 64]));
-        }
-    }
-
-    /// An address that was free a moment ago.
-    fn nobody() -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    }
-
-    #[test]
-    fn the_addresses_of_a_host_are_tried_in_turn() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let server = thread::spawn(move || listener.accept().unwrap().0.write_all(b"hello"));
-        let event = connect(vec![nobody(), nobody(), addr]);
-        assert!(matches!(event, LinkEvent::Received(5)), "{event:?}");
-        server.join().unwrap().unwrap();
-    }
-
-    #[test]
-    fn when_none_answers_the_last_is_told() {
-        let last = nobody();
-        let LinkEvent::Unreachable(sentence) = connect(vec![nobody(), last]) else {
-            panic!("it was reached");
-        };
-        let expected = format!("cannot connect to chat.example:8080 ({last}): Connection refused.");
-        assert!(sentence.starts_with(&expected), "{sentence}");
-    }
-}
+mod tests;

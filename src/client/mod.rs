@@ -2,9 +2,11 @@
 //! socket, the input and the signals.
 //!
 //! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
-//! `layout`, `shown` and `screen` (what to draw), `line` (what the server's lines tell), `style`, `words`, `complete`, `session` (the dialogue with the server),
-//! `backoff`. Around them stand `link` (the way to the server), `terminal`, `history`, and the two loops:
-//! `interactive` with its `chat` for a person at a terminal, `pipe` for everything else.
+//! `layout`, `shown` and `screen` (what to draw), `line` (what the server's lines tell), `style`, `words`, `complete`,
+//! `session` (the dialogue with the server), `marks`, `outgoing` and `standing` (what was sent, and where one is),
+//! `backoff`, and `link::race` (which address is tried when). Around them stand `link` (the way to the server),
+//! `terminal`, `history`, and the two loops: `interactive` with its `chat` for a person at a terminal, `pipe` for
+//! everything else.
 
 mod backoff;
 mod chat;
@@ -16,16 +18,21 @@ mod keys;
 mod layout;
 mod line;
 mod link;
+mod marks;
+mod outgoing;
 mod pipe;
 mod screen;
 mod session;
 mod shown;
+mod standing;
 mod style;
 mod terminal;
 mod words;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 use link::Target;
 
@@ -46,7 +53,12 @@ pub struct Config {
     pub reconnect: bool,
     /// Whether the terminal can be drawn on; one that cannot is treated as a pipe, with a person at its end.
     pub drawing: bool,
+    /// Those of [`SIGNALS`] that were not ignored when the program began. The others stay ignored.
+    pub signals: Vec<i32>,
 }
+
+/// The signals that end the client at a terminal or, the last one, stop it.
+pub const SIGNALS: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP];
 
 impl Config {
     fn target(&self) -> Target {
@@ -75,6 +87,8 @@ pub enum Status {
     Left,
     /// The server closed the connection, or it was lost.
     Closed,
+    /// The input could not be read, or the output not be written.
+    Failed,
     /// There was no way to the server.
     Unreachable,
     /// The server did not take the name.

@@ -9,21 +9,37 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::limits::LINE_BYTES_RANGE;
-use crate::wire::{Input, LineDecoder};
+use crate::wire::{Command, Input, LineDecoder};
 
-use super::link::{Link, LinkEvent, SEND_BYTES};
+use super::link::{Link, LinkEvent, SEND_BYTES, cause};
 use super::session::{Heard, PROMPT, Session};
 use super::style::Styler;
-use super::words::{QUIT, SEND_USAGE, Wish, line_to_say};
+use super::words::{QUIT, SEND_USAGE, Wish, is_quit, line_to_say};
 use super::{Config, Outcome, Status, terminal, time_of_day};
 
-const SOCKET: Token = Token(0);
-const WAKER: Token = Token(1);
-const INPUT: Token = Token(2);
-const OUTPUT: Token = Token(3);
+const WAKER: Token = Token(0);
+const INPUT: Token = Token(1);
+const OUTPUT: Token = Token(2);
+/// The first of the link's sockets. The others have the tokens behind it.
+const SOCKETS: Token = Token(3);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
+
+/// Reads of the input when the connection has ended, to count the lines that were not sent: 16 MiB.
+const REST_READS: usize = 1024;
+
+/// What the server says, once, before it reads from someone only as fast as they may send.
+const SLOWED_DOWN: [&str; 2] = [
+    "You are sending too fast;",
+    "Too much is coming from your address;",
+];
+
+/// The server's last word to those who did not ask to go.
+const DISMISSED: [&str; 2] = [
+    "Server is shutting down. Goodbye!",
+    "You have been silent for too long. Goodbye!",
+];
 
 /// What goes in, what comes out, and the server.
 struct Pipe<'a> {
@@ -41,10 +57,16 @@ struct Pipe<'a> {
     /// Lines read and not sent yet: none but what one read gave beyond what could be sent.
     waiting: VecDeque<String>,
     input_ended: bool,
+    /// Why the input could not be read to its end.
+    input_failure: Option<String>,
     /// The poll tells when there is input. It cannot for a file, which is always ready.
     input_polled: bool,
     /// What is to be printed.
     out: String,
+    /// A line for the room was sent.
+    has_said: bool,
+    /// The last line heard is none that our goodbye is answered by.
+    dismissed: bool,
     outcome: Option<Outcome>,
 }
 
@@ -52,7 +74,7 @@ struct Pipe<'a> {
 pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let mut poll = Poll::new()?;
     let registry = poll.registry();
-    let link = Link::new(registry.try_clone()?, SOCKET, WAKER, config.target())?;
+    let link = Link::new(registry.try_clone()?, SOCKETS, WAKER, config.target())?;
     let input_polled = match registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE) {
         Ok(()) => true,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => false,
@@ -71,8 +93,11 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         input: LineDecoder::default(),
         waiting: VecDeque::new(),
         input_ended: false,
+        input_failure: None,
         input_polled,
         out: String::new(),
+        has_said: false,
+        dismissed: false,
         outcome: None,
     };
     pipe.attend(&mut poll)
@@ -85,15 +110,19 @@ impl Pipe<'_> {
         let event = self.link.start(Instant::now());
         self.follow(event, &buffer);
         loop {
-            self.read_input(&mut buffer)?;
+            self.use_input();
+            if self.wants_input() && terminal::input_waits() {
+                self.read_input(&mut buffer);
+                self.use_input();
+            }
             if !self.out.is_empty() {
                 let out = std::mem::take(&mut self.out);
-                if terminal::write_out(out.as_bytes()).is_err() {
-                    return Ok(Outcome::left());
+                if let Err(error) = terminal::write_out(out.as_bytes()) {
+                    return Ok(unprintable(&error));
                 }
             }
             if let Some(outcome) = self.outcome.take() {
-                return Ok(outcome);
+                return Ok(self.ended(outcome, &mut buffer));
             }
             if let Err(error) = poll.poll(&mut events, self.timeout())
                 && error.kind() != ErrorKind::Interrupted
@@ -103,7 +132,7 @@ impl Pipe<'_> {
             let now = Instant::now();
             for event in &events {
                 let happened = match event.token() {
-                    SOCKET => self.link.ready(now),
+                    token if token >= SOCKETS => self.link.ready(token, now),
                     WAKER => self.link.resolved(now),
                     OUTPUT if event.is_error() || event.is_write_closed() => {
                         return Ok(Outcome::left());
@@ -135,53 +164,51 @@ impl Pipe<'_> {
     fn wants_input(&self) -> bool {
         let needs_name = self.asked && self.name.is_none();
         let can_send = self.session.is_in() && self.link.queued() < SEND_BYTES;
-        (needs_name || can_send) && !self.input_ended && !self.session.is_leaving()
+        let is_over = self.input_ended || self.session.is_leaving() || self.outcome.is_some();
+        (needs_name || can_send) && !is_over
     }
 
-    fn read_input(&mut self, buffer: &mut [u8]) -> io::Result<()> {
-        self.use_input();
-        if !self.wants_input() || !terminal::input_waits() {
-            return Ok(());
-        }
-        let limit = *LINE_BYTES_RANGE.end();
-        match terminal::read_in(buffer)? {
-            Some(n) => {
+    /// Reads once from the input. An input that cannot be read has ended, for a reason that is told at the end.
+    fn read_input(&mut self, buffer: &mut [u8]) {
+        match terminal::read_in(buffer) {
+            Ok(Some(n)) => {
                 let mut bytes = &buffer[..n];
-                while let Some(line) = self.input.next(&mut bytes, limit) {
+                while let Some(line) = self.input.next(&mut bytes, *LINE_BYTES_RANGE.end()) {
                     self.waiting.extend(text_of(line));
                 }
+                return;
             }
-            None => {
-                self.input_ended = true;
-                self.waiting.extend(self.input.finish().and_then(text_of));
+            Ok(None) => {}
+            Err(error) => {
+                let why = cause(&error);
+                self.input_failure = Some(format!(
+                    "cannot read the input: {why}. Give a file or a pipe that can be read"
+                ));
             }
         }
-        self.use_input();
-        Ok(())
+        self.input_ended = true;
+        self.waiting.extend(self.input.finish().and_then(text_of));
     }
 
     /// Uses the lines read: as a name where one is wanted, and to be sent.
     fn use_input(&mut self) {
-        while !self.session.is_leaving() {
-            if self.asked && self.name.is_none() {
-                let Some(name) = self.waiting.pop_front() else {
-                    break;
-                };
-                self.name = Some(name);
-            }
+        while !self.session.is_leaving() && self.outcome.is_none() {
             self.give_name();
-            if !self.session.is_in() {
+            let needs_name = self.asked;
+            if !needs_name && !self.session.is_in() {
                 break;
             }
-            let Some(line) = self.waiting.pop_front() else {
-                break;
-            };
-            self.use_line(&line);
+            match self.waiting.pop_front() {
+                None => break,
+                Some(line) if needs_name => self.use_name(line),
+                Some(line) => self.use_line(&line),
+            }
         }
-        if self.input_ended && self.waiting.is_empty() && !self.session.is_leaving() {
+        let is_over = self.session.is_leaving() || self.outcome.is_some();
+        if self.input_ended && self.waiting.is_empty() && !is_over {
             if self.session.is_in() {
                 self.leave(QUIT);
-            } else if self.asked && self.name.is_none() {
+            } else if self.asked {
                 self.end(
                     Status::Refused,
                     "the server asks for a username. Give one with --name",
@@ -190,13 +217,22 @@ impl Pipe<'_> {
         }
     }
 
+    /// Uses a line where a name is wanted. Blank ones are left out, as everywhere.
+    fn use_name(&mut self, line: String) {
+        match Command::parse(&line) {
+            Command::Blank => self.ask_person(),
+            Command::Slash { word, .. } if is_quit(word) => self.leave(&line),
+            _ => self.name = Some(line),
+        }
+    }
+
     fn use_line(&mut self, line: &str) {
         match Wish::parse(line) {
             Wish::Nothing => {}
             Wish::SendUsage => complain(&format!("client: {SEND_USAGE}\n")),
             Wish::Leave(line) => self.leave(line),
-            Wish::Say(text) => self.send(&line_to_say(text)),
-            Wish::Command(command) => self.send(&format!("{command}\n")),
+            Wish::Say(text) => self.say(&line_to_say(text)),
+            Wish::Command(command) => self.say(&format!("{command}\n")),
         }
     }
 
@@ -210,13 +246,18 @@ impl Pipe<'_> {
         }
     }
 
+    fn say(&mut self, line: &str) {
+        self.has_said = true;
+        self.send(line);
+    }
+
     fn leave(&mut self, line: &str) {
         self.session.leave();
         self.send(&format!("{line}\n"));
     }
 
     fn send(&mut self, text: &str) {
-        let event = self.link.send(text);
+        let event = self.link.send(text.as_bytes());
         self.follow(event, &[]);
     }
 
@@ -235,17 +276,31 @@ impl Pipe<'_> {
         for heard in heard {
             self.hear(heard);
         }
-        match lost {
-            Some(_) if self.session.is_leaving() => {
-                self.outcome.get_or_insert(Outcome::left());
-            }
-            Some(words) => self.end(Status::Closed, words),
-            None => {}
+        if let Some(words) = lost {
+            self.lose(&words);
+        }
+    }
+
+    /// The connection is gone. After a goodbye of ours that is no loss, if all that was said before it has arrived.
+    fn lose(&mut self, words: &str) {
+        let undelivered = self.link.undelivered();
+        let unheard = self.dismissed && self.session.is_leaving();
+        if self.has_said && (undelivered.in_doubt || unheard) {
+            let sentence = format!("{words}; what was sent last may not have arrived");
+            self.end(Status::Closed, sentence);
+        } else if self.session.is_leaving() && undelivered.lines == 0 {
+            self.outcome.get_or_insert(Outcome::left());
+        } else {
+            self.end(Status::Closed, words);
         }
     }
 
     fn hear(&mut self, heard: Heard) {
         match heard {
+            // It did not understand our goodbye, and has nothing of ours.
+            Heard::Asked | Heard::Refused(_) if self.session.is_leaving() => {
+                self.outcome.get_or_insert(Outcome::left());
+            }
             Heard::Asked => {
                 self.asked = true;
                 self.give_name();
@@ -269,7 +324,15 @@ impl Pipe<'_> {
                     self.send(&format!("/nick {name}\n"));
                 }
             }
-            Heard::Line(line) => self.print(&line),
+            Heard::Line(line) => {
+                self.dismissed = DISMISSED.contains(&line.as_str());
+                if is_slowed_down(&line) {
+                    self.link.expect_slow_reads();
+                }
+                self.print(&line);
+            }
+            // None was sent.
+            Heard::Mark => {}
             Heard::Goodbye(line) => {
                 self.print(&line);
                 self.outcome = Some(Outcome::left());
@@ -300,6 +363,79 @@ impl Pipe<'_> {
     fn end(&mut self, status: Status, reason: impl Into<String>) {
         self.outcome.get_or_insert(Outcome::because(status, reason));
     }
+
+    /// The outcome, with what it means for the input.
+    fn ended(&mut self, outcome: Outcome, buffer: &mut [u8]) -> Outcome {
+        let at_prompt = outcome.status == Status::Refused && self.asked;
+        if (outcome.status == Status::Left || at_prompt)
+            && let Some(failure) = self.input_failure.take()
+        {
+            return Outcome::because(Status::Failed, failure);
+        }
+        match &outcome.reason {
+            Some(reason) if outcome.status == Status::Closed && self.session.is_in() => {
+                let reason = with_unsent(reason, self.unsent(buffer));
+                Outcome::because(Status::Closed, reason)
+            }
+            _ => outcome,
+        }
+    }
+
+    /// How many lines of the input were not sent, and whether there may be more. What comes as we look is not waited for.
+    fn unsent(&mut self, buffer: &mut [u8]) -> (usize, bool) {
+        let undelivered = self.link.undelivered().lines;
+        if self.session.is_leaving() {
+            // The last of them is our goodbye.
+            return (undelivered.saturating_sub(1), false);
+        }
+        let mut count = undelivered;
+        for _ in 0..REST_READS {
+            for line in self.waiting.drain(..) {
+                match Wish::parse(&line) {
+                    Wish::Nothing | Wish::SendUsage => {}
+                    Wish::Leave(_) => return (count, false),
+                    Wish::Say(_) | Wish::Command(_) => count += 1,
+                }
+            }
+            if self.input_ended || !terminal::input_waits() {
+                break;
+            }
+            self.read_input(buffer);
+        }
+        (count, !self.input_ended)
+    }
+}
+
+fn is_slowed_down(line: &str) -> bool {
+    SLOWED_DOWN.iter().any(|words| line.starts_with(words))
+}
+
+/// How it ends where what the server says cannot be printed. A reader who has gone wants no more, and that is all.
+fn unprintable(error: &io::Error) -> Outcome {
+    if let ErrorKind::BrokenPipe | ErrorKind::ConnectionReset = error.kind() {
+        return Outcome::left();
+    }
+    let why = cause(error);
+    Outcome::because(
+        Status::Failed,
+        format!(
+            "cannot print what the server says: {why}. Send the output where it can be written"
+        ),
+    )
+}
+
+/// The reason, and how many lines were not sent.
+fn with_unsent(reason: &str, (lines, or_more): (usize, bool)) -> String {
+    let between = match reason.ends_with(['.', '!', '?']) {
+        true => "",
+        false => ";",
+    };
+    let at_least = if or_more { "at least " } else { "" };
+    match lines {
+        0 => reason.into(),
+        1 => format!("{reason}{between} {at_least}1 line was not sent"),
+        lines => format!("{reason}{between} {at_least}{lines} lines were not sent"),
+    }
 }
 
 /// Says something to whoever started the client. Where standard error is closed, that is nobody.
@@ -317,3 +453,6 @@ fn text_of(line: Input<'_>) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

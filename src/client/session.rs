@@ -4,13 +4,23 @@
 use crate::limits::LINE_BYTES_RANGE;
 use crate::wire::{Input, LineDecoder};
 
+use super::line::{self, Fact};
+use super::marks::{Marks, Piece};
+
 /// The question for a username. It ends without a line end.
 pub(super) const PROMPT: &str = "Enter your username: ";
 
 const WELCOME: &str = "Welcome to the chat!";
+/// Stands behind the welcome of a server that answers [timing marks](super::marks).
+const HELP_HINT: &str = "Type /help for the list of commands.";
 const TAKEN: &str = "That username is taken.";
 const INVALID: &str = "A username has ";
 const GOODBYE: &str = "Goodbye!";
+/// The one goodbye that sends nobody away: the server itself goes, and mostly comes back.
+const SHUTTING_DOWN: &str = "Server is shutting down. Goodbye!";
+
+/// How the line goes on that tells of a newcomer.
+const JOINED: &str = "has joined ";
 
 /// What the server says, before it closes, to those whom it does not let in.
 const TURNED_AWAY: [&str; 4] = [
@@ -37,6 +47,8 @@ pub(super) enum Heard {
     Welcomed(String),
     /// A line to be shown.
     Line(String),
+    /// It has come to the next of the marks that were sent.
+    Mark,
     /// It has said goodbye to us, who wanted to go. The line is to be shown.
     Goodbye(String),
 }
@@ -45,6 +57,8 @@ pub(super) enum Heard {
 enum Stage {
     /// Nothing but a greeting or a question can come.
     Naming,
+    /// The line behind the welcome comes.
+    Welcomed,
     Chatting,
 }
 
@@ -52,6 +66,7 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Session {
     stage: Stage,
+    marks: Marks,
     decoder: LineDecoder,
     /// The line that has not ended, as far as it can be the question; only while naming.
     unended: Vec<u8>,
@@ -59,6 +74,9 @@ pub(super) struct Session {
     offered: Option<String>,
     /// Under which name we are in.
     name: Option<String>,
+    answers_marks: bool,
+    /// The last line was a goodbye that we had not asked for.
+    sent_away: bool,
     leaving: bool,
 }
 
@@ -66,17 +84,20 @@ impl Session {
     pub(super) fn new() -> Session {
         Session {
             stage: Stage::Naming,
+            marks: Marks::default(),
             decoder: LineDecoder::default(),
             unended: Vec::new(),
             offered: None,
             name: None,
+            answers_marks: false,
+            sent_away: false,
             leaving: false,
         }
     }
 
     /// Whether the server has let us in.
     pub(super) fn is_in(&self) -> bool {
-        self.stage == Stage::Chatting
+        self.stage != Stage::Naming
     }
 
     /// The name we are known by, where that is known.
@@ -84,9 +105,14 @@ impl Session {
         self.name.as_deref()
     }
 
-    /// Gives the name by which a server without login knows us.
-    pub(super) fn set_name(&mut self, name: String) {
-        self.name = Some(name);
+    /// Whether the server answers marks, once that is known, by the line behind the welcome.
+    pub(super) fn answers_marks(&self) -> Option<bool> {
+        (self.stage == Stage::Chatting).then_some(self.answers_marks)
+    }
+
+    /// Whether the server has sent us away, if the connection ends now.
+    pub(super) fn is_sent_away(&self) -> bool {
+        self.sent_away
     }
 
     /// Answers the question for a name. Returns the line to send.
@@ -105,41 +131,63 @@ impl Session {
     }
 
     /// Takes in what the server sent.
-    pub(super) fn receive(&mut self, bytes: &[u8], heard: &mut Vec<Heard>) {
-        let mut input = bytes;
-        let mut decoder = std::mem::take(&mut self.decoder);
-        while let Some(line) = decoder.next(&mut input, RECEIVED_BYTES) {
-            let text = match line {
-                Input::Line(text) => text.into_owned(),
-                _ => "-- a line of the server was too long to be shown --".into(),
-            };
-            heard.extend(self.line(text));
+    pub(super) fn receive(&mut self, mut bytes: &[u8], heard: &mut Vec<Heard>) {
+        let mut asked = false;
+        while let Some(piece) = self.marks.next(&mut bytes) {
+            match piece {
+                Piece::Mark => heard.push(Heard::Mark),
+                Piece::Text(text) => {
+                    self.receive_text(text, heard);
+                    asked = self.stage == Stage::Naming && self.ends_in_question(text);
+                }
+            }
         }
-        self.decoder = decoder;
-        if self.stage == Stage::Naming && self.ends_in_question(bytes) {
+        if asked {
             heard.push(Heard::Asked);
         }
     }
 
-    /// The server will send no more. A last line without an end counts.
+    fn receive_text(&mut self, mut text: &[u8], heard: &mut Vec<Heard>) {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        while let Some(line) = decoder.next(&mut text, RECEIVED_BYTES) {
+            let line = match line {
+                Input::Line(line) => line.into_owned(),
+                _ => "-- a line of the server was too long to be shown --".into(),
+            };
+            heard.extend(self.line(line));
+        }
+        self.decoder = decoder;
+    }
+
+    /// The server will send no more. A last line without an end counts, but does not tell whether marks are answered.
     pub(super) fn finish(&mut self, heard: &mut Vec<Heard>) {
         if let Some(Input::Line(text)) = self.decoder.finish() {
-            heard.extend(self.line(text.into_owned()));
+            let text = text.into_owned();
+            heard.extend(match self.stage {
+                Stage::Welcomed => Some(Heard::Line(text)),
+                _ => self.line(text),
+            });
         }
     }
 
     fn line(&mut self, line: String) -> Option<Heard> {
+        self.sent_away = line.ends_with(GOODBYE) && line != SHUTTING_DOWN;
         match self.stage {
-            Stage::Naming => self.line_while_naming(&line),
-            Stage::Chatting => Some(self.line_while_chatting(line)),
+            Stage::Naming => return self.line_while_naming(line),
+            Stage::Welcomed => {
+                self.answers_marks = line == HELP_HINT;
+                self.stage = Stage::Chatting;
+            }
+            Stage::Chatting => {}
         }
+        Some(self.line_while_chatting(line))
     }
 
-    fn line_while_naming(&mut self, line: &str) -> Option<Heard> {
+    fn line_while_naming(&mut self, line: String) -> Option<Heard> {
         // The answer stands on the same line as the question.
-        let line = line.strip_prefix(PROMPT).unwrap_or(line);
+        let line = line.strip_prefix(PROMPT).unwrap_or(&line);
         if line == WELCOME {
-            self.stage = Stage::Chatting;
+            self.stage = Stage::Welcomed;
             self.name = self.offered.take();
             return Some(Heard::Welcomed(line.into()));
         }
@@ -150,6 +198,9 @@ impl Session {
         if TURNED_AWAY.iter().any(|words| line.starts_with(words)) {
             return Some(Heard::TurnedAway(line.into()));
         }
+        if self.leaving && line == GOODBYE {
+            return Some(Heard::Goodbye(line.into()));
+        }
         (!line.is_empty()).then(|| Heard::Line(line.into()))
     }
 
@@ -157,12 +208,21 @@ impl Session {
         if self.leaving && line == GOODBYE {
             return Heard::Goodbye(line);
         }
-        if let Some(own) = &self.name
-            && let Some(rest) = line.strip_prefix(own.as_str())
-            && let Some(new) = rest.strip_prefix(" is now known as ")
-        {
-            self.name = Some(new.trim_end_matches('.').into());
+        let read = line::read(&line);
+        match read.fact {
+            _ if read.past => {}
+            Fact::Renamed { from, to } if self.name.as_deref() == Some(from) => {
+                self.name = Some(to.into());
+            }
+            // A server without login calls us by our address. The first who comes in behind the welcome is oneself.
+            Fact::Event { name, what } if self.name.is_none() && what.starts_with(JOINED) => {
+                self.name = Some(name.into());
+            }
+            // What people say is no goodbye of the server.
+            Fact::Other => return Heard::Line(line),
+            _ => {}
         }
+        self.sent_away = false;
         Heard::Line(line)
     }
 
@@ -294,6 +354,48 @@ mod tests {
             hear(leaving, "Goodbye!\r\n").0,
             [Heard::Goodbye(GOODBYE.into())]
         );
+    }
+
+    #[test]
+    fn a_server_that_answers_marks_says_so_behind_the_welcome() {
+        let lines = format!("{WELCOME}\r\n{HELP_HINT}\r\nBob: hi\r\n");
+        let (_, session) = hear(named, &lines);
+        assert_eq!(session.answers_marks(), Some(true));
+        // What somebody says later changes nothing.
+        let lines = format!("{WELCOME}\r\nBob: hi\r\n{HELP_HINT}\r\n");
+        let (_, session) = hear(named, &lines);
+        assert_eq!(session.answers_marks(), Some(false));
+        let mut heard = Vec::new();
+        welcomed().receive(b"Bob: h\xff\xfc\x06i\r\n", &mut heard);
+        assert_eq!(heard, [Heard::Mark, Heard::Line("Bob: hi".into())]);
+    }
+
+    #[test]
+    fn a_server_without_login_tells_our_name_when_we_come_in() {
+        let lines = format!(
+            "{WELCOME}\r\n[2026-11-25 12:00] 127.0.0.1:1 has joined the chat.\r\n\
+             127.0.0.1:5000-2 has joined the chat.\r\n127.0.0.1:6000 has joined the chat.\r\n"
+        );
+        let (_, session) = hear(Session::new, &lines);
+        assert_eq!(session.name(), Some("127.0.0.1:5000-2"));
+    }
+
+    #[test]
+    fn a_goodbye_that_nobody_asked_for_sends_us_away_if_nothing_follows() {
+        for (lines, sent_away) in [
+            ("You have been silent for too long. Goodbye!", true),
+            (
+                "You have been silent for too long. Goodbye!\r\nBob: hi",
+                false,
+            ),
+            ("Server is shutting down. Goodbye!", false),
+            ("Bob: Goodbye!", false),
+            ("[12:30] Bob: Goodbye!", false),
+            ("Goodbye!", true),
+        ] {
+            let (_, session) = hear(welcomed, &format!("{lines}\r\n"));
+            assert_eq!(session.is_sent_away(), sent_away, "{lines}");
+        }
     }
 
     #[test]

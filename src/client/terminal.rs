@@ -1,41 +1,82 @@
 //! The terminal itself: raw mode, the window's size, what is read from it and written to it. However the process ends,
-//! the terminal is left as it was found.
+//! the terminal is left as it was found: on dropping [`Terminal`], and in a panic of any thread.
+//!
+//! A terminal may stop taking what is written. A write waits for it, but not once a signal has asked for the end, and
+//! giving the terminal back waits no longer than [`GRACE`] at all.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, IsTerminal};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic;
-use std::sync::{Mutex, PoisonError};
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, TryLockError};
+use std::thread;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::OFlags;
 use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetsid, tcgetwinsize, tcsetattr};
 
-/// Marked pastes (2004) and news of the focus (1004) on.
+/// What an earlier program may have left on, and what we switch on: cursor keys for applications (1), reports of the mouse
+/// (9, 1000 to 1003) in all their forms (1005, 1006, 1015, 1016), news of the focus (1004), marked pastes (2004), keys told
+/// by numbers as xterm and kitty do it, the keypad for applications, inserting, other characters (G0, shift-out). A
+/// terminal that does not know one of these shows nothing of it.
+const OFF: &str = concat!(
+    "\x1b[?1;9;1000;1001;1002;1003;1004;1005;1006;1015;1016;2004l",
+    "\x1b[>4;0m\x1b[=0u\x1b>\x1b[4l\x1b(B\x0f"
+);
+
+/// Marked pastes and news of the focus on.
 const ENTER: &str = "\x1b[?2004h\x1b[?1004h";
 
-/// Those off again, wrapping on, the cursor seen, colours as they were.
-const LEAVE: &str = "\x1b[?2004l\x1b[?1004l\x1b[?7h\x1b[?25h\x1b[0m";
+/// Wrapping on, the cursor seen, colours as they were.
+const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[0m";
 
 /// Size assumed of a terminal that does not tell.
 const UNKNOWN_SIZE: (usize, usize) = (80, 24);
 
+/// How long a terminal that takes nothing is waited for where we cannot wait: long enough for one that is merely slow.
+const GRACE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 200_000_000,
+};
+
+/// The status of a process that a panic ended, as Rust gives it.
+const PANICKED: i32 = 101;
+
 /// How the terminal was found, while it is in raw mode. One for the process, as the terminal is: the panic hook needs it.
+/// The lock is held for system calls that wait for nothing.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Whether a signal has asked for the end.
+static ENDING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// The terminal in raw mode. Dropping it gives the terminal back.
 #[derive(Debug)]
 pub(super) struct Terminal(());
 
 impl Terminal {
-    /// Puts the terminal of the standard input into raw mode.
-    pub(super) fn enter() -> io::Result<Terminal> {
-        let restore_then_report = panic::take_hook();
+    /// Puts the terminal of the standard input into raw mode. These signals ask for the end.
+    pub(super) fn enter<'a>(ending: impl IntoIterator<Item = &'a i32>) -> io::Result<Terminal> {
+        for &signal in ending {
+            signal_hook::flag::register(signal, Arc::clone(&ENDING))?;
+        }
+        let report = panic::take_hook();
+        let ours = thread::current().id();
         panic::set_hook(Box::new(move |panic| {
             restore();
-            restore_then_report(panic);
+            report(panic);
+            // Another thread's panic would leave us running on a terminal that was given back.
+            if thread::current().id() != ours {
+                process::exit(PANICKED);
+            }
         }));
+        // What fails half-way is undone as well.
+        let terminal = Terminal(());
         raw()?;
-        Ok(Terminal(()))
+        Ok(terminal)
     }
 
     /// Raw mode again, after the process was stopped and goes on.
@@ -61,35 +102,46 @@ impl Drop for Terminal {
     }
 }
 
+/// Modes are set at once in both directions: to wait for what was written would be to wait for a terminal that stopped.
 fn raw() -> io::Result<()> {
     let stdin = rustix::stdio::stdin();
     let found = tcgetattr(stdin)?;
     let mut raw = found.clone();
     raw.make_raw();
-    let mut saved = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    saved.get_or_insert(found);
-    tcsetattr(stdin, OptionalActions::Drain, &raw)?;
-    drop(saved);
-    write_out(ENTER.as_bytes())
+    if let Some(mut saved) = saved() {
+        saved.get_or_insert(found);
+        tcsetattr(stdin, OptionalActions::Now, &raw)?;
+    }
+    write_out([OFF, ENTER].concat().as_bytes())
 }
 
 fn restore() {
-    if FOUND
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .is_some()
-    {
+    if restore_modes() {
         // A terminal that has gone needs no restoring.
-        let _ = write_out(LEAVE.as_bytes());
-        restore_modes();
+        let _ = write_while([OFF, LEAVE].concat().as_bytes(), || false);
     }
 }
 
-fn restore_modes() {
-    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(found) = found {
-        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &found);
+/// Returns whether there was something to restore.
+fn restore_modes() -> bool {
+    let Some(found) = saved().and_then(|mut saved| saved.take()) else {
+        return false;
+    };
+    let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &found);
+    true
+}
+
+/// How the terminal was found. Nothing where the lock does not come free, as in a panic of the thread that holds it.
+fn saved() -> Option<MutexGuard<'static, Option<Termios>>> {
+    const TRIES: usize = 1000;
+    for _ in 0..TRIES {
+        match FOUND.try_lock() {
+            Ok(saved) => return Some(saved),
+            Err(TryLockError::Poisoned(saved)) => return Some(saved.into_inner()),
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
     }
+    None
 }
 
 /// Columns and rows of the window.
@@ -127,22 +179,44 @@ pub(super) fn read_in(buffer: &mut [u8]) -> io::Result<Option<usize>> {
     }
 }
 
-/// Writes everything, also where someone else made the standard output non-blocking.
-pub(super) fn write_out(mut bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    // Past the line buffer: what is written is written whole.
+/// Writes everything. Waits for a terminal that takes nothing, until a signal has asked for the end.
+pub(super) fn write_out(bytes: &[u8]) -> io::Result<()> {
+    write_while(bytes, || !ENDING.load(Ordering::Relaxed))
+}
+
+/// Writes everything. A terminal that takes nothing is waited for while that is wanted, and for [`GRACE`] in any case.
+fn write_while(mut bytes: &[u8], wanted: impl Fn() -> bool) -> io::Result<()> {
+    let out = output();
     while !bytes.is_empty() {
-        match rustix::io::write(rustix::stdio::stdout(), bytes) {
+        match rustix::io::write(out, bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(n) => bytes = &bytes[n..],
             Err(rustix::io::Errno::INTR) => {}
             Err(rustix::io::Errno::AGAIN) => {
-                ready(rustix::stdio::stdout(), PollFlags::OUT, None);
+                if !ready(out, PollFlags::OUT, Some(&GRACE)) && !wanted() {
+                    return Err(ErrorKind::TimedOut.into());
+                }
             }
             Err(error) => return Err(error.into()),
         }
     }
-    out.flush()
+    Ok(())
+}
+
+/// The terminal of the standard output, opened once more, as one that does not block: that mode of the standard output
+/// itself is shared with the shell that started us. Where it cannot be opened, the standard output, which may block.
+fn output() -> BorrowedFd<'static> {
+    static OPENED: OnceLock<Option<OwnedFd>> = OnceLock::new();
+    let stdout = rustix::stdio::stdout();
+    let opened = OPENED.get_or_init(|| {
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+        let is_ours = tcgetsid(stdout).is_ok_and(|session| getsid(None) == Ok(session));
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(i32::try_from(flags).ok()?);
+        let opened = is_ours.then(|| options.open("/dev/tty").ok());
+        opened.flatten().map(OwnedFd::from)
+    });
+    opened.as_ref().map_or(stdout, AsFd::as_fd)
 }
 
 fn ready(fd: impl AsFd, what: PollFlags, timeout: Option<&Timespec>) -> bool {
@@ -153,39 +227,119 @@ fn ready(fd: impl AsFd, what: PollFlags, timeout: Option<&Timespec>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
+    use std::io::Read;
     use std::process::Command;
+    use std::time::{Duration, Instant};
 
-    use rexpect::process::PtyProcess;
+    use rexpect::process::{PtyProcess, Signal as Sent, WaitStatus};
     use rustix::termios::LocalModes;
+    use signal_hook::consts::SIGTERM;
 
-    /// Set for the process that is to panic.
-    const PANIC: &str = "CHINWAG_TEST_PANIC";
+    /// Set for a process that a test runs at the end of a pseudo-terminal: the test itself, once more.
+    const INSIDE: &str = "CHINWAG_TEST_INSIDE";
 
-    /// This test runs itself at the end of a pseudo-terminal, and there it panics.
-    #[test]
-    fn a_panic_leaves_the_terminal_as_it_was() {
-        if std::env::var_os(PANIC).is_some() {
-            let _terminal = Terminal::enter().unwrap();
-            panic!("as it was asked to");
-        }
+    /// Runs a test of this module inside of a pseudo-terminal. Gives the terminal's other end.
+    fn inside(test: &str) -> (PtyProcess, File) {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .args([
-                "--exact",
-                "client::terminal::tests::a_panic_leaves_the_terminal_as_it_was",
-            ])
+            .args(["--exact", &format!("client::terminal::tests::{test}")])
             .arg("--nocapture")
-            .env(PANIC, "1");
-        let process = PtyProcess::new(command).unwrap();
-        let mut terminal = process.get_file_handle().unwrap();
+            .env(INSIDE, "1");
+        let mut process = PtyProcess::new(command).unwrap();
+        process.set_kill_timeout(Some(1000));
+        let terminal = process.get_file_handle().unwrap();
+        (process, terminal)
+    }
+
+    fn is_inside() -> bool {
+        std::env::var_os(INSIDE).is_some()
+    }
+
+    /// Reads until this stands there, and to the end where it never does: that is an error, EIO, of pseudo-terminals.
+    fn read_until(terminal: &mut File, expected: &str) -> String {
         let mut seen = Vec::new();
-        // The end of a pseudo-terminal is an error, EIO.
-        let _ = io::Read::read_to_end(&mut terminal, &mut seen);
-        let seen = String::from_utf8_lossy(&seen);
-        let left = seen.find(LEAVE).expect("the terminal is given back");
+        let mut buffer = [0; 64];
+        while !seen
+            .windows(expected.len())
+            .any(|w| w == expected.as_bytes())
+        {
+            match terminal.read(&mut buffer) {
+                Ok(n @ 1..) => seen.extend_from_slice(&buffer[..n]),
+                _ => break,
+            }
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    }
+
+    /// This test and the next run themselves in a terminal, and there they panic.
+    #[test]
+    fn a_panic_leaves_the_terminal_as_it_was() {
+        if is_inside() {
+            let _terminal = Terminal::enter(&[]).unwrap();
+            panic!("as it was asked to");
+        }
+        is_given_back(inside("a_panic_leaves_the_terminal_as_it_was"));
+    }
+
+    #[test]
+    fn a_panic_of_another_thread_leaves_it_as_it_was_and_ends_us() {
+        if is_inside() {
+            let terminal = Terminal::enter(&[]).unwrap();
+            let other = thread::spawn(|| panic!("as it was asked to"));
+            let _ = other.join();
+            // Not reached: to go on would be to go on without the terminal.
+            drop(terminal);
+            process::exit(0);
+        }
+        let test = "a_panic_of_another_thread_leaves_it_as_it_was_and_ends_us";
+        is_given_back(inside(test));
+    }
+
+    fn is_given_back((process, mut terminal): (PtyProcess, File)) {
+        let seen = read_until(&mut terminal, "nothing of the kind");
+        let left = seen.rfind(LEAVE).expect("the terminal is given back");
         let told = seen.find("as it was asked to").expect("the panic is told");
         assert!(seen.contains(ENTER) && left < told, "{seen:?}");
         let modes = tcgetattr(&terminal).unwrap().local_modes;
         assert!(modes.contains(LocalModes::ICANON | LocalModes::ISIG));
+        assert!(matches!(
+            process.wait(),
+            Ok(WaitStatus::Exited(_, PANICKED))
+        ));
+    }
+
+    #[test]
+    fn a_panic_while_modes_are_set_does_not_wait_for_them() {
+        let held = FOUND.lock();
+        assert!(!restore_modes());
+        drop(held);
+    }
+
+    /// Nobody reads what the process inside writes.
+    #[test]
+    fn a_terminal_that_takes_nothing_does_not_hold_up_the_end() {
+        if is_inside() {
+            let terminal = Terminal::enter(&[SIGTERM]).unwrap();
+            let written = write_out(&vec![b'x'; 1024 * 1024]);
+            drop(terminal);
+            let given_up = written.is_err_and(|error| error.kind() == ErrorKind::TimedOut);
+            process::exit(if given_up { 7 } else { 1 });
+        }
+        let test = "a_terminal_that_takes_nothing_does_not_hold_up_the_end";
+        let (mut process, mut terminal) = inside(test);
+        let seen = read_until(&mut terminal, "xxx");
+        assert!(seen.contains(ENTER), "{seen:?}");
+        process.signal(Sent::SIGTERM).unwrap();
+        let give_up = Instant::now() + Duration::from_secs(30);
+        let mut status = process.status();
+        while status == Some(WaitStatus::StillAlive) && Instant::now() < give_up {
+            thread::yield_now();
+            status = process.status();
+        }
+        assert!(
+            matches!(status, Some(WaitStatus::Exited(_, 7))),
+            "{status:?}"
+        );
     }
 }

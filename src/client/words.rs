@@ -3,6 +3,9 @@
 use crate::limits::LINE_BYTES_RANGE;
 use crate::wire::{Command, Input, LineDecoder};
 
+/// What a person reads whose clipboard held more than [`PASTE_BYTES`](super::keys::PASTE_BYTES).
+pub(super) const PASTE_TOO_LONG: &str = "-- That paste is longer than 1 MiB. Nothing was taken. --";
+
 /// How `send` is used; the answer to one without a message.
 pub(super) const SEND_USAGE: &str =
     "How to use it: send <MSG>. Plain text is sent as well, without 'send' before it.";
@@ -47,8 +50,17 @@ impl<'a> Wish<'a> {
 }
 
 /// Whether a command asks the server to let one go.
-fn is_quit(word: &str) -> bool {
+pub(super) fn is_quit(word: &str) -> bool {
     let mut words = [QUIT, "/q", "/exit"].iter();
+    words.any(|it| it.eq_ignore_ascii_case(word))
+}
+
+/// Whether a command asks for another room.
+pub(super) fn leads_elsewhere(command: &str) -> bool {
+    let Command::Slash { word, .. } = Command::parse(command) else {
+        return false;
+    };
+    let mut words = ["/join", "/leave", "/part"].iter();
     words.any(|it| it.eq_ignore_ascii_case(word))
 }
 

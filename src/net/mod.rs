@@ -2,7 +2,7 @@
 
 mod connection;
 mod listener;
-mod options;
+pub(crate) mod options;
 mod poller;
 mod readiness;
 mod send_queue;

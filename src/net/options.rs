@@ -18,6 +18,8 @@
 //! after the first probe of its window, though it answers each probe and reads on slowly. So there is none for peers on
 //! this machine, who cannot vanish, and none for a peer that something waits for: here, where it is seen whether the
 //! socket takes anything, or then in the kernel, which may hold what a slow reader takes minutes for.
+//!
+//! The client sets its connection to the same, and takes the user timeout off once the server says that it slows it down.
 
 use std::io;
 use std::time::Duration;
@@ -43,7 +45,8 @@ pub(super) fn set(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
+/// Has the kernel find out that a peer has vanished, within two minutes.
+pub(crate) fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
     let keepalive = TcpKeepalive::new().with_time(limits::KEEPALIVE_IDLE);
     #[cfg(any(
         target_os = "android",
@@ -61,7 +64,7 @@ fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
 }
 
 /// Has the kernel give up a peer that does not take in what was sent for so long, or wait as long as it answers.
-pub(super) fn set_user_timeout(socket: &Socket, timeout: Option<Duration>) -> io::Result<()> {
+pub(crate) fn set_user_timeout(socket: &Socket, timeout: Option<Duration>) -> io::Result<()> {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     socket.set_tcp_user_timeout(timeout)?;
     #[cfg(not(any(target_os = "android", target_os = "linux")))]

@@ -27,13 +27,14 @@ pub(crate) struct ChatServer {
 
 impl ChatServer {
     pub(crate) fn start() -> ChatServer {
-        ChatServer::start_on(0)
+        ChatServer::start_on(0, &[])
     }
 
     /// Comes back on the port that a server had before.
-    pub(crate) fn start_on(port: u16) -> ChatServer {
+    pub(crate) fn start_on(port: u16, args: &[&str]) -> ChatServer {
         let mut child = program(env!("CARGO_BIN_EXE_server"))
             .args(["--quiet", "--listen", &format!("127.0.0.1:{port}")])
+            .args(args)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -43,6 +44,13 @@ impl ChatServer {
             .unwrap();
         let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
         ChatServer { child, port }
+    }
+
+    /// Asks it to end, as a service manager does, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap();
     }
 }
 
@@ -83,14 +91,52 @@ impl Scripted {
     }
 }
 
-/// Reads one line without reading beyond it.
+/// Reads one line without reading beyond it, and the mark that stands before it.
 pub(crate) fn read_line(stream: &mut TcpStream) -> String {
     let mut line = Vec::new();
     let mut byte = [0];
     while stream.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
         line.push(byte[0]);
     }
-    String::from_utf8(line).unwrap()
+    let line = line.strip_prefix(b"\xff\xfd\x06").unwrap_or(&line);
+    String::from_utf8(line.into()).unwrap()
+}
+
+/// A way to a server that can break at the client's end alone: the server goes on to believe in that client.
+pub(crate) struct Relay {
+    listener: TcpListener,
+    pub(crate) port: u16,
+    to: u16,
+    /// The server's ends of what is broken.
+    kept: Vec<TcpStream>,
+}
+
+impl Relay {
+    pub(crate) fn to(port: u16) -> Relay {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Relay {
+            port: listener.local_addr().unwrap().port(),
+            listener,
+            to: port,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Takes the next connection to the server and back.
+    pub(crate) fn connect(&mut self) -> TcpStream {
+        let (client, _) = self.listener.accept().unwrap();
+        let server = TcpStream::connect(("127.0.0.1", self.to)).unwrap();
+        for (mut from, mut to) in [
+            (client.try_clone().unwrap(), server.try_clone().unwrap()),
+            (server.try_clone().unwrap(), client.try_clone().unwrap()),
+        ] {
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+            });
+        }
+        self.kept.push(server);
+        client
+    }
 }
 
 /// A directory of this test, removed when dropped.

@@ -1,8 +1,12 @@
 //! The client as a person and as a script meet it: at the end of a pseudo-terminal, and in a pipe.
 
 mod harness;
+mod history;
+mod keyboard;
 mod looks;
 mod pipe;
 #[path = "../it/program.rs"]
 mod program;
+mod reconnecting;
 mod terminal;
+mod ways_out;

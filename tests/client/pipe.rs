@@ -1,5 +1,6 @@
 //! The client in a pipe: no prompt, no colour, every line in and out.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
@@ -228,5 +229,166 @@ fn a_wrong_command_line_ends_it_with_2() {
         let output = run(client(1, &home.0, args), "");
         assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
         assert_eq!(text(&output.stderr).lines().count(), 1);
+    }
+}
+
+/// A place to print that takes nothing, as a full disk does, and one that cannot be written to.
+#[cfg(target_os = "linux")]
+fn unwritable() -> [(File, &'static str); 2] {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let read_only = File::open("/dev/null").unwrap();
+    [
+        (full, "No space left on device"),
+        (read_only, "Bad file descriptor"),
+    ]
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_ends_it_with_a_sentence_and_1() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    for (args, what) in [
+        (&["-n", "ann"][..], "what the server says"),
+        (&["--help"], "on standard output"),
+        (&["--version"], "on standard output"),
+    ] {
+        for (out, why) in unwritable() {
+            let mut command = client(server.port, &home.0, args);
+            let output = command.stdin(Stdio::null()).stdout(out).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{args:?}");
+            let sentence = format!(
+                "client: cannot print {what}: {why}. Send the output where it can be written.\n"
+            );
+            assert_eq!(text(&output.stderr), sentence);
+        }
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = client(server.port, &home.0, &["--help"]);
+    let output = command.stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn input_that_cannot_be_read_ends_it_with_a_sentence_and_1() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    for args in [&["-n", "ann"][..], &[]] {
+        let write_only = File::options().write(true).open("/dev/null").unwrap();
+        for (input, why) in [
+            (File::open("/").unwrap(), "Is a directory"),
+            (write_only, "Bad file descriptor"),
+        ] {
+            let mut command = client(server.port, &home.0, args);
+            let output = command.stdin(input).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{args:?}");
+            let sentence = format!(
+                "client: cannot read the input: {why}. Give a file or a pipe that can be read.\n"
+            );
+            assert_eq!(text(&output.stderr), sentence);
+        }
+    }
+}
+
+#[test]
+fn one_can_leave_where_a_name_is_asked_for() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    for (input, code) in [
+        ("/quit\n", 0),
+        ("/q\r\n", 0),
+        ("/EXIT", 0),
+        (" /quit see you\nnever read\n", 0),
+        ("\n \r\n/quit\n", 0),
+        ("Ann\n/quit\n", 0),
+        // A line that is a command of no other kind is no name either, and the server says so.
+        ("/users\n", 4),
+    ] {
+        let output = run(client(server.port, &home.0, &[]), input);
+        assert_eq!(output.status.code(), Some(code), "{input:?}: {output:?}");
+        if code == 0 {
+            assert!(text(&output.stdout).ends_with("Goodbye!\n"), "{output:?}");
+            assert_eq!(text(&output.stderr), "");
+        }
+    }
+    for input in ["", "\n", " \r\n\n"] {
+        let output = run(client(server.port, &home.0, &[]), input);
+        assert_eq!(output.status.code(), Some(4), "{input:?}");
+        let sentence = "client: the server asks for a username. Give one with --name.\n";
+        assert_eq!(text(&output.stderr), sentence);
+    }
+}
+
+#[test]
+fn blank_lines_before_a_name_are_left_out() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let output = run(client(server.port, &home.0, &[]), "\n  \r\nAnn\n\nhi\n");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stdout).contains("Ann has joined the chat.\n"));
+}
+
+#[test]
+fn lines_that_a_closed_connection_kept_from_being_sent_are_counted() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let path = home.0.join("input");
+    // More than the kernels of both sides take in.
+    let line = "x".repeat(8 * 1024 - 1) + "\n";
+    let lines = 12_000;
+    std::fs::write(&path, line.repeat(lines)).unwrap();
+    let child = client(server.port, &home.0, &["-n", "ann"])
+        .stdin(File::open(&path).unwrap())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stream, _) = server.welcome();
+    assert_eq!(read_line(&mut stream).len(), line.len() - 1);
+    // With input unread, that is a reset.
+    drop(stream);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = text(&output.stderr).strip_suffix(" lines were not sent.\n");
+    let (before, count) = told.unwrap().rsplit_once("; ").unwrap();
+    assert!(
+        before.starts_with("client: the connection was lost: ")
+            && before.ends_with("; what was sent last may not have arrived"),
+        "{before}"
+    );
+    let count = count.strip_prefix("at least ").unwrap_or(count);
+    let count: usize = count.parse().unwrap();
+    assert!(0 < count && count < lines, "{count}");
+}
+
+#[test]
+fn leaving_is_no_loss_unless_the_server_goes_first() {
+    for (last_words, code) in [
+        ("Goodbye!\r\n", 0),
+        // One that says nothing has understood.
+        ("", 0),
+        ("Server is shutting down. Goodbye!\r\n", 1),
+    ] {
+        let (server, home) = (Scripted::start(), Home::new());
+        let mut command = client(server.port, &home.0, &["-n", "ann"]);
+        let path = home.0.join("input");
+        std::fs::write(&path, "hello\n").unwrap();
+        let child = command
+            .stdin(File::open(&path).unwrap())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut stream, _) = server.welcome();
+        assert_eq!(read_line(&mut stream), "hello");
+        assert_eq!(read_line(&mut stream), "/quit");
+        stream.write_all(last_words.as_bytes()).unwrap();
+        drop(stream);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{last_words}");
+        let told = match code {
+            0 => "",
+            _ => {
+                "client: the server closed the connection; what was sent last may not have arrived.\n"
+            }
+        };
+        assert_eq!(text(&output.stderr), told);
     }
 }

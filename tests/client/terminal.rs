@@ -1,11 +1,7 @@
 //! The client at a terminal: what a person types and sees.
 
 use std::io::Write;
-use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
-
-use rexpect::process::Signal;
-use rexpect::process::WaitStatus;
 
 use crate::harness::{ChatServer, Home, Person, Scripted, client, read_line};
 use crate::program::program;
@@ -208,7 +204,7 @@ fn the_server_restarts_and_the_typed_line_stays() {
     ann.until_rows(&["(offline) > half a line"]);
     ann.keys("\r");
     ann.until_seen("-- Not connected: the line stays here");
-    let _server = ChatServer::start_on(port);
+    let _server = ChatServer::start_on(port, &[]);
     ann.until_rows(&["Ann has joined the chat.", "> half a line"]);
     ann.keys("\r");
     ann.until_rows(&["Ann: half a line", ">"]);
@@ -241,26 +237,6 @@ fn a_taken_name_is_asked_for_again() {
         "Bob has joined the chat.",
         ">",
     ]);
-}
-
-#[test]
-fn who_is_turned_away_does_not_come_back() {
-    let (server, home) = (Scripted::start(), Home::new());
-    let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
-    let (stream, _) = server.welcome();
-    ann.until_seen("Welcome");
-    drop(stream);
-    let (mut stream, name) = server.welcome();
-    assert_eq!(name, "Ann");
-    // The third time the server is full.
-    stream.shutdown(Shutdown::Both).unwrap();
-    stream = server.accept();
-    stream
-        .write_all(b"Server is full. Try again later.\r\n")
-        .unwrap();
-    drop(stream);
-    ann.end_with(1);
-    ann.until_seen("client: Server is full. Try again later.");
 }
 
 #[test]
@@ -317,25 +293,6 @@ fn a_dumb_terminal_gets_no_escape_sequence() {
     ann.keys("leave\n");
     ann.end_with(0);
     assert!(!ann.raw.contains(&0x1b));
-}
-
-#[test]
-fn a_signal_leaves_the_terminal_as_it_was() {
-    let (server, home) = (ChatServer::start(), Home::new());
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-        let mut ann = Person::join(server.port, &home, "Ann", 80, 24);
-        assert!(!ann.terminal_edits());
-        ann.keys("typed");
-        ann.until_rows(&["> typed"]);
-        ann.signal(signal);
-        let status = ann.end();
-        assert!(
-            matches!(status, WaitStatus::Signaled(_, s, _) if s == signal),
-            "{status:?}"
-        );
-        assert!(ann.terminal_edits());
-        assert!(ann.raw.ends_with(b"\x1b[0m"));
-    }
 }
 
 #[test]

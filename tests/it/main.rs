@@ -4,6 +4,7 @@ mod bad_input;
 #[cfg(target_os = "linux")]
 mod budgets;
 mod churn;
+mod client_in_tmux;
 mod coming_in;
 mod command_line;
 mod conversation;

@@ -1,5 +1,7 @@
 //! What the `server` program prints, where nobody reads it, where nobody can, and where someone reads late.
 
+#[cfg(target_os = "linux")]
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
@@ -165,4 +167,47 @@ fn the_last_word_comes_behind_the_log() {
     assert!(warning.contains("the limit on open files is 64: holding 32 clients"));
     let words = format!("server: cannot listen on {taken}: Address already in use");
     assert!(last.starts_with(&words), "{last}");
+}
+
+/// A place to print that takes nothing, as a full disk does, and one that cannot be written to.
+#[cfg(target_os = "linux")]
+fn unwritable() -> [(File, &'static str); 2] {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let read_only = File::open("/dev/null").unwrap();
+    [
+        (full, "No space left on device"),
+        (read_only, "Bad file descriptor"),
+    ]
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_printed_ends_the_program_with_a_sentence() {
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["-q", "-l", "127.0.0.1:0"],
+    ] {
+        for (out, why) in unwritable() {
+            let mut command = command(args);
+            command.stdout(out);
+            let (status, _, log) = Daemon::spawn(command).ends();
+            assert_eq!(status.code(), Some(1), "{args:?}");
+            let sentence = format!(
+                "server: cannot print on standard output: {why}. Send the output where it can be written."
+            );
+            assert_eq!(log, [sentence]);
+        }
+    }
+}
+
+#[test]
+fn a_reader_of_standard_output_who_has_gone_is_no_reason_not_to_serve() {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let mut command = command(&["-l", "127.0.0.1:0"]);
+    command.stdout(writer);
+    let mut daemon = Daemon::spawn(command);
+    daemon.logs("chinwag server ");
+    ends_cleanly(daemon);
 }

@@ -58,7 +58,7 @@ const PLINK: Client = Client {
     ends_with_server: true,
 };
 /// No client, but the terminal in which one runs.
-const TMUX: Client = Client {
+pub(crate) const TMUX: Client = Client {
     program: "tmux",
     is_known_by: "tmux ",
     asks_help: "-V",
@@ -300,7 +300,7 @@ fn putty_edits_by_itself() {
 }
 
 /// A terminal that tells what it shows and what its title is.
-struct Window {
+pub(crate) struct Window {
     /// Where its tmux listens, which tells it from others.
     socket: PathBuf,
 }
@@ -308,18 +308,23 @@ struct Window {
 impl Window {
     /// Opens a terminal with a title, and a client in it.
     fn open(client: &Client, addr: SocketAddr, title: &str) -> Window {
-        let name = format!("chinwag-{}-{}", std::process::id(), client.program);
-        let socket = env::temp_dir().join(name);
-        let window = Window { socket };
         let args: Vec<String> = client.args(addr).collect();
         let program = format!("exec {} {}", client.program, args.join(" "));
         let script = format!(r"printf '\033]0;{title}\007'; {program}");
-        window.tmux(&["-u", "-f", "/dev/null", "new-session", "-d", &script]);
+        Window::run(client.program, &script)
+    }
+
+    /// Opens a terminal for a script, by a name that no other has.
+    pub(crate) fn run(name: &str, script: &str) -> Window {
+        let name = format!("chinwag-{}-{name}", std::process::id());
+        let socket = env::temp_dir().join(name);
+        let window = Window { socket };
+        window.tmux(&["-u", "-f", "/dev/null", "new-session", "-d", script]);
         window
     }
 
     /// Has tmux do something, and returns what it prints.
-    fn tmux(&self, args: &[&str]) -> String {
+    pub(crate) fn tmux(&self, args: &[&str]) -> String {
         let output = program(TMUX.program)
             .arg("-S")
             .arg(&self.socket)
@@ -333,13 +338,13 @@ impl Window {
         String::from_utf8(output.stdout).expect("tmux prints UTF-8")
     }
 
-    fn types(&self, line: &str) {
+    pub(crate) fn types(&self, line: &str) {
         self.tmux(&["send-keys", "-l", line]);
         self.tmux(&["send-keys", "Enter"]);
     }
 
     /// Waits until these words stand on the screen.
-    fn shows(&self, words: &str) {
+    pub(crate) fn shows(&self, words: &str) {
         until(words, || self.tmux(&["capture-pane", "-p"]).contains(words));
     }
 

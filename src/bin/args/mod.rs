@@ -1,8 +1,11 @@
-//! What both command lines have in common: help, version, values that the environment gives, and how a mistake is told.
+//! What both command lines have in common: help, version, values that the environment gives, how that is printed, and how
+//! a mistake is told.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::AsFd;
 
 use getopts::{Matches, Options};
 
@@ -85,6 +88,34 @@ pub(crate) fn variable(name: &str) -> Result<Option<Given>, String> {
         })),
         Err(value) => Err(not_text(name, &value)),
     }
+}
+
+/// Prints on standard output, or says why that failed. A reader who has gone needs nothing.
+pub(crate) fn print(text: &str) -> Result<(), String> {
+    // Not by the standard library's own handle, which takes no notice of a descriptor that cannot be written to. One that
+    // was closed at the start is `/dev/null` by now.
+    let out = io::stdout().as_fd().try_clone_to_owned();
+    match out.and_then(|out| File::from(out).write_all(text.as_bytes())) {
+        Err(error) if !has_gone(&error) => Err(format!(
+            "cannot print on standard output: {}. Send the output where it can be written",
+            cause(&error)
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an error of writing says that nobody reads any more.
+fn has_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+    )
+}
+
+/// The system's words alone, without the number that the standard library adds behind them.
+pub(crate) fn cause(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or(&text).into()
 }
 
 /// Says on standard error why the program ends. Whoever has closed that misses it, and the exit status tells the same.

@@ -1,8 +1,7 @@
 //! `Output`: what the server prints while it serves, on threads of their own, so that whoever reads it holds nobody up.
 //!
-//! It knows nothing of the chat. Nothing here blocks or ends the thread that serves: a line of the log that cannot be
-//! taken in at once is counted and lost, and what cannot be printed is let go. What waits at the end is printed as
-//! far as [`PATIENCE`] goes.
+//! It knows nothing of the chat. Nothing here blocks the thread that serves: a line of the log that cannot be taken in at
+//! once is counted and lost. What waits at the end is printed as far as [`PATIENCE`] goes.
 
 mod levels;
 
@@ -10,7 +9,7 @@ pub(crate) use levels::Levels;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -76,11 +75,12 @@ impl Output {
         Ok(())
     }
 
-    /// Prints on standard output, for whoever reads it.
-    pub(crate) fn announce(&mut self, text: String) {
+    /// Prints on standard output, for whoever reads it. Where that fails, `failed` is told why.
+    pub(crate) fn announce(&mut self, text: String, failed: impl FnOnce(String) + Send + 'static) {
         let job = Job::start("announcement", move || {
-            let mut out = io::stdout().lock();
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            if let Err(sentence) = args::print(&text) {
+                failed(sentence);
+            }
         });
         match job {
             Ok(job) => self.jobs.push(job),

@@ -1,19 +1,18 @@
-//! Which signals the server listens to. It knows nothing of what they are to do.
+//! Which signals a program listens to. It knows nothing of what they are to do.
 
 use std::fs;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
-/// The signals to listen to, and those left ignored. Whoever starts a program with one of these ignored means it to go on:
-/// `nohup` when the terminal closes, a shell's `&` when Ctrl-C is pressed. To be asked before any is listened to.
+/// Of these signals, those to listen to, and those left ignored. Whoever starts a program with one of them ignored means
+/// it to go on: `nohup` when the terminal closes, a shell's `&` when Ctrl-C is pressed. To be asked before any is listened
+/// to.
 ///
 /// Linux alone tells without `unsafe` what is ignored; elsewhere all of them are listened to.
-pub(crate) fn heeded() -> (Vec<i32>, Vec<i32>) {
+pub(crate) fn heeded(signals: &[i32]) -> (Vec<i32>, Vec<i32>) {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = ignored(&status);
-    [SIGHUP, SIGINT, SIGTERM]
-        .into_iter()
-        .partition(|&signal| signal == SIGTERM || mask >> (signal - 1) & 1 == 0)
+    signals
+        .iter()
+        .partition(|&signal| mask >> (signal - 1) & 1 == 0)
 }
 
 /// The mask of ignored signals in a process's status in proc(5), where the lowest bit is for signal 1.

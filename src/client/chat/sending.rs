@@ -1,0 +1,271 @@
+//! From Enter to the server: which line goes out, to which room, and what becomes of those that do not arrive.
+
+use std::mem;
+use std::time::Instant;
+
+use crate::name::RoomName;
+
+use super::super::link::SEND_BYTES;
+use super::super::outgoing::Entered;
+use super::super::words::{QUIT, SEND_USAGE, Wish, leads_elsewhere, line_to_say};
+use super::super::{Outcome, time_of_day};
+use super::{Chat, GOODBYE_TIMEOUT, LATE_ANSWER, Question, Returning, Way};
+
+/// Lines that are shown of many.
+const SHOWN_LINES: usize = 10;
+
+impl Chat {
+    /// Takes lines that were entered, to be sent as soon as they may.
+    pub(super) fn enter_lines(&mut self, lines: Vec<Entered>) {
+        if !self.outgoing.push(lines) {
+            self.screen.bell();
+            self.notice("-- Too much waits to be sent already: this was not taken. --");
+        }
+    }
+
+    /// Sends what may be sent now. `queued` is what the link holds already, in bytes.
+    pub(in super::super) fn send_entered(&mut self, queued: usize, now: Instant) {
+        let mut bytes = queued;
+        while self.way == Way::In && !self.session.is_leaving() && bytes < SEND_BYTES {
+            let Some(line) = self.outgoing.next() else {
+                return;
+            };
+            bytes += line.text.len();
+            if self.room == self.standing.room {
+                self.perform(&line, now);
+            } else {
+                self.hold_for_room(line);
+            }
+        }
+    }
+
+    /// Keeps a line that was typed for another room than the one we are in. The next Enter sends it.
+    fn hold_for_room(&mut self, line: Entered) {
+        self.screen.bell();
+        let room = &self.room;
+        let notice = format!(
+            "-- You are in {room} now, not in {}. Nothing was sent; Enter sends it here. --",
+            self.standing.room
+        );
+        self.standing.room = self.room.clone();
+        self.notice(&notice);
+        let mut lines = vec![line];
+        lines.extend(self.outgoing.take_queue());
+        self.give_back(lines);
+    }
+
+    fn perform(&mut self, line: &Entered, now: Instant) {
+        if line.pasted {
+            return self.say(&line.text);
+        }
+        match Wish::parse(&line.text) {
+            Wish::Nothing => {}
+            Wish::SendUsage => self.notice(SEND_USAGE),
+            Wish::Leave(line) => self.leave(line, now),
+            Wish::Say(text) => self.say(text),
+            Wish::Command(command) => {
+                let time = time_of_day(self.time);
+                self.lines.push(self.styler.own(&time, None, command));
+                self.command = command.into();
+                self.going = leads_elsewhere(command);
+                if self.session.answers_marks() != Some(false) {
+                    self.outgoing.hold();
+                    self.late_at = Some(now + LATE_ANSWER);
+                }
+                self.send_line(format!("{command}\n"), command);
+            }
+        }
+    }
+
+    /// Sends text to the room. The server does not send it back, so it is shown here.
+    fn say(&mut self, text: &str) {
+        let time = time_of_day(self.time);
+        let shown = self.styler.own(&time, self.session.name(), text);
+        self.lines.push(shown);
+        self.send_line(line_to_say(text), text);
+    }
+
+    fn send_line(&mut self, line: String, text: &str) {
+        let mut bytes = line.into_bytes();
+        match self.session.answers_marks() {
+            Some(false) => {}
+            Some(true) => {
+                self.outgoing.sent(text);
+                bytes.extend_from_slice(self.outgoing.mark());
+            }
+            // The mark follows as soon as we know.
+            None => self.outgoing.sent(text),
+        }
+        self.send(bytes);
+    }
+
+    /// On a new connection: goes where we were before, with all settings. Nothing else is sent before we are there.
+    pub(super) fn return_there(&mut self, now: Instant) {
+        self.standing.begin();
+        let commands = self.standing.commands();
+        if commands.is_empty() {
+            return;
+        }
+        self.send(commands.join("\n") + "\n");
+        self.returning = Returning::Sent;
+        self.outgoing.hold();
+        self.late_at = Some(now + LATE_ANSWER);
+    }
+
+    /// Behind the line that tells whether the server answers marks: sends the one that what was sent lacks. Without marks,
+    /// nothing is confirmed, and only what brings us back is waited for.
+    pub(super) fn learn_marks(&mut self) {
+        let lacks_mark = self.outgoing.lacks_mark();
+        match self.session.answers_marks() {
+            Some(true) if lacks_mark || self.returning == Returning::Sent => {
+                let mark = self.outgoing.mark();
+                self.send(mark);
+                if self.returning == Returning::Sent {
+                    self.returning = Returning::Marked;
+                }
+            }
+            Some(false) if lacks_mark => {
+                self.outgoing.take_unconfirmed();
+                if self.returning == Returning::Done {
+                    self.outgoing.release();
+                    self.answered();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The server has come to one more mark.
+    pub(super) fn confirm(&mut self) {
+        if self.outgoing.confirm() {
+            self.answered();
+        }
+    }
+
+    /// All that the server had to say to what was sent is here.
+    fn answered(&mut self) {
+        self.late_at = None;
+        if mem::replace(&mut self.returning, Returning::Done) == Returning::Done {
+            self.standing.room = self.room.clone();
+            if mem::take(&mut self.going) {
+                self.stay_here();
+            }
+            return;
+        }
+        if self.room != self.standing.room && !self.outgoing.waits() {
+            let notice = format!(
+                "-- You are in {} now, not in {}. --",
+                self.room, self.standing.room
+            );
+            self.notice(&notice);
+        }
+    }
+
+    /// The command has led to no room. What was typed behind it was not meant for this one.
+    fn stay_here(&mut self) {
+        if !self.outgoing.waits() {
+            return;
+        }
+        self.screen.bell();
+        let room = &self.room;
+        let notice = format!(
+            "-- You are still in {room}. What you typed for the other room was not sent. --"
+        );
+        self.notice(&notice);
+        let lines = self.outgoing.take_queue();
+        self.give_back(lines);
+    }
+
+    /// The answer is late. A server that knows no marks never tells that all of it is here.
+    pub(super) fn answer_is_late(&mut self, now: Instant) {
+        match self.session.answers_marks() {
+            Some(true) => {
+                return self.notice(
+                    "-- The server has not answered yet. What you enter waits until it does. --",
+                );
+            }
+            Some(false) => {}
+            // It has said nothing yet.
+            None => {
+                self.late_at = Some(now + LATE_ANSWER);
+                return;
+            }
+        }
+        self.outgoing.release();
+        self.answered();
+    }
+
+    /// The server has told which room we are in.
+    pub(super) fn enter(&mut self, room: RoomName) {
+        self.room = room;
+        self.going = false;
+        // Without marks there is nothing better to go by.
+        if self.session.answers_marks() == Some(false) && self.returning == Returning::Done {
+            self.standing.room = self.room.clone();
+        }
+    }
+
+    pub(super) fn leave(&mut self, line: &str, now: Instant) {
+        if self.way != Way::In || self.session.is_leaving() {
+            self.outcome = Some(Outcome::left());
+            return self.tell_undelivered();
+        }
+        self.session.leave();
+        self.leave_by = Some(now + GOODBYE_TIMEOUT);
+        self.send(format!("{line}\n"));
+        let waiting = self.outgoing.take_queue();
+        self.give_back(waiting);
+    }
+
+    /// Leaves at once, whatever waits to be sent.
+    pub(super) fn leave_now(&mut self, now: Instant) {
+        self.leave(QUIT, now);
+    }
+
+    /// The connection is gone: tells which lines the server has not confirmed, and gives back those that were not sent.
+    pub(super) fn tell_undelivered(&mut self) {
+        // The person has read where they are, though the mark behind that is lost.
+        if self.way == Way::In && self.returning == Returning::Done {
+            self.standing.room = self.room.clone();
+        }
+        self.returning = Returning::Done;
+        self.going = false;
+        self.late_at = None;
+        self.outgoing.begin();
+        let unconfirmed = self.outgoing.take_unconfirmed();
+        if !unconfirmed.is_empty() {
+            self.notice("-- The server has not confirmed this; perhaps nobody has read it: --");
+            self.show_some(&unconfirmed);
+        }
+        let waiting = self.outgoing.take_queue();
+        self.give_back(waiting);
+    }
+
+    /// Gives back lines that were not sent: a single one to be typed on, if there is room for it.
+    pub(super) fn give_back(&mut self, lines: Vec<Entered>) {
+        let ends = self.session.is_leaving() || self.outcome.is_some();
+        let is_free = self.question == Question::Line && self.editor.text().is_empty() && !ends;
+        if let [line] = &lines[..]
+            && is_free
+            && !line.pasted
+        {
+            self.editor.set(&line.text);
+            return;
+        }
+        if !lines.is_empty() {
+            self.notice("-- Not sent: --");
+            let texts: Vec<String> = lines.into_iter().map(|line| line.text).collect();
+            self.show_some(&texts);
+        }
+    }
+
+    /// Shows the first of some lines, which are not said.
+    pub(super) fn show_some(&mut self, lines: &[String]) {
+        for line in lines.iter().take(SHOWN_LINES) {
+            self.notice(&format!("| {line}"));
+        }
+        if let more @ 1.. = lines.len().saturating_sub(SHOWN_LINES) {
+            self.notice(&format!("| … and {more} more"));
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The client when the way to its server breaks: what was typed is read where it was meant to be, or by nobody.
+
+use std::io::Write;
+use std::net::Shutdown;
+
+use crate::harness::{ChatServer, Home, Person, Relay, Scripted, client, read_line};
+
+/// Ann in `#den`, with all that she has set, and Bob in the lobby.
+fn ann_in_the_den(port: u16, home: &Home) -> Person {
+    let mut ann = Person::join(port, home, "Ann", 80, 24);
+    for (command, answer) in [
+        ("/time on +2", "Timestamps are on (+02:00)."),
+        ("/quiet on", "Join and leave notices are off."),
+        ("/away at lunch", "You are away."),
+        ("/join #den", "You are in #den now."),
+    ] {
+        ann.keys(&format!("{command}\r"));
+        ann.until_seen(answer);
+    }
+    ann
+}
+
+/// A person in the lobby who sees what is said there.
+fn bob(port: u16, home: &Home) -> Person {
+    Person::join(port, home, "Bob", 80, 24)
+}
+
+#[test]
+fn after_a_restart_a_line_is_read_in_the_room_it_was_typed_for() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let port = server.port;
+    let mut ann = ann_in_the_den(port, &home);
+    ann.keys("half a li");
+    server.stop();
+    ann.until_seen("Server is shutting down. Goodbye!");
+    ann.until_rows(&["(offline) > half a li"]);
+    ann.keys("ne\r");
+    ann.until_seen("-- Not connected: the line stays here");
+
+    let _server = ChatServer::start_on(port, &[]);
+    let mut bob = bob(port, &home);
+    ann.keys("\x0c");
+    ann.until("the room and the settings", |screen| {
+        let seen = screen.contents();
+        [
+            "Timestamps are on (+02:00).",
+            "Join and leave notices are off.",
+            "You are away.",
+        ]
+        .iter()
+        .all(|answer| seen.contains(answer))
+            && seen.contains("You are in #den now.")
+    });
+    ann.until_rows(&["> half a line"]);
+    ann.keys("\r");
+    ann.until_rows(&["Ann: half a line", ">"]);
+    bob.keys("/join #den\r");
+    bob.until_seen("Ann: half a line");
+    let rows = bob.rows();
+    let row = |text: &str| rows.iter().position(|row| row.contains(text));
+    assert!(
+        row("You are in #den now.") < row("Ann: half a line"),
+        "{rows:#?}"
+    );
+}
+
+#[test]
+fn enter_before_the_room_is_there_again_sends_nothing_to_another() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
+    let hint = b"Type /help for the list of commands.\r\n";
+    let mark = b"\xff\xfc\x06";
+    let (mut stream, _) = server.welcome();
+    stream.write_all(hint).unwrap();
+    ann.until_seen("Type /help");
+    ann.keys("/join #den\rin the den\r");
+    assert_eq!(read_line(&mut stream), "/join #den");
+    stream.write_all(b"You are in #den now.\r\n").unwrap();
+    stream.write_all(mark).unwrap();
+    assert_eq!(read_line(&mut stream), "in the den");
+    stream.write_all(mark).unwrap();
+    drop(stream);
+
+    let (mut stream, _) = server.welcome();
+    stream.write_all(hint).unwrap();
+    assert_eq!(read_line(&mut stream), "/join #den");
+    ann.until_rows(&["(coming back) >"]);
+    ann.keys("for the den\r");
+    ann.until_rows(&["(coming back) >"]);
+    // This server has another mind.
+    stream
+        .write_all(b"There are too many rooms already. Type /rooms for the list, and join one.\r\n")
+        .unwrap();
+    stream.write_all(mark).unwrap();
+    ann.until_rows(&[
+        "-- You are in #lobby now, not in #den. Nothing was sent; Enter sends it here. --",
+        "> for the den",
+    ]);
+    ann.keys(" after all\r");
+    assert_eq!(read_line(&mut stream), "for the den after all");
+}
+
+#[test]
+fn an_ignored_person_who_comes_back_later_is_ignored_again() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let port = server.port;
+    let (bob_home, eve_home) = (Home::new(), Home::new());
+    let mut ann = Person::join(port, &home, "Ann", 80, 24);
+    let bob = Person::join(port, &bob_home, "Bob", 80, 24);
+    let eve = Person::join(port, &eve_home, "Eve", 80, 24);
+    ann.until_seen("Eve has joined the chat.");
+    ann.keys("/ignore Bob\r/ignore Eve\r/quiet on\r");
+    ann.until_seen("Join and leave notices are off.");
+    drop((bob, eve));
+    server.stop();
+    let _server = ChatServer::start_on(port, &[]);
+    ann.keys("\r");
+    ann.until_seen("Nobody here is called Bob.");
+    let mut bob = Person::join(port, &bob_home, "Bob", 80, 24);
+    let mut eve = Person::join(port, &eve_home, "Eve", 80, 24);
+    ann.keys("\x0c");
+    ann.until("an empty screen", |screen| screen.contents().trim() == ">");
+    bob.keys("one\r");
+    ann.until_seen("You are now ignoring Bob.");
+    bob.keys("two\r/me waves\r");
+    eve.until_seen("* Bob waves");
+    eve.keys("/nick Zoe\rthree\r");
+    ann.until_seen("Zoe: three");
+    let rows = ann.rows();
+    let of_bob = |row: &String| row.contains("Bob: ") || row.contains("waves");
+    assert!(!rows.iter().any(of_bob), "{rows:#?}");
+}
+
+#[test]
+fn a_line_that_the_server_has_not_confirmed_is_shown_when_the_connection_breaks() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
+    let (mut stream, _) = server.welcome();
+    stream
+        .write_all(b"Type /help for the list of commands.\r\n")
+        .unwrap();
+    ann.until_seen("Type /help");
+    ann.keys("one\rtwo\r");
+    assert_eq!(read_line(&mut stream), "one");
+    assert_eq!(read_line(&mut stream), "two");
+    stream.write_all(b"\xff\xfc\x06").unwrap();
+    stream.shutdown(Shutdown::Both).unwrap();
+    ann.until_seen("-- The server has not confirmed this; perhaps nobody has read it: --");
+    ann.until_seen("| two");
+    assert!(!ann.rows().contains(&"| one".into()));
+}
+
+#[test]
+fn its_name_held_by_a_lost_connection_is_tried_again() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut relay = Relay::to(server.port);
+    let command = client(relay.port, &home.0, &["-n", "Ann"]);
+    let mut ann = Person::sit_down(command, 80, 24);
+    let broken = relay.connect();
+    ann.until_seen("Ann has joined the chat.");
+    ann.keys("typed");
+    broken.shutdown(Shutdown::Both).unwrap();
+    // The server's end stays open.
+    let _again = relay.connect();
+    ann.until_seen("-- Not let in: That username is taken. Trying again in");
+    ann.until_rows(&["(offline) > typed"]);
+    // A second refusal is no second row.
+    ann.keys("\r");
+    let _again = relay.connect();
+    ann.keys("\x0c!");
+    ann.until_rows(&["(offline) > typed!"]);
+    assert!(!ann.rows().iter().any(|row| row.contains("Not let in")));
+    // Another name, since the old one is held for good here.
+    ann.keys("\x15/nick Bea\r");
+    let _again = relay.connect();
+    ann.until_rows(&["Bea has joined the chat.", ">"]);
+}
+
+#[test]
+fn a_full_server_is_tried_again() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
+    let (stream, _) = server.welcome();
+    ann.until_seen("Welcome");
+    ann.keys("typed");
+    drop(stream);
+    for _ in 0..2 {
+        let mut stream = server.accept();
+        stream
+            .write_all(b"Server is full. Try again later.\r\n")
+            .unwrap();
+        ann.until_seen("-- Not let in: Server is full. Try again later. Trying again in");
+        ann.until_rows(&["(offline) > typed"]);
+        ann.keys("\r");
+    }
+    let (_stream, name) = server.welcome();
+    assert_eq!(name, "Ann");
+    ann.until_rows(&["Welcome to the chat!", "> typed"]);
+    let rows = ann.rows();
+    let told = rows.iter().filter(|row| row.contains("Not let in"));
+    assert_eq!(told.count(), 1, "{rows:#?}");
+}
+
+#[test]
+fn a_person_who_was_sent_away_comes_back_at_the_press_of_a_key() {
+    let server = ChatServer::start_on(0, &["--idle-timeout", "1"]);
+    let home = Home::new();
+    let mut ann = Person::join(server.port, &home, "Ann", 80, 24);
+    ann.keys("typed");
+    ann.until_rows(&[
+        "You have been silent for too long. Goodbye!",
+        "-- The server has sent you away. Press Enter to come back, Ctrl-C to leave. --",
+        "(offline) > typed",
+    ]);
+    ann.keys("\r");
+    ann.until_seen("Ann has joined the chat.");
+    ann.until_seen("Press Enter to come back");
+    ann.keys("\x03\x03");
+    ann.end_with(0);
+}
+
+#[test]
+fn quit_is_no_name() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut ann = Person::sit_down(client(server.port, &home.0, &[]), 80, 24);
+    ann.until_rows(&["Enter your username:"]);
+    ann.keys("/quit\r");
+    ann.end_with(0);
+}
+
+#[test]
+fn what_was_typed_behind_a_room_that_there_is_not_is_not_said_in_this_one() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let bob_home = Home::new();
+    let mut bob = Person::join(server.port, &bob_home, "Bob", 80, 24);
+    let mut ann = Person::join(server.port, &home, "Ann", 80, 24);
+    ann.keys("/join no such room\rfor that room\r");
+    ann.until_rows(&[
+        "-- You are still in #lobby. What you typed for the other room was not sent. --",
+        "> for that room",
+    ]);
+    ann.keys("\x15for the lobby\r");
+    bob.until_seen("Ann: for the lobby");
+    assert!(!bob.rows().iter().any(|row| row.contains("that room")));
+}

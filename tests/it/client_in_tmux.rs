@@ -1,0 +1,151 @@
+//! The `client` in a real terminal: tmux, which knows the mouse, marked pastes and modes, and tells what is on.
+
+use std::env;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::daemon::start;
+use crate::harness::{Person, until};
+use crate::real_clients::{TMUX, Window, can_play};
+
+/// A shell in a terminal, whose people edit by the terminal itself.
+struct Shell {
+    window: Window,
+    home: PathBuf,
+}
+
+impl Shell {
+    fn open(name: &str) -> Shell {
+        let home = env::temp_dir().join(format!("chinwag-{}-{name}-home", std::process::id()));
+        fs::create_dir_all(&home).expect("a folder can be made");
+        let script = format!(
+            "cd {} && env HISTFILE= XDG_STATE_HOME=. PS1='shell$ ' bash --norc --noprofile --noediting -i",
+            home.display()
+        );
+        let window = Window::run(name, &script);
+        window.shows("shell$");
+        Shell { window, home }
+    }
+
+    /// Runs the client in it, in which ann comes in.
+    fn chats(&self, addr: SocketAddr) {
+        let client = env!("CARGO_BIN_EXE_client");
+        let port = addr.port();
+        self.window.types(&format!("{client} -p {port} -n ann"));
+        self.window.shows("ann has joined the chat.");
+    }
+
+    /// Has the terminal send bytes as it sends reports.
+    fn reports(&self, bytes: &[u8]) {
+        let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let bytes = bytes.iter().map(String::as_str);
+        let args: Vec<&str> = ["send-keys", "-H"].into_iter().chain(bytes).collect();
+        self.window.tmux(&args);
+    }
+
+    fn presses(&self, text: &str) {
+        self.window.tmux(&["send-keys", "-l", text]);
+    }
+
+    /// Whether each of these modes is on: reports of the mouse, in SGR's form, cursor keys and the keypad for applications,
+    /// inserting.
+    fn modes(&self) -> String {
+        let flags =
+            "#{mouse_any_flag}#{mouse_sgr_flag}#{keypad_cursor_flag}#{keypad_flag}#{insert_flag}";
+        let modes = self.window.tmux(&["display-message", "-p", flags]);
+        modes.trim_end().into()
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.home);
+    }
+}
+
+#[test]
+fn what_was_left_on_is_off_in_the_client_and_behind_it() {
+    if !can_play(
+        "what_was_left_on_is_off_in_the_client_and_behind_it",
+        &[&TMUX],
+    ) {
+        return;
+    }
+    let (_daemon, addr) = start(&[]);
+    let shell = Shell::open("left-on");
+    assert_eq!(shell.modes(), "00000");
+    shell
+        .window
+        .types(r"printf '\033[?1000;1003;1006;1h\033=\033[4h'");
+    until("everything is on", || shell.modes() == "11111");
+    shell.chats(addr);
+    assert_eq!(shell.modes(), "00000");
+    shell.window.types("leave");
+    // What is typed before that is still the client's.
+    until("the shell is back", || {
+        let screen = shell.window.tmux(&["capture-pane", "-p"]);
+        screen.trim_end().ends_with("shell$")
+    });
+    shell
+        .window
+        .types("stty -a | grep -o ' icanon'; echo $((6 * 7))");
+    shell.window.shows(" icanon\n42");
+    assert_eq!(shell.modes(), "00000");
+    // No paste is marked any more: what is pasted is as if typed.
+    shell.window.tmux(&["set-buffer", "echo $((7 * 8))\n"]);
+    shell.window.tmux(&["paste-buffer", "-p"]);
+    shell.window.shows("\n56\n");
+}
+
+#[test]
+fn the_client_reads_what_the_terminal_tells() {
+    if !can_play("the_client_reads_what_the_terminal_tells", &[&TMUX]) {
+        return;
+    }
+    let (_daemon, addr) = start(&[]);
+    let mut bob = Person::login(addr, "bob");
+    let shell = Shell::open("reports");
+    shell.chats(addr);
+    bob.reads("ann has joined the chat.");
+    for report in [
+        &b"\x1b[<64;10;5M"[..],
+        b"\x1b[32;10;5M",
+        b"\x1b[M !!",
+        b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\",
+        b"\x1b[12;40R",
+    ] {
+        shell.presses("half");
+        shell.window.shows("> half");
+        shell.reports(report);
+        shell.window.types(" a line");
+        bob.reads("ann: half a line");
+    }
+    shell.window.tmux(&["set-buffer", "one\ntwo\n"]);
+    for (answer, line) in [("n", "no"), ("Enter", "one")] {
+        shell.window.tmux(&["paste-buffer", "-p"]);
+        shell.window.shows("Send these 2 lines?");
+        shell.reports(b"\x1b[<64;10;5M");
+        shell.window.tmux(&["send-keys", answer]);
+        if answer == "n" {
+            shell.window.shows("-- Nothing was sent. --");
+            shell.window.types("no");
+        }
+        bob.reads(&format!("ann: {line}"));
+    }
+    bob.reads("ann: two");
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_client() {
+    if !can_play("a_terminal_that_is_closed_ends_the_client", &[&TMUX]) {
+        return;
+    }
+    let (_daemon, addr) = start(&[]);
+    let mut bob = Person::login(addr, "bob");
+    let shell = Shell::open("closed");
+    shell.chats(addr);
+    bob.reads("ann has joined the chat.");
+    shell.window.tmux(&["kill-server"]);
+    bob.reads("ann has left the chat.");
+}
