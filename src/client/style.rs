@@ -166,7 +166,8 @@ fn name_color(name: &str) -> &'static str {
 fn mentions<'a>(text: &'a str, own: &Username) -> Vec<(usize, &'a str)> {
     let mut compared = 0;
     let mut is_own = |word: &&str| {
-        let word = Addressed::new(word).filter(|_| compared < MENTION_BYTES);
+        let word = Some(word).filter(|_| compared < MENTION_BYTES);
+        let word = word.and_then(|it| Addressed::new(it));
         compared += word.as_ref().map_or(0, Addressed::bytes);
         word.is_some_and(|it| it.is_of(own))
     };
@@ -228,6 +229,12 @@ mod tests {
     fn names_are_looked_for_in_as_much_of_a_text_as_by_the_server() {
         let text = "Ann ".repeat(300_000);
         assert_eq!(found(&text, "Ann").len(), MENTION_BYTES / 4);
+        // A sign may stand for many letters, each of which is compared.
+        let text = format!("{} Ann", "x ".repeat(MENTION_BYTES / 3));
+        assert_eq!(found(&text, "Ann"), ["Ann"]);
+        let text = format!("{} Ann", "ﷺ ".repeat(MENTION_BYTES / 8));
+        let few = cfg!(not(feature = "unicode-names"));
+        assert_eq!(found(&text, "Ann").len(), usize::from(few));
     }
 
     #[test]
