@@ -18,7 +18,7 @@ mod room;
 mod roster;
 
 #[cfg(feature = "client")]
-pub(crate) use commands::words as command_words;
+pub(crate) use commands::{named as command_named, words as command_words};
 pub use event::{Audience, Effect, Effects, Event};
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! What a typed line asks for: `send <MSG>`, `leave`, a command for the server, or text.
 
+use crate::chat::command_named;
 use crate::limits::LINE_BYTES_RANGE;
 use crate::wire::{Command, Input, LineDecoder};
 
@@ -51,8 +52,7 @@ impl<'a> Wish<'a> {
 
 /// Whether a command asks the server to let one go.
 pub(super) fn is_quit(word: &str) -> bool {
-    let mut words = [QUIT, "/q", "/exit"].iter();
-    words.any(|it| it.eq_ignore_ascii_case(word))
+    command_named(word) == Some(QUIT)
 }
 
 /// Whether a command asks for another room.
@@ -60,8 +60,7 @@ pub(super) fn leads_elsewhere(command: &str) -> bool {
     let Command::Slash { word, .. } = Command::parse(command) else {
         return false;
     };
-    let mut words = ["/join", "/leave", "/part"].iter();
-    words.any(|it| it.eq_ignore_ascii_case(word))
+    matches!(command_named(word), Some("/join" | "/leave"))
 }
 
 /// The line that makes the server pass on this text, whatever it begins with.
@@ -109,11 +108,28 @@ mod tests {
             ("leave me", Wish::Say("leave me")),
             ("/quit", Wish::Leave("/quit")),
             ("/Q good night", Wish::Leave("/Q good night")),
+            ("\u{ff0f}exit", Wish::Leave("\u{ff0f}exit")),
             ("/users", Wish::Command("/users")),
             ("/nick Bob", Wish::Command("/nick Bob")),
             ("//etc/hosts", Wish::Say("/etc/hosts")),
         ] {
             assert_eq!(Wish::parse(line), wish, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn another_room_is_asked_for_in_all_the_words_for_it() {
+        for command in [
+            "/join #den",
+            "/JOIN",
+            "/leave",
+            "/part",
+            "\u{ff0f}join #den",
+        ] {
+            assert!(leads_elsewhere(command), "{command}");
+        }
+        for command in ["/joined", "/me leaves", "hello"] {
+            assert!(!leads_elsewhere(command), "{command}");
         }
     }
 

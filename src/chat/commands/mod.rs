@@ -206,10 +206,21 @@ pub(crate) fn words() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(Row::word)
 }
 
-/// Runs the command that the word names, in any case.
-pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
+/// The command that a word names, in any case and behind either slash.
+fn find(word: &str) -> Option<&'static Row> {
     let with_plain_slash = word.replacen('\u{ff0f}', "/", 1);
-    let Some(row) = TABLE.iter().find(|row| row.is_called(&with_plain_slash)) else {
+    TABLE.iter().find(|row| row.is_called(&with_plain_slash))
+}
+
+/// The first word for the command that a word names.
+#[cfg(feature = "client")]
+pub(crate) fn named(word: &str) -> Option<&'static str> {
+    find(word).map(Row::word)
+}
+
+/// Runs the command that the word names.
+pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
+    let Some(row) = find(word) else {
         return effects.answer(caller.peer, Answer::UnknownCommand(shorten(word)));
     };
     if row.takes(args) {
