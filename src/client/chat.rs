@@ -9,6 +9,8 @@
 //! - A line that was entered is confirmed by the server, or the person is told that it is not.
 
 mod sending;
+#[cfg(test)]
+mod tests;
 mod typing;
 
 use std::collections::VecDeque;
@@ -25,7 +27,7 @@ use super::line::{self, Fact};
 use super::link::LinkEvent;
 use super::outgoing::{Entered, Outgoing};
 use super::screen::{Screen, View};
-use super::session::{Heard, PROMPT, Session};
+use super::session::{Heard, PROMPT, Session, is_slowed_down};
 use super::shown::Waiting;
 use super::standing::Standing;
 use super::style::Styler;
@@ -47,6 +49,8 @@ pub(super) enum Errand {
     Connect,
     /// To send these bytes.
     Send(Vec<u8>),
+    /// To wait longer for a server that reads slowly.
+    ExpectSlowReads,
     /// To close the connection.
     Close,
 }
@@ -268,6 +272,9 @@ impl Chat {
                 Heard::TurnedAway(why) => self.end(Status::Closed, why),
                 Heard::Welcomed(line) => self.come_in(&line, now),
                 Heard::Line(line) => {
+                    if is_slowed_down(&line) {
+                        self.errands.push_back(Errand::ExpectSlowReads);
+                    }
                     self.show_received(&line);
                     self.learn_marks();
                 }

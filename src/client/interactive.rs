@@ -10,7 +10,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::chat::{Chat, Errand};
 use super::history::{self, History};
-use super::keys::{Key, Keyboard};
+use super::keys::Keyboard;
 use super::link::{Link, LinkEvent};
 use super::terminal::{self, Terminal};
 use super::{Config, Outcome, Status, chance};
@@ -116,6 +116,10 @@ impl Person {
             let event = match errand {
                 Errand::Connect => self.link.start(now),
                 Errand::Send(bytes) => self.link.send(&bytes),
+                Errand::ExpectSlowReads => {
+                    self.link.expect_slow_reads();
+                    None
+                }
                 Errand::Close => {
                     self.link.close();
                     None
@@ -168,14 +172,10 @@ impl Person {
         if !reads.is_empty() {
             self.keyboard.handle_timeout(now, &mut keys);
         }
-        self.type_keys(keys, now);
-        Ok(None)
-    }
-
-    fn type_keys(&mut self, keys: Vec<Key>, now: Instant) {
         for key in keys {
             self.chat.key(key, now);
         }
+        Ok(None)
     }
 
     fn take_signals(&mut self) -> io::Result<Option<Outcome>> {

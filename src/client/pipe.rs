@@ -12,7 +12,7 @@ use crate::limits::LINE_BYTES_RANGE;
 use crate::wire::{Command, Input, LineDecoder};
 
 use super::link::{Link, LinkEvent, SEND_BYTES, cause};
-use super::session::{Heard, PROMPT, Session};
+use super::session::{Heard, PROMPT, SHUTTING_DOWN, Session, is_slowed_down};
 use super::style::Styler;
 use super::words::{QUIT, SEND_USAGE, Wish, is_quit, line_to_say};
 use super::{Config, Outcome, Status, terminal, time_of_day};
@@ -29,17 +29,8 @@ const READ_BYTES: usize = 16 * 1024;
 /// Reads of the input when the connection has ended, to count the lines that were not sent: 16 MiB.
 const REST_READS: usize = 1024;
 
-/// What the server says, once, before it reads from someone only as fast as they may send.
-const SLOWED_DOWN: [&str; 2] = [
-    "You are sending too fast;",
-    "Too much is coming from your address;",
-];
-
 /// The server's last word to those who did not ask to go.
-const DISMISSED: [&str; 2] = [
-    "Server is shutting down. Goodbye!",
-    "You have been silent for too long. Goodbye!",
-];
+const DISMISSED: [&str; 2] = [SHUTTING_DOWN, "You have been silent for too long. Goodbye!"];
 
 /// What goes in, what comes out, and the server.
 struct Pipe<'a> {
@@ -404,10 +395,6 @@ impl Pipe<'_> {
         }
         (count, !self.input_ended)
     }
-}
-
-fn is_slowed_down(line: &str) -> bool {
-    SLOWED_DOWN.iter().any(|words| line.starts_with(words))
 }
 
 /// How it ends where what the server says cannot be printed. A reader who has gone wants no more, and that is all.

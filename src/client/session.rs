@@ -17,7 +17,13 @@ const TAKEN: &str = "That username is taken.";
 const INVALID: &str = "A username has ";
 const GOODBYE: &str = "Goodbye!";
 /// The one goodbye that sends nobody away: the server itself goes, and mostly comes back.
-const SHUTTING_DOWN: &str = "Server is shutting down. Goodbye!";
+pub(super) const SHUTTING_DOWN: &str = "Server is shutting down. Goodbye!";
+
+/// What the server says, once, before it reads from someone only as fast as they may send.
+const SLOWED_DOWN: [&str; 2] = [
+    "You are sending too fast;",
+    "Too much is coming from your address;",
+];
 
 /// How the line goes on that tells of a newcomer.
 const JOINED: &str = "has joined ";
@@ -239,6 +245,11 @@ impl Session {
             .extend_from_slice(&part[..part.len().min(room)]);
         !part.is_empty() && self.unended == PROMPT.as_bytes()
     }
+}
+
+/// Whether a line says that the server reads from us more slowly than we send.
+pub(super) fn is_slowed_down(line: &str) -> bool {
+    SLOWED_DOWN.iter().any(|words| line.starts_with(words))
 }
 
 #[cfg(test)]
