@@ -9,8 +9,6 @@
 //! - A line that was entered is confirmed by the server, or the person is told that it is not.
 
 mod sending;
-#[cfg(test)]
-mod tests;
 mod typing;
 
 use std::collections::VecDeque;
@@ -496,3 +494,6 @@ fn view<'a>(question: &'a Question, prompt: &'a str, editor: &'a Editor) -> View
         cursor,
     }
 }
+
+#[cfg(test)]
+mod tests;
