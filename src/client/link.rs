@@ -24,7 +24,7 @@ use race::Race;
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a server that took the connection may take to say its first word.
-const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What may wait to be sent before no more should be given, in bytes.
 pub(super) const SEND_BYTES: usize = 64 * 1024;

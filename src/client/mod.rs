@@ -11,6 +11,8 @@
 mod backoff;
 mod chat;
 mod complete;
+#[cfg(any(test, fuzzing))]
+pub mod desk;
 mod editor;
 mod history;
 mod interactive;

@@ -23,16 +23,16 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetsid, tcgetwinsiz
 /// (9, 1000 to 1003) in all their forms (1005, 1006, 1015, 1016), news of the focus (1004), marked pastes (2004), keys told
 /// by numbers as xterm and kitty do it, the keypad for applications, inserting, other characters (G0, shift-out). A
 /// terminal that does not know one of these shows nothing of it.
-const OFF: &str = concat!(
+pub(super) const OFF: &str = concat!(
     "\x1b[?1;9;1000;1001;1002;1003;1004;1005;1006;1015;1016;2004l",
     "\x1b[>4;0m\x1b[=0u\x1b>\x1b[4l\x1b(B\x0f"
 );
 
 /// Marked pastes and news of the focus on.
-const ENTER: &str = "\x1b[?2004h\x1b[?1004h";
+pub(super) const ENTER: &str = "\x1b[?2004h\x1b[?1004h";
 
 /// Wrapping on, the cursor seen, colours as they were.
-const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[0m";
+pub(super) const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[0m";
 
 /// Size assumed of a terminal that does not tell.
 const UNKNOWN_SIZE: (usize, usize) = (80, 24);
