@@ -138,3 +138,6 @@ fn time_of_day(wanted: bool) -> String {
 fn chance() -> u64 {
     RandomState::new().build_hasher().finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -372,4 +372,4 @@ impl Server {
 }
 
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;

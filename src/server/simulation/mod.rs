@@ -18,6 +18,7 @@ mod setting;
 mod stage;
 
 pub(super) use record::Record;
+pub(crate) use scene::Scene;
 
 use std::env;
 

@@ -12,18 +12,18 @@ use crate::server::{Config, LISTENERS, Server};
 use super::record::{Happened, What};
 
 /// A server, and its clients by their pairs of sockets.
-pub(super) struct Scene {
-    pub(super) world: World,
-    pub(super) server: Server,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) server: Server,
 }
 
 impl Scene {
-    pub(super) fn with(config: Config) -> Scene {
+    pub(crate) fn with(config: Config) -> Scene {
         Scene::taking(1 << 20, config)
     }
 
     /// The clients' sockets take so many bytes until they are read.
-    pub(super) fn taking(outbound: usize, config: Config) -> Scene {
+    pub(crate) fn taking(outbound: usize, config: Config) -> Scene {
         let nature = Nature {
             outbound,
             inbound: 1 << 16,
@@ -44,7 +44,7 @@ impl Scene {
     }
 
     /// Somebody at this address comes in.
-    pub(super) fn enter(&mut self, host: [u8; 4], name: &str) -> usize {
+    pub(crate) fn enter(&mut self, host: [u8; 4], name: &str) -> usize {
         let addr = SocketAddr::from((host, 1024));
         let pair = self.world.connect(addr).expect("the server listens");
         self.say(pair, &format!("{name}\n"));
@@ -52,17 +52,17 @@ impl Scene {
         pair
     }
 
-    pub(super) fn say(&self, pair: usize, text: &str) {
+    pub(crate) fn say(&self, pair: usize, text: &str) {
         assert_eq!(self.world.send(pair, text.as_bytes()), text.len());
     }
 
-    pub(super) fn heard(&self, pair: usize) -> String {
+    pub(crate) fn heard(&self, pair: usize) -> String {
         let (bytes, _) = self.world.receive(pair, usize::MAX);
         String::from_utf8(bytes).expect("text")
     }
 
     /// One round of the loop. Returns how many lines it took in.
-    pub(super) fn tick(&mut self) -> usize {
+    pub(crate) fn tick(&mut self) -> usize {
         let flow = self.server.tick().expect("nothing goes wrong");
         assert!(flow.is_continue());
         let is_line = |what: &What| matches!(what, What::Event(_, Happened::Line(_)));
@@ -70,8 +70,16 @@ impl Scene {
         told.iter().filter(|told| is_line(&told.what)).count()
     }
 
+    /// Ticks until there is nothing left to do.
+    pub(crate) fn rest(&mut self) {
+        self.tick();
+        while self.world.has_events() || self.server.has_work() {
+            self.tick();
+        }
+    }
+
     /// Ticks until something is so. Returns how many ticks it took, and how many lines were taken in.
-    pub(super) fn until(&mut self, mut is_so: impl FnMut(&Scene) -> bool) -> (usize, usize) {
+    pub(crate) fn until(&mut self, mut is_so: impl FnMut(&Scene) -> bool) -> (usize, usize) {
         let mut lines = 0;
         for ticks in 1..1000 {
             lines += self.tick();

@@ -1,0 +1,128 @@
+//! A dialogue of a person with a real server, on whose way something goes wrong at every byte: no line is read in another
+//! room than the one it was typed for, and none is lost without a word.
+//!
+//! `CHINWAG_RELAY=1 cargo test --release --lib relay_fails` lets it go wrong at every byte, an ordinary run at every so many.
+
+mod dialogue;
+mod person;
+mod relay;
+mod screen;
+
+use std::env;
+
+use dialogue::{Dialogue, Pace, play};
+use relay::{Fault, Kind, Side, Swap};
+
+/// An ordinary run has a fault at one byte of so many. It has no divisor in common with the number of kinds of faults.
+const EVERY: usize = 97;
+
+/// How many bytes behind the first fault the second one comes: what it takes to be back where one was, and more.
+const BEHIND: usize = 300;
+
+/// Whatever can go wrong.
+const KINDS: [Kind; 19] = [
+    Kind::Drop,
+    Kind::DropOneSide,
+    Kind::Cut,
+    Kind::Leave,
+    Kind::Refuse,
+    halt(1, false),
+    halt(1, true),
+    halt(9, false),
+    halt(10, true),
+    halt(100, false),
+    halt(100, true),
+    Kind::Swap(Swap::Fresh),
+    Kind::Swap(Swap::Restarted),
+    Kind::Swap(Swap::Absent),
+    Kind::Swap(Swap::Full),
+    Kind::Swap(Swap::NameTaken),
+    Kind::Swap(Swap::Refuses),
+    Kind::Swap(Swap::Unmarked),
+    Kind::Swap(Swap::Anonymous),
+];
+
+const fn halt(seconds: u64, breaks: bool) -> Kind {
+    Kind::Halt { seconds, breaks }
+}
+
+fn check(pace: Pace, fault: Option<Fault>) -> Dialogue {
+    let dialogue = play(pace, fault);
+    if let Err(what) = dialogue.check() {
+        panic!(
+            "{pace:?}, {fault:?}: {what}\nseen:\n  {}\nheard:\n  {}",
+            dialogue.person.rows.join("\n  "),
+            dialogue.person.relay.heard_rows().join("\n  ")
+        );
+    }
+    dialogue
+}
+
+/// A fault happens at one byte of so many.
+fn every() -> usize {
+    let every = env::var("CHINWAG_RELAY").ok();
+    every.map_or(EVERY, |every| every.parse().expect("a number"))
+}
+
+#[test]
+fn wherever_the_relay_fails_each_line_is_read_in_its_room_or_accounted_for() {
+    let mut runs = 0;
+    for pace in [Pace::Careful, Pace::Eager] {
+        let undisturbed = check(pace, None);
+        assert!(undisturbed.is_all_read(), "something was not read");
+        for (number, kind) in KINDS.into_iter().enumerate() {
+            for side in [Side::Up, Side::Down] {
+                let bytes = undisturbed.person.relay.passed(side);
+                for at in (number % every()..=bytes).step_by(every()) {
+                    runs += 1;
+                    let then = None;
+                    let fault = Fault {
+                        side,
+                        at,
+                        kind,
+                        then,
+                    };
+                    check(pace, Some(fault));
+                }
+            }
+        }
+    }
+    assert!(runs > 100, "only {runs} runs");
+}
+
+#[test]
+fn wherever_the_relay_fails_again_each_line_is_read_in_its_room_or_accounted_for() {
+    let firsts = [
+        Kind::Drop,
+        Kind::DropOneSide,
+        halt(10, true),
+        Kind::Swap(Swap::Fresh),
+    ];
+    let mut number = 0;
+    let every = every() * 5;
+    for pace in [Pace::Careful, Pace::Eager] {
+        let undisturbed = check(pace, None);
+        for side in [Side::Up, Side::Down] {
+            let bytes = undisturbed.person.relay.passed(side);
+            let places = [2, 3, 4, 5].map(|part| bytes * part / 6);
+            for (kind, at) in firsts
+                .into_iter()
+                .flat_map(|kind| places.map(|at| (kind, at)))
+            {
+                for second in KINDS {
+                    number += 1;
+                    for behind in (7 * number % every..=BEHIND).step_by(every) {
+                        let then = Some((behind, second));
+                        let fault = Fault {
+                            side,
+                            at,
+                            kind,
+                            then,
+                        };
+                        check(pace, Some(fault));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,456 @@
+//! `Person`: Ann, who reads her screen, and what became of each text that she entered, as far as she was told.
+
+use std::time::Duration;
+
+use super::relay::{Read, Relay};
+use super::screen::Screen;
+
+/// How long Ann waits for the prompt, in seconds: longer than any fault lasts, and two of the longest waits.
+const PATIENCE: usize = 300;
+
+/// How often she tries to get into a room.
+const TRIES: usize = 3;
+
+/// How often she starts the client.
+const STARTS: usize = 40;
+
+pub(super) const LOBBY: &str = "#lobby";
+pub(super) const DEN: &str = "#den";
+
+/// What a person was told of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Nothing,
+    NotSent,
+    NotConfirmed,
+    /// She has taken it back herself.
+    TakenBack,
+}
+
+/// A text that was entered.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) words: String,
+    /// The room that it was typed for, or the one person.
+    pub(super) room: &'static str,
+    pub(super) told: Told,
+    is_pasted: bool,
+}
+
+/// Whether a person looks at what her lines come to before she types on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    Careful,
+    Eager,
+}
+
+pub(super) struct Person {
+    pub(super) relay: Relay,
+    pub(super) pace: Pace,
+    pub(super) texts: Vec<Text>,
+    pub(super) rows: Vec<String>,
+    /// What stands above rows that quote what she typed.
+    heading: String,
+    screen: Screen,
+    pub(super) name: String,
+    /// The room that she was told to be in.
+    told: &'static str,
+    /// The command that is to lead her to another, as long as it is not answered.
+    going: Option<(String, &'static str)>,
+    /// What she has typed of her next line.
+    pub(super) half: String,
+    /// Commands that came to nothing.
+    undone: Vec<String>,
+    /// Those that she has typed, to be typed again when the client was started again.
+    commands: Vec<&'static str>,
+    starts: usize,
+    is_leaving: bool,
+    /// How it ended.
+    pub(super) left: Option<String>,
+    /// She has not got into the room.
+    pub(super) is_shut_out: bool,
+}
+
+impl Person {
+    pub(super) fn new(pace: Pace, relay: Relay) -> Person {
+        Person {
+            relay,
+            pace,
+            texts: Vec::new(),
+            rows: Vec::new(),
+            heading: String::new(),
+            screen: Screen::default(),
+            name: "Ann".into(),
+            told: LOBBY,
+            going: None,
+            half: String::new(),
+            undone: Vec::new(),
+            commands: Vec::new(),
+            starts: 1,
+            is_leaving: false,
+            left: None,
+            is_shut_out: false,
+        }
+    }
+
+    /// Types a line for a room, and how the next one begins.
+    pub(super) fn say(&mut self, room: &'static str, words: &str, next: &str) {
+        if !self.get_ready(room) {
+            return;
+        }
+        let rest = words.strip_prefix(&*self.half).expect("what was begun");
+        let half = match self.pace {
+            Pace::Eager => &next[..next.len() / 2],
+            Pace::Careful => "",
+        };
+        self.entered(room, words, false);
+        let typed = format!("{rest}\r{half}");
+        // Where it is not taken, it stays in front of what she types on.
+        self.half = half.into();
+        if self.is_online() {
+            self.relay.type_in(&typed);
+        } else {
+            self.half.clear();
+            self.relay.type_in(&format!("{rest}\r"));
+        }
+        self.look();
+    }
+
+    pub(super) fn paste(&mut self, room: &'static str, lines: &[&str]) {
+        if !self.get_ready(room) {
+            return;
+        }
+        self.erase();
+        let text = lines.join("\r");
+        self.relay.type_in(&format!("\x1b[200~{text}\x1b[201~"));
+        self.look();
+        if !self.screen.typed().0.is_empty() && !self.asks_about_paste() {
+            // The client was started again meanwhile.
+            return;
+        }
+        for line in lines {
+            self.entered(room, line, true);
+        }
+        self.relay.type_in("\r");
+        self.look();
+    }
+
+    /// Says something to one person.
+    pub(super) fn whisper(&mut self, to: &'static str, words: &str) {
+        if self.get_ready(DEN) {
+            self.erase();
+            self.entered(to, words, false);
+            self.relay.type_in(&format!("/msg {to} {words}\r"));
+            self.look();
+        }
+    }
+
+    /// Types a command, and waits for this answer if that is her way.
+    pub(super) fn command(&mut self, command: &'static str, answer: &str) {
+        if !self.get_ready(self.room()) {
+            return;
+        }
+        self.erase();
+        self.commands.push(command);
+        let seen = self.rows.len();
+        self.relay.type_in(&format!("{command}\r"));
+        self.look();
+        let is_answer = |row: &String| row.contains(answer);
+        for _ in 0..PATIENCE {
+            let is_undone = self.undone.iter().any(|it| it == command);
+            let is_over = is_undone || self.rows[seen..].iter().any(is_answer);
+            if is_over || self.pace == Pace::Eager {
+                return;
+            }
+            self.wait();
+        }
+    }
+
+    /// Types what leads to a room.
+    pub(super) fn go(&mut self, room: &'static str) {
+        if self.get_ready(self.room()) {
+            self.type_way_to(room);
+        }
+    }
+
+    fn type_way_to(&mut self, room: &'static str) {
+        self.erase();
+        let command = match room {
+            LOBBY => "/leave",
+            _ => "/join #den",
+        };
+        self.going = Some((command.into(), room));
+        self.relay.type_in(&format!("{command}\r"));
+        self.look();
+    }
+
+    /// Types again what she knows to have come to nothing.
+    pub(super) fn repeat_undone(&mut self) {
+        self.look();
+        for command in std::mem::take(&mut self.undone) {
+            if self.get_ready(self.room()) {
+                self.erase();
+                self.relay.type_in(&format!("{command}\r"));
+                self.look();
+            }
+        }
+    }
+
+    /// Takes care that a line can be typed for this room. False where there is no way.
+    pub(super) fn get_ready(&mut self, room: &'static str) -> bool {
+        let mut tries = 0;
+        for _ in 0..PATIENCE {
+            self.look();
+            if self.starts > STARTS {
+                return false;
+            }
+            let (prompt, typed) = self.screen.typed();
+            if prompt.starts_with("Enter your username") {
+                let name = format!("Ann{}", self.starts);
+                self.starts += 1;
+                self.relay.type_in(&format!("{name}\r"));
+            } else if typed != self.half && !self.is_online() {
+                self.wait();
+            } else if typed != self.half {
+                self.decide();
+            } else if self.pace == Pace::Careful && prompt != "> " {
+                self.wait();
+            } else if self.room() == room {
+                return true;
+            } else if tries == TRIES {
+                self.erase();
+                self.is_shut_out = true;
+                return false;
+            } else {
+                tries += 1;
+                self.type_way_to(room);
+            }
+        }
+        panic!(
+            "there is no prompt; typed: {:?}, rows: {:#?}",
+            self.screen, self.rows
+        )
+    }
+
+    /// A line stays in the editor: sends it if it is for the room she is in.
+    fn decide(&mut self) {
+        let (_, typed) = self.screen.typed();
+        let room = self.room();
+        let stays = |text: &&mut Text| text.words == typed;
+        let text = self.texts.iter_mut().rev().find(stays);
+        if self
+            .going
+            .as_ref()
+            .is_some_and(|(command, _)| command == typed)
+        {
+            self.going = None;
+            return self.relay.type_in("\x15");
+        }
+        match text {
+            Some(text) if text.room == room => self.relay.type_in("\r"),
+            Some(text) => {
+                text.told = Told::TakenBack;
+                self.relay.type_in("\x15");
+            }
+            None if typed.starts_with('/') => {
+                let words = typed.to_string();
+                self.note(&words, Told::TakenBack);
+                self.relay.type_in("\x15");
+            }
+            None => panic!(
+                "{typed:?} stands there in place of {:?}\n{:#?}",
+                self.half, self.rows
+            ),
+        }
+    }
+
+    pub(super) fn room(&self) -> &'static str {
+        self.going.as_ref().map_or(self.told, |(_, room)| room)
+    }
+
+    /// Whether what she enters is taken.
+    pub(super) fn is_online(&self) -> bool {
+        let (prompt, _) = self.screen.typed();
+        ["> ", "(waiting) > ", "(coming back) > "].contains(&prompt)
+    }
+
+    fn asks_about_paste(&self) -> bool {
+        self.screen.typed().0.starts_with("Send these")
+    }
+
+    pub(super) fn wait(&mut self) {
+        if self
+            .rows
+            .last()
+            .is_some_and(|row| row.contains("Press Enter to come back"))
+        {
+            self.relay.type_in("\r");
+        }
+        self.relay.pass(Duration::from_secs(1));
+        self.look();
+    }
+
+    /// Says a last word and leaves, in one go.
+    pub(super) fn leave_with(&mut self, room: &'static str, words: &str) {
+        self.entered(room, words, false);
+        self.is_leaving = true;
+        self.relay.type_in(&format!("{words}\rleave\r"));
+        self.look();
+        for _ in 0..PATIENCE {
+            if self.left.is_some() {
+                return;
+            }
+            self.wait();
+        }
+    }
+
+    /// Waits as long as nothing passes.
+    pub(super) fn wait_for_way(&mut self) {
+        while self.relay.is_halted() {
+            self.wait();
+        }
+    }
+
+    fn erase(&mut self) {
+        self.half.clear();
+        self.relay.type_in("\x15");
+        self.look();
+    }
+
+    fn entered(&mut self, room: &'static str, words: &str, is_pasted: bool) {
+        self.texts.push(Text {
+            words: words.into(),
+            room,
+            told: Told::Nothing,
+            is_pasted,
+        });
+    }
+
+    fn read_screen(&mut self) {
+        let shown = self.relay.desk.take_shown();
+        for row in self.screen.read(&shown) {
+            self.read(&row);
+            self.rows.push(row);
+        }
+    }
+
+    /// Reads what is new on the screen, and acts on it.
+    pub(super) fn look(&mut self) {
+        self.read_screen();
+        if self.relay.is_to_leave() {
+            let typed = self.typed().to_string();
+            if !typed.is_empty() && typed != self.half {
+                self.note(&typed, Told::TakenBack);
+            }
+            self.relay.leave();
+            self.read_screen();
+        }
+        if let Some(outcome) = self.relay.desk.outcome() {
+            let outcome = format!("{outcome:?}");
+            if self.is_leaving {
+                self.left = Some(outcome);
+            } else if self.starts <= STARTS {
+                self.rows.push(outcome);
+                self.start_again();
+            }
+        }
+    }
+
+    fn start_again(&mut self) {
+        self.starts += 1;
+        self.relay.pass(Duration::from_secs(5));
+        self.screen = Screen::default();
+        self.told = LOBBY;
+        self.going = None;
+        self.half.clear();
+        self.undone = self.commands.iter().map(|it| it.to_string()).collect();
+        let name = self.name.clone();
+        self.relay.start_again(&name);
+        self.look();
+    }
+
+    fn read(&mut self, row: &str) {
+        if !row.starts_with("| ") {
+            self.heading = row.into();
+        }
+        if row.starts_with("-- Nothing was sent") || row.starts_with("-- Not connected: nothing") {
+            let pasted = self
+                .texts
+                .iter_mut()
+                .rev()
+                .take_while(|text| text.is_pasted);
+            pasted.for_each(|text| text.told = Told::NotSent);
+        }
+        if let Some(words) = row.strip_prefix("| ") {
+            let told = match &*self.heading {
+                "-- Not sent: --" => Told::NotSent,
+                it if it.contains("not confirmed") => Told::NotConfirmed,
+                _ => return,
+            };
+            match words.starts_with("… and ") {
+                true => self.note_more(told),
+                false => self.note(words, told),
+            }
+        }
+        if row.starts_with("Unknown command: /jxin") {
+            self.going = None;
+        }
+        if let Some((from, to)) = row.split_once(" is now known as ")
+            && from.ends_with(&self.name)
+        {
+            self.name = to.trim_end_matches('.').into();
+        }
+        for room in [LOBBY, DEN] {
+            let answers = [
+                format!("You are in {room} now."),
+                format!("You are already in {room}."),
+            ];
+            let is_put = row.starts_with(&format!("-- You are in {room} now, not in "));
+            if is_put || answers.iter().any(|answer| answer == row) {
+                self.told = room;
+                self.going.take_if(|(_, going)| is_put || *going == room);
+            }
+        }
+    }
+
+    /// Notes what was told of a line.
+    fn note(&mut self, line: &str, told: Told) {
+        if self
+            .going
+            .as_ref()
+            .is_some_and(|(command, _)| command == line)
+        {
+            self.going = None;
+            return;
+        }
+        let text = self
+            .texts
+            .iter_mut()
+            .rev()
+            .find(|text| line.ends_with(&text.words));
+        match text {
+            Some(text) => text.told = told,
+            None if self.commands.contains(&line) => self.undone.push(line.into()),
+            None => {}
+        }
+    }
+
+    /// Notes what was told of lines that were not shown.
+    fn note_more(&mut self, told: Told) {
+        let last = self.texts.iter().rposition(|text| text.told == told);
+        for text in &mut self.texts[last.map_or(0, |last| last + 1)..] {
+            text.told = told;
+        }
+    }
+
+    /// What stands in the editor.
+    pub(super) fn typed(&self) -> &str {
+        self.screen.typed().1
+    }
+
+    /// Where this text was read.
+    pub(super) fn readings(&self, text: &Text) -> Vec<&Read> {
+        let heard = self.relay.heard.iter();
+        heard.filter(|it| it.row.contains(&text.words)).collect()
+    }
+}

@@ -1,0 +1,458 @@
+//! `Relay`: the way between a desk and a server in its simulated world, on which one thing goes wrong, and those who
+//! witness what is said there.
+
+use std::mem;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use memchr::memmem;
+
+use crate::client::Config;
+use crate::client::desk::Desk;
+use crate::net::simulated::End;
+use crate::server::Config as Rules;
+use crate::server::simulation::Scene;
+
+/// Rounds after which everything rests.
+const ROUNDS: usize = 1000;
+
+/// How long a server believes in a client that is gone, how long it is full, or a name taken.
+const WHILE: Duration = Duration::from_secs(20);
+
+const HOST: [u8; 4] = [127, 0, 0, 1];
+const WINDOW: (usize, usize) = (1000, 50);
+const JOIN: &[u8] = b"/join #den";
+const HINT: &[u8] = b"Type /help for the list of commands.\r\n";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// From the client to the server.
+    Up,
+    Down,
+}
+
+/// What goes wrong behind so many bytes of one side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fault {
+    pub(super) side: Side,
+    pub(super) at: usize,
+    pub(super) kind: Kind,
+    /// What goes wrong so many bytes later.
+    pub(super) then: Option<(usize, Kind)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The connection is reset, and both ends learn it.
+    Drop,
+    /// It breaks at the client's end; the server goes on to believe in it for a while.
+    DropOneSide,
+    /// Nothing passes for so long. Then it goes on, or breaks.
+    Halt { seconds: u64, breaks: bool },
+    /// Nothing passes for a while, and then nobody is let into `#den` any more.
+    Refuse,
+    /// What follows comes by itself.
+    Cut,
+    /// The person leaves.
+    Leave,
+    /// Another server stands in the place of this one.
+    Swap(Swap),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Swap {
+    /// It knows nobody.
+    Fresh,
+    /// As that, and the old one says goodbye.
+    Restarted,
+    /// Nobody listens for a while.
+    Absent,
+    Full,
+    /// Others have taken the names meanwhile.
+    NameTaken,
+    /// It lets nobody into `#den`.
+    Refuses,
+    /// It does not welcome as one does that answers marks.
+    Unmarked,
+    /// It asks nobody for a name.
+    Anonymous,
+}
+
+/// Somebody who reads what is said in a room.
+#[derive(Debug)]
+struct Witness {
+    room: &'static str,
+    pair: usize,
+    part: String,
+}
+
+/// A line that somebody has read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) room: &'static str,
+    pub(super) row: String,
+}
+
+pub(super) struct Relay {
+    scene: Scene,
+    pub(super) desk: Desk,
+    clock: Instant,
+    /// The attempt of the client that has led to this connection.
+    pair: Option<(usize, usize)>,
+    passed: [usize; 2],
+    held: [Vec<u8>; 2],
+    pub(super) fault: Option<Fault>,
+    /// Until when nothing passes, and whether it breaks then.
+    halt: Option<(Instant, bool)>,
+    /// Connections that the server believes in until then.
+    ghosts: Vec<(Instant, usize)>,
+    absent_until: Option<Instant>,
+    swapped: Option<Swap>,
+    refuses: bool,
+    /// The person is to leave, and whether they have asked to.
+    leaving: Option<bool>,
+    witnesses: Vec<Witness>,
+    /// All that came down.
+    pub(super) came: Vec<u8>,
+    pub(super) heard: Vec<Read>,
+}
+
+impl Relay {
+    pub(super) fn new(name: &str, fault: Option<Fault>) -> Relay {
+        let clock = Instant::now();
+        let mut relay = Relay {
+            scene: Scene::with(Rules::default()),
+            desk: Desk::new(&config(name), WINDOW, clock),
+            clock,
+            pair: None,
+            passed: [0; 2],
+            held: Default::default(),
+            fault,
+            halt: None,
+            ghosts: Vec::new(),
+            absent_until: None,
+            swapped: None,
+            refuses: false,
+            leaving: None,
+            witnesses: Vec::new(),
+            came: Vec::new(),
+            heard: Vec::new(),
+        };
+        relay.call_witnesses();
+        relay.settle();
+        relay
+    }
+
+    /// The person starts the client once more.
+    pub(super) fn start_again(&mut self, name: &str) {
+        self.desk = Desk::new(&config(name), WINDOW, self.clock);
+        self.leaving = None;
+        self.settle();
+    }
+
+    pub(super) fn passed(&self, side: Side) -> usize {
+        self.passed[side as usize]
+    }
+
+    pub(super) fn heard_rows(&self) -> Vec<String> {
+        let rows = self.heard.iter();
+        rows.map(|it| format!("{} {}", it.room, it.row)).collect()
+    }
+
+    pub(super) fn is_halted(&self) -> bool {
+        self.halt.is_some()
+    }
+
+    pub(super) fn type_in(&mut self, text: &str) {
+        self.desk.type_in(text.as_bytes());
+        self.settle();
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.clock += time;
+        self.scene.world.pass(time);
+        self.desk.pass(time);
+        self.settle();
+    }
+
+    /// Somebody says something in `#den`.
+    pub(super) fn say_in_den(&mut self, line: &str) {
+        let pair = self.witnesses[1].pair;
+        self.scene.say(pair, &format!("{line}\n"));
+        self.settle();
+    }
+
+    /// Whether the person is to leave now.
+    pub(super) fn is_to_leave(&self) -> bool {
+        self.leaving == Some(false)
+    }
+
+    /// They leave. What is being typed is given up.
+    pub(super) fn leave(&mut self) {
+        self.leaving = Some(true);
+        self.type_in("\x15\x03");
+        while self.desk.outcome().is_none() {
+            self.pass(Duration::from_secs(1));
+        }
+    }
+
+    /// Passes on what there is, until nothing moves.
+    fn settle(&mut self) {
+        for _ in 0..ROUNDS {
+            if self.leaving == Some(false) {
+                return;
+            }
+            self.act_on_time();
+            let moved = self.pass_up();
+            self.scene.rest();
+            let moved = self.pass_down() | moved;
+            self.listen();
+            if !moved {
+                return;
+            }
+        }
+        panic!("it never comes to rest");
+    }
+
+    fn act_on_time(&mut self) {
+        let now = self.clock;
+        let world = &self.scene.world;
+        self.ghosts.retain(|&(until, pair)| {
+            if until <= now {
+                world.reset(pair);
+            }
+            until > now
+        });
+        if let Some((until, breaks)) = self.halt
+            && until <= now
+        {
+            self.halt = None;
+            if breaks && let Some((_, pair)) = self.pair {
+                world.reset(pair);
+                self.lose("the connection was lost: Connection timed out");
+            }
+        }
+    }
+
+    fn pass_up(&mut self) -> bool {
+        let sent = self.desk.take_sent();
+        let mut moved = !sent.is_empty();
+        if self.pair.is_some() {
+            self.held[Side::Up as usize].extend(sent);
+            moved |= self.forward(Side::Up);
+        }
+        let attempt = self.desk.attempt();
+        if let Some((of, pair)) = self.pair
+            && Some(of) != attempt
+        {
+            match self.halt {
+                Some((until, _)) => self.ghosts.push((until, pair)),
+                None => self.scene.world.close(pair),
+            }
+            self.hang_up();
+        }
+        if let Some(attempt) = attempt
+            && self.desk.is_connecting()
+            && self.halt.is_none()
+        {
+            moved = true;
+            if self.absent_until.is_some_and(|until| self.clock < until) {
+                self.desk.refuse();
+            } else {
+                let addr = SocketAddr::from((HOST, 2048));
+                let pair = self.scene.world.connect(addr).expect("the server listens");
+                self.pair = Some((attempt, pair));
+                self.desk.accept();
+            }
+        }
+        moved
+    }
+
+    fn pass_down(&mut self) -> bool {
+        let Some((_, pair)) = self.pair else {
+            return false;
+        };
+        let (bytes, end) = self.scene.world.receive(pair, usize::MAX);
+        self.held[Side::Down as usize].extend(bytes);
+        let moved = self.forward(Side::Down);
+        let is_there = self.pair.is_some_and(|(_, it)| it == pair) && self.halt.is_none();
+        if !is_there || self.is_to_leave() || !self.held[Side::Down as usize].is_empty() {
+            return moved;
+        }
+        match end {
+            End::Open => return moved,
+            End::Fin => self.lose("the server closed the connection"),
+            End::Reset => self.lose("the connection was lost: Connection reset by peer"),
+        }
+        true
+    }
+
+    /// Passes on what is held, up to the fault.
+    fn forward(&mut self, side: Side) -> bool {
+        let stands_still = self.halt.is_some() || self.leaving == Some(false);
+        let Some((_, pair)) = self.pair.filter(|_| !stands_still) else {
+            return false;
+        };
+        let passed = self.passed[side as usize];
+        let mut bytes = mem::take(&mut self.held[side as usize]);
+        let due = |fault: &Fault| fault.side == side && fault.at <= passed + bytes.len();
+        let fault = self.fault.filter(due);
+        if let Some(fault) = fault {
+            self.held[side as usize] = bytes.split_off(fault.at - passed);
+            self.fault = fault.then.map(|(behind, kind)| Fault {
+                side,
+                at: fault.at + behind,
+                kind,
+                then: None,
+            });
+        }
+        self.passed[side as usize] += bytes.len();
+        match side {
+            Side::Up => {
+                while self.refuses && memmem::find(&bytes, JOIN).is_some() {
+                    bytes = replace(&bytes, JOIN, b"/jxin #den");
+                }
+                assert_eq!(self.scene.world.send(pair, &bytes), bytes.len());
+            }
+            Side::Down => {
+                if self.swapped == Some(Swap::Unmarked) {
+                    bytes = replace(&bytes, HINT, b"");
+                }
+                self.came.extend_from_slice(&bytes);
+                self.desk.receive(&bytes);
+            }
+        }
+        if let Some(fault) = fault {
+            self.happen(fault.kind);
+        }
+        !bytes.is_empty() || fault.is_some()
+    }
+
+    fn happen(&mut self, kind: Kind) {
+        let (_, pair) = self.pair.expect("a fault has a connection");
+        match kind {
+            Kind::Drop => {
+                self.scene.world.reset(pair);
+                self.lose("the connection was lost: Connection reset by peer");
+            }
+            Kind::DropOneSide => {
+                self.ghosts.push((self.clock + WHILE, pair));
+                self.lose("the connection was lost: Connection timed out");
+            }
+            Kind::Halt { seconds, breaks } => {
+                self.halt = Some((self.clock + Duration::from_secs(seconds), breaks));
+            }
+            Kind::Refuse => {
+                self.halt = Some((self.clock + WHILE, false));
+                self.refuses = true;
+            }
+            Kind::Cut => {}
+            // The person does so at their next look, and nothing passes before.
+            Kind::Leave => self.leaving = Some(false),
+            Kind::Swap(swap) => self.swap(swap),
+        }
+    }
+
+    fn swap(&mut self, swap: Swap) {
+        if swap == Swap::Restarted
+            && let Some((_, pair)) = self.pair
+        {
+            self.scene.server.handle().shutdown();
+            let ticks = (0..ROUNDS).map(|_| self.scene.server.tick().expect("nothing goes wrong"));
+            ticks.take_while(|flow| flow.is_continue()).count();
+            let (bytes, _) = self.scene.world.receive(pair, usize::MAX);
+            self.desk.receive(&bytes);
+        }
+        self.listen();
+        let mut rules = Rules::default();
+        match swap {
+            Swap::Full => rules.max_clients = 3,
+            Swap::Anonymous => rules.anonymous = true,
+            Swap::Absent => self.absent_until = Some(self.clock + WHILE),
+            _ => {}
+        }
+        self.swapped = Some(swap);
+        self.refuses = swap == Swap::Refuses;
+        self.ghosts.clear();
+        self.scene = Scene::with(rules);
+        self.call_witnesses();
+        let others: &[&str] = match swap {
+            Swap::Full => &["Fil"],
+            Swap::NameTaken => &["Ann", "Bea"],
+            _ => &[],
+        };
+        for name in others {
+            let pair = self.scene.enter(HOST, name);
+            self.ghosts.push((self.clock + WHILE, pair));
+        }
+        self.lose("the server closed the connection");
+    }
+
+    fn lose(&mut self, words: &str) {
+        self.hang_up();
+        self.desk.lose(words);
+    }
+
+    fn hang_up(&mut self) {
+        self.pair = None;
+        self.held = Default::default();
+    }
+
+    fn call_witnesses(&mut self) {
+        let [lobby, den] = ["Lob", "Den"].map(|name| self.scene.enter(HOST, name));
+        if self.swapped == Some(Swap::Anonymous) {
+            self.scene.say(lobby, "/nick Lob\n");
+            self.scene.say(den, "/nick Den\n");
+        }
+        self.scene.say(den, "/join #den\n");
+        let world = self.scene.world.clone();
+        let mut heard = String::new();
+        self.scene.until(|scene| {
+            heard.push_str(&scene.heard(den));
+            heard.contains("You are in #den now.")
+        });
+        self.scene.rest();
+        world.receive(lobby, usize::MAX);
+        let witness = |room, pair| Witness {
+            room,
+            pair,
+            part: String::new(),
+        };
+        self.witnesses = vec![witness("#lobby", lobby), witness("#den", den)];
+    }
+
+    fn listen(&mut self) {
+        for witness in &mut self.witnesses {
+            witness.part.push_str(&self.scene.heard(witness.pair));
+            let part = mem::take(&mut witness.part);
+            let (rows, rest) = part.rsplit_once("\r\n").unwrap_or(("", &part));
+            witness.part = rest.into();
+            for row in rows.split("\r\n").filter(|row| !row.is_empty()) {
+                self.heard.push(Read {
+                    room: witness.room,
+                    row: row.into(),
+                });
+            }
+        }
+    }
+}
+
+fn config(name: &str) -> Config {
+    Config {
+        host: "server".into(),
+        port: 8080,
+        name: Some(name.into()),
+        color: false,
+        time: false,
+        reconnect: true,
+        drawing: true,
+        signals: Vec::new(),
+    }
+}
+
+fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    match memmem::find(bytes, from) {
+        Some(at) => [&bytes[..at], to, &bytes[at + from.len()..]].concat(),
+        None => bytes.into(),
+    }
+}
