@@ -1,7 +1,7 @@
 //! A server, people at terminals, and what they see. Everything waits for what it expects, with a deadline.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -131,7 +131,7 @@ impl Relay {
             (server.try_clone().unwrap(), client.try_clone().unwrap()),
         ] {
             thread::spawn(move || {
-                let _ = std::io::copy(&mut from, &mut to);
+                let _ = io::copy(&mut from, &mut to);
             });
         }
         self.kept.push(server);
@@ -219,7 +219,12 @@ impl Person {
     }
 
     pub(crate) fn keys(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.send(keys.as_bytes()).unwrap();
+    }
+
+    /// The terminal sends these bytes. Nobody takes them where the process has ended.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.keyboard.write_all(bytes)
     }
 
     /// The window gets another size, as the terminal and the process learn it.
@@ -280,6 +285,11 @@ impl Person {
     pub(crate) fn terminal_edits(&self) -> bool {
         let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
         modes.contains(LocalModes::ICANON | LocalModes::ISIG)
+    }
+
+    /// Everything that the terminal is set to.
+    pub(crate) fn modes(&self) -> String {
+        format!("{:?}", tcgetattr(&self.keyboard).unwrap())
     }
 
     /// Waits for the process to end, and reads what it had still written.

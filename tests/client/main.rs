@@ -1,5 +1,7 @@
 //! The client as a person and as a script meet it: at the end of a pseudo-terminal, and in a pipe.
 
+#[path = "../../src/dice.rs"]
+mod dice;
 mod harness;
 mod history;
 mod keyboard;
@@ -8,5 +10,6 @@ mod pipe;
 #[path = "../it/program.rs"]
 mod program;
 mod reconnecting;
+mod storm;
 mod terminal;
 mod ways_out;

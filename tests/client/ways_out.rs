@@ -11,7 +11,7 @@ use crate::harness::{ChatServer, Home, Person, Scripted, client};
 const OFF: &str = "\x1b[?1;9;1000;1001;1002;1003;1004;1005;1006;1015;1016;2004l\
                    \x1b[>4;0m\x1b[=0u\x1b>\x1b[4l\x1b(B\x0f";
 
-fn is_given_back(person: &Person) {
+pub(crate) fn is_given_back(person: &Person) {
     assert!(person.terminal_edits());
     let raw = String::from_utf8_lossy(&person.raw);
     let begun = format!("{OFF}\x1b[?2004h\x1b[?1004h");

@@ -1,0 +1,105 @@
+//! Storms: whatever bytes come from both ends to the real client, and then its end, by a key, a signal or the server. The
+//! terminal is as it was, and the status is as documented.
+//!
+//! `CHINWAG_STORMS=500 cargo test --test client storm -- --nocapture` has many, each by a seed of its own.
+
+use std::env;
+use std::io::Write;
+
+use rexpect::process::{Signal, WaitStatus};
+
+use crate::dice::Dice;
+use crate::harness::{Home, Person, Scripted, client};
+use crate::program::program;
+use crate::ways_out::is_given_back;
+
+/// Storms of an ordinary run.
+const STORMS: usize = 16;
+
+/// Times that each end sends something.
+const GUSTS: usize = 12;
+
+/// What a terminal may send, between bytes that are nothing.
+#[rustfmt::skip]
+const TYPED: [&str; 20] = [
+    "\r", "hello", "\x1b[200~", "\x1b[201~", "one\rtwo", "\x1b", "\x1b[A", "\x1b[<64;10;5M", "\x1b[M ", "\x1b]11;rgb:1e1e",
+    "\x1b\\", "\x07", "\x1a", "\x0c", "\t", "/join #den\r", "花子", "e\u{301}", "\x1b[I", "\x15",
+];
+
+/// What a server may send.
+#[rustfmt::skip]
+const SENT: [&str; 14] = [
+    "Bob: hello, Ann\r\n", "Bob (private): psst\r\n", "\r\n", "\n", "\x1b[2J", "\x1b]0;x\x07", "\u{9b}31m", "花子", "e\u{301}", "\t",
+    "You are in #den now.\r\n", "Ann is now known as Bea.\r\n", "Goodbye!\r\n", "[12:30] ",
+];
+
+fn gust(dice: &mut Dice, known: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for _ in 0..dice.below(40) {
+        match dice.below(3) {
+            0 => bytes.push(dice.below(256) as u8),
+            _ => bytes.extend(dice.pick(known).bytes()),
+        }
+    }
+    bytes
+}
+
+fn storm(seed: u64, modes: &str) {
+    println!("storm {seed}");
+    let mut dice = Dice::new(seed);
+    let (server, home) = (Scripted::start(), Home::new());
+    let command = client(server.port, &home.0, &["-n", "Ann", "--no-reconnect"]);
+    let mut ann = Person::sit_down(command, 80, 24);
+    let (mut stream, _) = server.welcome();
+    stream
+        .write_all(b"Type /help for the list of commands.\r\n")
+        .unwrap();
+    ann.until_seen("Type /help");
+    for _ in 0..GUSTS {
+        // Either end may have given up by now.
+        let _ = ann.send(&gust(&mut dice, &TYPED));
+        let _ = stream.write_all(&gust(&mut dice, &SENT));
+    }
+    let signals = [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+        Signal::SIGQUIT,
+    ];
+    let (signal, code) = match dice.below(3) {
+        0 => {
+            let signal = signals[dice.below(signals.len())];
+            ann.signal(signal);
+            (Some(signal), 0)
+        }
+        1 => {
+            // Ends a sequence and a paste, drops what is asked about, drops what is typed, leaves, and waits for nobody.
+            let _ = ann.send(b"\x1b[201~\x03\x03\x03\x03");
+            (None, 0)
+        }
+        _ => {
+            drop(stream);
+            (None, 1)
+        }
+    };
+    let status = ann.end();
+    let is_right = match status {
+        // It may have been left in the storm.
+        WaitStatus::Exited(_, status) => status == 0 || status == code,
+        WaitStatus::Signaled(_, by, _) => Some(by) == signal,
+        _ => false,
+    };
+    assert!(is_right, "storm {seed} ended with {status:?}");
+    is_given_back(&ann);
+    assert_eq!(ann.modes(), modes, "storm {seed} has changed the terminal");
+}
+
+#[test]
+fn a_storm_leaves_the_terminal_as_it_was() {
+    let mut nobody = Person::sit_down(program("true"), 80, 24);
+    nobody.end_with(0);
+    let untouched = nobody.modes();
+    let storms = env::var("CHINWAG_STORMS").ok();
+    let storms = storms.map_or(STORMS, |storms| storms.parse().expect("a number"));
+    (0..storms as u64).for_each(|seed| storm(seed, &untouched));
+}
