@@ -29,6 +29,10 @@ pub(super) const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 /// What may wait to be sent before no more should be given, in bytes.
 pub(super) const SEND_BYTES: usize = 64 * 1024;
 
+/// What may wait to be sent at most, in bytes: the longest line behind [`SEND_BYTES`], and much room for the answers to a
+/// server that asks and asks, and reads none of them.
+const QUEUE_BYTES: usize = 4 * 1024 * 1024;
+
 /// Where the server is.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
@@ -249,11 +253,18 @@ impl Link {
         Some(LinkEvent::Lost(words))
     }
 
-    /// Sends, or keeps to be sent.
+    /// Sends, or keeps to be sent. A server for which more than [`QUEUE_BYTES`] wait is given up.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Option<LinkEvent> {
         self.queue.extend_from_slice(bytes);
         self.flush();
-        None
+        if self.queued() <= QUEUE_BYTES {
+            return None;
+        }
+        self.close();
+        self.undelivered.in_doubt = true;
+        Some(LinkEvent::Lost(
+            "the server reads nothing of what it is sent".into(),
+        ))
     }
 
     /// How many bytes wait to be sent.

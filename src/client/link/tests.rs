@@ -174,25 +174,36 @@ fn a_resolver_that_never_answers_holds_nobody() {
     }
 }
 
-#[test]
-fn what_was_not_sent_is_known_when_the_connection_ends() {
+/// A link to a server that says a word and reads nothing, which is the stream that comes with it.
+fn link_to_idler() -> (Link, std::net::TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+        let mut stream = listener.accept().unwrap().0;
         stream.write_all(b"hello").unwrap();
         stream
     });
-    let (_, mut link) = connect_by(vec![addr], Duration::ZERO);
-    let server = server.join().unwrap();
-    // More than kernels take for somebody who does not read.
-    let line = "x".repeat(1024 * 1024 - 1) + "\n";
-    let lines = 64;
-    for _ in 0..lines {
-        link.send(line.as_bytes());
-    }
+    let (_, link) = connect_by(vec![addr], Duration::ZERO);
+    (link, server.join().unwrap())
+}
+
+/// The kernel takes some of what is sent to somebody who does not read, as much as it likes; but not so many lines of a KiB.
+const LINES: usize = 1 << 20;
+
+fn line() -> Vec<u8> {
+    [[b'x'; 1023].as_slice(), b"\n"].concat()
+}
+
+#[test]
+fn what_was_not_sent_is_known_when_the_connection_ends() {
+    let (mut link, server) = link_to_idler();
+    let line = line();
+    let is_full = (0..LINES).any(|_| {
+        assert!(link.send(&line).is_none());
+        link.queued() > 4 * line.len()
+    });
+    assert!(is_full);
     let waiting = link.queued().div_ceil(line.len());
-    assert!(0 < waiting && waiting < lines);
     // Closed with something unread, it resets the connection.
     drop(server);
     let event = loop {
@@ -208,4 +219,21 @@ fn what_was_not_sent_is_known_when_the_connection_ends() {
     };
     assert_eq!(link.undelivered(), expected);
     assert_eq!(link.queued(), 0);
+}
+
+#[test]
+fn a_server_that_reads_nothing_is_given_up_at_a_limit() {
+    let (mut link, _server) = link_to_idler();
+    let line = line();
+    let lost = (0..LINES).find_map(|_| {
+        assert!(link.queued() <= QUEUE_BYTES);
+        link.send(&line)
+    });
+    let Some(LinkEvent::Lost(words)) = lost else {
+        panic!("{lost:?}");
+    };
+    assert_eq!(words, "the server reads nothing of what it is sent");
+    assert_eq!(link.queued(), 0);
+    assert!(link.undelivered().in_doubt);
+    assert!(link.undelivered().lines > QUEUE_BYTES / line.len());
 }
