@@ -81,7 +81,9 @@ impl Terminal {
 
     /// Raw mode again, after the process was stopped and goes on.
     pub(super) fn resume(&self) -> io::Result<()> {
-        restore_modes();
+        if let Some(found) = take_found() {
+            tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &found)?;
+        }
         raw()
     }
 
@@ -115,20 +117,18 @@ fn raw() -> io::Result<()> {
     write_out([OFF, ENTER].concat().as_bytes())
 }
 
+/// Keys are to make signals only behind the last word: such a key has the kernel throw away what the terminal has not read.
 fn restore() {
-    if restore_modes() {
+    if let Some(found) = take_found() {
         // A terminal that has gone needs no restoring.
         let _ = write_while([OFF, LEAVE].concat().as_bytes(), || false);
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &found);
     }
 }
 
-/// Returns whether there was something to restore.
-fn restore_modes() -> bool {
-    let Some(found) = saved().and_then(|mut saved| saved.take()) else {
-        return false;
-    };
-    let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &found);
-    true
+/// How the terminal was found, if that is still to be restored.
+fn take_found() -> Option<Termios> {
+    saved().and_then(|mut saved| saved.take())
 }
 
 /// How the terminal was found. Nothing where the lock does not come free, as in a panic of the thread that holds it.
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn a_panic_while_modes_are_set_does_not_wait_for_them() {
         let held = FOUND.lock();
-        assert!(!restore_modes());
+        assert!(take_found().is_none());
         drop(held);
     }
 
