@@ -2,10 +2,13 @@
 
 use std::env;
 use std::fs;
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
-use crate::daemon::start;
+use nix::sys::signal::Signal;
+
+use crate::daemon::{Daemon, command, start};
 use crate::harness::{Person, until};
 use crate::real_clients::{TMUX, Window, can_play};
 
@@ -148,4 +151,84 @@ fn a_terminal_that_is_closed_ends_the_client() {
     bob.reads("ann has joined the chat.");
     shell.window.tmux(&["kill-server"]);
     bob.reads("ann has left the chat.");
+}
+
+#[test]
+fn after_a_restart_a_line_is_read_in_the_room_it_was_typed_for() {
+    let test = "after_a_restart_a_line_is_read_in_the_room_it_was_typed_for";
+    if !can_play(test, &[&TMUX]) {
+        return;
+    }
+    let (daemon, addr) = start(&[]);
+    let shell = Shell::open("restart");
+    shell.chats(addr);
+    shell.window.types("/join #den");
+    shell.window.shows("You are in #den now.");
+    shell.presses("half a li");
+    daemon.signal(Signal::SIGTERM);
+    shell.window.shows("(offline) > half a li");
+    shell.window.types("ne");
+    shell.window.shows("-- Not connected: the line stays here");
+    // What comes on this screen is told anew.
+    shell.window.tmux(&["send-keys", "C-l"]);
+    daemon.ends();
+    let _daemon = Daemon::spawn(command(&["-l", &addr.to_string()]));
+    shell.window.shows("You are in #den now.");
+    shell.window.shows("> half a line");
+    let mut bob = Person::login(addr, "bob");
+    shell.window.types("");
+    shell.window.shows("ann: half a line");
+    // In the lobby he has read nothing of it.
+    bob.types("/join #den");
+    bob.reads("You are in #den now.");
+    // As history, with a stamp.
+    while !bob.reads_line().ends_with("ann: half a line") {}
+}
+
+#[test]
+fn a_server_that_lets_nobody_in_is_tried_again() {
+    if !can_play("a_server_that_lets_nobody_in_is_tried_again", &[&TMUX]) {
+        return;
+    }
+    let (daemon, addr) = start(&[]);
+    let shell = Shell::open("full");
+    shell.chats(addr);
+    shell.presses("typed");
+    daemon.signal(Signal::SIGTERM);
+    shell.window.shows("(offline) > typed");
+    daemon.ends();
+    let full = TcpListener::bind(addr).expect("the port is free");
+    let mut turned_away = full.accept().expect("ann comes again").0;
+    turned_away
+        .write_all(b"Server is full. Try again later.\r\n")
+        .expect("ann reads");
+    drop((turned_away, full));
+    shell
+        .window
+        .shows("-- Not let in: Server is full. Try again later. Trying again in");
+    shell.window.shows("(offline) > typed");
+    let mut daemon = Daemon::spawn(command(&["-l", &addr.to_string()]));
+    daemon.listens_on();
+    shell.window.tmux(&["send-keys", "C-l"]);
+    shell.window.types("");
+    shell.window.shows("ann has joined the chat.");
+    shell.window.shows("> typed");
+}
+
+#[test]
+fn a_person_who_was_sent_away_comes_back_at_the_press_of_a_key() {
+    let test = "a_person_who_was_sent_away_comes_back_at_the_press_of_a_key";
+    if !can_play(test, &[&TMUX]) {
+        return;
+    }
+    let (mut daemon, addr) = start(&["--idle-timeout", "1"]);
+    let shell = Shell::open("sent-away");
+    shell.chats(addr);
+    shell
+        .window
+        .shows("Press Enter to come back, Ctrl-C to leave.");
+    daemon.logs("ann left");
+    shell.window.tmux(&["send-keys", "C-l"]);
+    shell.window.types("");
+    shell.window.shows("ann has joined the chat.");
 }
