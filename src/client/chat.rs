@@ -24,12 +24,14 @@ use super::history::History;
 use super::line::{self, Fact};
 use super::link::LinkEvent;
 use super::outgoing::{Entered, Outgoing};
-use super::screen::{Screen, View};
-use super::session::{Heard, PROMPT, Session, is_slowed_down};
+use super::screen::Screen;
+use super::session::{Heard, Session, is_slowed_down};
 use super::shown::Waiting;
 use super::standing::Standing;
 use super::style::Styler;
 use super::{Config, Outcome, Status, time_of_day};
+
+use typing::view;
 
 /// How long the server's goodbye is waited for.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,6 +49,8 @@ pub(super) enum Errand {
     Connect,
     /// To send these bytes.
     Send(Vec<u8>),
+    /// To stay connected: the server is one that was meant.
+    Stay,
     /// To wait longer for a server that reads slowly.
     ExpectSlowReads,
     /// To close the connection.
@@ -292,6 +296,7 @@ impl Chat {
 
     /// The server wants a name: the one we know, or one that the person types.
     fn asked(&mut self) {
+        self.errands.push_back(Errand::Stay);
         match self.name.clone() {
             Some(name) => self.give_name(&name),
             None => {
@@ -308,6 +313,7 @@ impl Chat {
 
     fn come_in(&mut self, line: &str, now: Instant) {
         let again = self.was_in();
+        self.errands.push_back(Errand::Stay);
         self.way = Way::In;
         self.in_since = Some(now);
         self.told.clear();
@@ -315,7 +321,7 @@ impl Chat {
         self.outgoing.begin();
         self.show_received(line);
         // A server without login knows us by our address, until we say otherwise.
-        if self.session.name().is_none()
+        if self.session.is_anonymous()
             && let Some(name) = &self.name
         {
             self.send(format!("/nick {name}\n"));
@@ -479,19 +485,6 @@ impl Chat {
             Way::Connecting => "(connecting) > ",
             Way::Waiting(_) | Way::SentAway => "(offline) > ",
         }
-    }
-}
-
-fn view<'a>(question: &'a Question, prompt: &'a str, editor: &'a Editor) -> View<'a> {
-    let (prompt, text, cursor) = match question {
-        Question::Paste { prompt, .. } => (prompt.as_str(), "", 0),
-        Question::Username => (PROMPT, editor.text(), editor.cursor()),
-        Question::Line => (prompt, editor.text(), editor.cursor()),
-    };
-    View {
-        prompt,
-        text,
-        cursor,
     }
 }
 

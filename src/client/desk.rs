@@ -32,7 +32,7 @@ enum Way {
         deadline: Instant,
     },
     Open {
-        /// The first word must have come by then; `None` when it has.
+        /// The server must have greeted by then; `None` when it has.
         greeting: Option<Instant>,
     },
 }
@@ -111,10 +111,7 @@ impl Desk {
 
     /// The server sends these bytes.
     pub fn receive(&mut self, bytes: &[u8]) {
-        if let Way::Open { greeting } = &mut self.way
-            && !bytes.is_empty()
-        {
-            *greeting = None;
+        if matches!(self.way, Way::Open { .. }) && !bytes.is_empty() {
             self.follow(LinkEvent::Received(bytes.len()), bytes);
         }
     }
@@ -222,6 +219,7 @@ impl Desk {
                     self.way = Way::Connecting { deadline };
                 }
                 Errand::Send(bytes) => self.sent.extend(bytes),
+                Errand::Stay => self.way = Way::Open { greeting: None },
                 // A way in memory has no timeout of its own.
                 Errand::ExpectSlowReads => {}
                 Errand::Close => {

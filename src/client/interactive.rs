@@ -116,6 +116,10 @@ impl Person {
             let event = match errand {
                 Errand::Connect => self.link.start(now),
                 Errand::Send(bytes) => self.link.send(&bytes),
+                Errand::Stay => {
+                    self.link.greeted();
+                    None
+                }
                 Errand::ExpectSlowReads => {
                     self.link.expect_slow_reads();
                     None

@@ -23,7 +23,7 @@ use race::Race;
 /// each way to complete a name.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a server that took the connection may take to say its first word.
+/// How long a server that took the connection may take to greet us as a chat server does.
 pub(super) const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What may wait to be sent before no more should be given, in bytes.
@@ -70,8 +70,10 @@ enum State {
     Connecting(Box<Race<TcpStream>>),
     Open {
         stream: TcpStream,
-        /// The first word must have come by then; `None` when it has.
+        /// The server must have greeted us by then; `None` when it has.
         greeting: Option<Instant>,
+        /// Something came.
+        heard: bool,
         readable: bool,
         /// Why nothing more can be written, once that is so.
         broken: Option<io::Error>,
@@ -194,9 +196,14 @@ impl Link {
                 self.not_found(&format!("no answer within {seconds} s"))
             }
             State::Connecting(_) => self.advance(now),
-            State::Open { .. } => self.fail(format!(
-                "{} took the connection but said nothing for {} s. Check --port",
+            State::Open { heard, .. } => self.fail(format!(
+                "{} took the connection but said nothing {}for {} s. Check --port",
                 self.target,
+                if heard {
+                    "that a chat server says "
+                } else {
+                    ""
+                },
                 GREETING_TIMEOUT.as_secs()
             )),
         }
@@ -221,9 +228,10 @@ impl Link {
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Option<LinkEvent> {
         let State::Open {
             stream,
-            greeting,
+            heard,
             readable,
             broken,
+            ..
         } = &mut self.state
         else {
             return None;
@@ -234,7 +242,7 @@ impl Link {
                 .take()
                 .filter(|it| it.kind() != ErrorKind::BrokenPipe),
             Ok(n) => {
-                *greeting = None;
+                *heard = true;
                 return Some(LinkEvent::Received(n));
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => return None,
@@ -275,6 +283,13 @@ impl Link {
     /// What the last connection left undelivered.
     pub(super) fn undelivered(&self) -> Undelivered {
         self.undelivered
+    }
+
+    /// The server has greeted us: it is one that was meant.
+    pub(super) fn greeted(&mut self) {
+        if let State::Open { greeting, .. } = &mut self.state {
+            *greeting = None;
+        }
     }
 
     /// The server has said that it reads from us more slowly than we send. A user timeout would end the connection though
@@ -399,6 +414,7 @@ impl Link {
         self.state = State::Open {
             stream,
             greeting: Some(now + GREETING_TIMEOUT),
+            heard: false,
             readable: true,
             broken: None,
         };

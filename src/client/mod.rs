@@ -87,7 +87,7 @@ pub struct Outcome {
 pub enum Status {
     /// The person left.
     Left,
-    /// The server closed the connection, or it was lost.
+    /// The server closed the connection, it was lost, or it leads to another room than the input was meant for.
     Closed,
     /// The input could not be read, or the output not be written.
     Failed,

@@ -1,6 +1,8 @@
 //! The loop for everything that is no terminal to draw on: each line that comes in is sent, each line received is
 //! printed, and at the end of the input the server is told goodbye.
 
+mod awaited;
+
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -14,8 +16,10 @@ use crate::wire::{Command, Input, LineDecoder};
 use super::link::{Link, LinkEvent, SEND_BYTES, cause};
 use super::session::{Heard, PROMPT, SHUTTING_DOWN, Session, is_slowed_down};
 use super::style::Styler;
-use super::words::{QUIT, SEND_USAGE, Wish, is_quit, line_to_say};
+use super::words::{QUIT, SEND_USAGE, Wish, is_quit, leads_elsewhere, line_to_say};
 use super::{Config, Outcome, Status, terminal, time_of_day};
+
+use awaited::{Awaited, Wanted};
 
 const WAKER: Token = Token(0);
 const INPUT: Token = Token(1);
@@ -42,6 +46,8 @@ struct Pipe<'a> {
     name: Option<String>,
     /// The server waits for a name.
     asked: bool,
+    /// No line is sent before the server has answered this.
+    awaited: Option<Awaited>,
     /// A person sits at both ends, at a terminal that cannot be drawn on.
     person: bool,
     input: LineDecoder,
@@ -80,6 +86,7 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         styler: Styler::new(false),
         name: config.name.clone(),
         asked: false,
+        awaited: None,
         person: terminal::is_terminal(),
         input: LineDecoder::default(),
         waiting: VecDeque::new(),
@@ -154,7 +161,8 @@ impl Pipe<'_> {
     /// Whether a line of the input could be used now.
     fn wants_input(&self) -> bool {
         let needs_name = self.asked && self.name.is_none();
-        let can_send = self.session.is_in() && self.link.queued() < SEND_BYTES;
+        let can_send =
+            self.session.is_in() && self.awaited.is_none() && self.link.queued() < SEND_BYTES;
         let is_over = self.input_ended || self.session.is_leaving() || self.outcome.is_some();
         (needs_name || can_send) && !is_over
     }
@@ -165,6 +173,11 @@ impl Pipe<'_> {
             Ok(Some(n)) => {
                 let mut bytes = &buffer[..n];
                 while let Some(line) = self.input.next(&mut bytes, *LINE_BYTES_RANGE.end()) {
+                    if self.asked && self.waiting.is_empty() && line == Input::TooLong {
+                        let sentence =
+                            "the first line is too long for a name. Give one with --name";
+                        return self.end(Status::Refused, sentence);
+                    }
                     self.waiting.extend(text_of(line));
                 }
                 return;
@@ -186,7 +199,7 @@ impl Pipe<'_> {
         while !self.session.is_leaving() && self.outcome.is_none() {
             self.give_name();
             let needs_name = self.asked;
-            if !needs_name && !self.session.is_in() {
+            if !needs_name && !self.session.is_in() || self.awaited.is_some() {
                 break;
             }
             match self.waiting.pop_front() {
@@ -196,7 +209,7 @@ impl Pipe<'_> {
             }
         }
         let is_over = self.session.is_leaving() || self.outcome.is_some();
-        if self.input_ended && self.waiting.is_empty() && !is_over {
+        if self.input_ended && self.waiting.is_empty() && self.awaited.is_none() && !is_over {
             if self.session.is_in() {
                 self.leave(QUIT);
             } else if self.asked {
@@ -223,7 +236,12 @@ impl Pipe<'_> {
             Wish::SendUsage => complain(&format!("client: {SEND_USAGE}\n")),
             Wish::Leave(line) => self.leave(line),
             Wish::Say(text) => self.say(&line_to_say(text)),
-            Wish::Command(command) => self.say(&format!("{command}\n")),
+            Wish::Command(command) => {
+                self.say(&format!("{command}\n"));
+                if leads_elsewhere(command) {
+                    self.wait_for_answer(Wanted::Room, command);
+                }
+            }
         }
     }
 
@@ -272,10 +290,12 @@ impl Pipe<'_> {
         }
     }
 
-    /// The connection is gone. After a goodbye of ours that is no loss, if all that was said before it has arrived.
+    /// The connection is gone. After a goodbye of ours that is no loss, if all that was said before it has arrived: a server
+    /// that answers marks answers a goodbye too, once it has read what stood before it.
     fn lose(&mut self, words: &str) {
         let undelivered = self.link.undelivered();
-        let unheard = self.dismissed && self.session.is_leaving();
+        let answers = self.session.answers_marks() == Some(true);
+        let unheard = (self.dismissed || answers) && self.session.is_leaving();
         if self.has_said && (undelivered.in_doubt || unheard) {
             let sentence = format!("{words}; what was sent last may not have arrived");
             self.end(Status::Closed, sentence);
@@ -293,6 +313,7 @@ impl Pipe<'_> {
                 self.outcome.get_or_insert(Outcome::left());
             }
             Heard::Asked => {
+                self.link.greeted();
                 self.asked = true;
                 self.give_name();
                 if self.asked {
@@ -309,10 +330,13 @@ impl Pipe<'_> {
             }
             Heard::TurnedAway(why) => self.end(Status::Closed, why),
             Heard::Welcomed(line) => {
+                self.link.greeted();
                 self.print(&line);
                 // A server without login knows us by our address, until we say otherwise.
                 if let Some(name) = self.name.take() {
-                    self.send(&format!("/nick {name}\n"));
+                    let command = format!("/nick {name}");
+                    self.send(&format!("{command}\n"));
+                    self.wait_for_answer(Wanted::Name, &command);
                 }
             }
             Heard::Line(line) => {
@@ -321,9 +345,12 @@ impl Pipe<'_> {
                     self.link.expect_slow_reads();
                 }
                 self.print(&line);
+                if let Some(awaited) = &mut self.awaited {
+                    awaited.hear(&line);
+                }
+                self.mark_awaited();
             }
-            // None was sent.
-            Heard::Mark => {}
+            Heard::Mark => self.hear_mark(),
             Heard::Goodbye(line) => {
                 self.print(&line);
                 self.outcome = Some(Outcome::left());

@@ -80,6 +80,8 @@ pub(super) struct Session {
     offered: Option<String>,
     /// Under which name we are in.
     name: Option<String>,
+    /// It let us in without a name.
+    is_anonymous: bool,
     answers_marks: bool,
     /// The last line was a goodbye that we had not asked for.
     sent_away: bool,
@@ -95,6 +97,7 @@ impl Session {
             unended: Vec::new(),
             offered: None,
             name: None,
+            is_anonymous: false,
             answers_marks: false,
             sent_away: false,
             leaving: false,
@@ -109,6 +112,11 @@ impl Session {
     /// The name we are known by, where that is known.
     pub(super) fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// Whether the server has let us in without asking for a name.
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.is_anonymous
     }
 
     /// Whether the server answers marks, once that is known, by the line behind the welcome.
@@ -195,6 +203,7 @@ impl Session {
         if line == WELCOME {
             self.stage = Stage::Welcomed;
             self.name = self.offered.take();
+            self.is_anonymous = self.name.is_none();
             return Some(Heard::Welcomed(line.into()));
         }
         if self.offered.is_some() && (line == TAKEN || line.starts_with(INVALID)) {

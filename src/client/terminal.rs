@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, TryLockError};
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fs::OFlags;
+use rustix::fs::{FileType, OFlags, fstat};
 use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetsid, tcgetwinsize, tcsetattr};
 
@@ -172,11 +172,17 @@ pub(super) fn read_in(buffer: &mut [u8]) -> io::Result<Option<usize>> {
     match rustix::io::read(rustix::stdio::stdin(), buffer) {
         Ok(0) => Ok(None),
         Ok(n) => Ok(Some(n)),
-        // A terminal that was hung up.
-        Err(rustix::io::Errno::IO) => Ok(None),
+        // A terminal that was hung up, and is none any more.
+        Err(rustix::io::Errno::IO) if is_device() => Ok(None),
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Some(0)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the standard input is a device, as terminals are, and not a file.
+fn is_device() -> bool {
+    let stat = fstat(rustix::stdio::stdin());
+    stat.is_ok_and(|it| FileType::from_raw_mode(it.st_mode).is_char_device())
 }
 
 /// Writes everything. Waits for a terminal that takes nothing, until a signal has asked for the end.

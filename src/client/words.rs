@@ -2,7 +2,7 @@
 
 use crate::chat::command_named;
 use crate::limits::LINE_BYTES_RANGE;
-use crate::wire::{Command, Input, LineDecoder};
+use crate::wire::{Command, Input, LineDecoder, clean_typed};
 
 /// What a person reads whose clipboard held more than [`PASTE_BYTES`](super::keys::PASTE_BYTES).
 pub(super) const PASTE_TOO_LONG: &str = "-- That paste is longer than 1 MiB. Nothing was taken. --";
@@ -63,10 +63,19 @@ pub(super) fn leads_elsewhere(command: &str) -> bool {
     matches!(command_named(word), Some("/join" | "/leave"))
 }
 
-/// The line that makes the server pass on this text, whatever it begins with.
+/// The line that makes the server pass on this text, whatever it begins with. In front of what the server would take for a
+/// command goes a slash; what shows nothing there is left out, and a wide slash becomes a plain one.
 pub(super) fn line_to_say(text: &str) -> String {
-    let slash = if text.starts_with('/') { "/" } else { "" };
-    format!("{slash}{text}\n")
+    // As the server reads it.
+    let read = clean_typed(text.as_bytes());
+    match Command::parse(&read) {
+        Command::Slash { .. } => {
+            let behind = read.split_once(['/', '\u{ff0f}']).map_or("", |it| it.1);
+            format!("//{behind}\n")
+        }
+        Command::Say(_) if text.starts_with('/') => format!("/{text}\n"),
+        _ => format!("{text}\n"),
+    }
 }
 
 /// The lines of a paste, blank ones left out.
@@ -143,5 +152,20 @@ mod tests {
     fn text_that_begins_with_a_slash_is_no_command() {
         assert_eq!(line_to_say("/users"), "//users\n");
         assert_eq!(line_to_say("users"), "users\n");
+        for (text, said) in [
+            ("/users", "/users"),
+            ("//etc", "//etc"),
+            ("/", "/"),
+            (" /me", "/me"),
+            ("\u{ff0f}users", "/users"),
+            ("\u{200b}/msg Bob x", "/msg Bob x"),
+            ("\u{1b}[A\t/msg Bob x", "/msg Bob x"),
+            ("\u{ff0f}\u{ff0f}x", "\u{ff0f}\u{ff0f}x"),
+            (" //x", " //x"),
+        ] {
+            let line = line_to_say(text);
+            let line = clean_typed(line.trim_end().as_bytes());
+            assert_eq!(Command::parse(&line), Command::Say(said), "{text:?}");
+        }
     }
 }

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use crate::limits::LINE_BYTES;
 
-use super::super::editor::Edit;
+use super::super::editor::{Edit, Editor};
 use super::super::keys::Key;
 use super::super::outgoing::Entered;
+use super::super::screen::View;
 use super::super::session::PROMPT;
 use super::super::shown::Shown;
 use super::super::words::{PASTE_TOO_LONG, Wish, is_quit, lines_of};
-use super::{Chat, Question, Way, view};
+use super::{Chat, Question, Way};
 
 impl Chat {
     /// Acts on a key.
@@ -191,5 +192,19 @@ impl Chat {
         if !found.choices.is_empty() {
             self.notice(&found.choices.join("  "));
         }
+    }
+}
+
+/// What the typed line looks like.
+pub(super) fn view<'a>(question: &'a Question, prompt: &'a str, editor: &'a Editor) -> View<'a> {
+    let (prompt, text, cursor) = match question {
+        Question::Paste { prompt, .. } => (prompt.as_str(), "", 0),
+        Question::Username => (PROMPT, editor.text(), editor.cursor()),
+        Question::Line => (prompt, editor.text(), editor.cursor()),
+    };
+    View {
+        prompt,
+        text,
+        cursor,
     }
 }
