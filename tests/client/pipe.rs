@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
-use crate::harness::{ChatServer, Home, Scripted, client, read_line};
+use crate::harness::{ChatServer, Home, Person, Scripted, client, read_line};
 
 /// Runs the client with this input.
 fn run(mut command: Command, input: &str) -> Output {
@@ -277,6 +277,8 @@ fn input_that_cannot_be_read_ends_it_with_a_sentence_and_1() {
         let write_only = File::options().write(true).open("/dev/null").unwrap();
         for (input, why) in [
             (File::open("/").unwrap(), "Is a directory"),
+            // Nothing is mapped at its beginning.
+            (File::open("/proc/self/mem").unwrap(), "Input/output error"),
             (write_only, "Bad file descriptor"),
         ] {
             let mut command = client(server.port, &home.0, args);
@@ -391,4 +393,100 @@ fn leaving_is_no_loss_unless_the_server_goes_first() {
         };
         assert_eq!(text(&output.stderr), told);
     }
+}
+
+#[test]
+fn a_goodbye_that_a_server_of_ours_does_not_answer_may_be_a_loss() {
+    for (last_words, code) in [("Goodbye!\r\n", 0), ("", 1)] {
+        let (server, home) = (Scripted::start(), Home::new());
+        let path = home.0.join("input");
+        std::fs::write(&path, "hello\n").unwrap();
+        let child = client(server.port, &home.0, &["-n", "ann"])
+            .stdin(File::open(&path).unwrap())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut stream, _) = server.welcome();
+        stream
+            .write_all(b"Type /help for the list of commands.\r\n")
+            .unwrap();
+        assert_eq!(read_line(&mut stream), "hello");
+        assert_eq!(read_line(&mut stream), "/quit");
+        stream.write_all(last_words.as_bytes()).unwrap();
+        drop(stream);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let is_told = text(&output.stderr).contains("what was sent last may not have arrived");
+        assert_eq!(is_told, code == 1, "{output:?}");
+    }
+}
+
+#[test]
+fn what_stands_behind_a_room_that_there_is_not_is_said_nowhere() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut bob = Person::join(server.port, &home, "Bob", 80, 24);
+    let input = "/join #bad!name\nsecret\nand more\n";
+    let output = run(client(server.port, &home.0, &["-n", "ann"]), input);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let (before, after) = text(&output.stderr).split_once(": ").unwrap();
+    assert_eq!(before, "client");
+    assert!(
+        after.starts_with("'/join #bad!name' led to no other room: "),
+        "{after}"
+    );
+    assert!(after.ends_with(". 2 lines were not sent.\n"), "{after}");
+
+    let input = "/join #den\nhello\n/leave\n/leave\nback\n";
+    let output = run(client(server.port, &home.0, &["-n", "cid"]), input);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    bob.until_seen("cid: back");
+    let seen = bob.rows().join("\n");
+    assert!(
+        !seen.contains("secret") && !seen.contains("hello"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn a_name_that_a_server_without_login_refuses_ends_it_with_4() {
+    let (server, home) = (ChatServer::start_on(0, &["--anonymous"]), Home::new());
+    for (name, code) in [("bad name", 4), (" ", 4), ("ann", 0)] {
+        let output = run(client(server.port, &home.0, &["-n", name]), "hello\n");
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let is_told = text(&output.stderr).starts_with("client: the server refused the name: ");
+        assert_eq!(is_told, code == 4, "{output:?}");
+    }
+}
+
+#[test]
+fn a_text_that_looks_like_a_command_is_said() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut bob = Person::join(server.port, &home, "Bob", 80, 24);
+    let texts = [
+        "\u{ff0f}quit one",
+        "\u{200b}/quit two",
+        " \u{feff}/quit three",
+        "//quit four",
+    ];
+    let input: String = texts.iter().map(|text| format!("send {text}\n")).collect();
+    let output = run(client(server.port, &home.0, &["-n", "ann"]), &input);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for said in ["/quit one", "/quit two", "/quit three", "//quit four"] {
+        bob.until_seen(&format!("ann: {said}"));
+    }
+}
+
+#[test]
+fn a_first_line_that_is_too_long_for_a_name_ends_it_with_4() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let path = home.0.join("input");
+    std::fs::write(&path, "a".repeat(2 * 1024 * 1024) + "\nbob\nhi\n").unwrap();
+    let output = client(server.port, &home.0, &[])
+        .stdin(File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let told = "client: the first line is too long for a name. Give one with --name.\n";
+    assert_eq!(text(&output.stderr), told);
 }
