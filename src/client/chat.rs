@@ -25,7 +25,7 @@ use super::line::{self, Fact};
 use super::link::LinkEvent;
 use super::outgoing::{Entered, Outgoing};
 use super::screen::Screen;
-use super::session::{Heard, Session, is_slowed_down};
+use super::session::{Heard, Session, as_written, is_slowed_down};
 use super::shown::Waiting;
 use super::standing::Standing;
 use super::style::Styler;
@@ -49,7 +49,7 @@ pub(super) enum Errand {
     Connect,
     /// To send these bytes.
     Send(Vec<u8>),
-    /// To stay connected: the server is one that was meant.
+    /// To stay connected: the server has let us in, or waits for a name that the person is asked for.
     Stay,
     /// To wait longer for a server that reads slowly.
     ExpectSlowReads,
@@ -296,10 +296,10 @@ impl Chat {
 
     /// The server wants a name: the one we know, or one that the person types.
     fn asked(&mut self) {
-        self.errands.push_back(Errand::Stay);
         match self.name.clone() {
             Some(name) => self.give_name(&name),
             None => {
+                self.errands.push_back(Errand::Stay);
                 self.aside = self.editor.take();
                 self.question = Question::Username;
             }
@@ -317,15 +317,16 @@ impl Chat {
         self.way = Way::In;
         self.in_since = Some(now);
         self.told.clear();
+        self.command.clear();
         self.room = RoomName::lobby();
         self.outgoing.begin();
-        self.show_received(line);
-        // A server without login knows us by our address, until we say otherwise.
-        if self.session.is_anonymous()
-            && let Some(name) = &self.name
+        // A server without login knows us by our address, and another name may have been chosen meanwhile.
+        if let Some(name) = &self.name
+            && self.session.name() != Some(&as_written(name))
         {
             self.send(format!("/nick {name}\n"));
         }
+        self.show_received(line);
         if again {
             self.return_there(now);
         }

@@ -32,7 +32,7 @@ enum Way {
         deadline: Instant,
     },
     Open {
-        /// The server must have greeted by then; `None` when it has.
+        /// The server must have let us in by then; `None` when it has.
         greeting: Option<Instant>,
     },
 }

@@ -23,7 +23,7 @@ use race::Race;
 /// each way to complete a name.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a server that took the connection may take to greet us as a chat server does.
+/// How long a server that took the connection may take to let us in, or to ask for a name that nobody has given yet.
 pub(super) const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What may wait to be sent before no more should be given, in bytes.
@@ -70,7 +70,7 @@ enum State {
     Connecting(Box<Race<TcpStream>>),
     Open {
         stream: TcpStream,
-        /// The server must have greeted us by then; `None` when it has.
+        /// The server must have let us in by then; `None` when it has.
         greeting: Option<Instant>,
         /// Something came.
         heard: bool,
@@ -285,7 +285,7 @@ impl Link {
         self.undelivered
     }
 
-    /// The server has greeted us: it is one that was meant.
+    /// The server has let us in, or somebody has to think of a name.
     pub(super) fn greeted(&mut self) {
         if let State::Open { greeting, .. } = &mut self.state {
             *greeting = None;

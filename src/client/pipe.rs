@@ -14,7 +14,7 @@ use crate::limits::LINE_BYTES_RANGE;
 use crate::wire::{Command, Input, LineDecoder};
 
 use super::link::{Link, LinkEvent, SEND_BYTES, cause};
-use super::session::{Heard, PROMPT, SHUTTING_DOWN, Session, is_slowed_down};
+use super::session::{Heard, PROMPT, Session, is_dismissal, is_slowed_down};
 use super::style::Styler;
 use super::words::{QUIT, SEND_USAGE, Wish, is_quit, leads_elsewhere, line_to_say};
 use super::{Config, Outcome, Status, terminal, time_of_day};
@@ -32,9 +32,6 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// Reads of the input when the connection has ended, to count the lines that were not sent: 16 MiB.
 const REST_READS: usize = 1024;
-
-/// The server's last word to those who did not ask to go.
-const DISMISSED: [&str; 2] = [SHUTTING_DOWN, "You have been silent for too long. Goodbye!"];
 
 /// What goes in, what comes out, and the server.
 struct Pipe<'a> {
@@ -313,10 +310,10 @@ impl Pipe<'_> {
                 self.outcome.get_or_insert(Outcome::left());
             }
             Heard::Asked => {
-                self.link.greeted();
                 self.asked = true;
                 self.give_name();
                 if self.asked {
+                    self.link.greeted();
                     self.ask_person();
                 }
             }
@@ -340,7 +337,7 @@ impl Pipe<'_> {
                 }
             }
             Heard::Line(line) => {
-                self.dismissed = DISMISSED.contains(&line.as_str());
+                self.dismissed = is_dismissal(&line);
                 if is_slowed_down(&line) {
                     self.link.expect_slow_reads();
                 }

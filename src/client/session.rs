@@ -2,6 +2,7 @@
 //! socket and no clock.
 
 use crate::limits::LINE_BYTES_RANGE;
+use crate::name::Username;
 use crate::wire::{Input, LineDecoder};
 
 use super::line::{self, Fact};
@@ -16,8 +17,9 @@ const HELP_HINT: &str = "Type /help for the list of commands.";
 const TAKEN: &str = "That username is taken.";
 const INVALID: &str = "A username has ";
 const GOODBYE: &str = "Goodbye!";
-/// The one goodbye that sends nobody away: the server itself goes, and mostly comes back.
-pub(super) const SHUTTING_DOWN: &str = "Server is shutting down. Goodbye!";
+/// Sends nobody away: the server itself goes, and mostly comes back.
+const SHUTTING_DOWN: &str = "Server is shutting down. Goodbye!";
+const IDLE: &str = "You have been silent for too long. Goodbye!";
 
 /// What the server says, once, before it reads from someone only as fast as they may send.
 const SLOWED_DOWN: [&str; 2] = [
@@ -80,8 +82,6 @@ pub(super) struct Session {
     offered: Option<String>,
     /// Under which name we are in.
     name: Option<String>,
-    /// It let us in without a name.
-    is_anonymous: bool,
     answers_marks: bool,
     /// The last line was a goodbye that we had not asked for.
     sent_away: bool,
@@ -97,7 +97,6 @@ impl Session {
             unended: Vec::new(),
             offered: None,
             name: None,
-            is_anonymous: false,
             answers_marks: false,
             sent_away: false,
             leaving: false,
@@ -114,11 +113,6 @@ impl Session {
         self.name.as_deref()
     }
 
-    /// Whether the server has let us in without asking for a name.
-    pub(super) fn is_anonymous(&self) -> bool {
-        self.is_anonymous
-    }
-
     /// Whether the server answers marks, once that is known, by the line behind the welcome.
     pub(super) fn answers_marks(&self) -> Option<bool> {
         (self.stage == Stage::Chatting).then_some(self.answers_marks)
@@ -131,7 +125,7 @@ impl Session {
 
     /// Answers the question for a name. Returns the line to send.
     pub(super) fn offer(&mut self, name: &str) -> String {
-        self.offered = Some(name.trim().into());
+        self.offered = Some(as_written(name));
         format!("{name}\n")
     }
 
@@ -185,7 +179,7 @@ impl Session {
     }
 
     fn line(&mut self, line: String) -> Option<Heard> {
-        self.sent_away = line.ends_with(GOODBYE) && line != SHUTTING_DOWN;
+        self.sent_away = line == GOODBYE || line == IDLE;
         match self.stage {
             Stage::Naming => return self.line_while_naming(line),
             Stage::Welcomed => {
@@ -203,7 +197,6 @@ impl Session {
         if line == WELCOME {
             self.stage = Stage::Welcomed;
             self.name = self.offered.take();
-            self.is_anonymous = self.name.is_none();
             return Some(Heard::Welcomed(line.into()));
         }
         if self.offered.is_some() && (line == TAKEN || line.starts_with(INVALID)) {
@@ -233,11 +226,8 @@ impl Session {
             Fact::Event { name, what } if self.name.is_none() && what.starts_with(JOINED) => {
                 self.name = Some(name.into());
             }
-            // What people say is no goodbye of the server.
-            Fact::Other => return Heard::Line(line),
             _ => {}
         }
-        self.sent_away = false;
         Heard::Line(line)
     }
 
@@ -254,6 +244,17 @@ impl Session {
             .extend_from_slice(&part[..part.len().min(room)]);
         !part.is_empty() && self.unended == PROMPT.as_bytes()
     }
+}
+
+/// A typed name as the server writes it.
+pub(super) fn as_written(name: &str) -> String {
+    let parsed = Username::parse(name);
+    parsed.map_or_else(|_| name.trim().into(), |it| it.as_str().into())
+}
+
+/// Whether a line is the server's last word to those who did not ask to go.
+pub(super) fn is_dismissal(line: &str) -> bool {
+    line == IDLE || line == SHUTTING_DOWN
 }
 
 /// Whether a line says that the server reads from us more slowly than we send.
@@ -411,6 +412,8 @@ mod tests {
             ("Server is shutting down. Goodbye!", false),
             ("Bob: Goodbye!", false),
             ("[12:30] Bob: Goodbye!", false),
+            ("Bob is away: See you. Goodbye!", false),
+            ("The topic of #den is: Goodbye!", false),
             ("Goodbye!", true),
         ] {
             let (_, session) = hear(welcomed, &format!("{lines}\r\n"));

@@ -3,8 +3,10 @@
 
 use std::mem;
 
+use crate::chat::command_named;
 use crate::moment::{Format, Offset, Stamp};
-use crate::name::RoomName;
+use crate::name::{RoomName, Username};
+use crate::wire::Command;
 
 use super::line::Fact;
 
@@ -19,10 +21,20 @@ pub(super) struct Standing {
     format: Format,
     /// The command that made them away.
     away: Option<String>,
-    ignored: Vec<String>,
-    /// Those of them whom this connection's server does not know as ignored, such as people who were not there when we
-    /// came back, and whether it was asked again.
-    unconfirmed: Vec<(String, bool)>,
+    ignored: Vec<Ignored>,
+}
+
+/// Somebody who is to be ignored.
+#[derive(Debug)]
+struct Ignored {
+    /// Under which name that began.
+    began: Username,
+    /// Under which name they were seen last.
+    name: Username,
+    /// Whether this connection's server knows it, or was asked again. It is not asked for those who were not there when we
+    /// came back before they are seen.
+    is_known: bool,
+    is_asked: bool,
 }
 
 impl Standing {
@@ -33,21 +45,35 @@ impl Standing {
             format: Format::default(),
             away: None,
             ignored: Vec::new(),
-            unconfirmed: Vec::new(),
         }
     }
 
     /// A new connection begins: its server knows nothing of us.
     pub(super) fn begin(&mut self) {
-        let ignored = self.ignored.iter();
-        self.unconfirmed = ignored.map(|name| (name.clone(), false)).collect();
+        for it in &mut self.ignored {
+            (it.is_known, it.is_asked) = (false, false);
+        }
     }
 
     /// Whether this person is to be ignored and the server does not know it; and if so, whether it was not asked again
     /// before.
     pub(super) fn ignore_again(&mut self, name: &str) -> Option<bool> {
-        let found = self.unconfirmed.iter_mut().find(|(it, _)| it == name);
-        found.map(|(_, asked)| !mem::replace(asked, true))
+        if self.ignored.iter().all(|it| it.is_known) {
+            return None;
+        }
+        let name = name_of(name)?;
+        let mut unknown = self.ignored.iter_mut().filter(|it| !it.is_known);
+        let found = unknown.find(|it| it.name == name)?;
+        Some(!mem::replace(&mut found.is_asked, true))
+    }
+
+    /// Notes what is wished by a command, whatever it is answered.
+    pub(super) fn follow(&mut self, command: &str) {
+        if let Command::Slash { word, args } = Command::parse(command)
+            && command_named(word) == Some("/unignore")
+        {
+            self.unignore(args);
+        }
     }
 
     /// Learns a setting from an answer. `command` is the one that was sent last.
@@ -58,26 +84,46 @@ impl Standing {
                 self.format.offset = offset.unwrap_or(self.format.offset);
             }
             Fact::Quiet(quiet) => self.format.quiet = *quiet,
-            Fact::AwaySet => self.away = Some(command.into()),
+            Fact::AwaySet if is_away(command) => self.away = Some(command.into()),
             Fact::Back => self.away = None,
-            Fact::IgnoreSet(name) if self.ignored.len() < IGNORED => {
-                self.unignore(name);
-                self.ignored.push((*name).into());
-            }
+            Fact::IgnoreSet(name) => self.ignore(name),
             Fact::IgnoreLifted(name) => self.unignore(name),
-            Fact::Renamed { from, to } => {
-                let renamed = self.ignored.iter_mut().find(|name| name == from);
-                if let Some(name) = renamed {
-                    *name = (*to).into();
-                }
-            }
+            Fact::Renamed { from, to } if !self.ignored.is_empty() => self.rename(from, to),
             _ => {}
         }
     }
 
+    fn ignore(&mut self, name: &str) {
+        let Some(name) = name_of(name) else {
+            return;
+        };
+        let known = self.ignored.iter_mut().find(|it| it.name == name);
+        if let Some(known) = known {
+            known.is_known = true;
+        } else if self.ignored.len() < IGNORED {
+            self.ignored.push(Ignored {
+                began: name.clone(),
+                name,
+                is_known: true,
+                is_asked: true,
+            });
+        }
+    }
+
     fn unignore(&mut self, name: &str) {
-        self.ignored.retain(|ignored| ignored != name);
-        self.unconfirmed.retain(|(ignored, _)| ignored != name);
+        if let Some(name) = name_of(name) {
+            let is_it = |it: &Ignored| it.began == name || it.name == name;
+            self.ignored.retain(|it| !is_it(it));
+        }
+    }
+
+    fn rename(&mut self, from: &str, to: &str) {
+        let [from, to] = [from, to].map(name_of);
+        if let (Some(from), Some(to)) = (from, to)
+            && let Some(ignored) = self.ignored.iter_mut().find(|it| it.name == from)
+        {
+            ignored.name = to;
+        }
     }
 
     /// What a newcomer has to type to stand here. The room comes last, so that it is read as one is used to.
@@ -99,7 +145,8 @@ impl Standing {
         if quiet {
             commands.push("/quiet on".into());
         }
-        let ignored = self.ignored.iter().map(|name| format!("/ignore {name}"));
+        let ignored = self.ignored.iter();
+        let ignored = ignored.map(|it| format!("/ignore {}", it.name));
         commands.extend(ignored);
         commands.extend(self.away.clone());
         if self.room != RoomName::lobby() {
@@ -107,6 +154,19 @@ impl Standing {
         }
         commands
     }
+}
+
+fn is_away(command: &str) -> bool {
+    let Command::Slash { word, .. } = Command::parse(command) else {
+        return false;
+    };
+    command_named(word) == Some("/away")
+}
+
+/// A name; where there is no login, an address is one too.
+fn name_of(text: &str) -> Option<Username> {
+    let parsed = Username::parse(text).ok();
+    parsed.or_else(|| Username::parse_addr(text))
 }
 
 #[cfg(test)]
@@ -161,5 +221,43 @@ mod tests {
         );
         standing.learn(&read("You are back. You missed nothing.").fact, "/back");
         assert_eq!(standing.commands(), ["/time off +02:00", "/join #den"]);
+    }
+
+    #[test]
+    fn only_its_own_command_makes_one_away() {
+        let mut standing = Standing::new();
+        let answer = read("You are away. Type /back when you return.");
+        for command in ["", "/msg Bob secret", "hello"] {
+            standing.learn(&answer.fact, command);
+            assert_eq!(standing.commands(), [""; 0], "{command}");
+        }
+        standing.learn(&answer.fact, "\u{ff0f}AWAY at lunch");
+        assert_eq!(standing.commands(), ["\u{ff0f}AWAY at lunch"]);
+    }
+
+    #[test]
+    fn people_are_ignored_under_whatever_spelling_until_that_is_undone() {
+        let ignoring = || {
+            let mut standing = Standing::new();
+            standing.ignore("Cid");
+            standing.rename("Cid", "Rob");
+            standing
+        };
+        for name in ["Cid", "Rob", "rob"] {
+            let mut standing = ignoring();
+            standing.follow(&format!("/unignore {name}"));
+            standing.begin();
+            assert_eq!(standing.commands(), [""; 0]);
+            assert_eq!(standing.ignore_again("Rob"), None);
+        }
+        let mut standing = ignoring();
+        assert_eq!(standing.ignore_again("Rob"), None);
+        standing.begin();
+        assert_eq!(standing.commands(), ["/ignore Rob"]);
+        assert_eq!(standing.ignore_again("Bob"), None);
+        assert_eq!(standing.ignore_again("ROB"), Some(true));
+        assert_eq!(standing.ignore_again("rob"), Some(false));
+        standing.ignore("rob");
+        assert_eq!(standing.ignore_again("Rob"), None);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! `CHINWAG_RELAY=1 cargo test --release --lib relay_fails` lets it go wrong at every byte, an ordinary run at every so many.
 
+mod coming_back;
 mod dialogue;
 mod person;
 mod relay;

@@ -67,6 +67,7 @@ impl Chat {
                 let time = time_of_day(self.time);
                 self.lines.push(self.styler.own(&time, None, command));
                 self.command = command.into();
+                self.standing.follow(command);
                 self.going = leads_elsewhere(command);
                 if self.session.answers_marks() != Some(false) {
                     self.outgoing.hold();
@@ -229,7 +230,6 @@ impl Chat {
             self.standing.room = self.room.clone();
         }
         self.returning = Returning::Done;
-        self.going = false;
         self.late_at = None;
         self.outgoing.begin();
         let unconfirmed = self.outgoing.take_unconfirmed();
@@ -238,6 +238,10 @@ impl Chat {
             self.show_some(&unconfirmed);
         }
         let waiting = self.outgoing.take_queue();
+        if mem::take(&mut self.going) {
+            // They were meant for a room that we may never have come to.
+            return self.show_unsent(waiting);
+        }
         self.give_back(waiting);
     }
 
@@ -252,6 +256,10 @@ impl Chat {
             self.editor.set(&line.text);
             return;
         }
+        self.show_unsent(lines);
+    }
+
+    fn show_unsent(&mut self, lines: Vec<Entered>) {
         if !lines.is_empty() {
             self.notice("-- Not sent: --");
             let texts: Vec<String> = lines.into_iter().map(|line| line.text).collect();

@@ -1,0 +1,193 @@
+//! What a person keeps and what they lose when the connection breaks, with a server whose every word is written here.
+
+use std::time::{Duration, Instant};
+
+use crate::client::Config;
+use crate::client::desk::Desk;
+
+const WELCOME: &str = "Welcome to the chat!\r\nType /help for the list of commands.\r\n";
+const MARK: &str = "\u{fffd}\u{fffd}\u{6}";
+
+fn desk(name: &str) -> Desk {
+    let config = Config {
+        host: "server".into(),
+        port: 8080,
+        name: Some(name.into()),
+        color: false,
+        time: false,
+        reconnect: true,
+        drawing: true,
+        signals: Vec::new(),
+    };
+    let mut desk = Desk::new(&config, (200, 50), Instant::now());
+    desk.accept();
+    desk
+}
+
+/// A person whom the server has let in under the name they gave.
+fn come_in(name: &str) -> Desk {
+    let mut desk = desk(name);
+    let_in(&mut desk);
+    desk
+}
+
+fn let_in(desk: &mut Desk) {
+    desk.accept();
+    desk.receive(b"Enter your username: ");
+    assert!(sent(desk).ends_with('\n'));
+    desk.receive(WELCOME.as_bytes());
+}
+
+/// The connection breaks, and the next one has led so far that the server takes it.
+fn come_again(desk: &mut Desk) {
+    desk.lose("the server closed the connection");
+    desk.take_shown();
+    let mut seconds = 0..60;
+    while !desk.is_connecting() {
+        assert!(seconds.next().is_some(), "it does not come again");
+        desk.pass(Duration::from_secs(1));
+    }
+}
+
+/// What was sent, the marks left out.
+fn sent(desk: &mut Desk) -> String {
+    String::from_utf8_lossy(&desk.take_sent()).replace(MARK, "")
+}
+
+/// Types a line, which the server answers with these lines. Returns what was sent.
+fn say(desk: &mut Desk, line: &str, answer: &str) -> String {
+    desk.type_in(format!("{line}\r").as_bytes());
+    let sent = sent(desk);
+    desk.receive(answer.as_bytes());
+    desk.receive(b"\xff\xfc\x06");
+    sent
+}
+
+#[test]
+fn what_was_typed_last_is_not_sent_again_for_being_away() {
+    let away = "You are away. Type /back when you return.\r\n";
+    let mut ann = come_in("Ann");
+    say(&mut ann, "/away at lunch", away);
+    say(&mut ann, "/msg Bob secret", "To Bob (private): secret\r\n");
+    for _ in 0..3 {
+        come_again(&mut ann);
+        let_in(&mut ann);
+        assert_eq!(sent(&mut ann), "/away at lunch\n");
+        ann.receive(away.as_bytes());
+        ann.receive(b"\xff\xfc\x06");
+    }
+}
+
+#[test]
+fn what_somebody_wrote_is_no_goodbye_of_the_server() {
+    for last in [
+        "Bob is away: See you. Goodbye!",
+        "The topic of #lobby is: Goodbye!",
+        "-- Goodbye!",
+    ] {
+        let mut ann = come_in("Ann");
+        ann.receive(format!("{last}\r\n").as_bytes());
+        come_again(&mut ann);
+    }
+    let mut ann = come_in("Ann");
+    ann.receive(b"You have been silent for too long. Goodbye!\r\n");
+    ann.lose("the server closed the connection");
+    ann.pass(Duration::from_secs(3600));
+    assert_eq!(ann.attempt(), None);
+}
+
+#[test]
+fn a_server_that_asks_and_does_not_let_us_in_is_tried_again() {
+    for words in [
+        "Enter your username: ",
+        "\r\n",
+        "220 mail.example.com ESMTP\r\n",
+    ] {
+        let mut ann = come_in("Ann");
+        come_again(&mut ann);
+        ann.accept();
+        ann.receive(words.as_bytes());
+        let attempt = ann.attempt();
+        ann.pass(Duration::from_secs(60));
+        assert_ne!(ann.attempt(), attempt, "{words:?}");
+        assert_eq!(ann.outcome(), None);
+        // The first time, that is the end.
+        let mut ann = desk("Ann");
+        ann.receive(words.as_bytes());
+        ann.pass(Duration::from_secs(60));
+        assert!(ann.outcome().is_some(), "{words:?}");
+    }
+}
+
+#[test]
+fn a_person_may_think_about_a_name_for_as_long_as_they_like() {
+    let mut ann = desk("a b");
+    ann.receive(b"Enter your username: ");
+    ann.receive(b"A username has 1 to 32 letters.\r\nEnter your username: ");
+    ann.pass(Duration::from_secs(3600));
+    ann.type_in(b"Ann\r");
+    assert_eq!(sent(&mut ann), "a b\nAnn\n");
+}
+
+#[test]
+fn a_server_without_login_is_told_the_name() {
+    let mut ann = desk("Ann");
+    ann.receive(format!("{WELCOME}127.0.0.1:5000 has joined the chat.\r\n").as_bytes());
+    assert_eq!(sent(&mut ann), "/nick Ann\n");
+}
+
+#[test]
+fn a_name_in_another_spelling_is_followed() {
+    let mut ann = come_in("Zoe\u{308}");
+    assert_eq!(sent(&mut ann), "");
+    say(&mut ann, "/nick Bea", "Zo\u{eb} is now known as Bea.\r\n");
+    come_again(&mut ann);
+    ann.accept();
+    ann.receive(b"Enter your username: ");
+    assert_eq!(sent(&mut ann), "Bea\n");
+}
+
+#[test]
+fn a_name_chosen_while_the_welcome_is_awaited_is_taken_behind_it() {
+    let mut ann = come_in("Ann");
+    come_again(&mut ann);
+    ann.accept();
+    ann.receive(b"Enter your username: ");
+    assert_eq!(sent(&mut ann), "Ann\n");
+    ann.type_in(b"/nick Bea\r");
+    ann.receive(WELCOME.as_bytes());
+    assert_eq!(sent(&mut ann), "/nick Bea\n");
+}
+
+#[test]
+fn what_was_typed_behind_a_room_that_was_not_answered_does_not_come_back_to_the_line() {
+    let mut ann = come_in("Ann");
+    ann.type_in(b"/join #den\rsecret for den\r");
+    assert_eq!(sent(&mut ann), "/join #den\n");
+    ann.lose("the connection was lost: Connection reset by peer");
+    let shown = ann.take_shown();
+    assert!(shown.contains("-- Not sent: --") && shown.contains("| secret for den"));
+    ann.pass(Duration::from_secs(2));
+    let_in(&mut ann);
+    ann.type_in(b"\r\r");
+    assert_eq!(sent(&mut ann), "");
+}
+
+#[test]
+fn a_person_who_is_ignored_no_more_is_not_ignored_again() {
+    let ignoring = "You are now ignoring Bob. Type /unignore Bob to undo it.\r\n";
+    let mut ann = come_in("Ann");
+    say(&mut ann, "/ignore Bob", ignoring);
+    come_again(&mut ann);
+    let_in(&mut ann);
+    assert_eq!(sent(&mut ann), "/ignore Bob\n");
+    ann.receive(b"Nobody here is called Bob.\r\n\xff\xfc\x06");
+    // In another spelling they are the same.
+    ann.receive(b"bob has joined the chat.\r\n");
+    assert_eq!(sent(&mut ann), "/ignore bob\n");
+    say(&mut ann, "/unignore Bob", "You are not ignoring Bob.\r\n");
+    come_again(&mut ann);
+    let_in(&mut ann);
+    ann.receive(b"Bob has joined the chat.\r\n");
+    assert_eq!(sent(&mut ann), "");
+}
