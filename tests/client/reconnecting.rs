@@ -118,17 +118,25 @@ fn an_ignored_person_who_comes_back_later_is_ignored_again() {
     ann.until_seen("Nobody here is called Bob.");
     let mut bob = Person::join(port, &bob_home, "Bob", 80, 24);
     let mut eve = Person::join(port, &eve_home, "Eve", 80, 24);
+    let mut cid = Person::join(port, &Home::new(), "Cid", 80, 24);
     ann.keys("\x0c");
     ann.until("an empty screen", |screen| screen.contents().trim() == ">");
     bob.keys("one\r");
     ann.until_seen("You are now ignoring Bob.");
     bob.keys("two\r/me waves\r");
     eve.until_seen("* Bob waves");
+    // Another name is no way out.
     eve.keys("/nick Zoe\rthree\r");
-    ann.until_seen("Zoe: three");
+    cid.until_seen("Zoe: three");
+    cid.keys("four\r");
+    ann.until_seen("Cid: four");
     let rows = ann.rows();
-    let of_bob = |row: &String| row.contains("Bob: ") || row.contains("waves");
-    assert!(!rows.iter().any(of_bob), "{rows:#?}");
+    let of_ignored = |row: &String| {
+        ["Bob: ", "waves", "three"]
+            .iter()
+            .any(|it| row.contains(it))
+    };
+    assert!(!rows.iter().any(of_ignored), "{rows:#?}");
 }
 
 #[test]
