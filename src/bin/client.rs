@@ -28,8 +28,8 @@ client [OPTIONS]
 Type to talk. 'send <MSG>' sends a message, 'leave' disconnects and exits, and a line that begins with '/' is a command
 for the server: '/help' lists them.
 
-Exit status: 0 after leaving; 1 when the server closed or was lost, or the input or output failed; 2 for a wrong command
-line; 3 when it could not connect; 4 when the server refused the name.
+Exit status: 0 after leaving; 1 when the server closed or was lost, a '/join' in a pipe led to no other room, or the input
+or output failed; 2 for a wrong command line; 3 when it could not connect; 4 when the server refused the name.
 ";
 
 const VERSION: &str = concat!("chinwag client ", env!("CARGO_PKG_VERSION"), "\n");
