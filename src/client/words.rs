@@ -55,6 +55,11 @@ pub(super) fn is_quit(word: &str) -> bool {
     command_named(word) == Some(QUIT)
 }
 
+/// Whether a line that asks the server to let one go has words for the room.
+pub(super) fn has_last_word(line: &str) -> bool {
+    matches!(Command::parse(line), Command::Slash { args, .. } if !args.is_empty())
+}
+
 /// Whether a command asks for another room.
 pub(super) fn leads_elsewhere(command: &str) -> bool {
     let Command::Slash { word, .. } = Command::parse(command) else {

@@ -7,7 +7,7 @@ use crate::name::RoomName;
 
 use super::super::link::SEND_BYTES;
 use super::super::outgoing::Entered;
-use super::super::words::{QUIT, SEND_USAGE, Wish, leads_elsewhere, line_to_say};
+use super::super::words::{QUIT, SEND_USAGE, Wish, has_last_word, leads_elsewhere, line_to_say};
 use super::super::{Outcome, time_of_day};
 use super::{Chat, GOODBYE_TIMEOUT, LATE_ANSWER, Question, Returning, Way};
 
@@ -34,24 +34,41 @@ impl Chat {
             if self.room == self.standing.room {
                 self.perform(&line, now);
             } else {
-                self.hold_for_room(line);
+                self.hold_for_room(line, now);
             }
         }
     }
 
-    /// Keeps a line that was typed for another room than the one we are in. The next Enter sends it.
-    fn hold_for_room(&mut self, line: Entered) {
+    /// Keeps lines that were typed for another room than the one we are in. The next Enter sends a single one. Whoever
+    /// wants to leave is let go, without the last word that was meant for the other room.
+    fn hold_for_room(&mut self, line: Entered, now: Instant) {
+        let mut lines = vec![line];
+        lines.extend(self.outgoing.take_queue());
+        let is_leaving = lines.iter().any(wants_to_leave);
+        lines.retain(|line| !wants_to_leave(line) || has_last_word(&line.text));
+        if !lines.is_empty() {
+            self.tell_room_is_another(!is_leaving && self.can_be_typed_on(&lines));
+        }
+        if is_leaving {
+            self.leave_now(now);
+        }
+        self.give_back(lines);
+    }
+
+    fn tell_room_is_another(&mut self, enter_sends: bool) {
         self.screen.bell();
-        let room = &self.room;
         let notice = format!(
-            "-- You are in {room} now, not in {}. Nothing was sent; Enter sends it here. --",
-            self.standing.room
+            "-- You are in {} now, not in {}. Nothing was sent{}. --",
+            self.room,
+            self.standing.room,
+            if enter_sends {
+                "; Enter sends it here"
+            } else {
+                ""
+            }
         );
         self.standing.room = self.room.clone();
         self.notice(&notice);
-        let mut lines = vec![line];
-        lines.extend(self.outgoing.take_queue());
-        self.give_back(lines);
     }
 
     fn perform(&mut self, line: &Entered, now: Instant) {
@@ -247,14 +264,8 @@ impl Chat {
 
     /// Gives back lines that were not sent: a single one to be typed on, if there is room for it.
     pub(super) fn give_back(&mut self, lines: Vec<Entered>) {
-        let ends = self.session.is_leaving() || self.outcome.is_some();
-        let is_free = self.question == Question::Line && self.editor.text().is_empty() && !ends;
-        if let [line] = &lines[..]
-            && is_free
-            && !line.pasted
-        {
-            self.editor.set(&line.text);
-            return;
+        if self.can_be_typed_on(&lines) {
+            return self.editor.set(&lines[0].text);
         }
         self.show_unsent(lines);
     }
@@ -267,6 +278,13 @@ impl Chat {
         }
     }
 
+    /// Whether this is a single line, and there is room for it at the prompt.
+    fn can_be_typed_on(&self, lines: &[Entered]) -> bool {
+        let ends = self.session.is_leaving() || self.outcome.is_some();
+        let is_free = self.question == Question::Line && self.editor.text().is_empty() && !ends;
+        is_free && matches!(lines, [line] if !line.pasted)
+    }
+
     /// Shows the first of some lines, which are not said.
     pub(super) fn show_some(&mut self, lines: &[String]) {
         for line in lines.iter().take(SHOWN_LINES) {
@@ -276,4 +294,8 @@ impl Chat {
             self.notice(&format!("| … and {more} more"));
         }
     }
+}
+
+fn wants_to_leave(line: &Entered) -> bool {
+    !line.pasted && matches!(Wish::parse(&line.text), Wish::Leave(_))
 }

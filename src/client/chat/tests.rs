@@ -1,21 +1,30 @@
 //! The chat without a link and a terminal: what it wants done.
 
 use super::*;
-use crate::client::history::History;
+use crate::client::desk::Desk;
 
-/// Somebody whom the server has let in.
-fn chat() -> Chat {
-    let config = Config {
+/// What a server says that answers marks, and what it answers them with.
+const WELCOME: &str = "Welcome to the chat!\r\nType /help for the list of commands.\r\n";
+const MARK: &[u8] = b"\xff\xfc\x06";
+
+const SIZE: (usize, usize) = (80, 24);
+
+fn config(name: Option<&str>) -> Config {
+    Config {
         host: "chat.example".into(),
         port: 8080,
-        name: Some("Ann".into()),
+        name: name.map(String::from),
         color: false,
         time: false,
         reconnect: true,
         drawing: true,
         signals: Vec::new(),
-    };
-    let mut chat = Chat::new(&config, History::open(None), (80, 24), || 0);
+    }
+}
+
+/// Somebody whom the server has let in.
+fn chat() -> Chat {
+    let mut chat = Chat::new(&config(Some("Ann")), History::open(None), SIZE, || 0);
     hears(&mut chat, "Enter your username: ");
     hears(&mut chat, "Welcome to the chat!\r\n");
     chat.errands.clear();
@@ -35,4 +44,128 @@ fn a_server_that_slows_us_down_is_waited_for() {
     let line = "You are sending too fast; slowing you down.\r\n";
     hears(&mut chat, line);
     assert_eq!(chat.take_errand(), Some(Errand::ExpectSlowReads));
+}
+
+/// A terminal that has shown nothing.
+fn terminal() -> vt100::Parser {
+    let [rows, columns] = [SIZE.1, SIZE.0].map(|n| u16::try_from(n).unwrap().try_into().unwrap());
+    vt100::Parser::new(rows, columns, 0)
+}
+
+fn rows(terminal: &vt100::Parser) -> Vec<String> {
+    let contents = terminal.screen().contents();
+    let rows = contents.trim_end().lines();
+    rows.map(|row| row.trim_end().into()).collect()
+}
+
+/// A person at a terminal, and what stands there.
+struct Person {
+    desk: Desk,
+    terminal: vt100::Parser,
+}
+
+impl Person {
+    /// Is asked for a username unless she has one.
+    fn new(name: Option<&str>) -> Person {
+        let mut desk = Desk::new(&config(name), SIZE, Instant::now());
+        desk.accept();
+        let terminal = terminal();
+        Person { desk, terminal }
+    }
+
+    fn welcomed() -> Person {
+        let mut ann = Person::new(Some("Ann"));
+        ann.hears(PROMPT);
+        ann.hears(WELCOME);
+        ann.sent();
+        ann
+    }
+
+    /// One who was in `#den` and has come back to the lobby, as the room lets her in no more.
+    fn refused_by_her_room() -> Person {
+        let mut ann = Person::welcomed();
+        ann.types("/join #den\r");
+        ann.hears("You are in #den now.\r\n");
+        ann.desk.receive(MARK);
+        ann.desk.lose("the server closed the connection");
+        ann.types("\r");
+        ann.desk.accept();
+        ann.hears(PROMPT);
+        ann.hears(WELCOME);
+        ann
+    }
+
+    fn hears(&mut self, text: &str) {
+        self.desk.receive(text.as_bytes());
+    }
+
+    fn types(&mut self, keys: &str) {
+        self.desk.type_in(keys.as_bytes());
+    }
+
+    fn sent(&mut self) -> String {
+        String::from_utf8_lossy(&self.desk.take_sent()).into()
+    }
+
+    fn rows(&mut self) -> Vec<String> {
+        self.terminal.process(self.desk.take_shown().as_bytes());
+        rows(&self.terminal)
+    }
+
+    fn last_row(&mut self) -> String {
+        self.rows().pop().unwrap_or_default()
+    }
+}
+
+const PROMPT: &str = "Enter your username: ";
+const PASTE: &str = "\x1b[200~one\rtwo\x1b[201~";
+
+#[test]
+fn what_is_only_listed_is_not_said_to_be_sent_by_enter() {
+    let mut ann = Person::refused_by_her_room();
+    ann.types(PASTE);
+    ann.desk.receive(MARK);
+    ann.desk.receive(MARK);
+    ann.types("\r");
+    let rows = ann.rows();
+    let expected = [
+        "-- You are in #lobby now, not in #den. Nothing was sent. --",
+        "-- Not sent: --",
+        "| one",
+        "| two",
+        ">",
+    ];
+    assert_eq!(rows[rows.len() - expected.len()..], expected);
+
+    let mut ann = Person::refused_by_her_room();
+    ann.desk.receive(MARK);
+    ann.types("for the den\r");
+    let rows = ann.rows();
+    let expected = [
+        "-- You are in #lobby now, not in #den. Nothing was sent; Enter sends it here. --",
+        "> for the den",
+    ];
+    assert_eq!(rows[rows.len() - expected.len()..], expected);
+}
+
+#[test]
+fn who_leaves_another_room_than_expected_is_let_go_at_once() {
+    for (typed, unsent, sent) in [
+        ("leave\r", None, "/quit\n"),
+        ("/q \r", None, "/quit\n"),
+        ("/quit for the den\r", Some("/quit for the den"), "/quit\n"),
+        ("for the den\rleave\r", Some("for the den"), "/quit\n"),
+        (&format!("{PASTE}\rleave\r"), Some("two"), "/quit\n"),
+    ] {
+        let mut ann = Person::refused_by_her_room();
+        ann.desk.receive(MARK);
+        ann.sent();
+        ann.types(typed);
+        let rows = ann.rows();
+        assert_eq!(ann.sent(), sent, "{rows:#?}");
+        let listed = rows.iter().rev().find_map(|row| row.strip_prefix("| "));
+        assert_eq!(listed, unsent, "{rows:#?}");
+        ann.hears("Goodbye!\r\n");
+        assert_eq!(ann.desk.outcome(), Some(&Outcome::left()));
+    }
 }
