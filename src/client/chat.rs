@@ -472,9 +472,10 @@ impl Chat {
         out
     }
 
-    /// The process was stopped and goes on: what stands on the screen is not ours.
+    /// The process goes on. The typed line is drawn anew, wherever the cursor was left: a line that was drawn since, or
+    /// was never taken off the screen, does not stand there twice.
     pub(super) fn resume(&mut self) {
-        self.screen.forget_typed();
+        self.screen.clear_typed();
     }
 
     /// What stands before the typed line.

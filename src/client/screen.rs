@@ -136,12 +136,6 @@ impl Screen {
         mem::take(&mut self.out)
     }
 
-    /// The screen below the cursor's row is not ours any more, as after a stop of the process.
-    pub(super) fn forget_typed(&mut self) {
-        self.above = 0;
-        self.out.push_str("\r\x1b[J");
-    }
-
     pub(super) fn size(&self) -> (usize, usize) {
         (self.columns, self.height)
     }

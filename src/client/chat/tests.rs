@@ -169,3 +169,27 @@ fn who_leaves_another_room_than_expected_is_let_go_at_once() {
         assert_eq!(ann.desk.outcome(), Some(&Outcome::left()));
     }
 }
+
+#[test]
+fn a_typed_line_of_many_rows_stands_once_after_a_stop() {
+    let text = "x".repeat(3 * SIZE.0);
+    let once = text.len();
+    // Whether it was stopped or only told to go on, and whether it draws before it learns that.
+    for (stops, draws) in [(false, false), (true, false), (true, true)] {
+        let (mut chat, mut terminal) = (chat(), terminal());
+        chat.editor.set(&text);
+        terminal.process(chat.draw(SIZE).as_bytes());
+        if stops {
+            terminal.process(chat.clear_typed(SIZE).as_bytes());
+            terminal.process(b"[1]+ Stopped\r\n");
+        }
+        if draws {
+            terminal.process(chat.draw(SIZE).as_bytes());
+        }
+        chat.resume();
+        terminal.process(chat.draw(SIZE).as_bytes());
+        let rows = rows(&terminal);
+        let seen = rows.concat().matches('x').count();
+        assert_eq!(seen, once, "{stops}, {draws}: {rows:#?}");
+    }
+}
