@@ -81,9 +81,10 @@ enum Returning {
 }
 
 /// What the person is asked to type.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 enum Question {
     /// Nothing special: a line.
+    #[default]
     Line,
     Username,
     /// Whether these pasted lines are to be sent.
@@ -122,8 +123,8 @@ pub(super) struct Chat {
     /// When the answer that lines wait for is late.
     late_at: Option<Instant>,
     editor: Editor,
-    /// The typed line and its question, while a username is asked for.
-    aside: String,
+    /// The question and the typed line that a username is asked for in front of.
+    aside: (Question, String),
     question: Question,
     /// The person was told that the line is full.
     full: bool,
@@ -167,7 +168,7 @@ impl Chat {
             outgoing: Outgoing::default(),
             late_at: None,
             editor: Editor::default(),
-            aside: String::new(),
+            aside: Default::default(),
             question: Question::Line,
             full: false,
             history,
@@ -300,8 +301,7 @@ impl Chat {
             Some(name) => self.give_name(&name),
             None => {
                 self.errands.push_back(Errand::Stay);
-                self.aside = self.editor.take();
-                self.question = Question::Username;
+                self.ask_for_name();
             }
         }
     }

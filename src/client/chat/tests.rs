@@ -121,6 +121,37 @@ const PROMPT: &str = "Enter your username: ";
 const PASTE: &str = "\x1b[200~one\rtwo\x1b[201~";
 
 #[test]
+fn a_name_being_typed_outlives_a_second_question_for_it() {
+    let mut alex = Person::new(None);
+    alex.types("a line");
+    alex.hears(PROMPT);
+    alex.types("Al");
+    alex.hears(&format!("\r\n{PROMPT}"));
+    alex.types("ex");
+    assert_eq!(alex.last_row(), "Enter your username: Alex");
+    alex.types("\r");
+    assert_eq!(alex.sent(), "Alex\n");
+    alex.hears(WELCOME);
+    assert_eq!(alex.last_row(), "> a line");
+}
+
+#[test]
+fn a_paste_is_asked_about_again_behind_the_question_for_a_name() {
+    let mut alex = Person::new(None);
+    alex.types(&format!("a line{PASTE}"));
+    alex.hears(PROMPT);
+    assert_eq!(alex.last_row(), "Enter your username:");
+    alex.types("Alex\r");
+    alex.hears(WELCOME);
+    let question = "Send these 2 lines? Enter sends them, any other key drops them.";
+    assert_eq!(alex.last_row(), question);
+    alex.types("\r");
+    assert_eq!(alex.last_row(), "> a line");
+    let sent = alex.sent();
+    assert!(sent.contains("one\n") && sent.contains("two\n"), "{sent}");
+}
+
+#[test]
 fn what_is_only_listed_is_not_said_to_be_sent_by_enter() {
     let mut ann = Person::refused_by_her_room();
     ann.types(PASTE);

@@ -127,12 +127,20 @@ impl Chat {
         self.name = Some(name.trim().into());
     }
 
-    /// Ends the question for a username, if it is asked: the line that was being typed comes back.
+    /// Asks for a username. What is asked and typed meanwhile waits; a name that is being typed stays.
+    pub(super) fn ask_for_name(&mut self) {
+        if self.question != Question::Username {
+            let question = mem::replace(&mut self.question, Question::Username);
+            self.aside = (question, self.editor.take());
+        }
+    }
+
+    /// Ends the question for a username, if it is asked: the line that was being typed comes back, and what was asked.
     pub(super) fn put_back_aside(&mut self) {
         if self.question == Question::Username {
-            self.question = Question::Line;
-            let aside = mem::take(&mut self.aside);
-            self.editor.set(&aside);
+            let (question, text) = mem::take(&mut self.aside);
+            self.question = question;
+            self.editor.set(&text);
         }
     }
 
