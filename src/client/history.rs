@@ -6,8 +6,10 @@
 //! Several clients may add to one file at the same time. Each holds a shared lock on it (`flock`), and only a client that
 //! is alone with it makes it shorter.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::mem;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -34,8 +36,9 @@ pub(super) struct History {
     lines: Vec<String>,
     /// The line looked at; as many as there are lines when none is.
     at: usize,
-    /// What was being typed before looking.
-    draft: String,
+    /// What was typed in the place of lines that were looked at; in the place behind the last one, what was being typed
+    /// before looking.
+    typed: BTreeMap<usize, String>,
     file: Option<File>,
 }
 
@@ -53,11 +56,9 @@ impl History {
 
     /// Adds a line that was sent. The same line twice in a row is kept once.
     pub(super) fn add(&mut self, line: &str) {
+        self.look_away();
         if self.lines.last().is_none_or(|last| last != line) {
-            if self.lines.len() == LINES {
-                self.lines.remove(0);
-            }
-            self.lines.push(line.into());
+            self.push(line);
             if let Some(file) = &mut self.file
                 && file.write_all(format!("{line}\n").as_bytes()).is_err()
             {
@@ -65,28 +66,49 @@ impl History {
             }
         }
         self.at = self.lines.len();
-        self.draft.clear();
+    }
+
+    /// Looks at no line any more: what stood at the prompt was sent or thrown away. What was being typed before looking
+    /// was not, and becomes the last line of this run.
+    pub(super) fn look_away(&mut self) {
+        let draft = mem::take(&mut self.typed).remove(&self.lines.len());
+        if self.at < self.lines.len()
+            && let Some(draft) = draft
+            && !draft.trim().is_empty()
+        {
+            self.push(&draft);
+        }
+        self.at = self.lines.len();
     }
 
     /// The line before the one looked at. `typed` is what stands at the prompt.
     pub(super) fn older(&mut self, typed: &str) -> Option<&str> {
-        if self.at == 0 {
-            return None;
-        }
-        if self.at == self.lines.len() {
-            self.draft = typed.into();
-        }
-        self.at -= 1;
-        Some(&self.lines[self.at])
+        self.look(self.at.checked_sub(1)?, typed)
     }
 
-    /// The line after the one looked at; behind the last, what was being typed.
-    pub(super) fn newer(&mut self) -> Option<&str> {
-        if self.at == self.lines.len() {
+    /// The line after the one looked at; behind the last, what was being typed. `typed` is what stands at the prompt.
+    pub(super) fn newer(&mut self, typed: &str) -> Option<&str> {
+        self.look(self.at + 1, typed)
+    }
+
+    fn look(&mut self, at: usize, typed: &str) -> Option<&str> {
+        if at > self.lines.len() {
             return None;
         }
-        self.at += 1;
-        Some(self.lines.get(self.at).unwrap_or(&self.draft))
+        self.typed.remove(&self.at);
+        if self.lines.get(self.at).is_none_or(|line| line != typed) {
+            self.typed.insert(self.at, typed.into());
+        }
+        self.at = at;
+        let line = self.typed.get(&at).or(self.lines.get(at));
+        Some(line.map_or("", String::as_str))
+    }
+
+    fn push(&mut self, line: &str) {
+        if self.lines.len() == LINES {
+            self.lines.remove(0);
+        }
+        self.lines.push(line.into());
     }
 }
 
@@ -214,9 +236,28 @@ mod tests {
         assert_eq!(history.older("draft"), Some("two"));
         assert_eq!(history.older("two"), Some("one"));
         assert_eq!(history.older("one"), None);
-        assert_eq!(history.newer(), Some("two"));
-        assert_eq!(history.newer(), Some("draft"));
-        assert_eq!(history.newer(), None);
+        assert_eq!(history.newer("one"), Some("two"));
+        assert_eq!(history.newer("two"), Some("draft"));
+        assert_eq!(history.newer("draft"), None);
+    }
+
+    #[test]
+    fn a_line_that_was_changed_is_found_as_it_was_left_until_another_one_is_sent() {
+        let mut history = History::open(None);
+        history.add("one");
+        history.add("two");
+        assert_eq!(history.older(""), Some("two"));
+        assert_eq!(history.older("two and a half"), Some("one"));
+        assert_eq!(history.newer("one"), Some("two and a half"));
+        assert_eq!(history.newer("two"), Some(""));
+        assert_eq!(history.older(""), Some("two"));
+        assert_eq!(history.newer("two again"), Some(""));
+        history.add("three");
+        assert_eq!(history.lines, ["one", "two", "three"]);
+        assert_eq!(history.older("draft"), Some("three"));
+        assert_eq!(history.older("three"), Some("two"));
+        history.look_away();
+        assert_eq!(history.lines, ["one", "two", "three", "draft"]);
     }
 
     /// A directory of one test, removed when dropped.

@@ -118,7 +118,42 @@ impl Person {
 }
 
 const PROMPT: &str = "Enter your username: ";
+const UP: &str = "\x1b[A";
+const DOWN: &str = "\x1b[B";
 const PASTE: &str = "\x1b[200~one\rtwo\x1b[201~";
+
+#[test]
+fn text_typed_in_the_place_of_a_line_that_was_looked_at_is_not_lost() {
+    // Ctrl-C, Ctrl-U, and Ctrl-U with an empty line sent behind it.
+    for away in ["\x03", "\x15", "\x15\r"] {
+        let mut ann = Person::welcomed();
+        ann.types("one\rtwo\rthree\r");
+        ann.types(&format!("{UP}{UP}{away}precious text{UP}{DOWN}"));
+        assert_eq!(ann.last_row(), "> precious text");
+        ann.types(&DOWN.repeat(3));
+        // A line that was only changed is still the one that was looked at.
+        let last = if away == "\x15" {
+            ">"
+        } else {
+            "> precious text"
+        };
+        assert_eq!(ann.last_row(), last, "{away:?}");
+    }
+}
+
+#[test]
+fn what_was_typed_before_looking_outlives_a_line_that_is_thrown_away() {
+    for away in ["\x03", "\r"] {
+        let mut ann = Person::welcomed();
+        ann.types(&format!("one\rprecious text{UP}{away}"));
+        assert_eq!(ann.last_row(), ">");
+        ann.types(UP);
+        if away == "\r" {
+            ann.types(UP);
+        }
+        assert_eq!(ann.last_row(), "> precious text", "{away:?}");
+    }
+}
 
 #[test]
 fn a_name_being_typed_outlives_a_second_question_for_it() {

@@ -32,7 +32,7 @@ impl Chat {
             Key::Enter if self.session.is_leaving() => {}
             Key::Enter if at_line => self.submit(now),
             Key::Enter => self.submit_name(now),
-            Key::Ctrl('c') if !self.editor.text().is_empty() => drop(self.editor.take()),
+            Key::Ctrl('c') if !self.editor.text().is_empty() => self.throw_away(),
             Key::Ctrl('c') => self.leave_now(now),
             Key::Ctrl('d') if self.editor.text().is_empty() => self.leave_now(now),
             Key::Ctrl('l') => {
@@ -49,11 +49,19 @@ impl Chat {
                 }
             }
             Key::Down | Key::Ctrl('n') if at_line => {
-                if let Some(line) = self.history.newer() {
+                if let Some(line) = self.history.newer(self.editor.text()) {
                     self.editor.set(line);
                 }
             }
             key => self.edit(&key),
+        }
+    }
+
+    /// Ctrl-C takes what stands at the prompt.
+    fn throw_away(&mut self) {
+        self.editor.take();
+        if self.question == Question::Line {
+            self.history.look_away();
         }
     }
 
@@ -82,7 +90,7 @@ impl Chat {
         }
         self.editor.take();
         if line.trim().is_empty() {
-            return;
+            return self.history.look_away();
         }
         self.history.add(&line);
         match wish {
@@ -103,7 +111,7 @@ impl Chat {
         if let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) {
             self.name = Some(name.into());
             self.notice(&format!("-- You come in as {name} now. --"));
-            self.editor.take();
+            self.throw_away();
         } else if *wish != Wish::Nothing {
             self.screen.bell();
             self.notice("-- Not connected: the line stays here until it can be sent. --");
