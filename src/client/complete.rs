@@ -1,13 +1,18 @@
-//! Completion: commands at the beginning of a line, and the names of people who were seen, anywhere.
+//! Completion: commands at the beginning of a line, rooms behind a command that goes to one, and the names of people who
+//! were seen, anywhere else.
 
 use std::collections::VecDeque;
 
 use crate::chat::command_words;
 
-use super::line::{Fact, read};
+use super::line::{Fact, people, read};
+use super::words::takes_room;
 
-/// Names remembered: those seen last.
+/// Names of people remembered, and of rooms: those seen last.
 const NAMES: usize = 1000;
+
+/// People taken from one row of `/who`: more than fit into its columns.
+const LISTED: usize = 40;
 
 /// Commands remembered, more than any server has.
 const COMMANDS: usize = 200;
@@ -19,9 +24,16 @@ const CHOICES: usize = 100;
 #[derive(Debug)]
 pub(super) struct Completer {
     commands: Vec<String>,
-    /// The name seen last comes first.
-    names: VecDeque<String>,
+    names: Names,
+    /// With their `#`.
+    rooms: Names,
+    /// How many people the rows of `/who` are still to tell of.
+    to_come: usize,
 }
+
+/// Names that were seen. The one seen last comes first.
+#[derive(Debug, Default)]
+struct Names(VecDeque<String>);
 
 /// What the Tab key finds.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,26 +50,62 @@ impl Completer {
         let commands = ["send", "leave"].into_iter().chain(command_words());
         Completer {
             commands: commands.map(String::from).collect(),
-            names: VecDeque::new(),
+            names: Names::default(),
+            rooms: Names::default(),
+            to_come: 0,
         }
     }
 
-    /// Learns names from a line of the server, and commands from its help.
+    /// Learns names of people and rooms from a line of the server, and commands from its help.
     pub(super) fn learn(&mut self, line: &str) {
+        let to_come = std::mem::take(&mut self.to_come);
         match read(line).fact {
             Fact::Said { name, .. }
             | Fact::Action { name, .. }
             | Fact::Private { name, .. }
-            | Fact::PrivateSent { name, .. } => self.see(name),
+            | Fact::PrivateSent { name, .. } => self.names.see(name),
             Fact::Renamed { from, to } => {
-                self.forget(from);
-                self.see(to);
+                self.names.forget(from);
+                self.names.see(to);
             }
-            Fact::Event { name, what } if what.starts_with("has left ") => self.forget(name),
-            Fact::Event { name, .. } => self.see(name),
+            Fact::Event { name, what } if what.starts_with("has left ") => self.names.forget(name),
+            Fact::Event { name, .. } => self.names.see(name),
+            Fact::InRoom(room) | Fact::Room(room) => self.rooms.see(&room.to_string()),
+            Fact::Who { room, count } => {
+                self.rooms.see(&room.to_string());
+                self.to_come = count;
+            }
+            // Not what only looks like a row, as any words may that begin with two spaces.
+            Fact::People(row) if to_come > 0 => {
+                let listed = people(row).take(LISTED);
+                let listed = listed.map(|name| self.names.see(name)).count();
+                self.to_come = to_come.saturating_sub(listed);
+            }
             Fact::Help { command, .. } => self.learn_command(command),
             _ => {}
         }
+    }
+
+    /// What there is for a word behind this text, each with what is to stand behind it.
+    fn find(&self, before: &str, word: &str) -> Vec<String> {
+        if takes_room(before) {
+            let rooms = self.rooms.0.iter();
+            let rooms =
+                rooms.filter(|room| begins_with(room, word) || begins_with(&room[1..], word));
+            return rooms.map(|room| format!("{room} ")).collect();
+        }
+        let mut found: Vec<String> = Vec::new();
+        let leading = before.is_empty();
+        if leading && !word.is_empty() {
+            let commands = self.commands.iter().filter(|c| begins_with(c, word));
+            found.extend(commands.map(|command| format!("{command} ")));
+        }
+        if !word.starts_with('/') {
+            let names = self.names.0.iter().filter(|name| begins_with(name, word));
+            let behind = if leading { ": " } else { " " };
+            found.extend(names.map(|name| format!("{name}{behind}")));
+        }
+        found
     }
 
     /// Completes the word before the cursor, as far as all that begin with it agree.
@@ -66,17 +114,7 @@ impl Completer {
             at + typed[at..].chars().next().map_or(0, char::len_utf8)
         });
         let word = &typed[start..];
-        let leading = start == 0;
-        let mut found: Vec<String> = Vec::new();
-        if leading && !word.is_empty() {
-            let commands = self.commands.iter().filter(|c| begins_with(c, word));
-            found.extend(commands.map(|command| format!("{command} ")));
-        }
-        if !word.starts_with('/') {
-            let names = self.names.iter().filter(|name| begins_with(name, word));
-            let behind = if leading { ": " } else { " " };
-            found.extend(names.map(|name| format!("{name}{behind}")));
-        }
+        let mut found = self.find(&typed[..start], word);
         found.sort_by_key(|text| text.to_lowercase());
         if let [_] = found[..] {
             let (text, choices) = (found.remove(0), Vec::new());
@@ -103,20 +141,22 @@ impl Completer {
         })
     }
 
-    fn see(&mut self, name: &str) {
-        self.forget(name);
-        self.names.truncate(NAMES - 1);
-        self.names.push_front(name.into());
-    }
-
-    fn forget(&mut self, name: &str) {
-        self.names.retain(|seen| seen != name);
-    }
-
     fn learn_command(&mut self, command: &str) {
         if self.commands.len() < COMMANDS && !self.commands.iter().any(|c| c == command) {
             self.commands.push(command.into());
         }
+    }
+}
+
+impl Names {
+    fn see(&mut self, name: &str) {
+        self.forget(name);
+        self.0.truncate(NAMES - 1);
+        self.0.push_front(name.into());
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.0.retain(|seen| seen != name);
     }
 }
 
@@ -193,6 +233,50 @@ mod tests {
         assert_eq!(completer.complete("zo"), only(0, "Zoë: "));
         assert_eq!(completer.complete("hi ZOË"), only(3, "Zoë "));
         assert_eq!(completer.complete("thank you, b"), only(11, "bob "));
+    }
+
+    #[test]
+    fn rooms_complete_behind_what_goes_to_one_and_people_elsewhere() {
+        let completer = completer(&[
+            "#lobby     2",
+            "#kitchen   1  tea: all day",
+            "#Kitsch   12",
+            "and 7 more",
+            "You are in #den now.",
+            "Kai: kiss",
+        ]);
+        assert_eq!(completer.complete("/join d"), only(6, "#den "));
+        assert_eq!(completer.complete("/JOIN #KITC"), only(6, "#kitchen "));
+        assert_eq!(completer.complete("\u{ff0f}join  l"), only(9, "#lobby "));
+        let both = ["#kitchen", "#Kitsch"];
+        assert_eq!(completer.complete("/join k"), completion(6, "#kit", &both));
+        let all = ["#den", "#kitchen", "#Kitsch", "#lobby"];
+        assert_eq!(completer.complete("/join "), completion(6, "#", &all));
+        assert_eq!(completer.complete("/names de"), only(7, "#den "));
+        assert_eq!(completer.complete("/msg k"), only(5, "Kai "));
+        assert_eq!(completer.complete("/join x"), None);
+        for line in ["k", "go to k", "/join den k", "//join k", "/me /join k"] {
+            let text = completer.complete(line).unwrap().text;
+            assert_eq!(text.trim_end_matches([' ', ':']), "Kai", "{line}");
+        }
+        assert_eq!(completer.complete("#d"), None);
+    }
+
+    #[test]
+    fn people_who_were_listed_complete() {
+        let completer = completer(&[
+            "  Zoe, who is no row",
+            "In #tea: 54",
+            "  Kai, Bob (away, idle 2 h), [::1]:5000,",
+            "  Lea (away), and 50 more",
+            "In #den: 1",
+            "  Max",
+            "  Tom",
+        ]);
+        let all = ["[::1]:5000", "Bob", "Kai", "Lea", "Max"];
+        assert_eq!(completer.complete("/msg "), completion(5, "", &all));
+        assert_eq!(completer.complete("/msg ka"), only(5, "Kai "));
+        assert_eq!(completer.complete("/who t"), only(5, "#tea "));
     }
 
     #[test]

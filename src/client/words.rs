@@ -68,6 +68,14 @@ pub(super) fn leads_elsewhere(command: &str) -> bool {
     matches!(command_named(word), Some("/join" | "/leave"))
 }
 
+/// Whether a room is what comes next behind this text.
+pub(super) fn takes_room(before: &str) -> bool {
+    let Command::Slash { word, args: "" } = Command::parse(before) else {
+        return false;
+    };
+    before.ends_with(char::is_whitespace) && matches!(command_named(word), Some("/join" | "/who"))
+}
+
 /// The line that makes the server pass on this text, whatever it begins with. In front of what the server would take for a
 /// command goes a slash; what shows nothing there is left out, and a wide slash becomes a plain one.
 pub(super) fn line_to_say(text: &str) -> String {

@@ -1,0 +1,320 @@
+//! What the server writes is read back.
+
+use super::*;
+use crate::message::{Answer, HelpRow, Message, Past, Presence, RoomRow};
+use crate::moment::Format;
+use crate::wire::render;
+use bytes::BytesMut;
+
+/// Names that could lead a reader astray.
+const NAMES: [&str; 9] = [
+    "Ann",
+    "To",
+    "You",
+    "a.",
+    "x..",
+    "has",
+    "Zoë",
+    "علی\u{200c}رضا",
+    "花子",
+];
+
+fn names() -> Vec<Username> {
+    let typed = NAMES.into_iter().filter_map(|it| Username::parse(it).ok());
+    let addrs = ["127.0.0.1:5000", "[::1]:5000", "[fe80::1%3]:65535"];
+    let addrs = addrs.map(|it| it.parse().unwrap());
+    let first = addrs.iter().map(|addr| Username::from_addr(*addr));
+    let again = addrs.iter().map(|addr| Username::from_addr_again(*addr, 2));
+    typed.chain(first).chain(again).collect()
+}
+
+fn written(message: &Message, format: Format) -> String {
+    let mut out = BytesMut::new();
+    render(message, 1_795_276_799, format, &mut out);
+    let text = String::from_utf8(out.to_vec()).unwrap();
+    text.strip_suffix("\r\n").unwrap().into()
+}
+
+fn formats() -> impl Iterator<Item = Format> {
+    let offsets = ["UTC", "+05:45", "-12:00", "+14:00"];
+    let offsets = offsets.map(|it| Offset::parse(it).unwrap());
+    let stamps = [Stamp::Off, Stamp::Clock, Stamp::Full];
+    stamps.into_iter().flat_map(move |stamp| {
+        offsets.into_iter().map(move |offset| Format {
+            stamp,
+            offset,
+            quiet: false,
+        })
+    })
+}
+
+/// What happens is read back from how it is written, with every stamp and as something past.
+fn assert_event(message: Message, fact: Fact<'_>) {
+    for format in formats() {
+        let line = written(&message, format);
+        let it = read(&line);
+        assert_eq!((&it.fact, it.past), (&fact, false), "{line}");
+        assert_eq!(it.stamp.len(), format.stamp.len(), "{line}");
+        let past = Past {
+            unix: 0,
+            message: message.clone(),
+        };
+        let line = written(&Message::Past(past.into()), format);
+        let it = read(&line);
+        assert_eq!((&it.fact, it.past), (&fact, true), "{line}");
+        assert_eq!(it.stamp.len(), "[1970-01-01 00:00] ".len(), "{line}");
+    }
+}
+
+/// An answer is read back from how it is written, and behind a stamp it is none.
+fn assert_answer(answer: Answer, fact: Fact<'_>) {
+    let line = written(&Message::Answer(answer), Format::default());
+    let expected = Line {
+        stamp: "",
+        past: false,
+        fact,
+    };
+    assert_eq!(read(&line), expected, "{line}");
+    assert_eq!(read(&format!("[12:30] {line}")).fact, Fact::Other);
+}
+
+#[test]
+fn what_people_write_is_read_back() {
+    for who in names() {
+        let name = who.as_str();
+        for text in ["hi", "a: b", "(private): x", "Bob: x", "* x", "[12:30] x"] {
+            let (from, to) = (who.clone(), who.clone());
+            let said = Message::Said {
+                from: from.clone(),
+                text: text.into(),
+            };
+            assert_event(said, Fact::Said { name, text });
+            let action = Message::Action {
+                from: from.clone(),
+                text: text.into(),
+            };
+            assert_event(action, Fact::Action { name, text });
+            let private = Message::Private {
+                from,
+                text: text.into(),
+            };
+            assert_event(private, Fact::Private { name, text });
+            let sent = Message::PrivateSent {
+                to,
+                text: text.into(),
+            };
+            assert_event(sent, Fact::PrivateSent { name, text });
+        }
+    }
+}
+
+#[test]
+fn what_happens_to_people_is_read_back() {
+    let room = RoomName::parse("den.").unwrap();
+    for who in names() {
+        let (name, word) = (who.as_str(), Some("so: long".into()));
+        let topic = Some("tea: now".into());
+        let (by, of) = (|| who.clone(), |what| Fact::Event { name, what });
+        let left = |word| Message::Left { who: by(), word };
+        let set = |topic| Message::TopicSet { by: by(), topic };
+        let went = Message::WentTo {
+            who: by(),
+            room: room.clone(),
+        };
+        assert_event(Message::Joined(by()), of("has joined the chat."));
+        assert_event(left(None), of("has left the chat."));
+        assert_event(left(word), of("has left the chat: so: long"));
+        assert_event(Message::Entered(by()), of("has come in."));
+        assert_event(went, of("has gone to #den.."));
+        assert_event(set(topic), of("has set the topic: tea: now"));
+        assert_event(set(None), of("has cleared the topic."));
+        for other in names() {
+            let renamed = Message::Renamed {
+                from: by(),
+                to: other.clone(),
+            };
+            let to = other.as_str();
+            assert_event(renamed, Fact::Renamed { from: name, to });
+        }
+    }
+    assert_event(Message::Notice("x: y".into()), Fact::Other);
+}
+
+#[test]
+fn answers_about_the_reader_are_read_back() {
+    for typed in ["lobby", "den.", "x..", "花子"] {
+        let room = RoomName::parse(typed).unwrap();
+        let fact = || Fact::InRoom(room.clone());
+        assert_answer(Answer::InRoom(room.clone()), fact());
+        assert_answer(Answer::InRoomAlready(room.clone()), fact());
+    }
+    for format in formats() {
+        let stamp = format.stamp;
+        let offset = (stamp != Stamp::Off).then_some(format.offset);
+        assert_answer(Answer::TimeSet(format), Fact::Timestamps { stamp, offset });
+    }
+    for quiet in [true, false] {
+        assert_answer(Answer::QuietSet(quiet), Fact::Quiet(quiet));
+    }
+    assert_answer(Answer::AwaySet, Fact::AwaySet);
+    assert_answer(Answer::NotAway, Fact::Back);
+    for (shown, missed) in [(0, 0), (1, 1), (3, 3), (50, 70)] {
+        assert_answer(Answer::Back { shown, missed }, Fact::Back);
+    }
+    for who in names() {
+        let name = who.as_str();
+        assert_answer(Answer::IgnoreSet(who.clone()), Fact::IgnoreSet(name));
+        assert_answer(Answer::IgnoreLifted(who.clone()), Fact::IgnoreLifted(name));
+    }
+}
+
+#[test]
+fn rows_of_help_are_read_back() {
+    const ROW: HelpRow = HelpRow {
+        usage: "/msg NAME TEXT",
+        does: "write to one person",
+        aliases: &["/m"],
+    };
+    let fact = Fact::Help {
+        command: "/msg",
+        rest: "NAME TEXT  write to one person; also /m",
+    };
+    assert_answer(Answer::Help(&[ROW]), fact);
+    for line in ["/", "/ x  y", "/x", "/x y", "/X  y", "/a/b  c", "//x  y"] {
+        assert_eq!(read(line).fact, Fact::Other, "{line}");
+    }
+}
+
+#[test]
+fn lists_of_rooms_are_read_back() {
+    let rooms = ["lobby", "den.", "花子"].map(|it| RoomName::parse(it).unwrap());
+    let row = |name: &RoomName, people, topic: Option<&str>| RoomRow {
+        name: name.clone(),
+        people,
+        topic: topic.map(Into::into),
+    };
+    for topic in [None, Some("x"), Some("12  y")] {
+        let rows = vec![
+            row(&rooms[0], 120, None),
+            row(&rooms[1], 3, topic),
+            row(&rooms[2], 1, topic),
+        ];
+        let list = written(
+            &Message::Answer(Answer::Rooms { rows, more: 2 }),
+            Format::default(),
+        );
+        let facts: Vec<_> = list.split("\r\n").map(|line| read(line).fact).collect();
+        let expected = rooms
+            .clone()
+            .map(Fact::Room)
+            .into_iter()
+            .chain([Fact::Other]);
+        assert_eq!(facts, expected.collect::<Vec<_>>(), "{list}");
+    }
+}
+
+#[test]
+fn lists_of_people_are_read_back() {
+    let room = RoomName::parse("den.").unwrap();
+    for (away, idle, more) in [
+        (false, 0, 0),
+        (true, 7200, 0),
+        (false, 300, 50),
+        (true, 0, 50),
+    ] {
+        let people_of = names()
+            .into_iter()
+            .map(|name| Presence { name, away, idle });
+        let who = Answer::Who {
+            room: room.clone(),
+            people: people_of.collect(),
+            more,
+        };
+        let list = written(&Message::Answer(who), Format::default());
+        let (header, list) = list.split_once("\r\n").unwrap();
+        let room = room.clone();
+        let count = names().len() + more;
+        assert_eq!(read(header).fact, Fact::Who { room, count });
+        let listed: Vec<&str> = list.split("\r\n").flat_map(people).collect();
+        assert_eq!(
+            listed,
+            names().iter().map(Username::as_str).collect::<Vec<_>>()
+        );
+        for row in list.split("\r\n") {
+            assert_eq!(read(row).fact, Fact::People(row));
+        }
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_row_of_a_list_is_none() {
+    for line in [
+        "#den",
+        "#den 3",
+        "#den  3 x",
+        "#den  x",
+        "# den  3",
+        "In den: 3",
+        "In #den: x",
+        "In #den: 3 ",
+        "  ",
+        "  a b",
+        "  and 50 more",
+        "  idle 2 h)",
+    ] {
+        assert_eq!(read(line).fact, Fact::Other, "{line}");
+    }
+}
+
+#[test]
+fn other_answers_tell_nothing_else() {
+    let typed = || "Ann: x".into();
+    for answer in [
+        Answer::UnknownCommand("/foo".into()),
+        Answer::Usage("/nick NAME"),
+        Answer::History(3),
+        Answer::UsersOnline(3),
+        Answer::NotIgnored(typed()),
+        Answer::Nobody {
+            typed: typed(),
+            meant: None,
+        },
+        Answer::Away(names()[0].clone(), Some("(private): x".into())),
+        Answer::Topic {
+            room: RoomName::lobby(),
+            topic: Some("x".into()),
+        },
+    ] {
+        assert_answer(answer, Fact::Other);
+    }
+    for line in ["", " ", ":", ": x", " Ann: x", "* ", "To ", "-- x: y --"] {
+        assert_eq!(read(line).fact, Fact::Other, "{line:?}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_name_or_stamp_is_none() {
+    let dots = ".".repeat(300_000);
+    for line in [
+        &format!("Ann is now known as {dots}"),
+        &format!("You are now ignoring {dots}"),
+        &format!("You are no longer ignoring x{dots}"),
+        &format!("You are in #{dots} now."),
+        &format!("Ann has gone to #{dots}"),
+        &format!("{dots}: x"),
+        &format!("-- {} messages", "1".repeat(300_000)),
+        "Ann is now known as a b.",
+        "Ann is now known as Zoe\u{308}.",
+        "Ann has joined the chat",
+        "127.0.0.1:05: x",
+        "127.0.0.1:5000-+2: x",
+        "You are now ignoring Ann. Type /unignore Bob to undo it.",
+        "You are in # den now.",
+        "Timestamps are on (+2).",
+    ] {
+        assert_eq!(read(line).fact, Fact::Other, "{line:.40}");
+    }
+    for line in ["[1a:00] Ann: x", "[12:30]Ann: x", "[12:30:00] Ann: x"] {
+        assert_eq!((read(line).stamp, read(line).fact), ("", Fact::Other));
+    }
+}
