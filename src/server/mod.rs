@@ -29,7 +29,7 @@ use crate::limits::READ_TURN_BYTES;
 use crate::moment::Moment;
 use crate::net::{Listener, Poller, Spare};
 
-use connections::Connections;
+use connections::{Connections, Timer};
 use fanout::Fanout;
 use handle::{Request, Requests, motd};
 
@@ -320,8 +320,16 @@ impl Server {
         self.record.timeout(now);
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
-        self.take_end_keys(now);
-        self.connections.handle_timeout(now.instant);
+        for timer in Timer::ALL {
+            while let Some(peer) = self.connections.pop_due(timer, now.instant) {
+                match timer {
+                    Timer::EndKey => self.take_end_key(now, peer),
+                    Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
+                    Timer::Linger => self.connections.finish(peer.slot),
+                    Timer::Close => self.connections.give_up_closing(peer.slot),
+                }
+            }
+        }
         for slot in self.connections.stalled(now.instant) {
             self.drop_slow(slot, CloseReason::Stalled);
         }

@@ -7,7 +7,7 @@ use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
 use crate::moment::Moment;
-use crate::net::{Received, SendQueue, State};
+use crate::net::{Received, SendQueue};
 use crate::wire::{Decoder, Input, recognise, split_line};
 
 use super::Server;
@@ -47,14 +47,14 @@ impl Server {
 
     /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains or its bucket fills.
     fn may_read(&mut self, now: Moment, slot: u32) -> bool {
-        let connection = self.connections.connection(slot);
-        if connection.state != State::Open {
+        if !self.connections.is_open(slot) {
             return true;
         }
         // Somebody who was told a lot in this tick is read again when that was written.
         if self.fanout.told(slot) > TURN_STEPS * STEP_BYTES {
             return false;
         }
+        let connection = self.connections.connection(slot);
         let kept = connection.queue().map_or(0, SendQueue::kept);
         let is_behind = kept > self.config.send_queue / 2;
         let too_fast = self.connections.too_fast(slot, now.instant);
@@ -94,12 +94,12 @@ impl Server {
     /// What someone sends who is on the way out is thrown away. Returns how much work it was.
     fn decode(&mut self, now: Moment, slot: u32, bytes: &[u8]) -> usize {
         let peer = self.connections.id(slot);
-        let connection = self.connections.connection(slot);
-        if connection.state != State::Open {
+        if !self.connections.is_open(slot) {
             self.connections.linger_on(slot, now.instant);
             return 0;
         }
         self.got_input = true;
+        let connection = self.connections.connection(slot);
         let is_first = !mem::replace(&mut connection.heard, true);
         if is_first && let Some(protocol) = recognise(bytes) {
             self.tell_hub(now, peer, Event::WrongProtocol(protocol));
@@ -120,7 +120,7 @@ impl Server {
             let lines = self.decode_line(now, peer, &mut decoder, line);
             let told = self.fanout.reply_bytes() - told;
             // What comes behind a `/quit` is thrown away.
-            if self.connections.connection(slot).state != State::Open {
+            if !self.connections.is_open(slot) {
                 return steps + 1;
             }
             // Nobody asks for the welcome, and what a room replays may be long.
@@ -147,18 +147,18 @@ impl Server {
         steps
     }
 
-    /// Takes the key that ends the input of those behind whose last one nothing has come for a moment.
-    pub(super) fn take_end_keys(&mut self, now: Moment) {
-        while let Some(peer) = self.connections.pop_awaited_end(now.instant) {
-            let connection = self.connections.connection(peer.slot);
-            if connection.has_input() || connection.state != State::Open {
-                continue;
-            }
-            let mut decoder = connection.take_decoder();
-            match decoder.end_alone() {
-                Some(input) => self.hear(now, peer, input),
-                None => connection.put_decoder(decoder, &[]),
-            }
+    /// Takes the last key of a peer, behind which nothing has come for a moment, for the one that ends the input.
+    pub(super) fn take_end_key(&mut self, now: Moment, peer: PeerId) {
+        self.connections.await_end(peer.slot, None, now.instant);
+        let is_open = self.connections.is_open(peer.slot);
+        let connection = self.connections.connection(peer.slot);
+        if connection.has_input() || !is_open {
+            return;
+        }
+        let mut decoder = connection.take_decoder();
+        match decoder.end_alone() {
+            Some(input) => self.hear(now, peer, input),
+            None => connection.put_decoder(decoder, &[]),
         }
     }
 
@@ -174,7 +174,7 @@ impl Server {
         for input in decoder.feed(now.instant, bytes, self.config.max_line) {
             lines += usize::from(!matches!(input, Input::Reply(_)));
             self.hear(now, peer, input);
-            if self.connections.connection(peer.slot).state != State::Open {
+            if !self.connections.is_open(peer.slot) {
                 break;
             }
         }
@@ -202,8 +202,9 @@ impl Server {
     /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle.
     fn end_input(&mut self, now: Moment, slot: u32, reason: CloseReason) {
         self.got_input = true;
+        let is_open = self.connections.is_open(slot);
         let connection = self.connections.connection(slot);
-        if connection.state == State::Open
+        if is_open
             && reason == CloseReason::EndOfInput
             && let Some(input) = connection.take_decoder().finish(self.config.max_line)
         {
