@@ -8,6 +8,7 @@ mod config;
 mod connections;
 pub mod fanout;
 mod handle;
+mod inbox;
 mod read;
 mod write;
 mod zones;
@@ -31,7 +32,8 @@ use crate::net::{Listener, Poller, Spare};
 
 use connections::{Connections, Timer};
 use fanout::Fanout;
-use handle::{Request, Requests, motd};
+use handle::motd;
+use inbox::{Inbox, Incoming, Request};
 
 /// Tokens below are slots of peers; from here on, listeners.
 const LISTENERS: usize = 1 << 30;
@@ -51,7 +53,7 @@ pub struct Server {
     /// What newcomers are turned away by where no descriptor is left.
     spare: Spare,
     handle: Handle,
-    requests: Requests,
+    inbox: Inbox,
     connections: Connections,
     hub: Hub,
     effects: Effects,
@@ -120,7 +122,7 @@ impl Server {
 
     /// A server of listeners that are registered with the poller.
     fn with(config: Config, poller: Poller, listeners: Vec<Listener>) -> Result<Server, Error> {
-        let (handle, requests) = handle::handle(poller.registry(), WAKER).map_err(Error::Poll)?;
+        let (inbox, outside) = inbox::inbox(poller.registry(), WAKER).map_err(Error::Poll)?;
         let mut hub = Hub::new(Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
@@ -138,8 +140,8 @@ impl Server {
             accept_again: None,
             is_short_of_room: false,
             spare: Spare::default(),
-            handle,
-            requests,
+            handle: Handle::new(outside),
+            inbox,
             connections,
             hub,
             effects: Effects::default(),
@@ -212,7 +214,7 @@ impl Server {
     }
 
     fn turn(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
-        if self.requests.has_ended() {
+        if self.inbox.has_ended() {
             return Ok(ControlFlow::Break(()));
         }
         if self.poll(longest)?.is_break() {
@@ -292,7 +294,8 @@ impl Server {
 
     /// Does what was asked through the handles.
     fn take_requests(&mut self, now: Moment) {
-        for request in self.requests.iter() {
+        for incoming in self.inbox.take() {
+            let Incoming::Request(request) = incoming;
             #[cfg(test)]
             self.record.request(now, &request);
             match request {
@@ -300,7 +303,7 @@ impl Server {
                 Request::Motd(text) => self.hub.set_motd(text),
             }
         }
-        if self.requests.shutdown() && self.stop_by.is_none() {
+        if self.inbox.shutdown() && self.stop_by.is_none() {
             self.stop_by = Some(now.instant + self.config.drain);
             for mut listener in self.listeners.drain(..) {
                 if let Err(error) = listener.deregister(self.poller.registry()) {
@@ -358,13 +361,13 @@ impl Server {
     fn publish(&mut self) {
         self.stats.connections = self.connections.len() as u64;
         self.stats.online = self.hub.online() as u64;
-        self.requests.publish(&self.stats);
+        self.handle.publish(&self.stats);
     }
 
     fn stop_or_go_on(&mut self, now: Instant) -> ControlFlow<()> {
         match self.stop_by {
             Some(at) if now >= at || self.has_parted() => {
-                self.requests.end();
+                self.inbox.end();
                 ControlFlow::Break(())
             }
             _ => ControlFlow::Continue(()),
