@@ -15,7 +15,6 @@ mod text;
 pub use command::Command;
 pub use decoder::{Decoder, Inputs};
 pub use lines::{Input, LineDecoder, split_line};
-pub use negotiation::Terminal;
 pub use protocol::recognise;
 pub use render::{is_hidden, render};
 pub(crate) use render::{is_stamped, stamp};
