@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use chinwag::inner::wire::Decoder;
 use chinwag::limits::LINE_BYTES;
-use chinwag::wire::Decoder;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// Bytes decoded in one iteration.

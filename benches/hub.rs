@@ -7,10 +7,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use chinwag::chat::{Audience, Effect, Effects, Event, Hub, Rules};
-use chinwag::fanout::Fanout;
-use chinwag::net::Gauge;
-use chinwag::{Moment, PeerId};
+use chinwag::inner::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+use chinwag::inner::fanout::Fanout;
+use chinwag::inner::net::Gauge;
+use chinwag::inner::{Moment, PeerId};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const LINE: &str = "the quick brown fox jumps over the lazy dog, and then once more";

@@ -20,37 +20,50 @@
 //!
 //! # The map
 //!
-//! Imports only go down. [`chat`] and [`net`] never see each other; only the server sees both.
+//! Imports only go down. `chat` and `net` never see each other; only the server sees both.
 //!
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | – | `client` | the terminal client, behind the feature `client`; the server knows nothing of it |
-//! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and [`fanout`]: the only code that sees sockets and the chat at once |
-//! | 3 | [`net`] | the poller, listeners, sockets, latched readiness, send queues |
-//! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
-//! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
+//! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
+//! | 3 | `net` | the poller, listeners, sockets, latched readiness, send queues |
+//! | 2 | `chat` | who is here and what is said, as pure state: no socket, no clock |
+//! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
 //! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
-//! One thread goes round one loop, [`Server::tick`]. A line that a person types passes through it from top to bottom:
+//! What a person types goes from hand to hand like this:
+//!
+//! | what happens | where |
+//! |---|---|
+//! | bytes become lines | `wire::Decoder`, for `Talk::decode` in `server/tick/read.rs` |
+//! | a line becomes an event | `Talk::hear`, in the same file; `chat/event.rs` has all events |
+//! | an event becomes effects | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/`; `chat/event.rs` has all effects |
+//! | an effect is acted on | `Talk::apply` in `server/talk.rs` |
+//! | an effect becomes bytes | `Fanout::say` and `Fanout::reply` in `server/fanout.rs`, by `wire::render` |
+//! | bytes are written | `Talk::write` in `server/tick/write.rs`, by `net::Connection` |
+//!
+//! One thread goes round one loop for it, `Server::turn` in `server/mod.rs`. Its phases have a file each in `server/tick/`,
+//! and share one struct, `server::Talk`:
 //!
 //! ```text
 //! poll      wait for events; not at all while a peer is still runnable
 //! mark      latch what the events say, list whom they make runnable
+//! take      what other threads ask for, from the inbox
 //! accept    let newcomers in, within a budget
 //! read      a bounded turn per runnable peer, within a budget of the tick, those first who have sent little:
 //!           socket -> Decoder -> Hub::handle -> effects -> the room's log
-//! time      what is due by now
+//! time      what is due by now; server/connections/timers.rs has the table of all timers
 //! farewell  those whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
-//! reap      free the slots of those who are gone
+//! reap      free the slots of those who are gone; server/connections/leaving.rs has the table of their ways out
 //! ```
 //!
 //! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once, and
 //! appended to its room's log of the tick; those who read the same bytes are written the same slice of that log, or of
 //! one copy of it with their stamps. So a tick costs one write per member however many messages it carried. What a
-//! socket does not take is kept as a slice of one copy of the log, which all who are behind share. See [`fanout`].
+//! socket does not take is kept as a slice of one copy of the log, which all who are behind share.
 //!
 //! # What always holds
 //!
@@ -59,14 +72,13 @@
 //! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that the oldest lines
 //!   of its room are skipped, with a notice in their place. A line is never cut.
 //! - No input reaches another person unless it is clean text, one line, under the sender's name.
-//! - A [`PeerId`] is never mistaken for whoever gets its slot next; a slot is freed only at the end of a tick.
+//! - A `PeerId` is never mistaken for whoever gets its slot next; a slot is freed only at the end of a tick.
 //! - What goes wrong with one peer is a [`CloseReason`], and never an [`Error`] that stops the server.
 //! - Every queue, loop and buffer has its bound in [`limits`].
 
-pub mod chat;
+mod chat;
 #[cfg(feature = "client")]
-#[doc(hidden)]
-pub mod client;
+mod client;
 mod deadlines;
 mod error;
 mod id;
@@ -75,11 +87,11 @@ pub mod limits;
 mod message;
 mod moment;
 mod name;
-pub mod net;
+mod net;
 mod rate;
 mod server;
 mod tally;
-pub mod wire;
+mod wire;
 
 /// The README's examples compile too.
 #[cfg(doctest)]
@@ -87,12 +99,40 @@ pub mod wire;
 struct Readme;
 
 pub use error::{CloseReason, Error, Protocol};
-pub use id::{PeerId, RoomId};
-pub use message::{Answer, HelpRow, IgnoredRow, Message, Past, Presence, RoomRow, Whois};
-pub use moment::{Civil, Format, Moment, Offset, Stamp};
 pub use name::{InvalidUsername, RoomName, Username};
 pub use rate::{InvalidRate, Rate};
-pub use server::{Config, Handle, Server, Stats, fanout};
+pub use server::{Config, Handle, Server, Stats};
+
+/// What this package's own programs, tests, benches and fuzzing reach besides. Nothing is promised of it: any version may
+/// change it.
+#[doc(hidden)]
+pub mod inner {
+    pub use crate::id::{PeerId, RoomId};
+    pub use crate::message::{
+        Answer, HelpRow, IgnoredRow, Message, Past, Presence, RoomRow, Whois,
+    };
+    pub use crate::moment::{Civil, Format, Moment, Offset, Stamp};
+    pub use crate::server::fanout;
+
+    pub mod chat {
+        pub use crate::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+    }
+
+    #[cfg(feature = "client")]
+    pub mod client {
+        #[cfg(any(test, fuzzing))]
+        pub use crate::client::desk;
+        pub use crate::client::{Config, Outcome, SIGNALS, Status, run};
+    }
+
+    pub mod net {
+        pub use crate::net::{Gauge, Log, Piece, SendQueue};
+    }
+
+    pub mod wire {
+        pub use crate::wire::{Decoder, Input, clean, clean_typed, recognise, render};
+    }
+}
 
 #[cfg(test)]
 mod dice;

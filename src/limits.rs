@@ -311,11 +311,8 @@ pub const TELNET_REPLIES: u32 = 64;
 /// The span in which [`TELNET_REPLIES`] are counted.
 pub const TELNET_REPLY_SPAN: Duration = Duration::from_secs(60);
 
-/// Longest name of a terminal that is kept, in characters; RFC 1091 allows 40.
-pub const TERMINAL_NAME_CHARS: usize = 40;
-
-/// Columns and rows that a client's window may have; what it says beyond is brought within.
-pub const WINDOW_CELLS: RangeInclusive<u16> = 20..=500;
+/// Longest name of a terminal that is kept, in bytes; RFC 1091 allows 40.
+pub const TERMINAL_NAME_BYTES: usize = 40;
 
 /// Longest part of an unknown command that is repeated in the answer, in characters.
 pub const ECHOED_CHARS: usize = 32;

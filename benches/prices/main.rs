@@ -7,7 +7,7 @@ mod report;
 mod scene;
 
 use chinwag::limits::IGNORED;
-use chinwag::{CloseReason, Moment, PeerId, Protocol, Username, chat, fanout, limits, net};
+use chinwag::{CloseReason, Protocol, Username, inner, limits};
 
 use cpu::Cpu;
 use report::{Price, Report};

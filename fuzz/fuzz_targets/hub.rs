@@ -11,9 +11,10 @@ mod audience;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use chinwag::chat::{Effects, Event, Hub, Rules};
-use chinwag::wire::clean;
-use chinwag::{CloseReason, Moment, PeerId, Protocol};
+use chinwag::inner::chat::{Effects, Event, Hub, Rules};
+use chinwag::inner::wire::clean;
+use chinwag::inner::{Moment, PeerId};
+use chinwag::{CloseReason, Protocol};
 use libfuzzer_sys::fuzz_target;
 
 use audience::Audience;

@@ -1,4 +1,4 @@
-//! The terminal client: a command line around [`chinwag::client`].
+//! The terminal client: a command line around the client of the library.
 
 mod args;
 mod signals;
@@ -7,7 +7,7 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use chinwag::client::{self, Config, Outcome, Status};
+use chinwag::inner::client::{self, Config, Outcome, Status};
 use getopts::{Matches, Options};
 
 use args::{Asked, Given};
@@ -145,5 +145,5 @@ fn set(variable: &str) -> Option<OsString> {
 
 /// A name is sent as one line, whatever it holds; the server judges it.
 fn one_line(name: &str) -> String {
-    chinwag::wire::clean(name.as_bytes()).into_owned()
+    chinwag::inner::wire::clean(name.as_bytes()).into_owned()
 }

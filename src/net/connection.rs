@@ -25,7 +25,6 @@ pub(crate) struct Connection {
     /// Present while something waits to be written.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
-    pub(crate) state: State,
     /// Bytes have come, and the first of them were looked at.
     pub(crate) heard: bool,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
@@ -68,19 +67,6 @@ impl From<SocketAddr> for Address {
     }
 }
 
-/// How far a connection is on its way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    /// In use.
-    Open,
-    /// To be closed once what is owed has been written. What comes in is read and thrown away.
-    Draining,
-    /// Everything is written, our FIN is sent; the peer's is awaited.
-    Lingering,
-    /// Not to be touched any more.
-    Doomed,
-}
-
 /// What a turn of reading gave.
 #[derive(Debug)]
 pub(crate) enum Received {
@@ -100,7 +86,6 @@ impl Connection {
             pending: None,
             backlog: None,
             readiness: Readiness::ACCEPTED,
-            state: State::Open,
             heard: false,
             input_ended: false,
             broken: None,

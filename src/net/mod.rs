@@ -12,7 +12,7 @@ mod spare;
 mod stream;
 mod unsent;
 
-pub(crate) use connection::{Connection, Received, State};
+pub(crate) use connection::{Connection, Received};
 pub(crate) use listener::{Accepted, Listener};
 pub(crate) use poller::{Event, Poller};
 pub use send_queue::{Gauge, Log, Piece, SendQueue};

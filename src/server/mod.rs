@@ -1,21 +1,19 @@
-//! `Server`: the only code that sees sockets and the chat at once. The loop is [`Server::tick`]; its calls are the
-//! phases, and the large ones have a file each.
+//! `Server`: the only code that sees sockets and the chat at once. The loop is [`Server::turn`]; its calls are the phases,
+//! which have a file each in [`tick`] and share a [`Talk`].
 
-mod accept;
 mod addresses;
-mod apply;
 mod config;
 mod connections;
 pub mod fanout;
 mod handle;
-mod read;
-mod write;
+mod inbox;
+mod talk;
+mod tick;
 mod zones;
 
 pub use config::Config;
 pub use handle::{Handle, Stats};
 
-use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -23,15 +21,14 @@ use std::time::{Duration, Instant};
 use mio::event::Source;
 use mio::{Interest, Token};
 
-use crate::chat::{Effects, Event, Hub, Rules};
-use crate::error::{CloseReason, Error};
-use crate::limits::READ_TURN_BYTES;
-use crate::moment::Moment;
-use crate::net::{Listener, Poller, Spare};
+use crate::chat::{Hub, Rules};
+use crate::error::Error;
+use crate::net::{Listener, Poller};
 
-use connections::Connections;
-use fanout::Fanout;
-use handle::{Request, Requests, motd};
+use handle::motd;
+use inbox::Inbox;
+use talk::Talk;
+use tick::{Door, Pace};
 
 /// Tokens below are slots of peers; from here on, listeners.
 const LISTENERS: usize = 1 << 30;
@@ -41,41 +38,14 @@ const WATCHED: Token = Token(LISTENERS - 2);
 /// A chat server, bound to its addresses.
 #[derive(Debug)]
 pub struct Server {
-    config: Config,
     poller: Poller,
-    listeners: Vec<Listener>,
-    /// Nobody could be let in, not even to be turned away; do not accept before this.
-    accept_again: Option<Instant>,
-    /// Whether the operator was told that nobody can be let in.
-    is_short_of_room: bool,
-    /// What newcomers are turned away by where no descriptor is left.
-    spare: Spare,
+    door: Door,
+    inbox: Inbox,
     handle: Handle,
-    requests: Requests,
-    connections: Connections,
-    hub: Hub,
-    effects: Effects,
-    fanout: Fanout,
-    /// Bytes that were told to single peers since the start and count for nobody's rate.
-    uncharged: usize,
-    /// What is read lands here before it is cut into lines; one for all peers.
-    scratch: Box<[u8]>,
-    /// Whether this tick accepted or read anything.
-    got_input: bool,
-    /// When the turns of this tick have taken long enough.
-    read_until: Instant,
-    /// Who was written last of those who are behind.
-    flushed_last: u32,
-    /// Since when the write phase has been put off.
-    unwritten_since: Option<Instant>,
-    /// How long the last write phase took.
-    last_write: Duration,
+    talk: Talk,
+    pace: Pace,
     /// By when to stop, once a shutdown has begun.
     stop_by: Option<Instant>,
-    stats: Stats,
-    /// What the hub was told, where someone wants to know.
-    #[cfg(test)]
-    record: simulation::Record,
 }
 
 impl Server {
@@ -120,7 +90,7 @@ impl Server {
 
     /// A server of listeners that are registered with the poller.
     fn with(config: Config, poller: Poller, listeners: Vec<Listener>) -> Result<Server, Error> {
-        let (handle, requests) = handle::handle(poller.registry(), WAKER).map_err(Error::Poll)?;
+        let (inbox, outside) = inbox::inbox(poller.registry(), WAKER).map_err(Error::Poll)?;
         let mut hub = Hub::new(Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
@@ -128,39 +98,21 @@ impl Server {
             history: config.history,
             zones: zones::ZONES,
         });
-        let began = poller.instant();
-        let connections = Connections::new(config.rate, config.max_per_ip, began);
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
-            config,
+            talk: Talk::new(config, hub, poller.instant()),
             poller,
-            listeners,
-            accept_again: None,
-            is_short_of_room: false,
-            spare: Spare::default(),
-            handle,
-            requests,
-            connections,
-            hub,
-            effects: Effects::default(),
-            fanout: Fanout::default(),
-            uncharged: 0,
-            scratch: vec![0; READ_TURN_BYTES].into(),
-            got_input: false,
-            read_until: began,
-            flushed_last: 0,
-            unwritten_since: None,
-            last_write: Duration::ZERO,
+            door: Door::new(listeners),
+            inbox,
+            handle: Handle::new(outside),
+            pace: Pace::default(),
             stop_by: None,
-            stats: Stats::default(),
-            #[cfg(test)]
-            record: simulation::Record::default(),
         })
     }
 
     /// The addresses listened on, with their real ports, in the order in which they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(Listener::addr).collect()
+        self.door.listeners.iter().map(Listener::addr).collect()
     }
 
     /// A handle to this server, for other threads.
@@ -212,162 +164,35 @@ impl Server {
     }
 
     fn turn(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
-        if self.requests.has_ended() {
+        if self.inbox.has_ended() {
             return Ok(ControlFlow::Break(()));
         }
         if self.poll(longest)?.is_break() {
             return Ok(ControlFlow::Continue(()));
         }
         let now = self.poller.now();
-        self.got_input = false;
+        self.talk.got_input = false;
 
         self.mark(now.instant);
-        self.take_requests(now);
-        self.accept(now);
-        self.read(now);
-        self.time(now);
-        self.farewell(now);
-        if self.may_read_on(now.instant) {
+        self.take(now);
+        let Server {
+            door,
+            talk,
+            pace,
+            poller,
+            ..
+        } = self;
+        door.accept(now, talk, poller.registry());
+        talk.read(now, poller);
+        talk.time(now);
+        talk.farewell(now);
+        if pace.may_read_on(now.instant, talk, poller) {
             return Ok(ControlFlow::Continue(()));
         }
-        self.write(now.instant);
+        pace.write(now.instant, talk, poller);
         self.reap();
         self.publish();
         Ok(self.stop_or_go_on(now.instant))
-    }
-
-    /// Waits for events: not at all when there is work that no event will announce. Breaks where a signal interrupted it:
-    /// after a stop that was long, nobody is to be timed out before it is known what they did meanwhile.
-    fn poll(&mut self, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
-        let timeout = self.timeout().into_iter().chain(longest).min();
-        match self.poller.wait(timeout) {
-            Ok(()) => Ok(ControlFlow::Continue(())),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(ControlFlow::Break(())),
-            Err(error) => Err(Error::Poll(error)),
-        }
-    }
-
-    fn timeout(&self) -> Option<Duration> {
-        if self.has_work() {
-            return Some(Duration::ZERO);
-        }
-        let deadlines = [
-            self.hub.next_timeout(),
-            self.connections.next_timeout(),
-            self.accept_again,
-            self.stop_by,
-        ];
-        let next = deadlines.into_iter().flatten().min();
-        next.map(|at| at.saturating_duration_since(self.poller.instant()))
-    }
-
-    fn has_work(&self) -> bool {
-        self.unwritten_since.is_some()
-            || self.connections.has_work()
-            || self.accept_again.is_none() && self.listeners.iter().any(|l| l.ready)
-    }
-
-    /// Latches what the events say, and lists whom they make runnable or dirty. Nothing else happens per event.
-    fn mark(&mut self, now: Instant) {
-        for event in self.poller.events() {
-            let token = event.token;
-            if let Some(connection) = self.connections.by_token(token) {
-                connection.mark(event);
-                let readable = connection.readiness.readable;
-                let has_queue = connection.queue().is_some();
-                let slot = token.0 as u32;
-                if readable {
-                    self.connections.mark_runnable(slot, now);
-                }
-                if has_queue && event.writable {
-                    self.connections.mark_dirty(slot);
-                }
-            } else if let Some(i) = token.0.checked_sub(LISTENERS)
-                && let Some(listener) = self.listeners.get_mut(i)
-            {
-                listener.ready = true;
-            }
-        }
-    }
-
-    /// Does what was asked through the handles.
-    fn take_requests(&mut self, now: Moment) {
-        for request in self.requests.iter() {
-            #[cfg(test)]
-            self.record.request(now, &request);
-            match request {
-                Request::Notice(text) => self.hub.notice(&text, &mut self.effects),
-                Request::Motd(text) => self.hub.set_motd(text),
-            }
-        }
-        if self.requests.shutdown() && self.stop_by.is_none() {
-            self.stop_by = Some(now.instant + self.config.drain);
-            for mut listener in self.listeners.drain(..) {
-                if let Err(error) = listener.deregister(self.poller.registry()) {
-                    log::debug!("cannot deregister {}: {error}", listener.addr());
-                }
-            }
-            log::info!("shutting down, {} online", self.hub.online());
-            #[cfg(test)]
-            self.record.shut_down(now);
-            self.hub.shut_down(&mut self.effects);
-        }
-        self.apply(now);
-    }
-
-    fn time(&mut self, now: Moment) {
-        #[cfg(test)]
-        self.record.timeout(now);
-        self.hub.handle_timeout(now, &mut self.effects);
-        self.apply(now);
-        self.take_end_keys(now);
-        self.connections.handle_timeout(now.instant);
-        for slot in self.connections.stalled(now.instant) {
-            self.drop_slow(slot, CloseReason::Stalled);
-        }
-    }
-
-    /// Tells the hub of those whose input has ended. Those who said all they had to are still sent what they are owed.
-    fn farewell(&mut self, now: Moment) {
-        for (slot, reason) in self.connections.take_doomed() {
-            let peer = self.connections.id(slot);
-            self.tell_hub(now, peer, Event::Disconnected(reason));
-            if reason == CloseReason::EndOfInput {
-                self.connections.drain(slot, now.instant);
-            } else {
-                self.connections.finish(slot);
-            }
-        }
-    }
-
-    fn reap(&mut self) {
-        if self.connections.reap(self.poller.registry()) > 0 {
-            // A descriptor is free again: whoever could not be accepted can be now.
-            self.accept_again = None;
-        }
-    }
-
-    fn publish(&mut self) {
-        self.stats.connections = self.connections.len() as u64;
-        self.stats.online = self.hub.online() as u64;
-        self.requests.publish(&self.stats);
-    }
-
-    fn stop_or_go_on(&mut self, now: Instant) -> ControlFlow<()> {
-        match self.stop_by {
-            Some(at) if now >= at || self.has_parted() => {
-                self.requests.end();
-                ControlFlow::Break(())
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
-
-    /// Whether everything is written, everything that came is read, and nobody talks on: closing a socket that holds
-    /// unread input, or gets some later, is a reset, which can overtake the goodbye.
-    fn has_parted(&self) -> bool {
-        let connections = &self.connections;
-        connections.is_flushed() && !connections.has_work() && !connections.is_lingering()
     }
 }
 

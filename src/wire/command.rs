@@ -2,7 +2,7 @@
 
 /// A line of someone who is in the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command<'a> {
+pub(crate) enum Command<'a> {
     /// Nothing but white space.
     Blank,
     /// Text for the room.
@@ -19,7 +19,7 @@ pub enum Command<'a> {
 
 impl<'a> Command<'a> {
     /// Reads a line. One that begins with `//` is text with one slash less.
-    pub fn parse(line: &'a str) -> Command<'a> {
+    pub(crate) fn parse(line: &'a str) -> Command<'a> {
         if line.trim().is_empty() {
             return Command::Blank;
         }

@@ -4,7 +4,6 @@ use std::mem;
 use std::time::Instant;
 
 use super::lines::{Input, Key, LineDecoder};
-use super::negotiation::Terminal;
 use super::telnet::{Telnet, Token};
 
 /// The state between two reads of one peer. While it [is idle](Decoder::is_idle) it need not be kept.
@@ -89,11 +88,6 @@ impl Decoder {
     /// line and [`SUBNEGOTIATION_BYTES`](crate::limits::SUBNEGOTIATION_BYTES).
     pub fn pending(&self) -> usize {
         self.lines.pending() + self.telnet.pending()
-    }
-
-    /// What a telnet client told of its terminal; `None` for everyone else.
-    pub fn terminal(&self) -> Option<&Terminal> {
-        self.telnet.terminal()
     }
 }
 
@@ -327,8 +321,10 @@ mod tests {
     #[test]
     fn a_window_may_be_told_of_with_a_doubled_byte() {
         let mut decoder = Decoder::default();
-        let bytes = b"\xff\xfb\x1f\xff\xfa\x1f\0\xff\xff\0\x18\xff\xf0";
-        assert_eq!(decoder.feed(Instant::now(), bytes, LIMIT).count(), 1);
-        assert_eq!(decoder.terminal().unwrap().window, Some((255, 24)));
+        let mut heard = Heard::default();
+        let bytes = b"\xff\xfb\x1f\xff\xfa\x1f\0\xff\xff\0\x18\xff\xf0hi\n";
+        let inputs = decoder.feed(Instant::now(), bytes, LIMIT);
+        inputs.for_each(|input| heard.note(input));
+        assert_eq!(heard.lines, ["hi"]);
     }
 }

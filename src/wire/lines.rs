@@ -58,7 +58,7 @@ const DELETE: u8 = 0x7f;
 
 /// Splits bytes behind the first line end, or behind so many bytes without one. Where a read may be split anywhere, this
 /// splits it so that each part comes to one line at most.
-pub fn split_line(bytes: &[u8], most: usize) -> (&[u8], &[u8]) {
+pub(crate) fn split_line(bytes: &[u8], most: usize) -> (&[u8], &[u8]) {
     let most = most.min(bytes.len());
     let end = match memchr2(b'\n', b'\r', &bytes[..most]) {
         None => most,
@@ -70,7 +70,7 @@ pub fn split_line(bytes: &[u8], most: usize) -> (&[u8], &[u8]) {
 
 /// The state between two reads of one peer.
 #[derive(Debug, Default)]
-pub struct LineDecoder {
+pub(crate) struct LineDecoder {
     /// The beginning of a line that has not ended.
     tail: Vec<u8>,
     /// The last byte was a CR, which ended a line; an LF or NUL right behind it belongs to it (RFC 854, RFC 1123 §3.3.1).
@@ -87,7 +87,7 @@ impl LineDecoder {
     ///
     /// A line ends at LF, CR LF, CR NUL, or at a CR followed by anything else. `limit` is the longest line accepted,
     /// in bytes without its end.
-    pub fn next<'a>(&mut self, input: &mut &'a [u8], limit: usize) -> Option<Input<'a>> {
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8], limit: usize) -> Option<Input<'a>> {
         while let Some(&first) = input.first() {
             if mem::take(&mut self.after_cr) && matches!(first, b'\n' | b'\0') {
                 *input = &input[1..];
@@ -146,7 +146,7 @@ impl LineDecoder {
     }
 
     /// The peer has sent all it will: what stands without a line end is a line too.
-    pub fn finish(&mut self) -> Option<Input<'static>> {
+    pub(crate) fn finish(&mut self) -> Option<Input<'static>> {
         let tail = mem::take(&mut self.tail);
         (!tail.is_empty()).then(|| match self.line(&tail) {
             Input::Line(text) => Input::Line(Cow::Owned(text.into_owned())),
@@ -197,7 +197,7 @@ impl LineDecoder {
     }
 
     /// Bytes kept of a line that has not ended.
-    pub fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         self.tail.len()
     }
 

@@ -12,11 +12,13 @@ mod render;
 mod telnet;
 mod text;
 
-pub use command::Command;
-pub use decoder::{Decoder, Inputs};
-pub use lines::{Input, LineDecoder, split_line};
-pub use negotiation::Terminal;
+pub(crate) use command::Command;
+pub use decoder::Decoder;
+pub use lines::Input;
+#[cfg(feature = "client")]
+pub(crate) use lines::LineDecoder;
+pub(crate) use lines::split_line;
 pub use protocol::recognise;
-pub use render::{is_hidden, render};
-pub(crate) use render::{is_stamped, stamp};
+pub use render::render;
+pub(crate) use render::{is_hidden, is_stamped, stamp};
 pub use text::{clean, clean_typed};

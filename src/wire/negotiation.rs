@@ -1,4 +1,5 @@
-//! Telnet options: what a client offers or asks, what it is answered, and what it told of its terminal.
+//! Telnet options: what a client offers or asks, and what it is answered. What it then tells of its terminal is read for
+//! the answer alone.
 //!
 //! Nothing is offered and nothing is asked of our own accord. Three offers are accepted: the window's size (RFC 1073), the
 //! terminal's type (RFC 1091) and the character set (RFC 2066). All else is refused, once for each change of state (RFC
@@ -11,10 +12,8 @@ use std::time::Instant;
 
 use crate::limits::{
     CHARSET_LIST_BYTES, SUBNEGOTIATION_BYTES, TELNET_REPLIES, TELNET_REPLY_SPAN,
-    TERMINAL_NAME_CHARS, WINDOW_CELLS,
+    TERMINAL_NAME_BYTES,
 };
-
-use super::text::clean;
 
 /// RFC 854: interpret the next byte as a command.
 pub(super) const IAC: u8 = 255;
@@ -42,23 +41,12 @@ const CHARSET_REJECTED: u8 = 3;
 /// How often a client is asked for a type of its terminal: name of the client, type, and what it can do (MTTS).
 const TERMINAL_TYPES: usize = 3;
 
-/// What a telnet client told of its terminal.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Terminal {
-    /// Columns and rows of the window, within 20 to 500.
-    pub window: Option<(u16, u16)>,
-    /// The types it goes by, at most three.
-    pub types: Vec<String>,
-    /// What it can do, as the bits of the Mud Terminal Type Standard; 64 stands for a screen reader.
-    pub mtts: Option<u32>,
-    /// It asked for UTF-8, and was told yes.
-    pub utf8: bool,
-}
-
 /// The options of one client.
 #[derive(Debug, Default)]
 pub(super) struct Negotiation {
-    terminal: Terminal,
+    /// How many types of its terminal the client told, and the last of them.
+    types: usize,
+    last_type: Vec<u8>,
     /// Options of the client that are in use.
     accepted: OptionSet,
     /// Options that the client offered or asked for, and was refused.
@@ -96,10 +84,6 @@ impl OptionSet {
 }
 
 impl Negotiation {
-    pub(super) fn terminal(&self) -> &Terminal {
-        &self.terminal
-    }
-
     /// Bytes kept of the subnegotiation that is coming in.
     pub(super) fn gathered(&self) -> usize {
         self.gathered.len()
@@ -123,7 +107,7 @@ impl Negotiation {
                 may.then(|| {
                     let mut reply = self.reply(&[IAC, DO, option]);
                     if option == TERMINAL_TYPE {
-                        self.terminal.types.clear();
+                        self.types = 0;
                         reply.extend(ASK_TERMINAL_TYPE);
                     }
                     reply
@@ -164,10 +148,6 @@ impl Negotiation {
             return None;
         }
         match (option, said) {
-            (WINDOW_SIZE, &[w1, w0, h1, h0]) => {
-                self.window(u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
-                None
-            }
             (TERMINAL_TYPE, [TERMINAL_TYPE_IS, name @ ..]) => {
                 let ask = self.terminal_type(name) && self.may_reply(now);
                 ask.then(|| self.reply(&ASK_TERMINAL_TYPE))
@@ -180,26 +160,15 @@ impl Negotiation {
         }
     }
 
-    /// RFC 1073: a zero stands for a size that the client does not know.
-    fn window(&mut self, columns: u16, rows: u16) {
-        if columns != 0 && rows != 0 {
-            let within = |cells: u16| cells.clamp(*WINDOW_CELLS.start(), *WINDOW_CELLS.end());
-            self.terminal.window = Some((within(columns), within(rows)));
-        }
-    }
-
     /// Notes a type of the terminal. Whether the client is to be asked for another: a repeat is its last (RFC 1091).
     fn terminal_type(&mut self, name: &[u8]) -> bool {
-        let name: String = clean(name).chars().take(TERMINAL_NAME_CHARS).collect();
-        let types = &mut self.terminal.types;
-        if types.len() == TERMINAL_TYPES || types.last() == Some(&name) {
+        let is_repeat = self.types > 0 && self.last_type == name;
+        if self.types == TERMINAL_TYPES || is_repeat {
             return false;
         }
-        if let Some(bits) = name.strip_prefix("MTTS ") {
-            self.terminal.mtts = bits.parse().ok();
-        }
-        types.push(name);
-        types.len() < TERMINAL_TYPES
+        self.last_type = name.into();
+        self.types += 1;
+        self.types < TERMINAL_TYPES
     }
 
     /// RFC 2066: of the character sets on the list, which begins with its separator, UTF-8 is accepted.
@@ -213,7 +182,6 @@ impl Negotiation {
             let mut names = names.split(|byte| byte == separator);
             names.find(|name| name.eq_ignore_ascii_case(b"UTF-8"))
         });
-        self.terminal.utf8 |= accepted.is_some();
         let word = match accepted {
             Some(_) => CHARSET_ACCEPTED,
             None => CHARSET_REJECTED,
@@ -245,7 +213,7 @@ fn most_of(option: u8) -> usize {
     match option {
         WINDOW_SIZE => 1 + 4,
         // The option, one word, and the name or the list.
-        TERMINAL_TYPE => 2 + TERMINAL_NAME_CHARS,
+        TERMINAL_TYPE => 2 + TERMINAL_NAME_BYTES,
         CHARSET => 2 + CHARSET_LIST_BYTES,
         _ => SUBNEGOTIATION_BYTES,
     }
@@ -302,24 +270,6 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_kept_within_bounds() {
-        let mut it = Negotiation::default();
-        let size =
-            |w: u16, h: u16| [&[WINDOW_SIZE][..], &w.to_be_bytes(), &h.to_be_bytes()].concat();
-        assert_eq!(subnegotiate(&mut it, &size(80, 24)), None);
-        assert_eq!(it.terminal.window, None, "not offered");
-        it.option(Instant::now(), WILL, WINDOW_SIZE);
-        for (told, kept) in [
-            ((80, 24), (80, 24)),
-            ((1, 9999), (20, 500)),
-            ((0, 24), (20, 500)),
-        ] {
-            subnegotiate(&mut it, &size(told.0, told.1));
-            assert_eq!(it.terminal.window, Some(kept));
-        }
-    }
-
-    #[test]
     fn the_terminal_type_is_asked_for_until_a_repeat() {
         let name = |text: &str| [&[TERMINAL_TYPE, TERMINAL_TYPE_IS], text.as_bytes()].concat();
         let ask = Some(ASK_TERMINAL_TYPE.to_vec());
@@ -335,8 +285,6 @@ mod tests {
         assert_eq!(subnegotiate(&mut it, &name("ANSI")), ask);
         assert_eq!(subnegotiate(&mut it, &name("MTTS 79")), None);
         assert_eq!(subnegotiate(&mut it, &name("more")), None);
-        assert_eq!(it.terminal.types, ["MUDLET", "ANSI", "MTTS 79"]);
-        assert_eq!(it.terminal.mtts, Some(79));
 
         let mut it = Negotiation::default();
         it.option(Instant::now(), WILL, TERMINAL_TYPE);
@@ -361,7 +309,6 @@ mod tests {
         assert_eq!(request(b""), Some(rejected));
         assert_eq!(request(b";LATIN-1;utf-8"), Some(accepted.clone()));
         assert_eq!(request(b"[TTABLE]\x01 utf-8"), Some(accepted));
-        assert!(it.terminal.utf8);
     }
 
     #[test]

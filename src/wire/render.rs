@@ -48,7 +48,7 @@ pub(crate) fn is_stamped(message: &Message) -> bool {
 }
 
 /// Whether a person of this format is not told of it.
-pub fn is_hidden(message: &Message, format: Format) -> bool {
+pub(crate) fn is_hidden(message: &Message, format: Format) -> bool {
     format.quiet
         && matches!(
             message,

@@ -13,7 +13,7 @@ use std::time::Instant;
 use memchr::memchr;
 
 use super::lines::{Key, Keys};
-use super::negotiation::{DO, DONT, IAC, Negotiation, SB, SE, Terminal, WILL, WONT};
+use super::negotiation::{DO, DONT, IAC, Negotiation, SB, SE, WILL, WONT};
 
 /// RFC 854.
 const ERASE_LINE: u8 = 248;
@@ -72,11 +72,6 @@ impl Telnet {
     /// Whether nothing has to be remembered until the next read.
     pub(super) fn is_idle(&self) -> bool {
         self.negotiation.is_none() && matches!(self.state, State::Text)
-    }
-
-    /// What the client told of its terminal.
-    pub(super) fn terminal(&self) -> Option<&Terminal> {
-        self.negotiation.as_ref().map(|it| it.terminal())
     }
 
     /// Bytes kept of a subnegotiation that has not ended.

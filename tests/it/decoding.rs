@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use chinwag::inner::wire::{Decoder, Input};
 use chinwag::limits::{SUBNEGOTIATION_BYTES, TELNET_REPLIES};
-use chinwag::wire::{Decoder, Input};
 
 const IAC: u8 = 255;
 /// The longest answer: that UTF-8 is accepted.

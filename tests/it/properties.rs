@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chinwag::wire::clean_typed;
+use chinwag::inner::wire::clean_typed;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_oneof};
 use proptest::{collection, proptest};
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chinwag::inner::wire::recognise;
 use chinwag::limits::LINE_BYTES;
-use chinwag::wire::recognise;
 
 use crate::decoding::{Heard, assert_sound};
 

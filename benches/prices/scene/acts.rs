@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use crate::chat::Event;
+use crate::inner::chat::Event;
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE, MISSED_LINES, TOPIC_CHARS};
 use crate::{CloseReason, Protocol};
 

@@ -8,11 +8,12 @@ mod loads;
 
 use std::time::{Duration, Instant};
 
-use crate::chat::{Audience, Effect, Effects, Event, Hub, Rules};
-use crate::fanout::Fanout;
+use crate::CloseReason;
+use crate::inner::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+use crate::inner::fanout::Fanout;
+use crate::inner::net::Gauge;
+use crate::inner::{Moment, PeerId};
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
-use crate::net::Gauge;
-use crate::{CloseReason, Moment, PeerId};
 
 pub(crate) use acts::{Act, acts};
 pub(crate) use loads::Load;

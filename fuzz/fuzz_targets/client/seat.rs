@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use chinwag::client::Config;
-use chinwag::client::desk::Desk;
+use chinwag::inner::client::Config;
+use chinwag::inner::client::desk::Desk;
 
 use crate::heap;
 use crate::seen::Seen;

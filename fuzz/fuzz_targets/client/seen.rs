@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 
-use chinwag::client::desk::{ENTER, LEAVE};
+use chinwag::inner::client::desk::{ENTER, LEAVE};
 
 /// Lines that can be scrolled back to.
 const SCROLLBACK: usize = 10;

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use chinwag::chat::{self, Effect, Event};
-use chinwag::wire::render;
-use chinwag::{Answer, CloseReason, Format, Message, PeerId, RoomId, Username};
+use chinwag::inner::chat::{self, Effect, Event};
+use chinwag::inner::wire::render;
+use chinwag::inner::{Answer, Format, Message, PeerId, RoomId};
+use chinwag::{CloseReason, Username};
 
 /// One who is connected.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use crate::limits::ALL_QUEUES_BYTES;
 use crate::net::SendQueue;
 
-use super::{Connections, State};
+use super::{Connections, Timer};
 
 impl Connections {
     /// Whether lists, flags and sums agree, no queue is over its bound, and whoever is not to have a turn waits for
@@ -15,11 +15,12 @@ impl Connections {
         let (mut laggards, mut slow, mut sum) = (0, 0, 0);
         let (mut shared, mut pinned) = (0, 0);
         for (slot, peer) in &self.peers {
+            let is_doomed = peer.leaving.is_doomed();
             let count = |list: &[u32]| list.iter().filter(|it| **it == slot as u32).count();
             assert_eq!(count(&runnable), peer.is_runnable.into(), "runnable {slot}");
             assert_eq!(count(&self.dirty), peer.is_dirty.into(), "dirty {slot}");
-            assert_eq!(count(&doomed), peer.is_doomed.into(), "doomed {slot}");
-            assert!(!peer.is_finished && peer.connection.state != State::Doomed);
+            assert_eq!(count(&doomed), is_doomed.into(), "doomed {slot}");
+            assert!(!peer.leaving.is_finished());
             let queue = peer.connection.queue();
             let held = queue.map_or(0, SendQueue::held);
             assert!(queue.is_none_or(|queue| !queue.is_empty()));
@@ -33,8 +34,10 @@ impl Connections {
             let is_behind = queue.map_or(0, SendQueue::kept) > send_queue / 2;
             // Skipping for the sake of all can bring a queue below that; the peer still waits for it to drain.
             let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
-            let waits = is_behind || may_have_been || self.paused.is_set(self.id(slot as u32));
-            let may_wait = (waits || peer.is_doomed) && peer.connection.state == State::Open;
+            let waits = is_behind
+                || may_have_been
+                || self.timers.is_set(Timer::Pause, self.id(slot as u32));
+            let may_wait = (waits || is_doomed) && self.is_open(slot as u32);
             if peer.connection.has_input() && !may_wait {
                 assert!(peer.is_runnable, "{slot} has something to read and no turn");
             }
@@ -52,7 +55,7 @@ impl Connections {
             sum + copies <= all_queues,
             "{sum} bytes held, {copies} shared"
         );
-        assert!(self.stall_check.is_some() || laggards + slow == 0);
+        assert!(self.timers.is_stall_check_set() || laggards + slow == 0);
         let listed = runnable.iter().chain(&doomed).chain(&self.dirty);
         for slot in listed {
             assert!(self.peers.contains(*slot as usize), "{slot} is nobody");

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::limits::{SLOW_ASKED, STALL, STALL_CHECK};
+use crate::limits::{SLOW_ASKED, STALL};
 use crate::net::{Connection, Gauge, SendQueue};
 
 use super::Connections;
@@ -55,18 +55,19 @@ impl Connections {
     /// Looks from now on for those who read nothing, if anything waits for anyone.
     pub(in crate::server) fn watch_for_stalls(&mut self, now: Instant) {
         if self.laggards > 0 {
-            self.stall_check.get_or_insert(now + STALL_CHECK);
+            self.timers.check_for_stalls(now);
         }
     }
 
     /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then, as long as anyone
     /// is behind or slow.
     pub(in crate::server) fn stalled(&mut self, now: Instant) -> Vec<u32> {
-        if self.stall_check.is_none_or(|at| now < at) {
+        if !self.timers.is_stall_check_due(now) {
             return Vec::new();
         }
-        let is_needed = self.note_slow() || self.laggards > 0;
-        self.stall_check = is_needed.then(|| now + STALL_CHECK);
+        if self.note_slow() || self.laggards > 0 {
+            self.timers.check_for_stalls(now);
+        }
         let mut laggards: Vec<u32> = self.laggards().collect();
         laggards.retain(|&slot| self.is_stalled(slot, now));
         laggards

@@ -9,8 +9,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::Connections;
-use crate::id::PeerId;
+use super::{Connections, Timer};
 use crate::limits::{ADDRESS_PAUSE, TURN_BYTES};
 
 /// Peers who wait for a turn, each list in the order of their turns.
@@ -142,7 +141,7 @@ impl Connections {
 
     /// The peer is not read for a while. Returns whether they are to be told why.
     pub(in crate::server) fn pause(&mut self, slot: u32, pause: Pause) -> bool {
-        self.paused.set(self.id(slot), pause.until);
+        self.timers.set(Timer::Pause, self.id(slot), pause.until);
         self.peers[slot as usize].bucket.tell()
     }
 
@@ -152,23 +151,9 @@ impl Connections {
         let awaits_end = &mut self.peers[slot as usize].awaits_end;
         let awaited = std::mem::replace(awaits_end, wait.is_some());
         match wait {
-            Some(wait) => self.awaited_ends.set(peer, now + wait),
-            None if awaited => self.awaited_ends.clear(peer),
+            Some(wait) => self.timers.set(Timer::EndKey, peer, now + wait),
+            None if awaited => self.timers.unset(Timer::EndKey, peer),
             None => {}
-        }
-    }
-
-    /// Takes out a peer behind whose last key nothing has come.
-    pub(in crate::server) fn pop_awaited_end(&mut self, now: Instant) -> Option<PeerId> {
-        let peer = self.awaited_ends.pop_due(now)?;
-        self.peers[peer.index()].awaits_end = false;
-        Some(peer)
-    }
-
-    /// Lets those be read again who have waited for it.
-    pub(super) fn resume(&mut self, now: Instant) {
-        while let Some(PeerId { slot, .. }) = self.paused.pop_due(now) {
-            self.mark_runnable(slot, now);
         }
     }
 }

@@ -35,7 +35,7 @@ fn others_are_served_while_somebody_catches_up() {
         let read = scene.heard(bob).len();
         assert!(read <= WRITE_TURN_BYTES, "{read} bytes in a turn");
         // No event tells that there is room, as there is all the time.
-        is_behind = scene.server.connections.held() > 0;
+        is_behind = scene.server.talk.connections.held() > 0;
         assert!(!is_behind || scene.server.timeout() == Some(Duration::ZERO));
     }
     assert!(ticks >= (LINES * 8000 - ROOM) / WRITE_TURN_BYTES);

@@ -6,7 +6,7 @@ use crate::chat::Event;
 use crate::error::{CloseReason, Protocol};
 use crate::id::PeerId;
 use crate::moment::Moment;
-use crate::server::handle::Request;
+use crate::server::inbox::Request;
 
 /// What the hub was told since the record was last taken out. Nothing is kept unless someone asked for it.
 #[derive(Debug, Default)]

@@ -39,7 +39,7 @@ impl Scene {
         let listened = listener.register(poller.registry(), Token(LISTENERS));
         listened.expect("the world takes a listener");
         let mut server = Server::with(config, poller, vec![listener]).expect("the server starts");
-        server.record.begin();
+        server.talk.record.begin();
         Scene { world, server }
     }
 
@@ -66,7 +66,7 @@ impl Scene {
         let flow = self.server.tick().expect("nothing goes wrong");
         assert!(flow.is_continue());
         let is_line = |what: &What| matches!(what, What::Event(_, Happened::Line(_)));
-        let told = self.server.record.take();
+        let told = self.server.talk.record.take();
         told.iter().filter(|told| is_line(&told.what)).count()
     }
 

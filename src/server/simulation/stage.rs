@@ -80,7 +80,7 @@ impl Stage {
         listened.expect("the world takes a listener");
         let server = Server::with(config.clone(), poller, vec![listener]);
         let mut server = server.expect("the server starts");
-        server.record.begin();
+        server.talk.record.begin();
         let steps = Vec::new();
         let mut stage = Stage {
             dice,
@@ -134,7 +134,7 @@ impl Stage {
             return Ok(());
         };
         let flow = server.tick().map_err(|error| error.to_string())?;
-        let record = server.record.take();
+        let record = server.talk.record.take();
         // An interrupted tick takes nothing in.
         self.is_woken &= record.is_empty();
         for told in record {
@@ -313,24 +313,24 @@ impl Stage {
     fn has_input_of(&self, client: &Client) -> bool {
         let peer = client.peer.filter(|_| client.left.is_none());
         let server = self.server.as_ref().zip(peer);
-        server.is_some_and(|(server, peer)| server.connections.has_input(peer.slot))
+        server.is_some_and(|(server, peer)| server.talk.connections.has_input(peer.slot))
     }
 
     /// What always holds between two ticks.
     fn check_server(&self) {
         let Some(server) = &self.server else { return };
-        server.hub.check();
-        if server.unwritten_since.is_none() {
+        server.talk.hub.check();
+        if !server.pace.has_put_off() {
             let bound = self.config.send_queue;
             let all = self.config.all_queues;
-            server.connections.check_between_ticks(bound, all);
-            let readers = server.fanout.check_between_ticks();
+            server.talk.connections.check_between_ticks(bound, all);
+            let readers = server.talk.fanout.check_between_ticks();
             assert_eq!(readers, self.model.online());
         }
-        assert_eq!(server.hub.online(), self.model.online());
-        let all = server.connections.len() + server.connections.turned_away();
+        assert_eq!(server.talk.hub.online(), self.model.online());
+        let all = server.talk.connections.len() + server.talk.connections.turned_away();
         assert_eq!(self.world.held(), all);
-        assert!(server.connections.len() <= self.config.max_clients);
+        assert!(server.talk.connections.len() <= self.config.max_clients);
     }
 
     /// Lets clients send and read. Returns whether any byte moved.
@@ -450,8 +450,8 @@ impl Stage {
         let Some(server) = &self.server else {
             return Ok(());
         };
-        assert_eq!((self.model.present(), server.hub.online()), (0, 0));
-        assert_eq!((server.connections.len(), self.world.held()), (0, 0));
+        assert_eq!((self.model.present(), server.talk.hub.online()), (0, 0));
+        assert_eq!((server.talk.connections.len(), self.world.held()), (0, 0));
         match server.timeout() {
             None => Ok(()),
             Some(timeout) => Err(format!(

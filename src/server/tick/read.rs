@@ -1,44 +1,59 @@
 //! The read phase: bytes become lines, lines become events for the hub.
 
 use std::mem;
+use std::time::Instant;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
 use crate::moment::Moment;
-use crate::net::{Received, SendQueue, State};
+use crate::net::{Poller, Received, SendQueue};
 use crate::wire::{Decoder, Input, recognise, split_line};
 
-use super::Server;
+use super::Talk;
 
-impl Server {
+/// How long the turns of a tick may take.
+#[derive(Clone, Copy)]
+struct Phase<'a> {
+    clock: &'a Poller,
+    until: Instant,
+}
+
+impl Phase<'_> {
+    fn is_over(self) -> bool {
+        self.clock.instant() >= self.until
+    }
+}
+
+impl Talk {
     /// Gives everyone who has sent something a bounded turn, those first who have sent little of late, until the tick has had
     /// enough: of work, of time, or of what is logged.
-    pub(super) fn read(&mut self, now: Moment) {
-        self.read_until = self.poller.instant() + READ_PHASE;
+    pub(in crate::server) fn read(&mut self, now: Moment, clock: &Poller) {
+        let until = clock.instant() + READ_PHASE;
+        let phase = Phase { clock, until };
         let mut steps = 0;
         for (is_flooding, turns) in [false, true].into_iter().zip(self.connections.turns()) {
             for turn in 0..turns {
-                let is_over = steps >= TICK_STEPS || self.poller.instant() >= self.read_until;
+                let is_over = steps >= TICK_STEPS || phase.is_over();
                 // However many send little, those who flood are read on, one in each tick.
                 let has_right = is_flooding && turn == 0;
                 if self.fanout.is_full() || is_over && !has_right {
                     break;
                 }
                 if let Some(slot) = self.connections.next_turn(is_flooding) {
-                    steps += self.read_peer(now, slot);
+                    steps += self.read_peer(now, phase, slot);
                 }
             }
         }
     }
 
     /// Gives a peer its turn. Returns how much work that was.
-    fn read_peer(&mut self, now: Moment, slot: u32) -> usize {
+    fn read_peer(&mut self, now: Moment, phase: Phase<'_>, slot: u32) -> usize {
         if !self.may_read(now, slot) {
             return 1;
         }
-        let steps = self.read_turn(now, slot);
+        let steps = self.read_turn(now, phase, slot);
         if self.connections.connection(slot).has_input() {
             self.connections.mark_runnable(slot, now.instant);
         }
@@ -47,14 +62,14 @@ impl Server {
 
     /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains or its bucket fills.
     fn may_read(&mut self, now: Moment, slot: u32) -> bool {
-        let connection = self.connections.connection(slot);
-        if connection.state != State::Open {
+        if !self.connections.is_open(slot) {
             return true;
         }
         // Somebody who was told a lot in this tick is read again when that was written.
         if self.fanout.told(slot) > TURN_STEPS * STEP_BYTES {
             return false;
         }
+        let connection = self.connections.connection(slot);
         let kept = connection.queue().map_or(0, SendQueue::kept);
         let is_behind = kept > self.config.send_queue / 2;
         let too_fast = self.connections.too_fast(slot, now.instant);
@@ -75,14 +90,14 @@ impl Server {
     }
 
     /// Decodes what was received before, or else what can be received now. Returns how much work that was.
-    fn read_turn(&mut self, now: Moment, slot: u32) -> usize {
+    fn read_turn(&mut self, now: Moment, phase: Phase<'_>, slot: u32) -> usize {
         if let Some(unread) = self.connections.connection(slot).take_unread() {
-            return self.decode(now, slot, &unread);
+            return self.decode(now, phase, slot, &unread);
         }
         let mut scratch = mem::take(&mut self.scratch);
         let mut steps = 1;
         match self.connections.connection(slot).receive(&mut scratch) {
-            Received::Bytes(n) => steps += self.decode(now, slot, &scratch[..n]),
+            Received::Bytes(n) => steps += self.decode(now, phase, slot, &scratch[..n]),
             Received::Nothing => {}
             Received::End(reason) => self.end_input(now, slot, reason),
         }
@@ -92,14 +107,14 @@ impl Server {
 
     /// Cuts what a peer sent into lines, and passes them to the hub one by one, until the peer or the tick has had enough.
     /// What someone sends who is on the way out is thrown away. Returns how much work it was.
-    fn decode(&mut self, now: Moment, slot: u32, bytes: &[u8]) -> usize {
+    fn decode(&mut self, now: Moment, phase: Phase<'_>, slot: u32, bytes: &[u8]) -> usize {
         let peer = self.connections.id(slot);
-        let connection = self.connections.connection(slot);
-        if connection.state != State::Open {
+        if !self.connections.is_open(slot) {
             self.connections.linger_on(slot, now.instant);
             return 0;
         }
         self.got_input = true;
+        let connection = self.connections.connection(slot);
         let is_first = !mem::replace(&mut connection.heard, true);
         if is_first && let Some(protocol) = recognise(bytes) {
             self.tell_hub(now, peer, Event::WrongProtocol(protocol));
@@ -120,7 +135,7 @@ impl Server {
             let lines = self.decode_line(now, peer, &mut decoder, line);
             let told = self.fanout.reply_bytes() - told;
             // What comes behind a `/quit` is thrown away.
-            if self.connections.connection(slot).state != State::Open {
+            if !self.connections.is_open(slot) {
                 return steps + 1;
             }
             // Nobody asks for the welcome, and what a room replays may be long.
@@ -133,8 +148,7 @@ impl Server {
             all_bytes += bytes;
             steps += 1 + told / STEP_BYTES;
             let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
-            let is_over = self.poller.instant() >= self.read_until;
-            if is_too_fast || is_over || self.fanout.is_full() {
+            if is_too_fast || phase.is_over() || self.fanout.is_full() {
                 break;
             }
         }
@@ -147,18 +161,18 @@ impl Server {
         steps
     }
 
-    /// Takes the key that ends the input of those behind whose last one nothing has come for a moment.
-    pub(super) fn take_end_keys(&mut self, now: Moment) {
-        while let Some(peer) = self.connections.pop_awaited_end(now.instant) {
-            let connection = self.connections.connection(peer.slot);
-            if connection.has_input() || connection.state != State::Open {
-                continue;
-            }
-            let mut decoder = connection.take_decoder();
-            match decoder.end_alone() {
-                Some(input) => self.hear(now, peer, input),
-                None => connection.put_decoder(decoder, &[]),
-            }
+    /// Takes the last key of a peer, behind which nothing has come for a moment, for the one that ends the input.
+    pub(super) fn take_end_key(&mut self, now: Moment, peer: PeerId) {
+        self.connections.await_end(peer.slot, None, now.instant);
+        let is_open = self.connections.is_open(peer.slot);
+        let connection = self.connections.connection(peer.slot);
+        if connection.has_input() || !is_open {
+            return;
+        }
+        let mut decoder = connection.take_decoder();
+        match decoder.end_alone() {
+            Some(input) => self.hear(now, peer, input),
+            None => connection.put_decoder(decoder, &[]),
         }
     }
 
@@ -174,7 +188,7 @@ impl Server {
         for input in decoder.feed(now.instant, bytes, self.config.max_line) {
             lines += usize::from(!matches!(input, Input::Reply(_)));
             self.hear(now, peer, input);
-            if self.connections.connection(peer.slot).state != State::Open {
+            if !self.connections.is_open(peer.slot) {
                 break;
             }
         }
@@ -202,8 +216,9 @@ impl Server {
     /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle.
     fn end_input(&mut self, now: Moment, slot: u32, reason: CloseReason) {
         self.got_input = true;
+        let is_open = self.connections.is_open(slot);
         let connection = self.connections.connection(slot);
-        if connection.state == State::Open
+        if is_open
             && reason == CloseReason::EndOfInput
             && let Some(input) = connection.take_decoder().finish(self.config.max_line)
         {

@@ -5,30 +5,15 @@ use std::cmp::Reverse;
 use std::time::Instant;
 
 use crate::error::CloseReason;
-use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES, SHORT_WRITE_PHASE};
+use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES};
 use crate::net::Connection;
 
-use super::Server;
+use super::Talk;
 
-impl Server {
-    /// Whether to go round once more before writing. Where a burst of lines finds a big room, reading on for as long
-    /// as the last write phase took saves whole write phases; where nothing more comes, the next tick writes.
-    pub(super) fn may_read_on(&mut self, now: Instant) -> bool {
-        let worthwhile =
-            self.got_input && self.last_write >= SHORT_WRITE_PHASE && !self.fanout.is_full();
-        let since = *self.unwritten_since.get_or_insert(now);
-        let put_off =
-            worthwhile && self.poller.instant().saturating_duration_since(since) < self.last_write;
-        if !put_off {
-            self.unwritten_since = None;
-        }
-        put_off
-    }
-
+impl Talk {
     /// Writes to each dirty peer once: their share of the tick's logs, and then what they were owed before. Peers who read
     /// the same bytes are served one after the other.
-    pub(super) fn write(&mut self, now: Instant) {
-        let begun = self.poller.instant();
+    pub(in crate::server) fn write(&mut self, now: Instant) {
         let gauge = self.connections.gauge().clone();
         let mark = |slot| self.connections.mark_dirty(slot);
         let mut logs = self.fanout.freeze(&gauge, mark);
@@ -58,7 +43,6 @@ impl Server {
         self.flush(now, behind);
         self.bound_all_queues();
         self.connections.watch_for_stalls(now);
-        self.last_write = self.poller.instant().saturating_duration_since(begun);
     }
 
     /// Writes what waits for those who are behind, by turns, until the tick has had enough; the next one begins with those

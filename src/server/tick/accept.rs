@@ -2,29 +2,52 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::time::Instant;
 
 use bytes::BytesMut;
+use mio::Registry;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, TURNED_AWAY, UNREAD_TURNS};
 use crate::message::Message;
 use crate::moment::{Format, Moment};
-use crate::net::{Accepted, Stream};
+use crate::net::{Accepted, Listener, Spare, Stream};
 use crate::wire::render;
 
-use super::Server;
+use super::Talk;
 
-impl Server {
+/// Where newcomers come in.
+#[derive(Debug)]
+pub(in crate::server) struct Door {
+    pub(in crate::server) listeners: Vec<Listener>,
+    /// Nobody could be let in, not even to be turned away; do not accept before this.
+    accept_again: Option<Instant>,
+    /// Whether the operator was told that nobody can be let in.
+    is_short_of_room: bool,
+    /// What newcomers are turned away by where no descriptor is left.
+    spare: Spare,
+}
+
+impl Door {
+    pub(in crate::server) fn new(listeners: Vec<Listener>) -> Door {
+        Door {
+            listeners,
+            accept_again: None,
+            is_short_of_room: false,
+            spare: Spare::default(),
+        }
+    }
+
     /// Accepts those who wait, within a budget. Where nothing can be accepted, no event will tell when that changes: it
     /// is tried again after a while, or when a peer goes.
-    pub(super) fn accept(&mut self, now: Moment) {
+    pub(in crate::server) fn accept(&mut self, now: Moment, talk: &mut Talk, registry: &Registry) {
         if self.accept_again.is_some_and(|at| now.instant < at) {
             return;
         }
         self.accept_again = None;
         for i in 0..self.listeners.len() {
-            if !self.accept_from(now, i) {
+            if !self.accept_from(now, i, talk, registry) {
                 self.accept_again = Some(now.instant + ACCEPT_RETRY);
                 return;
             }
@@ -32,7 +55,7 @@ impl Server {
     }
 
     /// Accepts from one listener. Returns whether it makes sense to go on.
-    fn accept_from(&mut self, now: Moment, i: usize) -> bool {
+    fn accept_from(&mut self, now: Moment, i: usize, talk: &mut Talk, registry: &Registry) -> bool {
         if !self.listeners[i].ready {
             return true;
         }
@@ -45,7 +68,7 @@ impl Server {
             match self.listeners[i].accept() {
                 Accepted::Connection(stream, addr) => {
                     self.is_short_of_room = false;
-                    self.admit(now, stream, addr);
+                    talk.admit(now, stream, addr, registry);
                 }
                 Accepted::Failed(error) => {
                     failed += 1;
@@ -54,7 +77,7 @@ impl Server {
                 Accepted::Nobody => {}
                 Accepted::OutOfDescriptors(error) => {
                     self.warn_of_shortage(&error);
-                    if !self.turn_one_away(i) {
+                    if !self.turn_one_away(i, talk) {
                         return false;
                     }
                 }
@@ -77,29 +100,45 @@ impl Server {
 
     /// Accepts one of those who wait in place of the spare descriptor, to tell them that there is no other. Returns
     /// whether that can be done for the next one too.
-    fn turn_one_away(&mut self, i: usize) -> bool {
+    fn turn_one_away(&mut self, i: usize, talk: &mut Talk) -> bool {
         if !self.spare.give_up() {
             return false;
         }
         let accepted = self.listeners[i].accept();
         let went_well = matches!(accepted, Accepted::Connection(..) | Accepted::Nobody);
         if let Accepted::Connection(stream, addr) = accepted {
-            self.stats.accepted += 1;
+            talk.stats.accepted += 1;
             log::info!("{addr} turned away: {}", CloseReason::ServerFull);
-            self.tell_and_close(stream, &Message::ServerFull);
+            talk.tell_and_close(stream, &Message::ServerFull);
         }
         self.spare.hold() && went_well
     }
 
-    fn admit(&mut self, now: Moment, stream: Stream, addr: SocketAddr) {
+    /// A slot was freed, and with it a descriptor: whoever could not be accepted can be now.
+    pub(super) fn try_again(&mut self) {
+        self.accept_again = None;
+    }
+
+    /// When to try again, where nobody could be let in.
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        self.accept_again
+    }
+
+    /// Whether there may be someone to let in.
+    pub(super) fn has_work(&self) -> bool {
+        self.accept_again.is_none() && self.listeners.iter().any(|l| l.ready)
+    }
+}
+
+impl Talk {
+    fn admit(&mut self, now: Moment, stream: Stream, addr: SocketAddr, registry: &Registry) {
         self.got_input = true;
         self.stats.accepted += 1;
         if let Some((reason, message)) = self.refusal(addr.ip()) {
             log::info!("{addr} turned away: {reason}");
-            return self.turn_away(now, stream, addr, &message);
+            return self.turn_away(now, stream, addr, &message, registry);
         }
         let is_limited = self.config.rate_on_loopback || !addr.ip().is_loopback();
-        let registry = self.poller.registry();
         match self.connections.insert(stream, addr, is_limited, registry) {
             Ok(peer) => {
                 log::debug!("{addr} connected");
@@ -121,11 +160,17 @@ impl Server {
 
     /// Tells a newcomer why they cannot come in, and closes the connection as any other, so that they can read it
     /// whatever they send meanwhile. There are few places for that; without one, it is done at once.
-    fn turn_away(&mut self, now: Moment, stream: Stream, addr: SocketAddr, why: &Message) {
+    fn turn_away(
+        &mut self,
+        now: Moment,
+        stream: Stream,
+        addr: SocketAddr,
+        why: &Message,
+        registry: &Registry,
+    ) {
         if self.connections.turned_away() >= TURNED_AWAY {
             return self.tell_and_close(stream, why);
         }
-        let registry = self.poller.registry();
         match self.connections.insert_turned_away(stream, addr, registry) {
             Ok(peer) => {
                 self.fanout.reply(peer.slot, why, now.unix);

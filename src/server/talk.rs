@@ -1,16 +1,64 @@
-//! Between the chat and the sockets: events go to the hub, and what it asks for is done.
+//! `Talk`: what the phases of a tick share. Between the chat and the sockets, events go to the hub, and what it asks for is
+//! done. The poller, the listeners and other threads are not known here.
 
 use std::mem;
+use std::time::Instant;
 
-use crate::chat::{Audience, Effect, Event};
+use crate::chat::{Audience, Effect, Effects, Event, Hub};
 use crate::error::CloseReason;
 use crate::id::PeerId;
+use crate::limits::READ_TURN_BYTES;
 use crate::message::Message;
 use crate::moment::Moment;
 
-use super::Server;
+#[cfg(test)]
+use super::simulation::Record;
 
-impl Server {
+use super::Config;
+use super::connections::Connections;
+use super::fanout::Fanout;
+use super::handle::Stats;
+
+/// Who is connected, what is said, and what of it is owed to whom.
+#[derive(Debug)]
+pub(super) struct Talk {
+    pub(super) config: Config,
+    pub(super) connections: Connections,
+    pub(super) hub: Hub,
+    pub(super) effects: Effects,
+    pub(super) fanout: Fanout,
+    /// Bytes that were told to single peers since the start and count for nobody's rate.
+    pub(super) uncharged: usize,
+    /// What is read lands here before it is cut into lines; one for all peers.
+    pub(super) scratch: Box<[u8]>,
+    /// Whether this tick accepted or read anything.
+    pub(super) got_input: bool,
+    /// Who was written last of those who are behind.
+    pub(super) flushed_last: u32,
+    pub(super) stats: Stats,
+    /// What the hub was told, where someone wants to know.
+    #[cfg(test)]
+    pub(super) record: Record,
+}
+
+impl Talk {
+    pub(super) fn new(config: Config, hub: Hub, began: Instant) -> Talk {
+        Talk {
+            connections: Connections::new(config.rate, config.max_per_ip, began),
+            config,
+            hub,
+            effects: Effects::default(),
+            fanout: Fanout::default(),
+            uncharged: 0,
+            scratch: vec![0; READ_TURN_BYTES].into(),
+            got_input: false,
+            flushed_last: 0,
+            stats: Stats::default(),
+            #[cfg(test)]
+            record: Record::default(),
+        }
+    }
+
     /// Tells the hub what happened to a peer, and does what it asks for.
     pub(super) fn tell_hub(&mut self, now: Moment, peer: PeerId, event: Event<'_>) {
         #[cfg(test)]

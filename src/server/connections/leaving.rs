@@ -1,0 +1,268 @@
+//! The way out of a connection: how far a peer is on it, and what may come next.
+//!
+//! | state | doomed | talks on | what the peer is |
+//! |---|---|---|---|
+//! | Open | | | in use |
+//! | Open | yes | | one whose input has ended, or who is to be dropped: farewell tells the hub |
+//! | Draining | yes | or not | the same, but the hub has closed them before farewell came to it |
+//! | Draining | | or not | one who is written what they are owed; what they send is thrown away |
+//! | Lingering | | or not | one who has been sent our FIN; theirs is awaited |
+//! | Finished | | or not | gone; reap frees the slot |
+//!
+//! | step | who takes it | from | to |
+//! |---|---|---|---|
+//! | Doom | read, at the end of the input; write and time, of somebody too slow | Open | doomed |
+//! | Tell | farewell | doomed | not doomed |
+//! | Drain | the hub, which closes somebody; farewell, after a FIN; accept, of somebody turned away | Open | Draining |
+//! | Linger | write, when all is written | Draining, not doomed | Lingering |
+//! | TalkOn | read, when something comes from somebody who is being closed | all but Open | talks on |
+//! | Finish | farewell, unless after a FIN; write, when both FINs were sent; time | all but doomed | Finished |
+//!
+//! Doom and Drain come too late for those who are on the way out, and change nothing.
+
+use std::time::Instant;
+
+use crate::error::CloseReason;
+use crate::limits::{CLOSE_TIMEOUT, LINGER, LINGER_MOST};
+
+use super::{Connections, Timer};
+
+/// How far a peer is on the way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leaving {
+    state: State,
+    /// The hub is to be told.
+    is_doomed: bool,
+    /// Something came from them while they were being closed.
+    talks_on: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Draining,
+    Lingering,
+    Finished,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Doom,
+    Tell,
+    Drain,
+    Linger,
+    TalkOn,
+    Finish,
+}
+
+impl Leaving {
+    /// Somebody who is not.
+    pub(super) const NOT: Leaving = Leaving {
+        state: State::Open,
+        is_doomed: false,
+        talks_on: false,
+    };
+
+    /// Whether the hub is to be told.
+    pub(super) fn is_doomed(self) -> bool {
+        self.is_doomed
+    }
+
+    /// Where a step leads from here. `None` where it must not be taken.
+    fn after(self, step: Step) -> Option<Leaving> {
+        let to = |state| Some(Leaving { state, ..self });
+        let doomed = |is_doomed| Some(Leaving { is_doomed, ..self });
+        match (step, self.state, self.is_doomed) {
+            (Step::Doom, State::Open, _) => doomed(true),
+            (Step::Drain, State::Open, _) => to(State::Draining),
+            (Step::Doom | Step::Drain, _, _) => Some(self),
+            (Step::Tell, _, true) => doomed(false),
+            (Step::Linger, State::Draining, false) => to(State::Lingering),
+            (Step::Finish, _, false) => to(State::Finished),
+            (Step::TalkOn, State::Draining | State::Lingering | State::Finished, _) => {
+                let talks_on = true;
+                Some(Leaving { talks_on, ..self })
+            }
+            (Step::Tell | Step::Linger | Step::Finish | Step::TalkOn, _, _) => None,
+        }
+    }
+}
+
+impl Connections {
+    /// Takes a step of a peer's way out; there is no other way to go. Returns whether it led anywhere.
+    fn step(&mut self, slot: u32, step: Step) -> bool {
+        let leaving = &mut self.peers[slot as usize].leaving;
+        let next = leaving.after(step);
+        debug_assert!(next.is_some(), "no {step:?} from {leaving:?}");
+        next.is_some_and(|next| std::mem::replace(leaving, next) != next)
+    }
+
+    fn state(&self, slot: u32) -> State {
+        self.peers[slot as usize].leaving.state
+    }
+
+    /// Whether what a peer sends is heard.
+    pub(in crate::server) fn is_open(&self, slot: u32) -> bool {
+        self.state(slot) == State::Open
+    }
+
+    /// The peer's input has ended, or they are to be dropped: the hub is to be told. Returns whether that is new; a
+    /// peer who is on the way out already stays on it.
+    pub(in crate::server) fn doom(&mut self, slot: u32, reason: CloseReason) -> bool {
+        let is_new = self.step(slot, Step::Doom);
+        if is_new {
+            self.doomed.push((slot, reason));
+        }
+        is_new
+    }
+
+    /// Takes out the peers of whom the hub is to be told, in the order in which it came to that.
+    pub(in crate::server) fn take_doomed(&mut self) -> Vec<(u32, CloseReason)> {
+        let doomed = std::mem::take(&mut self.doomed);
+        for &(slot, _) in &doomed {
+            self.step(slot, Step::Tell);
+        }
+        doomed
+    }
+
+    /// The peer is to be closed once everything owed has been written.
+    pub(in crate::server) fn drain(&mut self, slot: u32, now: Instant) {
+        if self.step(slot, Step::Drain) {
+            let peer = self.id(slot);
+            self.timers.set(Timer::Close, peer, now + CLOSE_TIMEOUT);
+            self.mark_dirty(slot);
+        }
+    }
+
+    /// Takes the next step of closing a peer, if there is one to take: our FIN when all is written, the end when the
+    /// peer's has come.
+    pub(in crate::server) fn advance_closing(&mut self, slot: u32, now: Instant) {
+        let state = self.state(slot);
+        let connection = self.connection(slot);
+        if state == State::Draining && connection.queue().is_none() {
+            if connection.finish_output().is_err() {
+                return self.finish(slot);
+            }
+            self.step(slot, Step::Linger);
+            let peer = self.id(slot);
+            self.timers.set(Timer::Linger, peer, now + LINGER);
+            self.timers.set(Timer::Close, peer, now + LINGER_MOST);
+        }
+        if self.state(slot) == State::Lingering && self.connection(slot).input_ended() {
+            self.finish(slot);
+        }
+    }
+
+    /// A peer who is being closed talks on: they have not read our FIN yet, and a close would reset what is on its way
+    /// to them before it. They are waited for, up to the time for closing.
+    pub(in crate::server) fn linger_on(&mut self, slot: u32, now: Instant) {
+        self.step(slot, Step::TalkOn);
+        if self.state(slot) == State::Lingering {
+            self.timers.set(Timer::Linger, self.id(slot), now + LINGER);
+        }
+    }
+
+    /// Whether anyone is waited for who may lose by it where the process ends.
+    pub(in crate::server) fn is_lingering(&self) -> bool {
+        self.peers.iter().any(|(_, peer)| peer.leaving.talks_on)
+    }
+
+    /// The time for closing a peer is over.
+    pub(in crate::server) fn give_up_closing(&mut self, slot: u32) {
+        if self.state(slot) == State::Draining {
+            let addr = self.connection(slot).addr();
+            log::info!("{addr}: {}", CloseReason::CloseTimedOut);
+        }
+        self.finish(slot);
+    }
+
+    /// The peer's slot is to be freed at the end of the tick.
+    pub(in crate::server) fn finish(&mut self, slot: u32) {
+        if self.step(slot, Step::Finish) {
+            self.finished.push(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Leaving {
+    pub(super) fn is_finished(self) -> bool {
+        self.state == State::Finished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: [Step; 6] = [
+        Step::Doom,
+        Step::Tell,
+        Step::Drain,
+        Step::Linger,
+        Step::TalkOn,
+        Step::Finish,
+    ];
+
+    /// The states of the table, in its order.
+    fn legal() -> Vec<Leaving> {
+        let state = |state, is_doomed, talks_on| Leaving {
+            state,
+            is_doomed,
+            talks_on,
+        };
+        let mut legal = vec![Leaving::NOT, state(State::Open, true, false)];
+        for (it, is_doomed) in [
+            (State::Draining, true),
+            (State::Draining, false),
+            (State::Lingering, false),
+            (State::Finished, false),
+        ] {
+            legal.extend([false, true].map(|talks_on| state(it, is_doomed, talks_on)));
+        }
+        legal
+    }
+
+    #[test]
+    fn every_step_from_every_state_leads_to_a_legal_one() {
+        let legal = legal();
+        let mut reached = vec![Leaving::NOT];
+        let mut next = 0;
+        while let Some(&from) = reached.get(next) {
+            next += 1;
+            for to in STEPS.iter().filter_map(|&step| from.after(step)) {
+                assert!(legal.contains(&to), "{from:?} leads to {to:?}");
+                assert!(to.state as u8 >= from.state as u8, "{from:?} to {to:?}");
+                assert!(to.talks_on >= from.talks_on, "{from:?} to {to:?}");
+                if !reached.contains(&to) {
+                    reached.push(to);
+                }
+            }
+        }
+        assert!(legal.iter().all(|it| reached.contains(it)));
+    }
+
+    #[test]
+    fn a_step_is_refused_where_it_has_no_place() {
+        let refused = |step| {
+            let from = legal().into_iter().filter(|it| it.after(step).is_none());
+            from.map(|it| (it.state, it.is_doomed)).collect::<Vec<_>>()
+        };
+        assert_eq!(refused(Step::Doom), []);
+        assert_eq!(refused(Step::Drain), []);
+        let open = [(State::Open, false), (State::Open, true)];
+        assert_eq!(refused(Step::TalkOn), open);
+        // Nobody goes whom the hub takes for present.
+        let doomed = [
+            (State::Open, true),
+            (State::Draining, true),
+            (State::Draining, true),
+        ];
+        assert_eq!(refused(Step::Finish), doomed);
+        let draining = |it: &(State, bool)| *it == (State::Draining, false);
+        assert!(!refused(Step::Linger).iter().any(draining));
+        assert_eq!(refused(Step::Linger).len(), 8);
+        assert!(refused(Step::Tell).iter().all(|it| !it.1));
+        assert_eq!(refused(Step::Tell).len(), 7);
+    }
+}

@@ -1,0 +1,122 @@
+//! The slots of the slab and their life: who comes in gets one, and [`reap`](Connections::reap) alone frees it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use mio::{Registry, Token};
+
+use crate::id::PeerId;
+use crate::net::{Connection, Stream};
+use crate::rate::Bucket;
+
+use super::{Connections, Leaving, Peer};
+
+impl Connections {
+    /// Takes in an accepted connection and registers it. `is_limited`: whether the rate applies to it.
+    pub(in crate::server) fn insert(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        is_limited: bool,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.peers[peer.slot as usize].bucket = Bucket::new(is_limited && self.is_rated);
+        if let Some(addresses) = &mut self.addresses {
+            addresses.add(addr.ip());
+        }
+        Ok(peer)
+    }
+
+    /// Takes in a connection that is only told why it cannot come in. It counts for no limit but that on its like.
+    pub(in crate::server) fn insert_turned_away(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.turned_away.push(peer.slot);
+        Ok(peer)
+    }
+
+    fn place(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let entry = self.peers.vacant_entry();
+        let slot = entry.key();
+        let mut connection = Connection::new(stream, addr);
+        connection.register(registry, Token(slot))?;
+        self.generation = self.generation.wrapping_add(1);
+        entry.insert(Peer {
+            connection,
+            generation: self.generation,
+            bucket: Bucket::default(),
+            leaving: Leaving::NOT,
+            is_runnable: false,
+            is_dirty: false,
+            awaits_end: false,
+            is_slow: false,
+        });
+        Ok(PeerId {
+            slot: slot as u32,
+            generation: self.generation,
+        })
+    }
+
+    /// How many there are, without those who are turned away.
+    pub(in crate::server) fn len(&self) -> usize {
+        self.peers.len() - self.turned_away.len()
+    }
+
+    /// How many are being turned away.
+    pub(in crate::server) fn turned_away(&self) -> usize {
+        self.turned_away.len()
+    }
+
+    /// Whether an address holds as many connections as it may.
+    pub(in crate::server) fn has_all_of(&self, ip: IpAddr) -> bool {
+        let addresses = self.addresses.as_ref();
+        addresses.is_some_and(|addresses| addresses.has_all_of(ip))
+    }
+
+    /// Frees the slots of those who are finished. Returns how many.
+    pub(in crate::server) fn reap(&mut self, registry: &Registry) -> usize {
+        let finished = std::mem::take(&mut self.finished);
+        let (mut was_runnable, mut was_dirty) = (false, false);
+        for &slot in &finished {
+            self.timers.clear(self.id(slot));
+            self.change_queue(slot, Connection::drop_queue);
+            let mut peer = self.peers.remove(slot as usize);
+            was_runnable |= peer.is_runnable;
+            was_dirty |= peer.is_dirty;
+            self.uncount(slot, peer.connection.addr().ip());
+            if let Err(error) = peer.connection.deregister(registry) {
+                log::debug!("cannot deregister {}: {error}", peer.connection.addr());
+            }
+        }
+        if was_runnable {
+            let peers = &self.peers;
+            self.turns.retain(|slot| peers.contains(slot as usize));
+        }
+        // The write phase itself may drop one who is finished, for what they were owed in this tick.
+        if was_dirty {
+            let peers = &self.peers;
+            self.dirty.retain(|&slot| peers.contains(slot as usize));
+        }
+        self.check();
+        finished.len()
+    }
+
+    /// A peer has gone.
+    fn uncount(&mut self, slot: u32, ip: IpAddr) {
+        if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
+            self.turned_away.swap_remove(i);
+        } else if let Some(addresses) = &mut self.addresses {
+            addresses.remove(ip);
+        }
+    }
+}

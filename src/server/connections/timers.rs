@@ -1,0 +1,135 @@
+//! `Timers`: the table of all that comes due. It never reads a clock.
+//!
+//! For one peer, of which [`Timers::clear`] takes all away when its slot is freed:
+//!
+//! | timer | who sets it | what happens when it is due |
+//! |---|---|---|
+//! | [`Timer::EndKey`] | read, where the last byte may be a key that ends the input | nothing came behind it: it was the key |
+//! | [`Timer::Pause`] | read, where a peer or its address has sent too fast | the peer waits for a turn again |
+//! | [`Timer::Linger`] | write, with our FIN; read, where something comes behind that | the slot is freed |
+//! | [`Timer::Close`] | whatever closes a peer, and once more write, with our FIN | the slot is freed |
+//!
+//! For all together:
+//!
+//! | timer | who keeps it | who sets it | what happens when it is due |
+//! |---|---|---|---|
+//! | stall check | `Timers` | write, while something waits for anyone | time drops those who read nothing |
+//! | logins | `Hub` | a newcomer | who has given no name is closed |
+//! | idles | `Hub` | a line | who has typed nothing since is closed |
+//! | `accept_again` | `Door` | accept, where nobody can be let in; unset when a slot is freed | accept tries again |
+//! | `stop_by` | `Server` | take, when a shutdown begins | the server ends |
+//!
+//! The loop sleeps until the earliest of them: `Server::timeout` has a line for each that keeps some. The time phase acts on
+//! all but the last two.
+
+use std::time::Instant;
+
+use crate::deadlines::Deadlines;
+use crate::id::PeerId;
+use crate::limits::STALL_CHECK;
+
+/// What may come due for a peer: each at most once at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Timer {
+    /// The last key will have ended the input, if nothing comes behind it.
+    EndKey,
+    /// Somebody who has sent too fast may be read again.
+    Pause,
+    /// Somebody who was sent all they are owed is waited for no longer.
+    Linger,
+    /// Somebody who is being closed has had the time for it.
+    Close,
+}
+
+impl Timer {
+    /// All of them, in the order in which a tick acts on them.
+    pub(in crate::server) const ALL: [Timer; 4] =
+        [Timer::EndKey, Timer::Pause, Timer::Linger, Timer::Close];
+}
+
+/// What comes due for the connections.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    /// By [`Timer`].
+    of_peers: [Deadlines; Timer::ALL.len()],
+    /// When to look next for those who read nothing, and for those who were slow and have caught up.
+    stall_check: Option<Instant>,
+}
+
+impl Timers {
+    /// Sets a timer of a peer, in place of what it was.
+    pub(super) fn set(&mut self, timer: Timer, peer: PeerId, at: Instant) {
+        self.of_peers[timer as usize].set(peer, at);
+    }
+
+    /// Takes a timer of a peer away, if it is set.
+    pub(super) fn unset(&mut self, timer: Timer, peer: PeerId) {
+        self.of_peers[timer as usize].clear(peer);
+    }
+
+    /// Takes all timers of a peer away.
+    pub(super) fn clear(&mut self, peer: PeerId) {
+        for deadlines in &mut self.of_peers {
+            deadlines.clear(peer);
+        }
+    }
+
+    /// Takes out one peer for whom this is due.
+    pub(super) fn pop_due(&mut self, timer: Timer, now: Instant) -> Option<PeerId> {
+        self.of_peers[timer as usize].pop_due(now)
+    }
+
+    /// The earliest of all.
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        let of_peers = self.of_peers.iter().filter_map(Deadlines::next);
+        of_peers.chain(self.stall_check).min()
+    }
+
+    /// Has it looked for stalls in a while, unless that is so already.
+    pub(super) fn check_for_stalls(&mut self, now: Instant) {
+        self.stall_check.get_or_insert(now + STALL_CHECK);
+    }
+
+    /// Whether it is time to look for stalls, which is then over.
+    pub(super) fn is_stall_check_due(&mut self, now: Instant) -> bool {
+        self.stall_check.take_if(|at| *at <= now).is_some()
+    }
+}
+
+#[cfg(test)]
+impl Timers {
+    pub(super) fn is_set(&self, timer: Timer, peer: PeerId) -> bool {
+        self.of_peers[timer as usize].is_set(peer)
+    }
+
+    pub(super) fn is_stall_check_set(&self) -> bool {
+        self.stall_check.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_timer_wakes_the_loop_and_goes_with_its_peer() {
+        let (slot, generation) = (1, 1);
+        let peer = PeerId { slot, generation };
+        let now = Instant::now();
+        for (number, timer) in Timer::ALL.into_iter().enumerate() {
+            assert_eq!(timer as usize, number);
+            let mut timers = Timers::default();
+            timers.set(timer, peer, now);
+            assert_eq!(timers.next_timeout(), Some(now));
+            timers.clear(peer);
+            assert_eq!(timers.next_timeout(), None);
+            assert_eq!(timers.pop_due(timer, now), None);
+        }
+        let mut timers = Timers::default();
+        timers.check_for_stalls(now);
+        assert_eq!(timers.next_timeout(), Some(now + STALL_CHECK));
+        assert!(!timers.is_stall_check_due(now));
+        assert!(timers.is_stall_check_due(now + STALL_CHECK));
+        assert_eq!(timers.next_timeout(), None);
+    }
+}

@@ -1,0 +1,180 @@
+//! `Inbox`: the one way in for what other threads have for the loop. They push first and wake it then, so that a loop that
+//! was woken finds what it was woken for.
+//!
+//! Two kinds come through one queue: requests of handles, of which at most [`REQUESTS`] wait, as any thread may make them;
+//! and results of workers, once there are some. Those are never refused, since only what is outstanding can have one.
+
+use std::io;
+use std::iter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use mio::{Registry, Token, Waker};
+
+use crate::error::Error;
+use crate::limits::REQUESTS;
+
+/// Whatever comes in.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Request(Request),
+}
+
+/// What a handle asks of the server. The texts are clean.
+#[derive(Debug)]
+pub(super) enum Request {
+    Notice(String),
+    Motd(Option<Arc<str>>),
+}
+
+/// The server's end.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    /// `None` once the server has ended.
+    queue: Option<Receiver<Incoming>>,
+    shared: Arc<Shared>,
+}
+
+/// The end of everyone else.
+#[derive(Debug, Clone)]
+pub(super) struct Outside {
+    queue: Sender<Incoming>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    waker: Waker,
+    /// Requests in the queue.
+    requests: AtomicUsize,
+    /// A shutdown was asked for, which needs no room in the queue.
+    shutdown: AtomicBool,
+    has_ended: AtomicBool,
+}
+
+/// Both ends.
+pub(super) fn inbox(registry: &Registry, token: Token) -> io::Result<(Inbox, Outside)> {
+    let (sender, receiver) = channel();
+    let shared = Arc::new(Shared {
+        waker: Waker::new(registry, token)?,
+        requests: AtomicUsize::new(0),
+        shutdown: AtomicBool::new(false),
+        has_ended: AtomicBool::new(false),
+    });
+    let outside = Outside {
+        queue: sender,
+        shared: shared.clone(),
+    };
+    let queue = Some(receiver);
+    Ok((Inbox { queue, shared }, outside))
+}
+
+impl Outside {
+    /// Asks the server for something, if there is room for it.
+    pub(super) fn request(&self, request: Request) -> Result<(), Error> {
+        let shared = &*self.shared;
+        let more = |waiting| (waiting < REQUESTS).then_some(waiting + 1);
+        if shared
+            .requests
+            .fetch_update(Relaxed, Relaxed, more)
+            .is_err()
+        {
+            let has_ended = shared.has_ended.load(Relaxed);
+            return Err(if has_ended {
+                Error::Stopped
+            } else {
+                Error::Busy
+            });
+        }
+        if self.queue.send(Incoming::Request(request)).is_err() {
+            shared.requests.fetch_sub(1, Relaxed);
+            return Err(Error::Stopped);
+        }
+        self.wake();
+        Ok(())
+    }
+
+    /// Has the server shut down.
+    pub(super) fn shut_down(&self) {
+        self.shared.shutdown.store(true, Relaxed);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Err(error) = self.shared.waker.wake() {
+            log::error!("cannot wake the server: {error}");
+        }
+    }
+}
+
+impl Inbox {
+    /// Takes out what has come in, all that was there at the last wait at least: as that was [`REQUESTS`] requests at most,
+    /// one more than that was pushed since, and what stands behind it, and both wake the loop again.
+    pub(super) fn take(&self) -> impl Iterator<Item = Incoming> + '_ {
+        let mut requests = 0;
+        iter::from_fn(move || {
+            let queue = self.queue.as_ref().filter(|_| requests <= REQUESTS)?;
+            let incoming = queue.try_recv().ok()?;
+            match incoming {
+                Incoming::Request(_) => {
+                    requests += 1;
+                    self.shared.requests.fetch_sub(1, Relaxed);
+                }
+            }
+            Some(incoming)
+        })
+    }
+
+    /// Whether a shutdown was asked for.
+    pub(super) fn shutdown(&self) -> bool {
+        self.shared.shutdown.load(Relaxed)
+    }
+
+    /// Takes nothing more: the handles say from now on that the server has stopped.
+    pub(super) fn end(&mut self) {
+        self.shared.has_ended.store(true, Relaxed);
+        self.queue = None;
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.queue.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::Poll;
+
+    fn both() -> (Poll, Inbox, Outside) {
+        let poll = Poll::new().expect("an event queue");
+        let (inbox, outside) = inbox(poll.registry(), Token(0)).expect("a waker");
+        (poll, inbox, outside)
+    }
+
+    #[test]
+    fn requests_are_refused_while_too_many_wait() {
+        let (_poll, mut inbox, outside) = both();
+        let ask = || outside.request(Request::Motd(None));
+        for _ in 0..3 {
+            (0..REQUESTS).for_each(|_| ask().expect("room"));
+            assert!(matches!(ask(), Err(Error::Busy)));
+            assert_eq!(inbox.take().count(), REQUESTS);
+        }
+        (0..REQUESTS).for_each(|_| ask().expect("room"));
+        inbox.end();
+        assert!(matches!(ask(), Err(Error::Stopped)));
+    }
+
+    #[test]
+    fn whoever_never_stops_asking_does_not_hold_the_loop() {
+        let (_poll, inbox, outside) = both();
+        let ask = || outside.request(Request::Motd(None)).expect("room");
+        ask();
+        assert_eq!(inbox.take().inspect(|_| ask()).count(), REQUESTS + 1);
+        inbox.take().for_each(drop);
+        outside.shut_down();
+        assert!(inbox.shutdown() && inbox.take().next().is_none());
+    }
+}

@@ -1,0 +1,22 @@
+//! The farewell phase: those whose connection has ended leave the hub here, and never while a line is handled.
+
+use crate::chat::Event;
+use crate::error::CloseReason;
+use crate::moment::Moment;
+
+use super::Talk;
+
+impl Talk {
+    /// Tells the hub of those whose input has ended. Those who said all they had to are still sent what they are owed.
+    pub(in crate::server) fn farewell(&mut self, now: Moment) {
+        for (slot, reason) in self.connections.take_doomed() {
+            let peer = self.connections.id(slot);
+            self.tell_hub(now, peer, Event::Disconnected(reason));
+            if reason == CloseReason::EndOfInput {
+                self.connections.drain(slot, now.instant);
+            } else {
+                self.connections.finish(slot);
+            }
+        }
+    }
+}

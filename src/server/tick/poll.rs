@@ -1,0 +1,68 @@
+//! The poll phase waits for what happens to sockets, and marking latches it.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+use super::{LISTENERS, Server};
+
+impl Server {
+    /// Waits for events: not at all when there is work that no event will announce. Breaks where a signal interrupted it:
+    /// after a stop that was long, nobody is to be timed out before it is known what they did meanwhile.
+    pub(in crate::server) fn poll(
+        &mut self,
+        longest: Option<Duration>,
+    ) -> Result<ControlFlow<()>, Error> {
+        let timeout = self.timeout().into_iter().chain(longest).min();
+        match self.poller.wait(timeout) {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(ControlFlow::Break(())),
+            Err(error) => Err(Error::Poll(error)),
+        }
+    }
+
+    /// How long the loop may sleep: until the earliest of all timers.
+    pub(in crate::server) fn timeout(&self) -> Option<Duration> {
+        if self.has_work() {
+            return Some(Duration::ZERO);
+        }
+        let deadlines = [
+            self.talk.hub.next_timeout(),
+            self.talk.connections.next_timeout(),
+            self.door.next_timeout(),
+            self.stop_by,
+        ];
+        let next = deadlines.into_iter().flatten().min();
+        next.map(|at| at.saturating_duration_since(self.poller.instant()))
+    }
+
+    pub(in crate::server) fn has_work(&self) -> bool {
+        self.pace.has_put_off() || self.talk.connections.has_work() || self.door.has_work()
+    }
+
+    /// Latches what the events say, and lists whom they make runnable or dirty. Nothing else happens per event.
+    pub(in crate::server) fn mark(&mut self, now: Instant) {
+        let connections = &mut self.talk.connections;
+        for event in self.poller.events() {
+            let token = event.token;
+            if let Some(connection) = connections.by_token(token) {
+                connection.mark(event);
+                let readable = connection.readiness.readable;
+                let has_queue = connection.queue().is_some();
+                let slot = token.0 as u32;
+                if readable {
+                    connections.mark_runnable(slot, now);
+                }
+                if has_queue && event.writable {
+                    connections.mark_dirty(slot);
+                }
+            } else if let Some(i) = token.0.checked_sub(LISTENERS)
+                && let Some(listener) = self.door.listeners.get_mut(i)
+            {
+                listener.ready = true;
+            }
+        }
+    }
+}

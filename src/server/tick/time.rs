@@ -1,0 +1,30 @@
+//! The time phase: what is due by now. [`Timer`] has the table of all timers.
+
+use crate::error::CloseReason;
+use crate::moment::Moment;
+use crate::server::connections::Timer;
+
+use super::Talk;
+
+impl Talk {
+    /// Acts on what is due by now.
+    pub(in crate::server) fn time(&mut self, now: Moment) {
+        #[cfg(test)]
+        self.record.timeout(now);
+        self.hub.handle_timeout(now, &mut self.effects);
+        self.apply(now);
+        for timer in Timer::ALL {
+            while let Some(peer) = self.connections.pop_due(timer, now.instant) {
+                match timer {
+                    Timer::EndKey => self.take_end_key(now, peer),
+                    Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
+                    Timer::Linger => self.connections.finish(peer.slot),
+                    Timer::Close => self.connections.give_up_closing(peer.slot),
+                }
+            }
+        }
+        for slot in self.connections.stalled(now.instant) {
+            self.drop_slow(slot, CloseReason::Stalled);
+        }
+    }
+}
