@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use mio::{Registry, Token};
 
 use crate::error::CloseReason;
@@ -147,10 +148,11 @@ impl Connection {
         self.backlog.as_ref().map(|backlog| backlog.stuck_since)
     }
 
-    /// Skips lines of what waits, as far as needed for `limit` bytes. Returns how many.
-    pub(crate) fn skip_to(&mut self, limit: usize) -> u64 {
+    /// Skips lines of what waits, as far as needed for `limit` bytes. `notice` writes what stands in the place of so many.
+    /// Returns how many.
+    pub(crate) fn skip_to(&mut self, limit: usize, notice: &impl Fn(u64, &mut BytesMut)) -> u64 {
         let backlog = self.backlog.as_mut();
-        backlog.map_or(0, |backlog| backlog.queue.skip_to(limit))
+        backlog.map_or(0, |backlog| backlog.queue.skip_to(limit, notice))
     }
 
     pub(crate) fn input_ended(&self) -> bool {

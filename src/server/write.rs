@@ -4,9 +4,14 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
+use bytes::BytesMut;
+
 use crate::error::CloseReason;
 use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES, SHORT_WRITE_PHASE};
+use crate::message::Message;
+use crate::moment::Format;
 use crate::net::Connection;
+use crate::wire::render;
 
 use super::Server;
 
@@ -110,7 +115,10 @@ impl Server {
     }
 
     fn skip_to(&mut self, slot: u32, limit: usize) {
-        let skip = |connection: &mut Connection| connection.skip_to(limit);
+        let notice = |count, out: &mut BytesMut| {
+            render(&Message::Skipped(count), 0, Format::default(), out);
+        };
+        let skip = |connection: &mut Connection| connection.skip_to(limit, &notice);
         self.stats.skipped += self.connections.change_queue(slot, skip);
     }
 
