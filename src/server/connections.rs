@@ -5,6 +5,7 @@
 
 mod laggards;
 mod turns;
+mod undecoded;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -22,6 +23,7 @@ use crate::rate::{Bucket, Rate};
 
 use super::addresses::{Addresses, Traffic};
 use turns::Turns;
+use undecoded::Undecoded;
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug)]
@@ -72,6 +74,8 @@ pub(super) struct Connections {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) connection: Connection,
+    /// Present while something has to be remembered.
+    undecoded: Option<Box<Undecoded>>,
     generation: u32,
     /// What they have sent of late.
     bucket: Bucket,
@@ -160,6 +164,7 @@ impl Connections {
         self.generation = self.generation.wrapping_add(1);
         entry.insert(Peer {
             connection,
+            undecoded: None,
             generation: self.generation,
             bucket: Bucket::default(),
             is_runnable: false,

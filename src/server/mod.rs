@@ -218,7 +218,10 @@ impl Server {
         if self.poll(longest)?.is_break() {
             return Ok(ControlFlow::Continue(()));
         }
-        let now = self.poller.now();
+        let now = Moment {
+            instant: self.poller.instant(),
+            unix: self.poller.unix(),
+        };
         self.got_input = false;
 
         self.mark(now.instant);

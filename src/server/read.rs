@@ -39,7 +39,7 @@ impl Server {
             return 1;
         }
         let steps = self.read_turn(now, slot);
-        if self.connections.connection(slot).has_input() {
+        if self.connections.has_input(slot) {
             self.connections.mark_runnable(slot, now.instant);
         }
         steps
@@ -76,7 +76,7 @@ impl Server {
 
     /// Decodes what was received before, or else what can be received now. Returns how much work that was.
     fn read_turn(&mut self, now: Moment, slot: u32) -> usize {
-        if let Some(unread) = self.connections.connection(slot).take_unread() {
+        if let Some(unread) = self.connections.take_undecoded(slot) {
             return self.decode(now, slot, &unread);
         }
         let mut scratch = mem::take(&mut self.scratch);
@@ -105,7 +105,7 @@ impl Server {
             self.tell_hub(now, peer, Event::WrongProtocol(protocol));
             return 1;
         }
-        let mut decoder = connection.take_decoder();
+        let mut decoder = self.connections.take_decoder(slot);
         if is_first {
             decoder.begin_stream();
         }
@@ -142,22 +142,21 @@ impl Server {
             .charge_turn(slot, now.instant, all_lines, all_bytes);
         let wait = (unread.is_empty() && decoder.awaits_end()).then_some(END_KEY_WAIT);
         self.connections.await_end(slot, wait, now.instant);
-        let connection = self.connections.connection(slot);
-        connection.put_decoder(decoder, unread);
+        self.connections.put_decoder(slot, decoder, unread);
         steps
     }
 
     /// Takes the key that ends the input of those behind whose last one nothing has come for a moment.
     pub(super) fn take_end_keys(&mut self, now: Moment) {
         while let Some(peer) = self.connections.pop_awaited_end(now.instant) {
-            let connection = self.connections.connection(peer.slot);
-            if connection.has_input() || connection.state != State::Open {
+            let is_open = self.connections.connection(peer.slot).state == State::Open;
+            if self.connections.has_input(peer.slot) || !is_open {
                 continue;
             }
-            let mut decoder = connection.take_decoder();
+            let mut decoder = self.connections.take_decoder(peer.slot);
             match decoder.end_alone() {
                 Some(input) => self.hear(now, peer, input),
-                None => connection.put_decoder(decoder, &[]),
+                None => self.connections.put_decoder(peer.slot, decoder, &[]),
             }
         }
     }
@@ -205,7 +204,10 @@ impl Server {
         let connection = self.connections.connection(slot);
         if connection.state == State::Open
             && reason == CloseReason::EndOfInput
-            && let Some(input) = connection.take_decoder().finish(self.config.max_line)
+            && let Some(input) = self
+                .connections
+                .take_decoder(slot)
+                .finish(self.config.max_line)
         {
             let peer = self.connections.id(slot);
             self.hear(now, peer, input);

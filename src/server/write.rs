@@ -87,9 +87,9 @@ impl Server {
     fn written(&mut self, now: Instant, slot: u32) {
         self.bound_queue(slot);
         let connection = self.connections.connection(slot);
-        let (has_input, has_output) = (connection.has_input(), connection.has_output());
+        let has_output = connection.has_output();
         // A socket that cannot be written is still to be read, and one that was behind may be read again.
-        if has_input {
+        if self.connections.has_input(slot) {
             self.connections.mark_runnable(slot, now);
         }
         // The rest of what its socket takes is written in the next tick.

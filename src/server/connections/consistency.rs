@@ -35,7 +35,7 @@ impl Connections {
             let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
             let waits = is_behind || may_have_been || self.paused.is_set(self.id(slot as u32));
             let may_wait = (waits || peer.is_doomed) && peer.connection.state == State::Open;
-            if peer.connection.has_input() && !may_wait {
+            if self.has_input(slot as u32) && !may_wait {
                 assert!(peer.is_runnable, "{slot} has something to read and no turn");
             }
             if peer.connection.readiness.writable && held > 0 {
@@ -57,10 +57,5 @@ impl Connections {
         for slot in listed {
             assert!(self.peers.contains(*slot as usize), "{slot} is nobody");
         }
-    }
-
-    /// Whether something that a peer sent has not been decoded, or may not have been.
-    pub(in crate::server) fn has_input(&self, slot: u32) -> bool {
-        self.peers[slot as usize].connection.has_input()
     }
 }
