@@ -217,6 +217,9 @@ pub const SHARED_PIECE_BYTES: usize = 1024;
 /// What a slice in a send queue counts for besides its bytes: its place in the queue, and its allocation's own weight.
 pub const CHUNK_BYTES: usize = 64;
 
+/// What a message in a send queue counts for besides its bytes: where it ends.
+pub const END_BYTES: usize = size_of::<u32>();
+
 /// Slices handed to the kernel in one `writev`. Linux takes 1,024 (`IOV_MAX`); past some dozens nothing is gained.
 pub const SLICES_PER_WRITE: usize = 32;
 

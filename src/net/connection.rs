@@ -1,15 +1,14 @@
-//! `Connection`: one peer's socket, what is known of its readiness, the line it is in the middle of, and what it is
-//! still owed.
+//! `Connection`: one peer's socket, what is known of its readiness, and what it is still owed.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use mio::{Registry, Token};
 
 use crate::error::CloseReason;
 use crate::limits::{PEER_TIMEOUT, WRITE_TURN_BYTES};
-use crate::wire::Decoder;
 
 use super::readiness::{INTERESTS, Readiness};
 use super::send_queue::{Piece, SendQueue, write_slices};
@@ -20,8 +19,6 @@ use super::{Event, Stream, Unsent};
 pub(crate) struct Connection {
     stream: Stream,
     addr: Address,
-    /// Present while something has to be remembered.
-    pending: Option<Box<Pending>>,
     /// Present while something waits to be written.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
@@ -33,14 +30,6 @@ pub(crate) struct Connection {
     broken: Option<ErrorKind>,
     /// A write was told of a reset. The kernel tells of it once: what looks like a FIN to those who read then is none.
     was_reset: bool,
-}
-
-/// What of a peer's input has to be remembered until its next turn.
-#[derive(Debug)]
-struct Pending {
-    decoder: Decoder,
-    /// Bytes that were received and not decoded. At most one turn's.
-    unread: Vec<u8>,
 }
 
 /// What waits to be written.
@@ -83,7 +72,6 @@ impl Connection {
         Connection {
             stream,
             addr: addr.into(),
-            pending: None,
             backlog: None,
             readiness: Readiness::ACCEPTED,
             heard: false,
@@ -132,40 +120,15 @@ impl Connection {
         self.backlog.as_ref().map(|backlog| backlog.stuck_since)
     }
 
-    /// Skips lines of what waits, as far as needed for `limit` bytes. Returns how many.
-    pub(crate) fn skip_to(&mut self, limit: usize) -> u64 {
+    /// Skips lines of what waits, as far as needed for `limit` bytes. `notice` writes what stands in the place of so many.
+    /// Returns how many.
+    pub(crate) fn skip_to(&mut self, limit: usize, notice: &impl Fn(u64, &mut BytesMut)) -> u64 {
         let backlog = self.backlog.as_mut();
-        backlog.map_or(0, |backlog| backlog.queue.skip_to(limit))
+        backlog.map_or(0, |backlog| backlog.queue.skip_to(limit, notice))
     }
 
     pub(crate) fn input_ended(&self) -> bool {
         self.input_ended
-    }
-
-    /// Whether there is something to decode, or may be something to receive.
-    pub(crate) fn has_input(&self) -> bool {
-        let pending = self.pending.as_deref();
-        self.readiness.readable || pending.is_some_and(|it| !it.unread.is_empty())
-    }
-
-    /// Takes out what was received and not decoded, if there is any.
-    pub(crate) fn take_unread(&mut self) -> Option<Vec<u8>> {
-        let unread = std::mem::take(&mut self.pending.as_mut()?.unread);
-        (!unread.is_empty()).then_some(unread)
-    }
-
-    /// Takes the decoder out, to be put back after use.
-    pub(crate) fn take_decoder(&mut self) -> Decoder {
-        self.pending
-            .take()
-            .map_or_else(Decoder::default, |it| it.decoder)
-    }
-
-    /// Puts the decoder back, with what is to be decoded in the next turn.
-    pub(crate) fn put_decoder(&mut self, decoder: Decoder, unread: &[u8]) {
-        let is_worth = !unread.is_empty() || !decoder.is_idle();
-        let unread = unread.to_vec();
-        self.pending = is_worth.then(|| Pending { decoder, unread }.into());
     }
 
     /// Why the connection is known to be broken, though there may be input left to read.

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use mio::{Events, Poll, Registry, Token};
 
 use crate::limits::EVENTS_PER_POLL;
-use crate::moment::Moment;
 
 #[cfg(test)]
 use super::simulated::World;
@@ -95,18 +94,14 @@ impl Poller {
         Instant::now()
     }
 
-    /// Now, on both clocks. The server reads no other.
-    pub(crate) fn now(&self) -> Moment {
+    /// Now, on the wall's clock: seconds since 1970-01-01 00:00 UTC.
+    pub(crate) fn unix(&self) -> i64 {
         #[cfg(test)]
         if let Some((world, _)) = &self.simulated {
-            return world.now();
+            return world.now().unix;
         }
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        let unix = since_epoch.map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX));
-        Moment {
-            instant: self.instant(),
-            unix,
-        }
+        since_epoch.map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX))
     }
 }
 

@@ -1,71 +1,41 @@
-//! `SendQueue`: the bytes that one peer is owed and its socket did not take.
+//! `SendQueue`: the messages that one peer is owed and its socket did not take.
 //!
-//! What is owed of a log is kept as a slice of one copy of it, shared by all peers that are behind. Where that is a
+//! What is owed of a log is kept as a part of one copy of it, shared by all peers that are behind. Where that is a
 //! small part only it is copied for the peer, so that nobody keeps a large allocation alive for the sake of a few
 //! bytes: a queue pins at most [`PIN_RATIO`] times what it holds, and one log.
 //!
 //! Lines that were said to a room may be skipped where too much waits, the oldest first; a notice in their place says
-//! how many. What was told to this peer alone is kept. A line is skipped whole or not at all: not when it has begun to
-//! be written.
+//! how many. What was told to this peer alone is kept. A message is skipped whole or not at all: not when it has begun
+//! to be written. Where it ends the log says; what is in it is not looked at, and what a notice says is not known here.
 //!
-//! Invariants: `bytes` is the sum of the lengths of the chunks and of the tail, `skippable` of those of lines among them,
-//! and `shared` of those that are parts of a log's copy; no chunk is empty; the chunks before `settled` are no lines; a
-//! chunk of lines holds whole lines, but that the first chunk begins within a line where `mid_line` says so.
+//! Invariants: `sums` is the sum of those of the chunks and of the tail; no chunk is empty; the chunks before `settled`
+//! may not be skipped; every chunk holds whole messages, but that the first begins within one where `mid_message` says so.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
 use std::ops::Range;
 
-use bytes::{Buf, Bytes, BytesMut};
-use memchr::{memchr, memchr_iter};
+use bytes::{Bytes, BytesMut};
 
 use crate::limits::{CHUNK_BYTES, LOG_BYTES, PIN_RATIO, SHARED_PIECE_BYTES, SLICES_PER_WRITE};
-use crate::message::Message;
-use crate::moment::Format;
-use crate::wire::render;
 
+mod chunk;
 mod log;
 
+use chunk::{Chunk, Sums, Tail};
 pub use log::{Gauge, Log, Piece};
 
-/// Bytes in the order in which they are to be written.
+/// Messages in the order in which they are to be written.
 #[derive(Debug, Default)]
 pub struct SendQueue {
     chunks: VecDeque<Chunk>,
-    /// Copied bytes behind the last chunk, open for more.
-    tail: BytesMut,
-    tail_is_skippable: bool,
-    bytes: usize,
-    /// How many of the bytes are lines that may be skipped.
-    skippable: usize,
-    /// How many of the bytes are parts of copies that others may have too.
-    shared: usize,
-    /// The first bytes are the rest of a line whose beginning was written.
-    mid_line: bool,
+    /// Copied messages behind the last chunk, open for more.
+    tail: Tail,
+    sums: Sums,
+    /// The first bytes are the rest of a message whose beginning was written.
+    mid_message: bool,
     /// How many chunks at the front are known not to be lines.
     settled: usize,
-}
-
-#[derive(Debug)]
-struct Chunk {
-    bytes: Bytes,
-    /// So many lines were skipped here, which is what the bytes say; 0 of other chunks.
-    skipped: u32,
-    /// They may be skipped.
-    is_lines: bool,
-    is_shared: bool,
-}
-
-impl Chunk {
-    /// Bytes that are written come what may, and that nobody else has.
-    fn kept(bytes: Bytes) -> Chunk {
-        Chunk {
-            bytes,
-            skipped: 0,
-            is_lines: false,
-            is_shared: false,
-        }
-    }
 }
 
 impl SendQueue {
@@ -75,78 +45,75 @@ impl SendQueue {
 
     /// How many bytes wait.
     pub fn len(&self) -> usize {
-        self.bytes
+        self.sums.bytes
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.bytes == 0
+        self.len() == 0
     }
 
     /// What the queue counts for against its bound, in bytes: what waits, and what it takes to keep it in order.
     pub fn held(&self) -> usize {
-        self.bytes + self.chunks.len() * CHUNK_BYTES
+        self.sums.size + self.chunks.len() * CHUNK_BYTES
     }
 
     /// What of it cannot be skipped, in bytes.
     pub fn kept(&self) -> usize {
-        self.held() - self.skippable
+        self.held() - self.sums.skippable
     }
 
     /// What of it nobody else has, in bytes. The rest is in copies that a [`Gauge`] counts.
     pub fn own(&self) -> usize {
-        self.held() - self.shared
+        self.held() - self.sums.shared
     }
 
-    /// What is left of a line that has begun to be written, in bytes.
+    /// What is left of a message that has begun to be written, in bytes.
     pub fn begun(&self) -> usize {
-        if !self.mid_line {
-            return 0;
+        match (self.mid_message, self.chunks.front()) {
+            (false, _) => 0,
+            (true, Some(front)) => front.first_len(),
+            (true, None) => self.tail.first_len(),
         }
-        let front = self.chunks.front().map(|chunk| &chunk.bytes[..]);
-        line_end(front.unwrap_or(&self.tail), 0)
     }
 
     /// Appends what stands behind the first `written` bytes of a piece, by reference or as a copy, whichever costs less
     /// memory. Something of a piece can have been written only while the queue is empty.
     pub fn push(&mut self, piece: &Piece<'_>, written: usize) {
         debug_assert!(written == 0 || self.is_empty());
-        let range = piece.range.start + written..piece.range.end;
-        let (log, len) = (piece.log, range.len());
-        if len == 0 {
+        let Piece { log, range } = piece.clone();
+        debug_assert!(log.is_border(range.start) && log.is_border(range.end));
+        let range = range.start + written..range.end;
+        if range.is_empty() {
             return;
         }
-        let begun = piece.bytes()[..written].last();
-        self.mid_line |= begun.is_some_and(|&byte| byte != b'\n');
-        if self.tail_is_skippable != log.skippable {
+        self.mid_message |= written > 0 && !log.is_border(range.start);
+        if self.tail.is_lines != log.skippable {
             self.seal_tail();
-            self.tail_is_skippable = log.skippable;
+            self.tail.is_lines = log.skippable;
         }
         // What is no line of a room is for this peer alone.
-        let is_large = len >= SHARED_PIECE_BYTES && len * PIN_RATIO >= log.bytes.len();
-        if log.skippable && is_large {
+        let len = range.len();
+        if log.skippable && len >= SHARED_PIECE_BYTES && len * PIN_RATIO >= log.size() {
             self.seal_tail();
-            self.push_chunk(log.share(range), true);
-            self.shared += len;
+            self.push_chunk(Chunk::new(log.share(), range, true));
         } else {
-            self.copy(&log.bytes[range]);
+            self.copy(log, range);
         }
-        self.bytes += len;
-        self.skippable += if log.skippable { len } else { 0 };
         self.check();
     }
 
     /// Skips the oldest lines, as far as they may be skipped and as needed for at most `limit` bytes to be
-    /// [held](Self::held). Returns how many.
-    pub fn skip_to(&mut self, limit: usize) -> u64 {
+    /// [held](Self::held). `notice` writes what stands in the place of so many. Returns how many.
+    pub fn skip_to(&mut self, limit: usize, notice: &impl Fn(u64, &mut BytesMut)) -> u64 {
         let mut skipped = 0;
-        while self.held() > limit && self.skippable > 0 {
+        while self.held() > limit && self.sums.skippable > 0 {
             if self.settled == self.chunks.len() {
                 self.seal_tail();
             }
             match self.chunks[self.settled].is_lines {
-                true if self.mid_line && self.settled == 0 => self.keep_begun_line(),
-                true => skipped += self.skip_first(limit),
+                true if self.mid_message && self.settled == 0 => self.keep_begun_message(),
+                true => skipped += self.skip_first(limit, notice),
                 false => self.settled += 1,
             }
         }
@@ -161,8 +128,8 @@ impl SendQueue {
     /// What the writer returned, `WouldBlock` included; what was written before that has left the queue.
     pub fn write_to(&mut self, writer: &mut impl Write, mut most: usize) -> io::Result<()> {
         while !self.is_empty() && most > 0 {
-            let tail = (!self.tail.is_empty()).then_some(&self.tail[..]);
-            let chunks = self.chunks.iter().map(|chunk| &chunk.bytes[..]);
+            let tail = (!self.tail.is_empty()).then_some(self.tail.bytes());
+            let chunks = self.chunks.iter().map(Chunk::bytes);
             let slices = chunks.chain(tail).scan(most, |left, slice| {
                 let slice = &slice[..slice.len().min(*left)];
                 *left -= slice.len();
@@ -181,151 +148,111 @@ impl SendQueue {
         Ok(())
     }
 
-    fn copy(&mut self, bytes: &[u8]) {
-        if self.tail.capacity() - self.tail.len() < bytes.len() {
+    fn copy(&mut self, log: &Log, range: Range<usize>) {
+        if !self.tail.has_room(range.len()) {
             self.seal_tail();
         }
-        if self.tail.capacity() < bytes.len() {
-            let Range { start, end } = Self::COPY_CHUNK;
-            let chunk = self.bytes.clamp(start, end).next_power_of_two();
-            self.tail = BytesMut::with_capacity(chunk.max(bytes.len()));
-        }
-        self.tail.extend_from_slice(bytes);
+        let Range { start, end } = Self::COPY_CHUNK;
+        let allocation = self.len().clamp(start, end).next_power_of_two();
+        let allocation = allocation.max(range.len());
+        self.tail.reserve(range.len(), allocation);
+        self.sums -= self.tail.sums();
+        self.tail.push(log, range);
+        self.sums += self.tail.sums();
     }
 
-    /// Makes a chunk of the tail. Where it fills a small part of its allocation only, that is kept for the next tail.
+    /// Makes a chunk of the tail.
     fn seal_tail(&mut self) {
-        if self.tail.is_empty() {
-            return;
+        if !self.tail.is_empty() {
+            self.sums -= self.tail.sums();
+            let sealed = self.tail.seal();
+            self.push_chunk(sealed);
         }
-        let sealed = if self.tail.len() * PIN_RATIO >= self.tail.capacity() {
-            std::mem::take(&mut self.tail).freeze()
-        } else {
-            let copied = Bytes::copy_from_slice(&self.tail);
-            self.tail.clear();
-            copied
-        };
-        self.push_chunk(sealed, false);
     }
 
-    fn push_chunk(&mut self, bytes: Bytes, is_shared: bool) {
-        self.chunks.push_back(Chunk {
-            bytes,
-            skipped: 0,
-            is_lines: self.tail_is_skippable,
-            is_shared,
-        });
+    fn push_chunk(&mut self, chunk: Chunk) {
+        self.sums += chunk.sums();
+        self.chunks.push_back(chunk);
     }
 
-    /// Makes a chunk of its own of the line that has begun to be written: it is not skipped. Unless it is long, it is
+    /// Changes the chunk at this place, and drops it where nothing of it is left.
+    fn change<R>(&mut self, at: usize, change: impl FnOnce(&mut Chunk) -> R) -> R {
+        let chunk = &mut self.chunks[at];
+        self.sums -= chunk.sums();
+        let result = change(chunk);
+        self.sums += chunk.sums();
+        if chunk.is_empty() {
+            self.chunks.remove(at);
+        }
+        result
+    }
+
+    /// Makes a chunk of its own of the message that has begun to be written: it is not skipped. Unless it is long, it is
     /// copied, so that it does not keep a whole log alive.
-    fn keep_begun_line(&mut self) {
-        let Some(front) = self.chunks.front_mut() else {
-            return;
-        };
-        let lines = &mut front.bytes;
-        let mut begun = Chunk {
-            bytes: lines.split_to(line_end(lines, 0)),
-            skipped: 0,
-            is_lines: false,
-            is_shared: front.is_shared,
-        };
-        if front.bytes.is_empty() {
-            self.chunks.pop_front();
+    fn keep_begun_message(&mut self) {
+        let mut begun = self.change(0, Chunk::split_first);
+        if begun.is_shared() && begun.bytes().len() * PIN_RATIO < LOG_BYTES {
+            begun = Chunk::kept(Bytes::copy_from_slice(begun.bytes()));
         }
-        let len = begun.bytes.len();
-        self.skippable -= len;
-        if begun.is_shared && len * PIN_RATIO < LOG_BYTES {
-            self.shared -= len;
-            begun = Chunk::kept(Bytes::copy_from_slice(&begun.bytes));
-        }
+        self.sums += begun.sums();
         self.chunks.push_front(begun);
     }
 
     /// Skips lines of the first chunk that holds any, all of them or as many as needed. Returns how many.
-    fn skip_first(&mut self, limit: usize) -> u64 {
-        let at = self.settled;
-        let over = self.held() - limit;
-        let chunk = &mut self.chunks[at];
-        let part = chunk.bytes.split_to(line_end(&chunk.bytes, over - 1));
-        self.skippable -= part.len();
-        self.bytes -= part.len();
-        self.shared -= if chunk.is_shared { part.len() } else { 0 };
-        if chunk.bytes.is_empty() {
-            self.chunks.remove(at);
-        }
-        let count = memchr_iter(b'\n', &part).count();
-        self.note_skipped(at, count as u32);
-        count as u64
-    }
-
-    /// Says in front of the chunk at this place that so many lines were skipped.
-    fn note_skipped(&mut self, at: usize, mut count: u32) {
+    fn skip_first(&mut self, limit: usize, notice: &impl Fn(u64, &mut BytesMut)) -> u64 {
+        let (at, over) = (self.settled, self.held() - limit);
+        let mut count = self.change(at, |chunk| chunk.skip(over));
+        let skipped = count.into();
         if let Some(before) = at.checked_sub(1)
             && self.chunks[before].skipped > 0
         {
             count = count.saturating_add(self.chunks[before].skipped);
-            self.bytes -= self.chunks[before].bytes.len();
+            self.sums -= self.chunks[before].sums();
             self.chunks.remove(before);
             self.settled = before;
         }
-        let (message, mut notice) = (Message::Skipped(count.into()), BytesMut::new());
-        render(&message, 0, Format::default(), &mut notice);
-        self.bytes += notice.len();
-        let mut chunk = Chunk::kept(notice.freeze());
+        let mut bytes = BytesMut::new();
+        notice(count.into(), &mut bytes);
+        let mut chunk = Chunk::kept(bytes.freeze());
         chunk.skipped = count;
+        self.sums += chunk.sums();
         self.chunks.insert(self.settled, chunk);
         self.settled += 1;
+        skipped
     }
 
     fn advance(&mut self, mut written: usize) {
-        self.bytes -= written;
-        self.mid_line = false;
-        while let Some(front) = self.chunks.front_mut() {
-            let taken = written.min(front.bytes.len());
+        self.mid_message = false;
+        while let Some(front) = self.chunks.front().filter(|_| written > 0) {
+            let taken = written.min(front.bytes().len());
             written -= taken;
-            self.skippable -= if front.is_lines { taken } else { 0 };
-            self.shared -= if front.is_shared { taken } else { 0 };
-            if taken < front.bytes.len() {
-                if taken > 0 {
-                    self.mid_line = front.bytes.split_to(taken).last() != Some(&b'\n');
-                    // What was not yet told of more lines is told by a notice of its own.
-                    front.skipped = 0;
-                }
-                return self.check();
+            if taken == front.bytes().len() {
+                self.settled = self.settled.saturating_sub(1);
             }
-            self.chunks.pop_front();
-            self.settled = self.settled.saturating_sub(1);
+            self.mid_message = self.change(0, |front| {
+                // What was not yet told of more lines is told by a notice of its own.
+                front.skipped = 0;
+                front.take(taken)
+            });
         }
-        if self.tail_is_skippable {
-            self.skippable -= written;
+        if written > 0 {
+            self.sums -= self.tail.sums();
+            self.mid_message = self.tail.take(written);
+            self.sums += self.tail.sums();
         }
-        let last = self.tail[..written].last();
-        self.mid_line = last.is_some_and(|&byte| byte != b'\n');
-        self.tail.advance(written);
         self.check();
     }
 
     fn check(&self) {
-        let sum = |is_counted: fn(&Chunk) -> bool| {
-            let chunks = self.chunks.iter().filter(|it| is_counted(it));
-            chunks.map(|it| it.bytes.len()).sum::<usize>()
+        let sums = || {
+            let chunks = self.chunks.iter().map(Chunk::sums);
+            chunks.fold(self.tail.sums(), Sums::plus)
         };
-        debug_assert_eq!(self.bytes, sum(|_| true) + self.tail.len());
-        let is_skippable = self.tail_is_skippable;
-        let tail = if is_skippable { self.tail.len() } else { 0 };
-        debug_assert_eq!(self.skippable, sum(|it| it.is_lines) + tail);
-        debug_assert_eq!(self.shared, sum(|it| it.is_shared));
-        debug_assert!(self.chunks.iter().all(|chunk| !chunk.bytes.is_empty()));
+        debug_assert_eq!(self.sums, sums());
+        debug_assert!(self.chunks.iter().all(|chunk| !chunk.is_empty()));
         debug_assert!(self.settled <= self.chunks.len());
         debug_assert!(!self.chunks.iter().take(self.settled).any(|it| it.is_lines));
     }
-}
-
-/// Where the line ends that the byte at `from` belongs to, or the last line where there are fewer bytes.
-fn line_end(lines: &[u8], from: usize) -> usize {
-    let behind = lines.get(from..).unwrap_or_default();
-    memchr(b'\n', behind).map_or(lines.len(), |at| from + at + 1)
 }
 
 /// One `write` or `writev` of the first slices. Returns how many bytes were taken.
@@ -355,10 +282,8 @@ pub(super) fn write_slices<'a>(
 impl SendQueue {
     /// How much memory of shared copies the queue can keep alive, in bytes.
     pub(crate) fn pins_at_most(&self) -> usize {
-        let chunks = self.chunks.iter().filter(|chunk| chunk.is_shared);
-        let pinned = |chunk: &Chunk| PIN_RATIO * chunk.bytes.len();
         // A part that is begun, or was skipped in part, was larger.
-        chunks.map(pinned).sum::<usize>() + self.shared.min(1) * 8 * LOG_BYTES
+        PIN_RATIO * self.sums.shared + self.sums.shared.min(1) * 8 * LOG_BYTES
     }
 }
 

@@ -29,7 +29,7 @@ use crate::tally;
 use crate::wire::{is_hidden, render};
 
 use shares::{NONE, Shares, Span};
-use talk::{Buffer, MIN_LOG, Rendered, Said, Talk};
+use talk::{Buffer, Rendered, Said, Talk, take_buffer};
 
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
 const SPARE_TALKS: usize = 8;
@@ -38,7 +38,7 @@ const SPARE_TALKS: usize = 8;
 #[derive(Debug, Default)]
 pub struct Fanout {
     /// What is told to single peers.
-    replies: BytesMut,
+    replies: Buffer,
     /// What is said in rooms, one talk for each of the rooms in `spoken`.
     talks: Vec<Talk>,
     spoken: Vec<RoomId>,
@@ -163,7 +163,7 @@ impl Fanout {
 
     /// How many bytes were told to single peers in this tick.
     pub fn reply_bytes(&self) -> usize {
-        self.replies.len()
+        self.replies.0.len()
     }
 
     /// How many bytes one peer alone was told in this tick, with what it takes to keep them in order.
@@ -175,7 +175,7 @@ impl Fanout {
     /// everyone there, and what is told to single peers for its memory, and for the sake of each.
     pub fn is_full(&self) -> bool {
         self.bytes >= LOG_BYTES
-            || self.replies.len() >= REPLIES_BYTES
+            || self.reply_bytes() >= REPLIES_BYTES
             || self.most_told >= LOG_BYTES
     }
 
@@ -183,10 +183,10 @@ impl Fanout {
     /// Each share is then to be taken once. The gauge is to show the copies that queues share.
     pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(u32)) -> Logs {
         (self.bytes, self.most_told) = (0, 0);
-        let replies = std::mem::take(&mut self.replies);
+        let (replies, ends) = std::mem::take(&mut self.replies);
         let talks = self.talks.drain(..).map(|talk| talk.freeze(gauge));
         let mut logs = Logs {
-            replies: Log::new(replies, false, gauge),
+            replies: Log::new(replies, ends, false, gauge),
             said: talks.collect(),
             is_plain: true,
             gauge: gauge.clone(),
@@ -307,12 +307,7 @@ impl Fanout {
                 self.spare.extend(said.thaw());
             }
         }
-        let mut replies = logs.replies.into_buffer();
-        // A buffer that a burst made large goes with it.
-        if replies.capacity() <= 4 * replies.len().max(MIN_LOG) {
-            replies.clear();
-            self.replies = replies;
-        }
+        self.replies = take_buffer(logs.replies).unwrap_or_default();
     }
 
     fn reply_with(&mut self, slot: u32, write: impl FnOnce(&mut BytesMut)) {
@@ -320,9 +315,11 @@ impl Fanout {
         if channel != NONE {
             self.seal(slot, self.end(channel));
         }
-        let start = self.replies.len() as u32;
-        write(&mut self.replies);
-        let end = self.replies.len() as u32;
+        let (replies, ends) = &mut self.replies;
+        let start = replies.len() as u32;
+        write(replies);
+        let end = replies.len() as u32;
+        ends.push(end);
         tally::write((end - start) as usize);
         self.shares.push(slot, NONE, Format::PLAIN, start, end);
         self.most_told = self.most_told.max(self.shares.told(slot));

@@ -23,6 +23,7 @@ use mio::{Interest, Token};
 
 use crate::chat::{Hub, Rules};
 use crate::error::Error;
+use crate::moment::Moment;
 use crate::net::{Listener, Poller};
 
 use handle::motd;
@@ -170,7 +171,10 @@ impl Server {
         if self.poll(longest)?.is_break() {
             return Ok(ControlFlow::Continue(()));
         }
-        let now = self.poller.now();
+        let now = Moment {
+            instant: self.poller.instant(),
+            unix: self.poller.unix(),
+        };
         self.talk.got_input = false;
 
         self.mark(now.instant);

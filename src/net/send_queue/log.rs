@@ -1,4 +1,6 @@
-//! `Log`: bytes that many peers are to be sent, and the one copy of them that all who are behind share.
+//! `Log`: messages that many peers are to be sent, and the one copy of them that all who are behind share.
+//!
+//! What a message holds is not known here, a line end or any other byte: a log knows where each of its messages ends.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -7,61 +9,77 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::limits::END_BYTES;
+
 /// How much memory the copies take that queues share, in bytes: each counts once, for as long as any queue has a part
 /// of it.
 #[derive(Debug, Clone, Default)]
 pub struct Gauge(Arc<AtomicUsize>);
 
 impl Gauge {
-    /// The sum of the copies' lengths.
+    /// The sum of what the copies take.
     pub fn bytes(&self) -> usize {
         self.0.load(Relaxed)
     }
 }
 
-/// A copy that counts.
-struct Counted {
-    bytes: Box<[u8]>,
-    gauge: Gauge,
+/// Messages that do not change any more.
+#[derive(Debug)]
+pub(super) struct Messages {
+    pub(super) bytes: Bytes,
+    /// Where each message ends. They rise: a message has at least one byte.
+    pub(super) ends: Box<[u32]>,
+    /// Where they count, if several queues may have them.
+    gauge: Option<Gauge>,
 }
 
-impl Counted {
-    fn share(bytes: &[u8], gauge: &Gauge) -> Bytes {
-        gauge.0.fetch_add(bytes.len(), Relaxed);
-        Bytes::from_owner(Counted {
-            bytes: bytes.into(),
-            gauge: gauge.clone(),
+impl Messages {
+    /// Messages that one queue has for itself.
+    pub(super) fn new(bytes: Bytes, ends: Box<[u32]>) -> Arc<Messages> {
+        Arc::new(Messages {
+            bytes,
+            ends,
+            gauge: None,
         })
     }
-}
 
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
+    pub(super) fn are_shared(&self) -> bool {
+        self.gauge.is_some()
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.ends.len() * END_BYTES
     }
 }
 
-impl Drop for Counted {
+impl Drop for Messages {
     fn drop(&mut self) {
-        self.gauge.0.fetch_sub(self.bytes.len(), Relaxed);
+        if let Some(gauge) = &self.gauge {
+            gauge.0.fetch_sub(self.size(), Relaxed);
+        }
     }
 }
 
-/// Bytes that many peers are to be sent.
+/// Messages that many peers are to be sent.
 #[derive(Debug)]
 pub struct Log {
-    pub(super) bytes: BytesMut,
-    /// The same bytes, for those who are behind.
-    shared: OnceCell<Bytes>,
+    bytes: BytesMut,
+    ends: Vec<u32>,
+    /// The same messages, for those who are behind.
+    shared: OnceCell<Arc<Messages>>,
     pub(super) skippable: bool,
     gauge: Gauge,
 }
 
 impl Log {
-    /// `skippable`: whether these are lines that a peer who is behind need not be sent.
-    pub fn new(bytes: BytesMut, skippable: bool, gauge: &Gauge) -> Log {
+    /// `ends`: where each message ends, in order; one without bytes counts for none. `skippable`: whether a peer who is
+    /// behind need not be sent them.
+    pub fn new(bytes: BytesMut, ends: Vec<u32>, skippable: bool, gauge: &Gauge) -> Log {
+        debug_assert!(ends.is_sorted());
+        debug_assert_eq!(ends.last().copied().unwrap_or(0) as usize, bytes.len());
         Log {
             bytes,
+            ends,
             shared: OnceCell::new(),
             skippable,
             gauge: gauge.clone(),
@@ -73,20 +91,52 @@ impl Log {
         &self.bytes
     }
 
-    /// The buffer that the bytes are in, to be used again: no queue has any of it.
-    pub fn into_buffer(self) -> BytesMut {
-        self.bytes
+    /// Where each message ends.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
     }
 
-    /// A part of an allocation that is as large as the log, and the same for all who are behind.
-    pub(super) fn share(&self, range: Range<usize>) -> Bytes {
-        let shared = || Counted::share(&self.bytes, &self.gauge);
-        self.shared.get_or_init(shared).slice(range)
+    /// The buffers that the messages are in, to be used again: no queue has any of them.
+    pub fn into_buffers(self) -> (BytesMut, Vec<u32>) {
+        (self.bytes, self.ends)
+    }
+
+    /// What the log takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len() + self.ends.len() * END_BYTES
+    }
+
+    /// An allocation that holds the whole log, and is the same for all who are behind.
+    pub(super) fn share(&self) -> Arc<Messages> {
+        let shared = || {
+            let messages = Messages {
+                bytes: Bytes::copy_from_slice(&self.bytes),
+                ends: self.ends_in(0..self.bytes.len()).collect(),
+                gauge: Some(self.gauge.clone()),
+            };
+            self.gauge.0.fetch_add(messages.size(), Relaxed);
+            Arc::new(messages)
+        };
+        self.shared.get_or_init(shared).clone()
     }
 
     /// The copy that was shared so far is kept by those alone who have a part of it. Another is made where it is needed.
     pub fn let_go(&mut self) {
         self.shared.take();
+    }
+
+    /// Whether no message has bytes on both sides of this place.
+    pub(super) fn is_border(&self, at: usize) -> bool {
+        at == 0 || self.ends.binary_search(&(at as u32)).is_ok()
+    }
+
+    /// Where the messages end that have bytes in this range, which ends where one of them does.
+    pub(super) fn ends_in(&self, range: Range<usize>) -> impl Iterator<Item = u32> {
+        let first = self.ends.partition_point(|&it| it as usize <= range.start);
+        let ends = self.ends[first..].iter().copied();
+        let mut last = 0;
+        ends.take_while(move |&end| end as usize <= range.end)
+            .filter(move |&end| std::mem::replace(&mut last, end) < end)
     }
 }
 
@@ -95,7 +145,7 @@ impl Log {
 pub struct Piece<'a> {
     /// The log.
     pub log: &'a Log,
-    /// Which bytes of it: of a log that is skippable, whole lines.
+    /// Which bytes of it: whole messages.
     pub range: Range<usize>,
 }
 

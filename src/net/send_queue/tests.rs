@@ -1,9 +1,38 @@
 //! Dialogues with a queue.
 
-use super::*;
+mod any_bytes;
 
+use super::*;
+use crate::limits::END_BYTES;
+
+/// Messages that are told to one peer alone.
 fn log(bytes: Vec<u8>) -> Log {
-    Log::new(BytesMut::from(&bytes[..]), false, &Gauge::default())
+    by_line(&bytes, false, &Gauge::default())
+}
+
+/// A message a line, or a part of one.
+fn by_line(bytes: &[u8], skippable: bool, gauge: &Gauge) -> Log {
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    of_messages(lines, skippable, gauge)
+}
+
+fn of_messages<'a>(
+    messages: impl Iterator<Item = &'a [u8]>,
+    skippable: bool,
+    gauge: &Gauge,
+) -> Log {
+    let (mut bytes, mut ends) = (BytesMut::new(), Vec::new());
+    for message in messages {
+        bytes.extend_from_slice(message);
+        ends.push(bytes.len() as u32);
+    }
+    Log::new(bytes, ends, skippable, gauge)
+}
+
+/// What stands in the place of what was skipped.
+fn notice(count: u64, out: &mut BytesMut) {
+    let s = if count == 1 { "" } else { "s" };
+    out.extend_from_slice(format!("-- {count} message{s} skipped --\r\n").as_bytes());
 }
 
 /// Takes a few bytes a call, and blocks every other call.
@@ -58,21 +87,19 @@ fn bytes_come_out_in_order_however_little_the_writer_takes() {
 
 #[test]
 fn a_large_part_of_a_log_is_shared_and_a_small_part_copied() {
-    let bytes = BytesMut::from(&[b'x'; 100_000][..]);
-    let log = Log::new(bytes, true, &Gauge::default());
-    let inside = |chunk: &[u8]| {
-        log.share(0..100_000)
-            .as_ptr_range()
-            .contains(&chunk.as_ptr())
-    };
+    let messages = [[b'x'; 10_000]; 10];
+    let messages = messages.iter().map(|it| &it[..]);
+    let log = of_messages(messages, true, &Gauge::default());
+    let shared = log.share();
+    let inside = |chunk: &[u8]| shared.bytes.as_ptr_range().contains(&chunk.as_ptr());
     let push = |range: Range<usize>| {
         let mut queue = SendQueue::default();
         queue.push(&Piece { log: &log, range }, 0);
         queue
     };
-    assert!(inside(&push(50_000..100_000).chunks[0].bytes));
-    assert!(!inside(&push(90_000..100_000).tail));
-    assert!(!inside(&push(0..1).tail));
+    assert!(inside(push(50_000..100_000).chunks[0].bytes()));
+    assert!(!inside(push(90_000..100_000).tail.bytes()));
+    assert!(!inside(push(0..10_000).tail.bytes()));
 }
 
 #[test]
@@ -96,11 +123,11 @@ fn lines(numbers: Range<usize>) -> Log {
     for number in numbers {
         bytes.extend(format!("line {number:05}\r\n").bytes());
     }
-    Log::new(BytesMut::from(&bytes[..]), true, &Gauge::default())
+    by_line(&bytes, true, &Gauge::default())
 }
 
 fn whole(log: &Log) -> Piece<'_> {
-    let range = 0..log.bytes.len();
+    let range = 0..log.bytes().len();
     Piece { log, range }
 }
 
@@ -135,9 +162,9 @@ fn the_oldest_lines_are_skipped_and_the_notice_stands_in_their_place() {
     let mut queue = SendQueue::default();
     let talk = lines(0..100);
     queue.push(&whole(&talk), 0);
-    assert_eq!(queue.skip_to(queue.held()), 0);
+    assert_eq!(queue.skip_to(queue.held(), &notice), 0);
 
-    let skipped = queue.skip_to(queue.held() - 20);
+    let skipped = queue.skip_to(queue.held() - 20, &notice);
     let text = drain(&mut queue, 7);
     assert!(text.starts_with(&format!("-- {skipped} messages skipped --\r\nline ")));
     let (read, told) = read(&text);
@@ -151,7 +178,9 @@ fn one_line_is_a_message_and_more_lines_add_to_the_same_notice() {
     queue.push(&whole(&log(b"kept\r\n".into())), 0);
     queue.push(&whole(&lines(0..99)), 0);
     // Behind the first, each makes as much room as it takes.
-    let skipped: u64 = (0..3).map(|_| queue.skip_to(queue.held() - 1)).sum();
+    let skipped: u64 = (0..3)
+        .map(|_| queue.skip_to(queue.held() - 1, &notice))
+        .sum();
     let text = drain(&mut queue, 1000);
     assert!(
         text.starts_with(&format!(
@@ -162,7 +191,7 @@ fn one_line_is_a_message_and_more_lines_add_to_the_same_notice() {
     assert_eq!(text.matches("skipped").count(), 1);
 
     queue.push(&whole(&lines(0..1)), 0);
-    assert_eq!(queue.skip_to(0), 1);
+    assert_eq!(queue.skip_to(0, &notice), 1);
     assert_eq!(drain(&mut queue, 3), "-- 1 message skipped --\r\n");
 }
 
@@ -172,9 +201,9 @@ fn what_is_told_to_one_peer_alone_is_never_skipped_and_keeps_its_place() {
     for turn in 0..50 {
         queue.push(&whole(&lines(10 * turn..10 * turn + 10)), 0);
         queue.push(&whole(&log(format!("answer {turn}\r\n").into())), 0);
-        queue.skip_to(1000);
+        queue.skip_to(1000, &notice);
     }
-    queue.skip_to(0);
+    queue.skip_to(0, &notice);
     assert_eq!(queue.kept(), queue.held());
     let mut expected = String::new();
     for turn in 0..50 {
@@ -189,9 +218,9 @@ fn a_line_that_has_begun_to_be_written_is_not_cut() {
         let mut queue = SendQueue::default();
         let talk = lines(0..10);
         queue.push(&whole(&talk), written);
-        let skipped = queue.skip_to(0);
+        let skipped = queue.skip_to(0, &notice);
         let rest = drain(&mut queue, 5);
-        let begun = String::from_utf8(talk.bytes[..written].to_vec()).unwrap() + &rest;
+        let begun = String::from_utf8(talk.bytes()[..written].to_vec()).unwrap() + &rest;
         let (read, told) = read(&begun);
         assert_eq!(told, skipped);
         let whole = |line: &String| line.len() == "line 00000".len();
@@ -218,7 +247,7 @@ fn whatever_is_written_and_skipped_in_between_every_line_is_read_or_counted() {
                     answers += 1;
                     queue.push(&whole(&log(format!("answer {answers}\r\n").into())), 0);
                 }
-                2 => skipped += queue.skip_to(dice.below(6000)),
+                2 => skipped += queue.skip_to(dice.below(6000), &notice),
                 _ => {
                     let mut room = vec![0; dice.below(4000)];
                     let mut cursor = io::Cursor::new(&mut room[..]);
@@ -242,22 +271,21 @@ fn whatever_is_written_and_skipped_in_between_every_line_is_read_or_counted() {
 #[test]
 fn a_copy_that_many_share_counts_once_and_as_long_as_any_has_a_part_of_it() {
     let gauge = Gauge::default();
-    let talk = lines(0..1000).bytes;
-    let len = talk.len();
-    let log = Log::new(talk, true, &gauge);
+    let log = by_line(lines(0..1000).bytes(), true, &gauge);
+    let size = log.bytes().len() + 1000 * END_BYTES;
     let mut queues: [SendQueue; 10] = Default::default();
     for queue in &mut queues {
         queue.push(&whole(&log), 0);
         queue.push(&whole(&self::log(b"an answer\r\n".into())), 0);
-        assert_eq!(queue.held() - queue.own(), len);
+        assert_eq!(queue.held() - queue.own(), size);
     }
-    assert_eq!(gauge.bytes(), len);
+    assert_eq!(gauge.bytes(), size);
     drop(log);
     for mut queue in queues {
-        assert_eq!(gauge.bytes(), len);
-        queue.skip_to(queue.held() / 2);
+        assert_eq!(gauge.bytes(), size);
+        queue.skip_to(queue.held() / 2, &notice);
         assert!(queue.own() < 500, "{}", queue.own());
-        queue.skip_to(0);
+        queue.skip_to(0, &notice);
         assert_eq!(queue.own(), queue.held());
     }
     assert_eq!(gauge.bytes(), 0);
@@ -276,14 +304,14 @@ fn write_some(queue: &mut SendQueue, bytes: usize) -> Vec<u8> {
 #[test]
 fn the_rest_of_a_begun_line_is_told_apart_and_keeps_no_log_alive() {
     let gauge = Gauge::default();
-    let log = Log::new(lines(0..1000).bytes, true, &gauge);
+    let log = by_line(lines(0..1000).bytes(), true, &gauge);
     let mut queue = SendQueue::default();
     queue.push(&whole(&log), 0);
     drop(log);
     assert_eq!(queue.begun(), 0);
     assert_eq!(write_some(&mut queue, 17), b"line 00000\r\nline ");
     assert_eq!(queue.begun(), "00001\r\n".len());
-    assert_eq!(queue.skip_to(0), 998);
+    assert_eq!(queue.skip_to(0, &notice), 998);
     assert_eq!(queue.begun(), "00001\r\n".len());
     assert_eq!(gauge.bytes(), 0);
     let rest = "00001\r\n-- 998 messages skipped --\r\n";

@@ -38,7 +38,7 @@ impl Connections {
                 || may_have_been
                 || self.timers.is_set(Timer::Pause, self.id(slot as u32));
             let may_wait = (waits || is_doomed) && self.is_open(slot as u32);
-            if peer.connection.has_input() && !may_wait {
+            if self.has_input(slot as u32) && !may_wait {
                 assert!(peer.is_runnable, "{slot} has something to read and no turn");
             }
             if peer.connection.readiness.writable && held > 0 {
@@ -60,10 +60,5 @@ impl Connections {
         for slot in listed {
             assert!(self.peers.contains(*slot as usize), "{slot} is nobody");
         }
-    }
-
-    /// Whether something that a peer sent has not been decoded, or may not have been.
-    pub(in crate::server) fn has_input(&self, slot: u32) -> bool {
-        self.peers[slot as usize].connection.has_input()
     }
 }

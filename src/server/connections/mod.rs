@@ -5,6 +5,7 @@
 //! | [`slots`] | who has a slot, until it is reaped |
 //! | [`turns`] | runnable peers: whose turn it is to be read, and who has to wait |
 //! | here | dirty peers: whom something is to be written to |
+//! | [`undecoded`] | what was received and not decoded |
 //! | [`laggards`] | whom something waits for, how much, and who takes nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
 //! | [`timers`] | what comes due, and when |
@@ -17,6 +18,7 @@ mod leaving;
 mod slots;
 mod timers;
 mod turns;
+mod undecoded;
 
 pub(super) use timers::Timer;
 
@@ -34,6 +36,7 @@ use super::addresses::{Addresses, Traffic};
 use leaving::Leaving;
 use timers::Timers;
 use turns::Turns;
+use undecoded::Undecoded;
 
 /// Every peer, and what is to be done with whom.
 #[derive(Debug)]
@@ -75,6 +78,8 @@ pub(super) struct Connections {
 #[derive(Debug)]
 struct Peer {
     connection: Connection,
+    /// Present while something has to be remembered.
+    undecoded: Option<Box<Undecoded>>,
     generation: u32,
     /// What they have sent of late.
     bucket: Bucket,

@@ -53,6 +53,7 @@ impl Connections {
         self.generation = self.generation.wrapping_add(1);
         entry.insert(Peer {
             connection,
+            undecoded: None,
             generation: self.generation,
             bucket: Bucket::default(),
             leaving: Leaving::NOT,

@@ -3,7 +3,7 @@
 //!
 //! Invariant: between ticks every share is empty.
 
-use crate::limits::CHUNK_BYTES;
+use crate::limits::{CHUNK_BYTES, END_BYTES};
 use crate::moment::Format;
 
 /// No channel, no talk, no span.
@@ -75,7 +75,10 @@ impl Shares {
     /// Appends a span to the share of a peer.
     pub(super) fn push(&mut self, slot: u32, talk: u32, format: Format, start: u32, end: u32) {
         let last = self.get(slot).last;
-        let own = if talk == NONE { end - start } else { 0 };
+        let own = match talk {
+            NONE => end - start + END_BYTES as u32,
+            _ => 0,
+        };
         let mut span = Span {
             talk,
             format,

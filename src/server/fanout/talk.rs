@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
+use crate::limits::END_BYTES;
 use crate::message::Message;
 use crate::moment::{Format, Stamp};
 use crate::net::{Gauge, Log, Piece};
@@ -58,9 +59,9 @@ impl Talk {
         let Talk {
             bytes, ends, notes, ..
         } = self;
-        let (log, first) = (Log::new(bytes, true, gauge), 0);
+        let (log, first) = (Log::new(bytes, ends, true, gauge), 0);
         Said {
-            plain: Rendered { log, ends, first },
+            plain: Rendered { log, first },
             notes,
             hidden: self.hidden,
         }
@@ -133,8 +134,8 @@ impl Said {
             ends.push(bytes.len() as u32);
         }
         tally::write(bytes.len());
-        let log = Log::new(bytes, true, gauge);
-        Rendered { log, ends, first }
+        let log = Log::new(bytes, ends, true, gauge);
+        Rendered { log, first }
     }
 
     /// Buffers for another talk, unless a burst made them large.
@@ -151,15 +152,24 @@ impl Said {
     }
 }
 
-/// Empty buffers.
+/// Buffers for messages, and for where each of them ends.
 pub(super) type Buffer = (BytesMut, Vec<u32>);
+
+/// A log's buffers, emptied to be used again, unless a burst made them large.
+pub(super) fn take_buffer(log: Log) -> Option<Buffer> {
+    let (mut bytes, mut ends) = log.into_buffers();
+    let most = 4 * bytes.len().max(MIN_LOG);
+    let is_worth = bytes.capacity() <= most && ends.capacity() * END_BYTES <= most;
+    bytes.clear();
+    ends.clear();
+    is_worth.then_some((bytes, ends))
+}
 
 /// Lines of a talk, as some people read them.
 #[derive(Debug)]
 pub(super) struct Rendered {
+    /// A message a line. One that is hidden has no bytes.
     log: Log,
-    /// Where each line ends. One that is hidden has no bytes.
-    ends: Vec<u32>,
     /// The number of the first line.
     first: u32,
 }
@@ -179,18 +189,13 @@ impl Rendered {
 
     /// The buffers, to be used again, unless a burst made them large.
     pub(super) fn into_buffer(self) -> Option<Buffer> {
-        let (mut bytes, mut ends) = (self.log.into_buffer(), self.ends);
-        let most = 4 * bytes.len().max(MIN_LOG);
-        let is_worth = bytes.capacity() <= most && ends.capacity() * size_of::<u32>() <= most;
-        bytes.clear();
-        ends.clear();
-        is_worth.then_some((bytes, ends))
+        take_buffer(self.log)
     }
 
     fn range(&self, lines: Range<u32>) -> Range<usize> {
         let start = |line: u32| match line - self.first {
             0 => 0,
-            behind => self.ends[behind as usize - 1] as usize,
+            behind => self.log.ends()[behind as usize - 1] as usize,
         };
         start(lines.start)..start(lines.end)
     }

@@ -7,6 +7,7 @@ use super::*;
 use crate::message::{Answer, Past};
 use crate::moment::{Offset, Stamp};
 use crate::name::Username;
+use crate::server::fanout::talk::MIN_LOG;
 
 const LOBBY: RoomId = RoomId::LOBBY;
 
@@ -29,9 +30,9 @@ fn read<const N: usize>(fanout: &mut Fanout, slots: [u32; N]) -> [String; N] {
     readers.sort_unstable();
     readers.dedup();
     let mut texts = [const { String::new() }; N];
-    take(fanout, logs, readers, |slot, bytes| {
+    take(fanout, logs, readers, |slot, messages| {
         if let Some(i) = slots.iter().position(|&s| s == slot) {
-            texts[i] = String::from_utf8(bytes.into())
+            texts[i] = String::from_utf8(messages.concat())
                 .unwrap()
                 .replace("\r\n", "|");
         }
@@ -44,7 +45,7 @@ fn take(
     fanout: &mut Fanout,
     mut logs: Logs,
     mut readers: Vec<u32>,
-    mut read: impl FnMut(u32, &[u8]),
+    mut read: impl FnMut(u32, &[&[u8]]),
 ) -> usize {
     fanout.sort(&logs, &mut readers);
     let mut rest = &readers[..];
@@ -57,16 +58,25 @@ fn take(
             let mut pieces = Vec::new();
             fanout.take_share(slot, &logs, &rendering, &mut pieces);
             assert!(pieces.iter().all(|piece| !piece.range.is_empty()));
-            read(
-                slot,
-                &pieces.iter().map(Piece::bytes).collect::<Vec<_>>().concat(),
-            );
+            read(slot, &pieces.iter().flat_map(messages).collect::<Vec<_>>());
         }
         fanout.take_back(&mut logs, rendering);
         groups += 1;
     }
     fanout.thaw(logs);
     groups
+}
+
+/// The messages of a piece, cut as its log says.
+fn messages<'a>(piece: &Piece<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let Piece { log, range } = piece.clone();
+    let mut start = range.start;
+    let ends = log.ends().iter().map(|&end| end as usize);
+    ends.filter_map(move |end| {
+        let message = start..end;
+        start = start.max(end.min(range.end));
+        (!message.is_empty() && end <= range.end).then(|| &log.bytes()[message])
+    })
 }
 
 fn lobby_of(people: u32) -> Fanout {
@@ -246,7 +256,9 @@ fn what_is_said_counts_once_however_many_formats_it_is_read_in() {
     let mut readers = Vec::new();
     let logs = fanout.freeze(&Gauge::default(), |slot| readers.push(slot));
     let mut bytes = 0;
-    let groups = take(&mut fanout, logs, readers, |_, read| bytes += read.len());
+    let groups = take(&mut fanout, logs, readers, |_, read| {
+        bytes += read.concat().len();
+    });
     assert_eq!(groups, 421);
     let stamps = 210 * "[13:05] ".len() + 210 * "[1970-01-01 00:00:00] ".len();
     assert_eq!(bytes, 630 * len + stamps);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::error::CloseReason;
 use crate::id::PeerId;
-use crate::limits::CHUNK_BYTES;
+use crate::limits::{CHUNK_BYTES, END_BYTES};
 
 use super::model::Piece;
 use super::naive::Naive;
@@ -245,7 +245,8 @@ impl Client {
     /// How many bytes, at most, may wait that cannot be skipped, with what it takes to keep them in order and to say what
     /// was skipped between them.
     pub(super) fn kept_at_most(&self) -> usize {
-        const AROUND: usize = 2 * CHUNK_BYTES + "-- 1000 messages skipped --\r\n".len();
+        const AROUND: usize =
+            2 * (CHUNK_BYTES + END_BYTES) + "-- 1000 messages skipped --\r\n".len();
         let (mut kept, mut longest_line) = (0, 0);
         for piece in &self.owed[self.read..] {
             match piece.is_room {

@@ -54,7 +54,7 @@ impl Talk {
             return 1;
         }
         let steps = self.read_turn(now, phase, slot);
-        if self.connections.connection(slot).has_input() {
+        if self.connections.has_input(slot) {
             self.connections.mark_runnable(slot, now.instant);
         }
         steps
@@ -91,7 +91,7 @@ impl Talk {
 
     /// Decodes what was received before, or else what can be received now. Returns how much work that was.
     fn read_turn(&mut self, now: Moment, phase: Phase<'_>, slot: u32) -> usize {
-        if let Some(unread) = self.connections.connection(slot).take_unread() {
+        if let Some(unread) = self.connections.take_undecoded(slot) {
             return self.decode(now, phase, slot, &unread);
         }
         let mut scratch = mem::take(&mut self.scratch);
@@ -120,7 +120,7 @@ impl Talk {
             self.tell_hub(now, peer, Event::WrongProtocol(protocol));
             return 1;
         }
-        let mut decoder = connection.take_decoder();
+        let mut decoder = self.connections.take_decoder(slot);
         if is_first {
             decoder.begin_stream();
         }
@@ -156,23 +156,21 @@ impl Talk {
             .charge_turn(slot, now.instant, all_lines, all_bytes);
         let wait = (unread.is_empty() && decoder.awaits_end()).then_some(END_KEY_WAIT);
         self.connections.await_end(slot, wait, now.instant);
-        let connection = self.connections.connection(slot);
-        connection.put_decoder(decoder, unread);
+        self.connections.put_decoder(slot, decoder, unread);
         steps
     }
 
     /// Takes the last key of a peer, behind which nothing has come for a moment, for the one that ends the input.
     pub(super) fn take_end_key(&mut self, now: Moment, peer: PeerId) {
-        self.connections.await_end(peer.slot, None, now.instant);
-        let is_open = self.connections.is_open(peer.slot);
-        let connection = self.connections.connection(peer.slot);
-        if connection.has_input() || !is_open {
+        let slot = peer.slot;
+        self.connections.await_end(slot, None, now.instant);
+        if self.connections.has_input(slot) || !self.connections.is_open(slot) {
             return;
         }
-        let mut decoder = connection.take_decoder();
+        let mut decoder = self.connections.take_decoder(slot);
         match decoder.end_alone() {
             Some(input) => self.hear(now, peer, input),
-            None => connection.put_decoder(decoder, &[]),
+            None => self.connections.put_decoder(slot, decoder, &[]),
         }
     }
 
@@ -216,11 +214,10 @@ impl Talk {
     /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle.
     fn end_input(&mut self, now: Moment, slot: u32, reason: CloseReason) {
         self.got_input = true;
-        let is_open = self.connections.is_open(slot);
-        let connection = self.connections.connection(slot);
-        if is_open
+        let limit = self.config.max_line;
+        if self.connections.is_open(slot)
             && reason == CloseReason::EndOfInput
-            && let Some(input) = connection.take_decoder().finish(self.config.max_line)
+            && let Some(input) = self.connections.take_decoder(slot).finish(limit)
         {
             let peer = self.connections.id(slot);
             self.hear(now, peer, input);

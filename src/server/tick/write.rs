@@ -4,9 +4,14 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
+use bytes::BytesMut;
+
 use crate::error::CloseReason;
 use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES};
+use crate::message::Message;
+use crate::moment::Format;
 use crate::net::Connection;
+use crate::wire::render;
 
 use super::Talk;
 
@@ -66,9 +71,9 @@ impl Talk {
     fn written(&mut self, now: Instant, slot: u32) {
         self.bound_queue(slot);
         let connection = self.connections.connection(slot);
-        let (has_input, has_output) = (connection.has_input(), connection.has_output());
+        let has_output = connection.has_output();
         // A socket that cannot be written is still to be read, and one that was behind may be read again.
-        if has_input {
+        if self.connections.has_input(slot) {
             self.connections.mark_runnable(slot, now);
         }
         // The rest of what its socket takes is written in the next tick.
@@ -94,7 +99,10 @@ impl Talk {
     }
 
     fn skip_to(&mut self, slot: u32, limit: usize) {
-        let skip = |connection: &mut Connection| connection.skip_to(limit);
+        let notice = |count, out: &mut BytesMut| {
+            render(&Message::Skipped(count), 0, Format::default(), out);
+        };
+        let skip = |connection: &mut Connection| connection.skip_to(limit, &notice);
         self.stats.skipped += self.connections.change_queue(slot, skip);
     }
 
