@@ -52,7 +52,13 @@ impl Naive {
     }
 
     pub(super) fn hear(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.byte(byte));
+        for &byte in bytes {
+            self.byte(byte);
+            // Commands may come between the key and the silence behind it.
+            if !self.line.is_empty() && self.line.iter().all(|&byte| byte == CTRL_D) {
+                self.may_end.push(self.heard.len());
+            }
+        }
     }
 
     /// What is heard besides when no more comes.
@@ -166,8 +172,6 @@ impl Naive {
                     self.is_lost = true;
                     self.has_begun = true;
                     self.heard.push(Happened::TooLong);
-                } else if self.line.iter().all(|&byte| byte == CTRL_D) {
-                    self.may_end.push(self.heard.len());
                 }
             }
         }
