@@ -1,4 +1,4 @@
-//! Which peer, and which room.
+//! Which peer, which person, and which room.
 
 use std::fmt;
 
@@ -36,4 +36,14 @@ impl RoomId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+}
+
+/// Somebody who is online, from their coming to their leaving, whatever name they have and whatever connection they use:
+/// the number of the [entry](crate::Entry) by which they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PersonId(pub u64);
+
+impl PersonId {
+    /// The server itself, which speaks to everyone and is nobody.
+    pub const HOUSE: PersonId = PersonId(0);
 }

@@ -29,7 +29,7 @@
 //! | 3 | [`net`] | the poller, listeners, sockets, latched readiness, send queues |
 //! | 2 | [`chat`] | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | [`wire`] | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -40,7 +40,7 @@
 //! mark      latch what the events say, list whom they make runnable
 //! accept    let newcomers in, within a budget
 //! read      a bounded turn per runnable peer, within a budget of the tick, those first who have sent little:
-//!           socket -> Decoder -> Hub::handle -> effects -> the room's log
+//!           socket -> Decoder -> Hub::handle -> an entry -> Hub::apply -> effects -> the room's log
 //! time      what is due by now
 //! farewell  those whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
@@ -71,6 +71,7 @@ mod deadlines;
 mod error;
 mod id;
 mod invisible;
+mod journal;
 pub mod limits;
 mod message;
 mod moment;
@@ -87,7 +88,8 @@ pub mod wire;
 struct Readme;
 
 pub use error::{CloseReason, Error, Protocol};
-pub use id::{PeerId, RoomId};
+pub use id::{PeerId, PersonId, RoomId};
+pub use journal::{Act, Entry, Journal};
 pub use message::{Answer, HelpRow, IgnoredRow, Message, Past, Presence, RoomRow, Whois};
 pub use moment::{Civil, Format, Moment, Offset, Stamp};
 pub use name::{InvalidUsername, RoomName, Username};

@@ -117,7 +117,6 @@ impl Username {
     }
 
     /// Whether it is such a name.
-    #[cfg(feature = "client")]
     pub(crate) fn is_addr(&self) -> bool {
         self.as_str().contains(':')
     }
@@ -149,6 +148,18 @@ impl Username {
         self.look_key(look) == other.look_key(look)
             && (self.0 == other.0
                 || keys::look(self.as_str(), look) == keys::look(other.as_str(), look))
+    }
+
+    /// Whether the two have the same key. What all servers must decide alike goes by keys alone: the forms behind them are made
+    /// again by tables, which another version of Unicode may have otherwise.
+    pub(crate) fn has_key_of(&self, other: &Username) -> bool {
+        self.key() == other.key()
+    }
+
+    /// Whether the two cannot be there at once, by their keys alone.
+    pub(crate) fn excludes(&self, other: &Username) -> bool {
+        let has_look = |look: &Look| self.look_key(*look) == other.look_key(*look);
+        self.has_key_of(other) || LOOKS.iter().any(has_look)
     }
 
     /// The hash of what it is addressed by. Names that address the same person have the same.
@@ -186,6 +197,16 @@ impl RoomName {
     /// Whether the two could be mistaken for each other.
     pub fn looks_like(&self, other: &RoomName) -> bool {
         self.0.looks_like(&other.0)
+    }
+
+    /// As [`Username::excludes`].
+    pub(crate) fn excludes(&self, other: &RoomName) -> bool {
+        self.0.excludes(&other.0)
+    }
+
+    /// As [`Username::key`].
+    pub(crate) fn key(&self) -> u64 {
+        self.0.key()
     }
 }
 

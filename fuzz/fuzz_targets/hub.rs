@@ -11,7 +11,7 @@ mod audience;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use chinwag::chat::{Effects, Event, Hub, Rules};
+use chinwag::chat::{Alone, Effects, Event, Rules};
 use chinwag::wire::clean;
 use chinwag::{CloseReason, Moment, PeerId, Protocol};
 use libfuzzer_sys::fuzz_target;
@@ -64,7 +64,7 @@ const KINDS: usize = 6;
 
 /// The chat, a clock, and everyone who has come.
 struct Chat {
-    hub: Hub,
+    hub: Alone,
     now: Moment,
     generation: u32,
     /// Who is in each slot, or was there last, and who was there before.
@@ -88,7 +88,7 @@ impl Chat {
         let unix = 1_795_276_799;
         Chat {
             audience: Audience::new(rules.anonymous),
-            hub: Hub::new(rules),
+            hub: Alone::new(rules),
             now: Moment { instant, unix },
             generation: 0,
             slots: [[None; 2]; SLOTS],
@@ -166,9 +166,9 @@ impl Chat {
     fn run_the_server(&mut self, slot: usize, text: &str) {
         let mut effects = Effects::default();
         match slot {
-            0 => self.hub.notice(text, &mut effects),
+            0 => self.hub.notice(self.now, text, &mut effects),
             1 => self.hub.set_motd((!text.is_empty()).then(|| text.into())),
-            2 if text.is_empty() => self.hub.shut_down(&mut effects),
+            2 if text.is_empty() => self.hub.shut_down(self.now, &mut effects),
             2 => self.now.unix = 0,
             _ => self.now.unix = self.now.unix.saturating_mul(2).min(YEAR_9999),
         }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::id::{PeerId, RoomId};
+use crate::id::{PersonId, RoomId};
 use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::name::Username;
 
@@ -13,7 +13,7 @@ use super::Hub;
 use super::roster::Person;
 
 /// Everyone who is in the chat.
-type Here<'a> = [(PeerId, &'a Person)];
+type Here<'a> = [(PersonId, &'a Person)];
 
 impl Hub {
     /// Checks everything that always holds.
@@ -22,30 +22,46 @@ impl Hub {
     ///
     /// Where something does not hold.
     pub fn check(&self) {
-        let person = |peer| Some((peer, self.roster.person(peer)?));
-        let here: Vec<(PeerId, &Person)> = self.roster.peers().filter_map(person).collect();
+        let here: Vec<(PersonId, &Person)> = self.roster.people().map(|it| (it.id, it)).collect();
+        self.check_connections(&here);
         self.check_names(&here);
         self.check_rooms(&here);
         self.check_ignores(&here);
         self.check_away(&here);
     }
 
+    fn check_connections(&self, here: &Here<'_>) {
+        for (id, it) in here {
+            let at = it.peer().and_then(|peer| self.roster.at(peer));
+            assert_eq!(at.map(|it| it.id), it.peer().map(|_| *id), "{}", it.name);
+            assert_eq!(self.roster.person(*id).map(|it| it.id), Some(*id));
+        }
+        let connected = self.roster.peers().filter_map(|peer| self.roster.at(peer));
+        let here = here.iter().filter(|(_, it)| it.peer().is_some());
+        assert_eq!(
+            connected.count(),
+            here.count(),
+            "somebody has two connections"
+        );
+    }
+
     fn check_names(&self, here: &Here<'_>) {
         let names: HashSet<&Username> = here.iter().map(|(_, it)| &it.name).collect();
         assert_eq!(names.len(), here.len(), "a name is there twice");
         assert_eq!(self.online(), here.len());
-        for (peer, it) in here {
-            assert_eq!(self.roster.find(&it.name), Some(*peer));
-            assert_eq!(self.roster.find_alike(&it.name, *peer), None, "{}", it.name);
+        for (id, it) in here {
+            let found = self.roster.find(&it.name);
+            assert_eq!(found.map(|it| it.id), Some(*id));
+            assert!(self.roster.is_free(&it.name, Some(*id)), "{}", it.name);
         }
     }
 
     fn check_rooms(&self, here: &Here<'_>) {
-        let mut members: BTreeMap<RoomId, BTreeSet<u32>> = BTreeMap::new();
-        for (peer, it) in here {
-            members.entry(it.room).or_default().insert(peer.slot);
+        let mut members: BTreeMap<RoomId, BTreeSet<PersonId>> = BTreeMap::new();
+        for (id, it) in here {
+            members.entry(it.room).or_default().insert(*id);
         }
-        let mut lives = HashSet::new();
+        let mut made = HashSet::new();
         for (id, room) in self.rooms.iter() {
             assert_eq!(
                 members.remove(&id).unwrap_or_default(),
@@ -57,7 +73,7 @@ impl Hub {
                 !room.members.is_empty() || room.topic.is_some() || id == RoomId::LOBBY;
             assert!(has_reason, "{} has nobody in it", room.name);
             assert_eq!(self.rooms.find(&room.name), Some(id));
-            assert!(lives.insert(room.life), "{} lives twice", room.name);
+            assert!(made.insert(room.made), "{} is another room too", room.name);
         }
         assert!(members.is_empty(), "people are in no room: {members:?}");
     }
@@ -65,10 +81,10 @@ impl Hub {
     fn check_away(&self, here: &Here<'_>) {
         let mut listed = BTreeSet::new();
         for (id, room) in self.rooms.iter() {
-            listed.extend(room.away.people().map(|peer| (id, peer)));
+            listed.extend(room.away.people().map(|person| (id, person)));
         }
         let away = here.iter().filter(|(_, it)| it.away().is_some());
-        let away: BTreeSet<(RoomId, PeerId)> = away.map(|(peer, it)| (it.room, *peer)).collect();
+        let away: BTreeSet<(RoomId, PersonId)> = away.map(|(id, it)| (it.room, *id)).collect();
         assert_eq!(listed, away);
     }
 

@@ -1,11 +1,13 @@
-//! `Roster`: who is here. A peer is unknown, has no name yet, or is in the chat under a name nobody else has.
+//! `Roster`: who is here. People are in the chat under names that nobody else has. A peer is unknown, has no name yet, or is
+//! the connection of one of these people. This is the one map between the two.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use slab::Slab;
 
-use crate::id::{PeerId, RoomId};
+use crate::id::{PeerId, PersonId, RoomId};
 use crate::moment::Format;
 use crate::name::{LOOKS, Look, Username, find_slip};
 use crate::tally;
@@ -14,34 +16,51 @@ use super::away::Told;
 use super::history::History;
 use super::replay::Visit;
 
-/// Everyone who is connected, by slot, and everyone who has a name, by name.
+/// Everyone who is connected, by slot, and everyone who is in the chat, by name and by number.
 ///
-/// Invariant: `names` and each of `looks` hold exactly the slots of the sessions that have a name, each by that key of the
-/// name. The names themselves are not kept twice, as a server of many idle people holds little else.
+/// Invariants: `numbers`, `names` and each of `looks` hold exactly the places of the people, each by that key. The names
+/// themselves are not kept twice, as a server of many idle people holds little else. No two people have a key of the same
+/// kind in common. A session and a person name each other or neither does.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
-    sessions: Vec<Option<(PeerId, Session)>>,
+    sessions: Vec<Session>,
+    people: Slab<Person>,
+    numbers: HashTable<u32>,
     names: HashTable<u32>,
     looks: [HashTable<u32>; LOOKS.len()],
     /// The names' keys are the same everywhere, so that people could choose names whose places in a table are the same.
     hasher: RandomState,
 }
 
-/// What the hub knows of one peer.
-#[derive(Debug)]
+/// What the hub knows of one slot.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) enum Session {
+    /// Nobody is connected.
+    #[default]
+    Vacant,
     /// At the username prompt.
     Naming {
+        /// The peer's.
+        generation: u32,
         /// Usernames refused so far.
         attempts: u8,
     },
-    /// In the chat.
-    Chatting(Person),
+    /// The connection of the person in this place, who knows which it is.
+    Chatting(u32),
 }
+
+/// The peer of those who have no connection. It stands in place of an `Option`, which takes four bytes more.
+const NO_PEER: PeerId = PeerId {
+    slot: u32::MAX,
+    generation: u32::MAX,
+};
 
 /// Someone in the chat.
 #[derive(Debug)]
 pub(super) struct Person {
+    pub(super) id: PersonId,
+    /// Their connection, until it has ended.
+    peer: PeerId,
     pub(super) name: Username,
     pub(super) room: RoomId,
     /// How what they read is rendered.
@@ -68,7 +87,7 @@ pub(super) struct Extras {
     /// Rooms that they left, the last one at the end.
     pub(super) visits: Vec<Visit>,
     /// Who wrote to them privately last.
-    pub(super) correspondent: Option<(PeerId, Username)>,
+    pub(super) correspondent: Option<(PersonId, Username)>,
 }
 
 #[derive(Debug)]
@@ -85,15 +104,22 @@ pub(super) struct Away {
 pub(super) struct NameTaken;
 
 impl Person {
-    pub(super) fn new(name: Username, room: RoomId, since: i64, active: u32) -> Person {
+    pub(super) fn new(id: PersonId, name: Username, room: RoomId, since: i64) -> Person {
         Person {
+            id,
+            peer: NO_PEER,
             name,
             room,
             format: Format::default(),
             since: u32::try_from(since).unwrap_or(0),
-            active,
+            active: 0,
             extras: None,
         }
+    }
+
+    /// Their connection, if they have one.
+    pub(super) fn peer(&self) -> Option<PeerId> {
+        Some(self.peer).filter(|peer| *peer != NO_PEER)
     }
 
     pub(super) fn away(&self) -> Option<&Away> {
@@ -122,80 +148,131 @@ impl Roster {
     pub(super) fn connect(&mut self, peer: PeerId) {
         let index = peer.index();
         if index >= self.sessions.len() {
-            self.sessions.resize_with(index + 1, || None);
+            self.sessions.resize(index + 1, Session::Vacant);
         }
-        debug_assert!(self.sessions[index].is_none(), "the slot was left before");
-        self.sessions[index] = Some((peer, Session::Naming { attempts: 0 }));
+        let session = &mut self.sessions[index];
+        debug_assert!(matches!(session, Session::Vacant), "the slot was not left");
+        *session = Session::Naming {
+            generation: peer.generation,
+            attempts: 0,
+        };
     }
 
-    /// Forgets a peer; their name is free from now on.
-    pub(super) fn disconnect(&mut self, peer: PeerId) -> Option<Session> {
-        let (_, session) = self
-            .sessions
-            .get_mut(peer.index())?
-            .take_if(|(known, _)| *known == peer)?;
-        if let Session::Chatting(person) = &session {
-            self.strike(peer, &person.name);
-        }
-        Some(session)
-    }
-
-    pub(super) fn session(&self, peer: PeerId) -> Option<&Session> {
-        match self.sessions.get(peer.index())? {
-            Some((known, session)) if *known == peer => Some(session),
-            _ => None,
+    /// Forgets a peer. The person whose connection it was stays, without one.
+    pub(super) fn disconnect(&mut self, peer: PeerId) {
+        let Some(session) = self.session(peer) else {
+            return;
+        };
+        self.sessions[peer.index()] = Session::Vacant;
+        if let Session::Chatting(place) = session {
+            self.people[place as usize].peer = NO_PEER;
         }
     }
 
-    pub(super) fn person(&self, peer: PeerId) -> Option<&Person> {
+    /// Forgets a person; their name is free from now on.
+    pub(super) fn remove(&mut self, id: PersonId) -> Option<Person> {
+        let place = self.place(id)?;
+        let person = self.people.try_remove(place as usize)?;
+        self.strike(place, &person.name);
+        strike_from(&mut self.numbers, spread(id), place);
+        if let Some(peer) = person.peer() {
+            self.sessions[peer.index()] = Session::Vacant;
+        }
+        Some(person)
+    }
+
+    /// What is known of a peer who is connected.
+    pub(super) fn session(&self, peer: PeerId) -> Option<Session> {
+        let session = *self.sessions.get(peer.index())?;
+        let is_theirs = match session {
+            Session::Vacant => false,
+            Session::Naming { generation, .. } => generation == peer.generation,
+            Session::Chatting(place) => self.people.get(place as usize)?.peer == peer,
+        };
+        is_theirs.then_some(session)
+    }
+
+    /// The person whose connection this is.
+    pub(super) fn at(&self, peer: PeerId) -> Option<&Person> {
         match self.session(peer)? {
-            Session::Chatting(person) => Some(person),
-            Session::Naming { .. } => None,
+            Session::Chatting(place) => self.people.get(place as usize),
+            Session::Vacant | Session::Naming { .. } => None,
         }
     }
 
-    pub(super) fn person_mut(&mut self, peer: PeerId) -> Option<&mut Person> {
-        match self.session_mut(peer)? {
-            Session::Chatting(person) => Some(person),
-            Session::Naming { .. } => None,
+    /// The person whose connection this is.
+    pub(super) fn at_mut(&mut self, peer: PeerId) -> Option<&mut Person> {
+        match self.session(peer)? {
+            Session::Chatting(place) => self.people.get_mut(place as usize),
+            Session::Vacant | Session::Naming { .. } => None,
         }
+    }
+
+    pub(super) fn person(&self, id: PersonId) -> Option<&Person> {
+        self.people.get(self.place(id)? as usize)
+    }
+
+    pub(super) fn person_mut(&mut self, id: PersonId) -> Option<&mut Person> {
+        let place = self.place(id)?;
+        self.people.get_mut(place as usize)
+    }
+
+    /// The connection of a person, if they have one.
+    pub(super) fn peer(&self, id: PersonId) -> Option<PeerId> {
+        self.person(id)?.peer()
+    }
+
+    fn place(&self, id: PersonId) -> Option<u32> {
+        let is_it = |place: &u32| {
+            self.people
+                .get(*place as usize)
+                .is_some_and(|it| it.id == id)
+        };
+        self.numbers.find(spread(id), is_it).copied()
     }
 
     /// Who is addressed by this name.
-    pub(super) fn find(&self, name: &Username) -> Option<PeerId> {
+    pub(super) fn find(&self, name: &Username) -> Option<&Person> {
         self.find_in(&self.names, name.key(), |it| it == name)
     }
 
-    /// Someone other than `but` whose name could be mistaken for this one.
-    pub(super) fn find_alike(&self, name: &Username, but: PeerId) -> Option<PeerId> {
-        let by_look = |look: Look| {
-            let key = name.look_key(look);
-            self.find_in(&self.looks[look as usize], key, |it| {
-                it.has_look_of(name, look)
-            })
-        };
-        let same = self.find(name).into_iter();
-        let mut found = same.chain(LOOKS.into_iter().filter_map(by_look));
-        found.find(|peer| *peer != but)
+    /// Who has this name, by its key alone.
+    pub(super) fn holder(&self, name: &Username) -> Option<&Person> {
+        self.find_in(&self.names, name.key(), |it| it.has_key_of(name))
     }
 
-    /// Whether this peer can have the name.
-    pub(super) fn is_free(&self, name: &Username, peer: PeerId) -> bool {
-        self.find_alike(name, peer).is_none()
+    /// Someone other than `but` whose name could be mistaken for this one, by their keys alone.
+    pub(super) fn find_alike(&self, name: &Username, but: Option<PersonId>) -> Option<&Person> {
+        let by_look = |look: Look| {
+            let key = name.look_key(look);
+            let table = &self.looks[look as usize];
+            self.find_in(table, key, |it| it.look_key(look) == key)
+        };
+        let same = self.holder(name).into_iter();
+        let mut found = same.chain(LOOKS.into_iter().filter_map(by_look));
+        found.find(|person| Some(person.id) != but)
+    }
+
+    /// Whether this person, or a newcomer, can have the name.
+    pub(super) fn is_free(&self, name: &Username, person: Option<PersonId>) -> bool {
+        self.find_alike(name, person).is_none()
     }
 
     /// Whom someone may have meant by what they typed, which is nobody's name: themselves aside, the person whose name
     /// looks like it, or is one slip of the finger away. The price does not grow with the number of people.
-    pub(super) fn suggest(&self, typed: &str, asker: PeerId) -> Option<Username> {
+    pub(super) fn suggest(&self, typed: &str, asker: PersonId) -> Option<Username> {
         let parsed = Username::parse(typed).ok();
-        let alike = parsed.and_then(|name| self.find_alike(&name, asker));
+        let alike = parsed.and_then(|name| self.find_alike(&name, Some(asker)));
         let meant = alike.or_else(|| {
+            let mut meant = None;
             find_slip(typed, |slip| {
                 let found = self.find_in(&self.names, slip.key(), |it| slip.is_of(it));
-                found.filter(|peer| *peer != asker)
-            })
+                meant = found.filter(|person| person.id != asker);
+                meant.map(|_| ())
+            });
+            meant
         });
-        Some(self.person(meant?)?.name.clone())
+        Some(meant?.name.clone())
     }
 
     fn find_in(
@@ -203,17 +280,22 @@ impl Roster {
         table: &HashTable<u32>,
         key: u64,
         is_it: impl Fn(&Username) -> bool,
-    ) -> Option<PeerId> {
-        let has_it = |slot: &u32| name_at(&self.sessions, *slot).is_some_and(&is_it);
-        let slot = *table.find(self.hasher.hash_one(key), has_it)?;
-        let (peer, _) = self.sessions[slot as usize].as_ref()?;
-        Some(*peer)
+    ) -> Option<&Person> {
+        let has_it = |place: &u32| {
+            let person = self.people.get(*place as usize);
+            person.is_some_and(|it| is_it(&it.name))
+        };
+        let place = *table.find(self.hasher.hash_one(key), has_it)?;
+        self.people.get(place as usize)
     }
 
     /// Counts one more refused username, and tells how many there were.
     pub(super) fn count_attempt(&mut self, peer: PeerId) -> u8 {
-        match self.session_mut(peer) {
-            Some(Session::Naming { attempts }) => {
+        match self.sessions.get_mut(peer.index()) {
+            Some(Session::Naming {
+                generation,
+                attempts,
+            }) if *generation == peer.generation => {
                 *attempts = attempts.saturating_add(1);
                 *attempts
             }
@@ -222,57 +304,75 @@ impl Roster {
     }
 
     /// Lets a newcomer into the chat.
-    pub(super) fn admit(&mut self, peer: PeerId, person: Person) -> Result<(), NameTaken> {
-        if !self.is_free(&person.name, peer) {
+    pub(super) fn admit(&mut self, person: Person) -> Result<(), NameTaken> {
+        if !self.is_free(&person.name, None) {
             return Err(NameTaken);
         }
-        if let Some(session) = self.session_mut(peer) {
-            *session = Session::Chatting(person);
-            self.enrol(peer);
-        }
+        let id = person.id;
+        let place = self.people.insert(person) as u32;
+        let people = &self.people;
+        let number = |place: &u32| people.get(*place as usize).map_or(id, |it| it.id);
+        let hash = |place: &u32| spread(number(place));
+        self.numbers.insert_unique(spread(id), place, hash);
+        self.enrol(place);
         Ok(())
     }
 
+    /// Gives a person a connection, which had no name until now.
+    pub(super) fn seat(&mut self, id: PersonId, peer: PeerId) {
+        if let Some(place) = self.place(id)
+            && let Some(Session::Naming { .. }) = self.session(peer)
+        {
+            self.sessions[peer.index()] = Session::Chatting(place);
+            self.people[place as usize].peer = peer;
+        }
+    }
+
     /// Gives a person another name, or their own in another spelling, and returns the one before.
-    pub(super) fn rename(&mut self, peer: PeerId, to: Username) -> Result<Username, NameTaken> {
-        if self.find_alike(&to, peer).is_some() {
+    pub(super) fn rename(&mut self, id: PersonId, to: Username) -> Result<Username, NameTaken> {
+        if !self.is_free(&to, Some(id)) {
             return Err(NameTaken);
         }
-        let Some(person) = self.person_mut(peer) else {
+        let Some(place) = self.place(id) else {
             return Ok(to);
         };
-        let before = std::mem::replace(&mut person.name, to);
-        self.strike(peer, &before);
-        self.enrol(peer);
+        let before = std::mem::replace(&mut self.people[place as usize].name, to);
+        self.strike(place, &before);
+        self.enrol(place);
         Ok(before)
     }
 
     /// How many people have a name.
     pub(super) fn online(&self) -> usize {
-        self.names.len()
+        self.people.len()
     }
 
-    /// Everyone, with or without a name.
+    /// Everyone who is connected, with or without a name.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
-        let sessions = self.sessions.iter().inspect(|_| tally::steps(1));
-        sessions.flatten().map(|&(peer, _)| peer)
+        let sessions = (0..).zip(&self.sessions).inspect(|_| tally::steps(1));
+        sessions.filter_map(|(slot, session)| match *session {
+            Session::Vacant => None,
+            Session::Naming { generation, .. } => Some(PeerId { slot, generation }),
+            Session::Chatting(place) => self.people.get(place as usize)?.peer(),
+        })
     }
 
-    /// Who is in the chat at this slot.
-    pub(super) fn occupant(&self, slot: u32) -> Option<&Person> {
-        match self.sessions.get(slot as usize)? {
-            Some((_, Session::Chatting(person))) => Some(person),
-            _ => None,
-        }
+    /// Everyone who is in the chat.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.iter().map(|(_, person)| person)
     }
 
-    /// Lists a person under the name they have.
-    fn enrol(&mut self, peer: PeerId) {
-        let (sessions, hasher) = (&self.sessions, &self.hasher);
+    /// Lists the person in this place under the name they have.
+    fn enrol(&mut self, place: u32) {
+        let (people, hasher) = (&self.people, &self.hasher);
         let list = |table: &mut HashTable<u32>, key: fn(&Username, Look) -> u64, look| {
-            let key_at = |slot: &u32| name_at(sessions, *slot).map_or(0, |name| key(name, look));
-            let hash = |slot: &u32| hasher.hash_one(key_at(slot));
-            table.insert_unique(hash(&peer.slot), peer.slot, hash);
+            let key_at = |place: &u32| {
+                let person = people.get(*place as usize);
+                person.map_or(0, |it| key(&it.name, look))
+            };
+            let hash = |place: &u32| hasher.hash_one(key_at(place));
+            table.insert_unique(hash(&place), place, hash);
         };
         list(&mut self.names, |name, _| name.key(), Look::Typed);
         for look in LOOKS {
@@ -280,32 +380,26 @@ impl Roster {
         }
     }
 
-    /// Lists a person no longer under a name they had.
-    fn strike(&mut self, peer: PeerId, name: &Username) {
-        let strike = |table: &mut HashTable<u32>, key: u64| {
-            let hash = self.hasher.hash_one(key);
-            if let Ok(listed) = table.find_entry(hash, |&slot| slot == peer.slot) {
-                listed.remove();
-            }
-        };
-        strike(&mut self.names, name.key());
+    /// Lists the person in this place no longer under a name they had.
+    fn strike(&mut self, place: u32, name: &Username) {
+        strike_from(&mut self.names, self.hasher.hash_one(name.key()), place);
         for look in LOOKS {
-            strike(&mut self.looks[look as usize], name.look_key(look));
-        }
-    }
-
-    fn session_mut(&mut self, peer: PeerId) -> Option<&mut Session> {
-        match self.sessions.get_mut(peer.index())? {
-            Some((known, session)) if *known == peer => Some(session),
-            _ => None,
+            let hash = self.hasher.hash_one(name.look_key(look));
+            strike_from(&mut self.looks[look as usize], hash, place);
         }
     }
 }
 
-/// The name of whoever is in this slot.
-fn name_at(sessions: &[Option<(PeerId, Session)>], slot: u32) -> Option<&Username> {
-    match sessions.get(slot as usize)? {
-        Some((_, Session::Chatting(person))) => Some(&person.name),
-        _ => None,
+/// The hash of a person's number. Nobody chooses these, so that it is to be fast alone: a second's first number ends in
+/// twenty zeros, and all of its bits are to count.
+fn spread(id: PersonId) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let product = id.0.wrapping_mul(ODD);
+    product ^ product >> 32
+}
+
+fn strike_from(table: &mut HashTable<u32>, hash: u64, place: u32) {
+    if let Ok(listed) = table.find_entry(hash, |&it| it == place) {
+        listed.remove();
     }
 }

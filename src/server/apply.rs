@@ -24,6 +24,7 @@ impl Server {
         let mut effects = mem::take(&mut self.effects);
         for effect in effects.drain() {
             match effect {
+                Effect::Append(it) => debug_assert!(false, "{it:?} was not applied"),
                 Effect::Send { to, message } => self.queue(now, to, &message),
                 Effect::Enter { peer, room, format } => {
                     self.fanout.enter(peer.slot, room, format);

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use mio::event::Source;
 use mio::{Interest, Token};
 
-use crate::chat::{Effects, Event, Hub, Rules};
+use crate::chat::{Alone, Effects, Event, Rules};
 use crate::error::{CloseReason, Error};
 use crate::limits::READ_TURN_BYTES;
 use crate::moment::Moment;
@@ -53,7 +53,7 @@ pub struct Server {
     handle: Handle,
     requests: Requests,
     connections: Connections,
-    hub: Hub,
+    hub: Alone,
     effects: Effects,
     fanout: Fanout,
     /// Bytes that were told to single peers since the start and count for nobody's rate.
@@ -121,7 +121,7 @@ impl Server {
     /// A server of listeners that are registered with the poller.
     fn with(config: Config, poller: Poller, listeners: Vec<Listener>) -> Result<Server, Error> {
         let (handle, requests) = handle::handle(poller.registry(), WAKER).map_err(Error::Poll)?;
-        let mut hub = Hub::new(Rules {
+        let mut hub = Alone::new(Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
             idle_timeout: config.idle_timeout,
@@ -296,7 +296,7 @@ impl Server {
             #[cfg(test)]
             self.record.request(now, &request);
             match request {
-                Request::Notice(text) => self.hub.notice(&text, &mut self.effects),
+                Request::Notice(text) => self.hub.notice(now, &text, &mut self.effects),
                 Request::Motd(text) => self.hub.set_motd(text),
             }
         }
@@ -310,7 +310,7 @@ impl Server {
             log::info!("shutting down, {} online", self.hub.online());
             #[cfg(test)]
             self.record.shut_down(now);
-            self.hub.shut_down(&mut self.effects);
+            self.hub.shut_down(now, &mut self.effects);
         }
         self.apply(now);
     }

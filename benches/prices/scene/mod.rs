@@ -8,7 +8,7 @@ mod loads;
 
 use std::time::{Duration, Instant};
 
-use crate::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+use crate::chat::{Alone, Audience, Effect, Effects, Event, Rules};
 use crate::fanout::Fanout;
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
 use crate::net::Gauge;
@@ -43,7 +43,7 @@ const KINDS: usize = 9;
 
 /// Where everyone is, what they are called, and what of all that can happen has happened.
 pub(crate) struct Scene {
-    hub: Hub,
+    hub: Alone,
     effects: Effects,
     fanout: Fanout,
     gauge: Gauge,
@@ -76,7 +76,7 @@ impl Scene {
         let slots = people + REPETITIONS + 1;
         let names: Vec<String> = load.names(slots);
         let mut scene = Scene {
-            hub: Hub::new(rules),
+            hub: Alone::new(rules),
             effects: Effects::default(),
             fanout: Fanout::default(),
             gauge: Gauge::default(),
@@ -160,7 +160,7 @@ impl Scene {
     }
 
     fn notice(&mut self, text: &str) {
-        self.hub.notice(text, &mut self.effects);
+        self.hub.notice(self.now, text, &mut self.effects);
         self.apply();
     }
 
@@ -199,7 +199,7 @@ impl Scene {
 
     /// Everyone goes.
     pub(crate) fn shut_down(&mut self) {
-        self.hub.shut_down(&mut self.effects);
+        self.hub.shut_down(self.now, &mut self.effects);
         self.apply();
     }
 
