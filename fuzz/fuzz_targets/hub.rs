@@ -11,7 +11,7 @@ mod audience;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use chinwag::chat::{Alone, Effects, Event, Rules};
+use chinwag::chat::{Alone, Effects, Event, Rules, Twin};
 use chinwag::wire::clean;
 use chinwag::{CloseReason, Moment, PeerId, Protocol};
 use libfuzzer_sys::fuzz_target;
@@ -65,6 +65,8 @@ const KINDS: usize = 6;
 /// The chat, a clock, and everyone who has come.
 struct Chat {
     hub: Alone,
+    /// Hears the entries alone.
+    twin: Twin,
     now: Moment,
     generation: u32,
     /// Who is in each slot, or was there last, and who was there before.
@@ -77,8 +79,9 @@ impl Chat {
     /// The lowest bits of the byte are the rules.
     fn new(byte: u8) -> Chat {
         let login_timeout = (byte & 2 == 0).then_some(LOGIN_TIMEOUT);
+        let anonymous = byte & 1 != 0;
         let rules = Rules {
-            anonymous: byte & 1 != 0,
+            anonymous,
             login_timeout,
             idle_timeout: (byte & 4 != 0).then_some(IDLE_TIMEOUT),
             history: [200, 3, 0, 1][usize::from(byte >> 3 & 3)],
@@ -86,10 +89,13 @@ impl Chat {
         };
         let instant = Instant::now();
         let unix = 1_795_276_799;
+        let now = Moment { instant, unix };
+        let mut hub = Alone::new(rules);
         Chat {
-            audience: Audience::new(rules.anonymous),
-            hub: Alone::new(rules),
-            now: Moment { instant, unix },
+            audience: Audience::new(anonymous),
+            twin: Twin::of(&mut hub, now),
+            hub,
+            now,
             generation: 0,
             slots: [[None; 2]; SLOTS],
             login_timeout,
@@ -118,6 +124,7 @@ impl Chat {
             _ => self.connect(slot, &text),
         }
         self.hub.check();
+        self.twin.follow(&mut self.hub);
     }
 
     /// A newcomer in the slot, who types their name.

@@ -8,6 +8,8 @@ mod alone;
 mod apply;
 mod away;
 mod commands;
+#[cfg(any(test, fuzzing))]
+mod digest;
 mod event;
 mod history;
 mod ignore;
@@ -18,11 +20,15 @@ mod login;
 mod replay;
 mod room;
 mod roster;
+#[cfg(any(test, fuzzing))]
+mod twin;
 
 pub use alone::Alone;
 #[cfg(feature = "client")]
 pub(crate) use commands::{named as command_named, words as command_words};
 pub use event::{Audience, Effect, Effects, Event, Proposal};
+#[cfg(any(test, fuzzing))]
+pub use twin::Twin;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -79,14 +79,17 @@ fn walk(seed: u64, anonymous: bool) {
         ..Rules::default()
     });
     let mut dice = Dice::new(seed);
+    let mut twin = Twin::of(&mut chat.alone, chat.now);
     let mut peers = BTreeMap::new();
     for _ in 0..STEPS {
         step(&mut chat, &mut dice, &mut peers);
         chat.alone.check();
+        twin.follow(&mut chat.alone);
     }
     for peer in peers.into_values() {
         chat.event(peer, Event::Disconnected(CloseReason::EndOfInput));
         chat.alone.check();
+        twin.follow(&mut chat.alone);
     }
     is_as_new(&chat);
 }
