@@ -38,6 +38,9 @@ impl RoomId {
     }
 }
 
+/// Numbers of entries that are given in one second, before those of the next begin.
+pub(crate) const PER_SECOND: u64 = 1 << 20;
+
 /// Somebody who is online, from their coming to their leaving, whatever name they have and whatever connection they use:
 /// the number of the [entry](crate::Entry) by which they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,4 +49,9 @@ pub struct PersonId(pub u64);
 impl PersonId {
     /// The server itself, which speaks to everyone and is nobody.
     pub const HOUSE: PersonId = PersonId(0);
+
+    /// When they came: seconds since 1970-01-01 00:00 UTC.
+    pub(crate) fn came(self) -> i64 {
+        (self.0 / PER_SECOND) as i64
+    }
 }

@@ -6,11 +6,8 @@
 use std::sync::Arc;
 
 use crate::error::CloseReason;
-use crate::id::PersonId;
+use crate::id::{PER_SECOND, PersonId};
 use crate::name::{RoomName, Username};
-
-/// Numbers given in one second, before those of the next begin.
-const PER_SECOND: u64 = 1 << 20;
 
 /// What somebody wants to happen. Names carry their keys, so that whoever applies it needs no tables.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use super::Hub;
 use super::away::strike_away;
 use super::event::{Effect, Effects};
 use super::room::NoRoom;
-use super::roster::Person;
+use super::roster::{Person, Place};
 
 /// Whose entry is applied.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(super) struct Author {
     /// When it was made: milliseconds since 1970-01-01 00:00 UTC.
     pub(super) at: i64,
     pub(super) id: PersonId,
+    pub(super) place: Place,
     pub(super) peer: Option<PeerId>,
     pub(super) name: Username,
     pub(super) room: RoomId,
@@ -58,7 +59,8 @@ impl Hub {
             Act::Notice { text } => return self.tell_all(text, effects),
             _ => {}
         }
-        let Some(person) = self.roster.person(entry.author) else {
+        let place = self.roster.place_by(entry.author, origin);
+        let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get(it)?))) else {
             return;
         };
         let author = Author {
@@ -66,7 +68,8 @@ impl Hub {
             seq: entry.seq,
             at: entry.at,
             id: person.id,
-            peer: person.peer(),
+            place,
+            peer: self.roster.peer(person),
             name: person.name.clone(),
             room: person.room,
         };
@@ -88,7 +91,7 @@ impl Hub {
             Act::ComeBack => self.come_back(&author, effects),
             Act::Ignore { whom } => self.begin_to_ignore(&author, *whom, effects),
             Act::Unignore { name } => {
-                let answer = match self.unignore(author.id, name) {
+                let answer = match self.unignore(author.place, name) {
                     Some(name) => Answer::IgnoreLifted(name),
                     None => Answer::NotIgnored(name.as_str().into()),
                 };
@@ -109,29 +112,30 @@ impl Hub {
         origin: Option<PeerId>,
         effects: &mut Effects,
     ) {
-        let id = entry.author;
         let room = RoomId::LOBBY;
-        let person = Person::new(id, name.clone(), room, entry.unix());
-        if self.roster.admit(person).is_err() {
+        let person = Person::new(entry.author, name.clone(), room);
+        let Ok(place) = self.roster.admit(person) else {
             if let Some(peer) = origin {
                 self.refuse(peer, Message::UsernameTaken, effects);
             }
             return;
-        }
-        self.rooms.enter(room, id);
-        self.name_taken(id, name);
+        };
+        self.rooms.enter(room, place, |it| self.roster.number(it));
+        self.name_taken(place, name);
         if let Some(peer) = origin {
-            self.seat(now, id, peer, effects);
+            self.seat(now, place, peer, effects);
         }
         let joined = Message::Joined(name.clone());
-        effects.tell_room(room, None, self.hidden_from(id), joined);
+        effects.tell_room(room, None, self.hidden_from(place), joined);
     }
 
     /// Gives a newcomer who has a name now what they are shown first.
-    fn seat(&mut self, now: Moment, id: PersonId, peer: PeerId, effects: &mut Effects) {
-        self.roster.seat(id, peer);
+    fn seat(&mut self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) {
         let active = self.seconds(now);
-        let Some(person) = self.roster.at_mut(peer) else {
+        if !self.roster.seat(place, peer) {
+            return;
+        }
+        let Some(person) = self.roster.get_mut(place) else {
             return;
         };
         person.active = active;
@@ -144,9 +148,7 @@ impl Hub {
         if let Some(motd) = &self.motd {
             effects.tell(peer, Message::Motd(motd.clone()));
         }
-        if let Some(person) = self.roster.at(peer) {
-            self.show_room(person, effects);
-        }
+        self.show_room(place, effects);
         let format = Format::default();
         effects.push(Effect::Enter { peer, room, format });
         effects.push(Effect::CameOnline { peer, name });
@@ -171,17 +173,18 @@ impl Hub {
             room.history.push(author.id, past.clone());
         }
         self.note_mentions(author, &past, effects);
-        let hidden_from = self.hidden_from(author.id);
+        let hidden_from = self.hidden_from(author.place);
         effects.tell_room(author.room, except, hidden_from, message);
     }
 
     /// Writes to one person, unless they have left meanwhile or ignore the author.
     fn write(&mut self, author: &Author, to: PersonId, text: &Arc<str>, effects: &mut Effects) {
-        let Some(reader) = self.roster.person(to) else {
+        let to = self.roster.place(to);
+        let Some((to, reader)) = to.and_then(|it| Some((it, self.roster.get(it)?))) else {
             return;
         };
-        let (name, peer) = (reader.name.clone(), reader.peer());
-        if self.does_ignore(to, author.id) {
+        let (name, peer) = (reader.name.clone(), self.roster.peer(reader));
+        if self.does_ignore(to, author.place) {
             return effects.answer(author.peer, Answer::NotTaken(name));
         }
         let (from, text) = (author.name.clone(), text.clone());
@@ -190,7 +193,7 @@ impl Hub {
             text: text.clone(),
         };
         let past = author.past(&message);
-        if let Some(reader) = self.roster.person_mut(to) {
+        if let Some(reader) = self.roster.get_mut(to) {
             reader.extras_mut().correspondent = Some((author.id, author.name.clone()));
         }
         let absent = self.note_missed(author, to, &past);
@@ -211,22 +214,23 @@ impl Hub {
         if room == author.room {
             return effects.answer(author.peer, Answer::InRoomAlready(name));
         }
-        self.note_visit(author.id);
-        self.unlist_away(author.id);
-        if let Some(person) = self.roster.person_mut(author.id) {
+        self.note_visit(author.place);
+        self.unlist_away(author.place);
+        if let Some(person) = self.roster.get_mut(author.place) {
             person.room = room;
         }
-        self.list_away(author.id);
+        self.list_away(author.place);
         let who = author.name.clone();
-        let hidden_from = self.hidden_from(author.id);
+        let hidden_from = self.hidden_from(author.place);
         let gone = Message::WentTo {
             who: who.clone(),
             room: name.clone(),
         };
         effects.tell_room(author.room, author.peer, hidden_from.clone(), gone);
-        self.rooms.leave(author.room, author.id);
-        self.rooms.enter(room, author.id);
-        let Some(person) = self.roster.person(author.id) else {
+        let number = |it| self.roster.number(it);
+        self.rooms.leave(author.room, author.place, number);
+        self.rooms.enter(room, author.place, number);
+        let Some(person) = self.roster.get(author.place) else {
             return;
         };
         if let Some(peer) = author.peer {
@@ -234,14 +238,14 @@ impl Hub {
             effects.push(Effect::Enter { peer, room, format });
         }
         effects.answer(author.peer, Answer::InRoom(name));
-        self.show_room(person, effects);
+        self.show_room(author.place, effects);
         effects.tell_room(room, author.peer, hidden_from, Message::Entered(who));
     }
 
     fn rename(&mut self, author: &Author, to: &Username, effects: &mut Effects) {
-        self.unlist_away(author.id);
-        let renamed = self.roster.rename(author.id, to.clone());
-        self.list_away(author.id);
+        self.unlist_away(author.place);
+        let renamed = self.roster.rename(author.place, to.clone());
+        self.list_away(author.place);
         let from = match renamed {
             Err(_) => return effects.tell(author.peer, Message::UsernameTaken),
             Ok(from) if from.as_str() == to.as_str() => {
@@ -251,13 +255,13 @@ impl Hub {
         };
         let to = to.clone();
         if !from.has_key_of(&to) {
-            self.name_taken(author.id, &to);
+            self.name_taken(author.place, &to);
         }
         if let Some(peer) = author.peer {
             let (from, to) = (from.clone(), to.clone());
             effects.push(Effect::Renamed { peer, from, to });
         }
-        let hidden_from = self.hidden_from(author.id);
+        let hidden_from = self.hidden_from(author.place);
         let message = Message::Renamed { from, to };
         effects.tell_room(author.room, None, hidden_from, message);
     }
@@ -274,14 +278,17 @@ impl Hub {
         room.topic = topic.clone();
         let by = author.name.clone();
         let message = Message::TopicSet { by, topic };
-        effects.tell_room(author.room, None, self.hidden_from(author.id), message);
+        effects.tell_room(author.room, None, self.hidden_from(author.place), message);
     }
 
     fn begin_to_ignore(&mut self, author: &Author, whom: PersonId, effects: &mut Effects) {
-        let Some(name) = self.roster.person(whom).map(|it| it.name.clone()) else {
+        let Some(whom) = self.roster.place(whom) else {
             return;
         };
-        let answer = match self.ignore(author.id, whom, &name) {
+        let Some(name) = self.roster.get(whom).map(|it| it.name.clone()) else {
+            return;
+        };
+        let answer = match self.ignore(author.place, whom, &name) {
             Ok(()) => Answer::IgnoreSet(name),
             Err(_) => Answer::TooManyIgnored,
         };
@@ -297,17 +304,18 @@ impl Hub {
         origin: Option<PeerId>,
         effects: &mut Effects,
     ) {
-        let hidden_from = self.hidden_from(author.id);
-        let Some(person) = self.roster.remove(author.id) else {
+        let hidden_from = self.hidden_from(author.place);
+        let number = |it| self.roster.number(it);
+        self.rooms.leave(author.room, author.place, number);
+        let Some(person) = self.roster.remove(author.place) else {
             return;
         };
-        self.forget_ignores(&person);
-        strike_away(&mut self.rooms, &person);
+        self.forget_ignores(author.place, &person);
+        strike_away(&mut self.rooms, author.place, &person);
         if let Some(peer) = origin {
             let name = person.name.clone();
             effects.push(Effect::WentOffline { peer, name, reason });
         }
-        self.rooms.leave(person.room, person.id);
         let (who, word) = (person.name, word.clone());
         effects.tell_room(person.room, None, hidden_from, Message::Left { who, word });
     }

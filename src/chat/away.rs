@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::id::PersonId;
 use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES,
 };
@@ -17,27 +16,27 @@ use super::apply::Author;
 use super::event::Effects;
 use super::history::History;
 use super::room::Rooms;
-use super::roster::{Away, Person};
+use super::roster::{Away, Person, Place};
 
 /// The people of a room who are away, by the keys of their names.
 #[derive(Debug, Default)]
 pub(super) struct AwayPeople {
-    people: HashMap<u64, Vec<PersonId>>,
+    people: HashMap<u64, Vec<Place>>,
     /// How many of them are named by their address.
     addresses: usize,
 }
 
 impl AwayPeople {
-    fn add(&mut self, person: &Person) {
+    fn add(&mut self, place: Place, person: &Person) {
         let people = self.people.entry(person.name.key()).or_default();
-        people.push(person.id);
+        people.push(place);
         self.addresses += usize::from(person.name.is_addr());
     }
 
-    fn remove(&mut self, person: &Person) {
+    fn remove(&mut self, place: Place, person: &Person) {
         if let Some(people) = self.people.get_mut(&person.name.key()) {
             tally::steps(people.len());
-            people.retain(|it| *it != person.id);
+            people.retain(|it| *it != place);
             if people.is_empty() {
                 self.people.remove(&person.name.key());
             }
@@ -50,7 +49,7 @@ impl AwayPeople {
     }
 
     #[cfg(any(test, fuzzing))]
-    pub(super) fn people(&self) -> impl Iterator<Item = PersonId> {
+    pub(super) fn people(&self) -> impl Iterator<Item = Place> {
         self.people.values().flatten().copied()
     }
 }
@@ -87,7 +86,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let (absence, text) = (author.seq, text.clone());
-        let Some(person) = self.roster.person_mut(author.id) else {
+        let Some(person) = self.roster.get_mut(author.place) else {
             return;
         };
         match person.away_mut() {
@@ -99,7 +98,7 @@ impl Hub {
                     absence,
                     missed,
                 });
-                self.list_away(author.id);
+                self.list_away(author.place);
             }
         }
         effects.answer(author.peer, Answer::AwaySet);
@@ -107,15 +106,15 @@ impl Hub {
 
     /// A person is back, and reads what was said to or about them meanwhile.
     pub(super) fn come_back(&mut self, author: &Author, effects: &mut Effects) {
-        self.unlist_away(author.id);
-        let person = self.roster.person_mut(author.id);
+        self.unlist_away(author.place);
+        let person = self.roster.get_mut(author.place);
         let extras = person.and_then(|it| it.extras.as_mut());
         let Some(away) = extras.and_then(|it| it.away.take()) else {
             return effects.answer(author.peer, Answer::NotAway);
         };
         // Whom they came to ignore while they were away is not counted either.
         let kept = away.missed.last(0, MISSED_LINES, |_, _| true).len();
-        let lines = away.missed.last(0, MISSED_LINES, self.sees(author.id));
+        let lines = away.missed.last(0, MISSED_LINES, self.sees(author.place));
         let shown = lines.len();
         let missed = away.missed.total() - (kept - shown);
         effects.answer(author.peer, Answer::Back { shown, missed });
@@ -128,19 +127,19 @@ impl Hub {
     }
 
     /// Puts a person who is away on the list of their room, under the name they have.
-    pub(super) fn list_away(&mut self, id: PersonId) {
-        if let Some(person) = self.roster.person(id)
+    pub(super) fn list_away(&mut self, place: Place) {
+        if let Some(person) = self.roster.get(place)
             && person.away().is_some()
             && let Some(room) = self.rooms.get_mut(person.room)
         {
-            room.away.add(person);
+            room.away.add(place, person);
         }
     }
 
     /// Takes a person off it: before they change name or room.
-    pub(super) fn unlist_away(&mut self, id: PersonId) {
-        if let Some(person) = self.roster.person(id) {
-            strike_away(&mut self.rooms, person);
+    pub(super) fn unlist_away(&mut self, place: Place) {
+        if let Some(person) = self.roster.get(place) {
+            strike_away(&mut self.rooms, place, person);
         }
     }
 
@@ -161,9 +160,9 @@ impl Hub {
             return;
         };
         let mut absent = Vec::new();
-        for id in self.named(&room.away, text) {
-            if id != author.id {
-                absent.extend(self.note_missed(author, id, past));
+        for place in self.named(&room.away, text) {
+            if place != author.place {
+                absent.extend(self.note_missed(author, place, past));
             }
         }
         self.tell_away(author, absent, effects);
@@ -174,24 +173,24 @@ impl Hub {
     pub(super) fn note_missed(
         &mut self,
         author: &Author,
-        to: PersonId,
+        to: Place,
         past: &Arc<Past>,
     ) -> Option<(Username, Option<Arc<str>>)> {
-        if self.does_ignore(to, author.id) {
+        if self.does_ignore(to, author.place) {
             return None;
         }
-        let person = self.roster.person_mut(to)?;
+        let person = self.roster.get_mut(to)?;
         let name = person.name.clone();
         let away = person.away_mut()?;
         away.missed.push(author.id, past.clone());
         let (text, absence) = (away.text.clone(), away.absence);
-        if self.does_ignore(author.id, to) {
+        if self.does_ignore(author.place, to) {
             return None;
         }
         // What they were told of is of interest where they read it.
         author.peer?;
         let now = self.seconds(author.now);
-        let told = &mut self.roster.person_mut(author.id)?.extras_mut().told;
+        let told = &mut self.roster.get_mut(author.place)?.extras_mut().told;
         told.is_news(absence, now).then_some((name, text))
     }
 
@@ -220,7 +219,7 @@ impl Hub {
     }
 
     /// Those of the people who are away whom a text names, in the order in which it does.
-    fn named(&self, away: &AwayPeople, text: &str) -> Vec<PersonId> {
+    fn named(&self, away: &AwayPeople, text: &str) -> Vec<Place> {
         let text = beginning(text);
         let mut folded = 0;
         let mut find = |word: &str| {
@@ -229,15 +228,15 @@ impl Hub {
             folded += word.bytes();
             let people = away.people.get(&word.key())?.iter();
             let people = people.inspect(|_| tally::steps(1));
-            let mut people = people.filter_map(|it| Some((*it, self.roster.person(*it)?)));
-            let (id, _) = people.find(|(_, person)| word.is_of(&person.name))?;
-            Some(id)
+            let mut people = people.filter_map(|it| Some((*it, self.roster.get(*it)?)));
+            let (place, _) = people.find(|(_, person)| word.is_of(&person.name))?;
+            Some(place)
         };
         let mut known = HashSet::new();
         let mut named = Vec::new();
-        let mut add = |id: PersonId| {
-            if known.insert(id) {
-                named.push(id);
+        let mut add = |place: Place| {
+            if known.insert(place) {
+                named.push(place);
             }
         };
         for (_, word, bare) in words(text) {
@@ -254,10 +253,10 @@ impl Hub {
 }
 
 /// Takes a person off the list of their room, if they are away.
-pub(super) fn strike_away(rooms: &mut Rooms, person: &Person) {
+pub(super) fn strike_away(rooms: &mut Rooms, place: Place, person: &Person) {
     if person.away().is_some()
         && let Some(room) = rooms.get_mut(person.room)
     {
-        room.away.remove(person);
+        room.away.remove(place, person);
     }
 }

@@ -6,37 +6,39 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::id::RoomId;
+use crate::id::{PersonId, RoomId};
 
 use super::Hub;
 use super::ignore::Target;
 use super::room::Room;
-use super::roster::{Extras, Person};
+use super::roster::{Extras, Person, Place};
 
 impl Hub {
     /// A hash of all that people share.
     pub fn digest(&self) -> u64 {
         let mut state = DefaultHasher::new();
-        let mut people: Vec<&Person> = self.roster.people().collect();
+        let people = self.roster.people().map(|(_, it)| it);
+        let mut people: Vec<&Person> = people.collect();
         people.sort_by_key(|it| it.id);
         people.len().hash(&mut state);
         people.iter().for_each(|it| self.add_person(it, &mut state));
         let mut rooms: Vec<&Room> = self.rooms.iter().map(|(_, room)| room).collect();
         rooms.sort_by_key(|it| it.made);
         rooms.len().hash(&mut state);
-        rooms.iter().for_each(|it| add_room(it, &mut state));
+        rooms.iter().for_each(|it| self.add_room(it, &mut state));
         let mut targets: Vec<&Target> = self.targets.iter().map(|(_, target)| target).collect();
         targets.sort_by_key(|it| it.number);
         for it in targets {
             (it.number, it.name.as_str(), it.person).hash(&mut state);
-            (it.is_here, &it.by).hash(&mut state);
+            let by = self.people(it.by.iter().copied());
+            (it.here.is_some(), by).hash(&mut state);
         }
         self.targets.made.hash(&mut state);
         state.finish()
     }
 
     fn add_person(&self, it: &Person, state: &mut DefaultHasher) {
-        (it.id, it.name.as_str(), it.since).hash(state);
+        (it.id, it.name.as_str()).hash(state);
         self.made(it.room).hash(state);
         let nothing = Extras::default();
         let extras = it.extras.as_deref().unwrap_or(&nothing);
@@ -59,12 +61,18 @@ impl Hub {
         let number = |id: &u32| self.targets.get(*id).map(|it| it.number);
         targets.iter().map(number).collect()
     }
-}
 
-fn add_room(it: &Room, state: &mut DefaultHasher) {
-    (it.made, it.name.to_string(), it.maker).hash(state);
-    (&it.topic, &it.members, it.history.total()).hash(state);
-    let mut away: Vec<_> = it.away.people().collect();
-    away.sort();
-    away.hash(state);
+    /// Who is in these places, in the order in which they came.
+    fn people(&self, places: impl Iterator<Item = Place>) -> Vec<PersonId> {
+        let mut people: Vec<PersonId> = places.map(|it| self.roster.number(it)).collect();
+        people.sort();
+        people
+    }
+
+    fn add_room(&self, it: &Room, state: &mut DefaultHasher) {
+        (it.made, it.name.to_string(), it.maker).hash(state);
+        (&it.topic, it.history.total()).hash(state);
+        self.people(it.members.iter()).hash(state);
+        self.people(it.away.people()).hash(state);
+    }
 }

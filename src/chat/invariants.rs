@@ -10,10 +10,10 @@ use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::name::Username;
 
 use super::Hub;
-use super::roster::Person;
+use super::roster::{Person, Place};
 
 /// Everyone who is in the chat.
-type Here<'a> = [(PersonId, &'a Person)];
+type Here<'a> = [(Place, &'a Person)];
 
 impl Hub {
     /// Checks everything that always holds.
@@ -22,7 +22,7 @@ impl Hub {
     ///
     /// Where something does not hold.
     pub fn check(&self) {
-        let here: Vec<(PersonId, &Person)> = self.roster.people().map(|it| (it.id, it)).collect();
+        let here: Vec<(Place, &Person)> = self.roster.people().collect();
         self.check_connections(&here);
         self.check_names(&here);
         self.check_rooms(&here);
@@ -31,13 +31,15 @@ impl Hub {
     }
 
     fn check_connections(&self, here: &Here<'_>) {
-        for (id, it) in here {
-            let at = it.peer().and_then(|peer| self.roster.at(peer));
-            assert_eq!(at.map(|it| it.id), it.peer().map(|_| *id), "{}", it.name);
-            assert_eq!(self.roster.person(*id).map(|it| it.id), Some(*id));
+        for (place, it) in here {
+            let peer = self.roster.peer(it);
+            let at = peer.map(|it| self.roster.place_at(it));
+            assert_eq!(at, peer.map(|_| Some(*place)), "{}", it.name);
+            assert_eq!(self.roster.place(it.id), Some(*place));
         }
         let connected = self.roster.peers().filter_map(|peer| self.roster.at(peer));
-        let here = here.iter().filter(|(_, it)| it.peer().is_some());
+        let here = here.iter();
+        let here = here.filter(|(_, it)| self.roster.peer(it).is_some());
         assert_eq!(
             connected.count(),
             here.count(),
@@ -49,26 +51,22 @@ impl Hub {
         let names: HashSet<&Username> = here.iter().map(|(_, it)| &it.name).collect();
         assert_eq!(names.len(), here.len(), "a name is there twice");
         assert_eq!(self.online(), here.len());
-        for (id, it) in here {
-            let found = self.roster.find(&it.name);
-            assert_eq!(found.map(|it| it.id), Some(*id));
-            assert!(self.roster.is_free(&it.name, Some(*id)), "{}", it.name);
+        for (place, it) in here {
+            assert_eq!(self.roster.find(&it.name), Some(*place));
+            assert!(self.roster.is_free(&it.name, Some(it.id)), "{}", it.name);
         }
     }
 
     fn check_rooms(&self, here: &Here<'_>) {
         let mut members: BTreeMap<RoomId, BTreeSet<PersonId>> = BTreeMap::new();
-        for (id, it) in here {
-            members.entry(it.room).or_default().insert(*id);
+        for (_, it) in here {
+            members.entry(it.room).or_default().insert(it.id);
         }
         let mut made = HashSet::new();
         for (id, room) in self.rooms.iter() {
-            assert_eq!(
-                members.remove(&id).unwrap_or_default(),
-                room.members,
-                "{}",
-                room.name
-            );
+            let listed = room.members.iter().map(|it| self.roster.number(it));
+            let members = members.remove(&id).unwrap_or_default();
+            assert!(listed.eq(members), "{}", room.name);
             let has_reason =
                 !room.members.is_empty() || room.topic.is_some() || id == RoomId::LOBBY;
             assert!(has_reason, "{} has nobody in it", room.name);
@@ -84,19 +82,19 @@ impl Hub {
             listed.extend(room.away.people().map(|person| (id, person)));
         }
         let away = here.iter().filter(|(_, it)| it.away().is_some());
-        let away: BTreeSet<(RoomId, PersonId)> = away.map(|(id, it)| (it.room, *id)).collect();
+        let away: BTreeSet<(RoomId, Place)> = away.map(|(place, it)| (it.room, *place)).collect();
         assert_eq!(listed, away);
     }
 
     fn check_ignores(&self, here: &Here<'_>) {
         let mut links = BTreeSet::new();
         let mut owned = BTreeSet::new();
-        for &(peer, it) in here {
+        for &(place, it) in here {
             assert!(it.ignores().len() <= IGNORED && it.ignored_as().len() <= IGNORED_NAMES);
             for id in it.ignores() {
-                assert!(links.insert((*id, peer)), "{} ignores twice", it.name);
+                assert!(links.insert((*id, place)), "{} ignores twice", it.name);
             }
-            owned.extend(it.ignored_as().iter().map(|id| (*id, peer)));
+            owned.extend(it.ignored_as().iter().map(|id| (*id, place)));
         }
         for (id, target) in self.targets.iter() {
             assert!(
@@ -108,14 +106,11 @@ impl Hub {
                 assert!(links.remove(&(id, *by)), "{} is on no list", target.name);
             }
             let is_awaited = self.targets.awaiting(&target.name).any(|it| it == id);
-            assert_eq!(is_awaited, !target.is_here, "{}", target.name);
-            if target.is_here {
-                assert!(
-                    owned.remove(&(id, target.person)),
-                    "{} is nobody",
-                    target.name
-                );
-                assert!(!target.by.contains(&target.person), "it is themselves");
+            assert_eq!(is_awaited, target.here.is_none(), "{}", target.name);
+            if let Some(here) = target.here {
+                assert_eq!(self.roster.number(here), target.person);
+                assert!(owned.remove(&(id, here)), "{} is nobody", target.name);
+                assert!(!target.by.contains(&here), "it is themselves");
             }
         }
         assert!(links.is_empty() && owned.is_empty(), "{links:?} {owned:?}");

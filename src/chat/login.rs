@@ -68,7 +68,7 @@ impl Hub {
             return;
         }
         effects.tell(peer, refusal);
-        if self.roster.count_attempt(peer) >= LOGIN_ATTEMPTS {
+        if self.roster.count_attempt(peer) >= LOGIN_ATTEMPTS.into() {
             let reason = CloseReason::TooManyAttempts;
             return self.dismiss(peer, Message::TooManyAttempts, reason, effects);
         }

@@ -6,6 +6,7 @@
 
 mod alone;
 mod apply;
+mod arrivals;
 mod away;
 mod commands;
 #[cfg(any(test, fuzzing))]
@@ -45,7 +46,7 @@ use crate::wire::Command;
 
 use ignore::Targets;
 use room::Rooms;
-use roster::{Person, Roster, Session};
+use roster::{Person, Place, Roster, Session};
 
 /// What the operator decides about the chat.
 #[derive(Debug, Clone)]
@@ -98,6 +99,7 @@ pub struct Hub {
 struct Caller {
     now: Moment,
     id: PersonId,
+    place: Place,
     peer: PeerId,
     room: RoomId,
 }
@@ -193,13 +195,16 @@ impl Hub {
 
     fn line(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
         let active = self.seconds(now);
-        let Some(person) = self.roster.at_mut(peer) else {
+        let place = self.roster.place_at(peer);
+        let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get_mut(it)?)))
+        else {
             return self.login(peer, line, effects);
         };
         person.active = active;
         let caller = Caller {
             now,
             id: person.id,
+            place,
             peer,
             room: person.room,
         };
@@ -212,7 +217,7 @@ impl Hub {
 
     /// The person whom a typed name means.
     fn find(&self, typed: &str) -> Option<&Person> {
-        self.roster.find(&self.parse_name(typed)?)
+        self.roster.get(self.roster.find(&self.parse_name(typed)?)?)
     }
 
     /// A typed name; in anonymous mode an address is one too.
@@ -257,14 +262,14 @@ impl Hub {
             return;
         };
         effects.answer(peer, answer);
-        if let Session::Naming { .. } = session {
+        if session == Session::Naming {
             effects.tell(peer, Message::UsernamePrompt);
         }
     }
 
     /// Ends the line that the username prompt stands on, where it does, as nobody typed its end.
     fn break_prompt(&self, peer: PeerId, effects: &mut Effects) {
-        if let Some(Session::Naming { .. }) = self.roster.session(peer) {
+        if self.roster.session(peer) == Some(Session::Naming) {
             effects.tell(peer, Message::LineBreak);
         }
     }

@@ -1,12 +1,11 @@
 //! What was said in a room before: for those who come in, and those who ask.
 
-use crate::id::PersonId;
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
 use crate::message::Answer;
 
 use super::Hub;
 use super::event::Effects;
-use super::roster::Person;
+use super::roster::Place;
 
 /// A room that a person has left, and how far they have read it.
 #[derive(Debug, Clone, Copy, Hash)]
@@ -19,8 +18,8 @@ pub(super) struct Visit {
 
 impl Hub {
     /// Notes how far a person has read the room that they are in, as they are about to leave it.
-    pub(super) fn note_visit(&mut self, id: PersonId) {
-        let Some(person) = self.roster.person_mut(id) else {
+    pub(super) fn note_visit(&mut self, place: Place) {
+        let Some(person) = self.roster.get_mut(place) else {
             return;
         };
         let Some(room) = self.rooms.get(person.room) else {
@@ -37,38 +36,44 @@ impl Hub {
 
     /// Shows someone who comes into a room what it is about, and what was said last: all of that to those who come for the
     /// first time, what is new to those who come back.
-    pub(super) fn show_room(&self, person: &Person, effects: &mut Effects) {
+    pub(super) fn show_room(&self, place: Place, effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
         let id = person.room;
         let Some(room) = self.rooms.get(id) else {
             return;
         };
         if room.topic.is_some() {
             let (room, topic) = (room.name.clone(), room.topic.clone());
-            effects.answer(person.peer(), Answer::Topic { room, topic });
+            effects.answer(self.roster.peer(person), Answer::Topic { room, topic });
         }
         let mut visits = person.extras.iter().flat_map(|it| &it.visits);
         let visit = visits.find(|it| it.made == room.made);
         let known = visit.map_or(0, |it| it.lines);
-        self.replay(person, known, REPLAYED_LINES, effects);
+        self.replay(place, known, REPLAYED_LINES, effects);
     }
 
     /// Shows a person the last lines of their room, at most `count`, but for the first ones that are `known`. Returns whether there were
     /// any.
     pub(super) fn replay(
         &self,
-        person: &Person,
+        place: Place,
         known: usize,
         count: usize,
         effects: &mut Effects,
     ) -> bool {
+        let Some(person) = self.roster.get(place) else {
+            return false;
+        };
         let Some(room) = self.rooms.get(person.room) else {
             return false;
         };
-        let lines = room.history.last(known, count, self.sees(person.id));
+        let lines = room.history.last(known, count, self.sees(place));
         if lines.is_empty() {
             return false;
         }
-        let peer = person.peer();
+        let peer = self.roster.peer(person);
         effects.answer(peer, Answer::History(lines.len()));
         lines.into_iter().for_each(|line| effects.tell(peer, line));
         effects.answer(peer, Answer::End);

@@ -3,7 +3,7 @@
 //!
 //! Invariant: `names` holds exactly the rooms there are, each with its place.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::id::{PersonId, RoomId};
@@ -11,8 +11,10 @@ use crate::limits::{HISTORY_BYTES, ROOMS, ROOMS_MADE};
 use crate::name::RoomName;
 use crate::tally;
 
+use super::arrivals::Arrivals;
 use super::away::AwayPeople;
 use super::history::History;
+use super::roster::Place;
 
 #[derive(Debug)]
 pub(super) struct Rooms {
@@ -32,7 +34,7 @@ pub(super) struct Room {
     /// Who made it. Nobody made the lobby.
     pub(super) maker: Option<PersonId>,
     /// The people in it.
-    pub(super) members: BTreeSet<PersonId>,
+    pub(super) members: Arrivals,
     pub(super) away: AwayPeople,
     pub(super) topic: Option<Arc<str>>,
     pub(super) history: History,
@@ -111,16 +113,17 @@ impl Rooms {
         self.rooms.get_mut(id.index())?.as_mut()
     }
 
-    pub(super) fn enter(&mut self, id: RoomId, person: PersonId) {
+    /// Someone comes. `number` tells who is in a place.
+    pub(super) fn enter(&mut self, id: RoomId, place: Place, number: impl Fn(Place) -> PersonId) {
         if let Some(room) = self.get_mut(id) {
-            room.members.insert(person);
+            room.members.insert(place, number);
         }
     }
 
     /// Someone goes; the room may vanish with them.
-    pub(super) fn leave(&mut self, id: RoomId, person: PersonId) {
+    pub(super) fn leave(&mut self, id: RoomId, place: Place, number: impl Fn(Place) -> PersonId) {
         let Some(room) = self.get_mut(id) else { return };
-        let was_in = room.members.remove(&person);
+        let was_in = room.members.remove(place, number);
         debug_assert!(was_in);
         if room.members.is_empty() && room.topic.is_none() && id != RoomId::LOBBY {
             self.remove(id);
@@ -143,7 +146,7 @@ impl Rooms {
             name,
             made,
             maker,
-            members: BTreeSet::new(),
+            members: Arrivals::default(),
             away: AwayPeople::default(),
             topic: None,
             history: History::new(self.history, HISTORY_BYTES),
@@ -184,6 +187,18 @@ mod tests {
         PersonId(number.into())
     }
 
+    fn number(place: Place) -> PersonId {
+        person(place.0)
+    }
+
+    fn enter(rooms: &mut Rooms, id: RoomId, person: PersonId) {
+        rooms.enter(id, Place(person.0 as u32), number);
+    }
+
+    fn leave(rooms: &mut Rooms, id: RoomId, person: PersonId) {
+        rooms.leave(id, Place(person.0 as u32), number);
+    }
+
     /// The room of that name. What is made is newer than all there is.
     fn find_or_make(rooms: &mut Rooms, text: &str, maker: PersonId) -> Result<RoomId, NoRoom> {
         let newest = rooms.iter().map(|(_, room)| room.made).max();
@@ -196,13 +211,13 @@ mod tests {
         let ann = person(0);
         for topic in [None, Some("tea".into())] {
             let id = find_or_make(&mut rooms, "tea", ann).unwrap();
-            rooms.enter(id, ann);
+            enter(&mut rooms, id, ann);
             rooms.get_mut(id).unwrap().topic = topic.clone();
-            rooms.leave(id, ann);
+            leave(&mut rooms, id, ann);
             assert_eq!(rooms.find(&name("TEA")).is_some(), topic.is_some());
         }
-        rooms.enter(RoomId::LOBBY, ann);
-        rooms.leave(RoomId::LOBBY, ann);
+        enter(&mut rooms, RoomId::LOBBY, ann);
+        leave(&mut rooms, RoomId::LOBBY, ann);
         assert!(rooms.get(RoomId::LOBBY).is_some());
     }
 
@@ -210,9 +225,9 @@ mod tests {
     fn make(rooms: &mut Rooms, maker: PersonId, numbers: std::ops::Range<usize>) {
         for i in numbers {
             let id = find_or_make(rooms, &format!("room{i}"), maker).unwrap();
-            rooms.enter(id, maker);
+            enter(rooms, id, maker);
             rooms.get_mut(id).unwrap().topic = Some("x".into());
-            rooms.leave(id, maker);
+            leave(rooms, id, maker);
         }
     }
 
@@ -227,9 +242,9 @@ mod tests {
         let found = find_or_make(&mut rooms, "more", ann);
         assert!(found.is_ok(), "it is there now");
         let seven = rooms.find(&name("room7")).unwrap();
-        rooms.enter(seven, bob);
+        enter(&mut rooms, seven, bob);
         rooms.get_mut(seven).unwrap().topic = None;
-        rooms.leave(seven, bob);
+        leave(&mut rooms, seven, bob);
         assert!(find_or_make(&mut rooms, "another", ann).is_ok());
     }
 
@@ -241,7 +256,7 @@ mod tests {
         make(&mut rooms, person(1), 1..1 + few);
         for i in 1 + few..ROOMS - 2 {
             let id = find_or_make(&mut rooms, &format!("full{i}"), person(i as u32));
-            rooms.enter(id.unwrap(), person(i as u32));
+            enter(&mut rooms, id.unwrap(), person(i as u32));
         }
         assert_eq!(rooms.iter().count(), ROOMS - 1);
         make(&mut rooms, person(2), few + 1..few + 2);
@@ -249,7 +264,7 @@ mod tests {
         let mut gone = Vec::new();
         for i in 0..few + 2 {
             let id = find_or_make(&mut rooms, &format!("more{i}"), person(3));
-            rooms.enter(id.unwrap(), person(3));
+            enter(&mut rooms, id.unwrap(), person(3));
             let is_gone = |it: &usize| rooms.find(&name(&format!("room{it}"))).is_none();
             gone.extend((0..few + 2).filter(is_gone).find(|it| !gone.contains(it)));
         }

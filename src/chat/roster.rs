@@ -12,61 +12,77 @@ use crate::moment::Format;
 use crate::name::{LOOKS, Look, Username, find_slip};
 use crate::tally;
 
+use super::arrivals::Arrivals;
 use super::away::Told;
 use super::history::History;
 use super::replay::Visit;
 
 /// Everyone who is connected, by slot, and everyone who is in the chat, by name and by number.
 ///
-/// Invariants: `numbers`, `names` and each of `looks` hold exactly the places of the people, each by that key. The names
+/// Invariants: `arrivals`, `names` and each of `looks` hold exactly the places of the people, each by that key. The names
 /// themselves are not kept twice, as a server of many idle people holds little else. No two people have a key of the same
-/// kind in common. A session and a person name each other or neither does.
+/// kind in common. A seat and a person name each other or neither does.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
-    sessions: Vec<Session>,
+    seats: Vec<Seat>,
     people: Slab<Person>,
-    numbers: HashTable<u32>,
-    names: HashTable<u32>,
-    looks: [HashTable<u32>; LOOKS.len()],
+    arrivals: Arrivals,
+    names: HashTable<Place>,
+    looks: [HashTable<Place>; LOOKS.len()],
     /// The names' keys are the same everywhere, so that people could choose names whose places in a table are the same.
     hasher: RandomState,
 }
 
-/// What the hub knows of one slot.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) enum Session {
-    /// Nobody is connected.
-    #[default]
-    Vacant,
-    /// At the username prompt.
-    Naming {
-        /// The peer's.
-        generation: u32,
-        /// Usernames refused so far.
-        attempts: u8,
-    },
-    /// The connection of the person in this place, who knows which it is.
-    Chatting(u32),
+/// Where the roster keeps a person, as long as they are here. Whoever comes later may have the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place(pub(super) u32);
+
+impl Place {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
-/// The peer of those who have no connection. It stands in place of an `Option`, which takes four bytes more.
-const NO_PEER: PeerId = PeerId {
-    slot: u32::MAX,
-    generation: u32::MAX,
-};
+/// What the hub knows of one slot. Eight bytes, as there is one for every connection.
+#[derive(Debug, Clone, Copy)]
+struct Seat {
+    /// The peer's.
+    generation: u32,
+    /// The place of the person whose connection it is, or one of the numbers that are nobody's.
+    state: u32,
+}
+
+/// Nobody is connected.
+const VACANT: u32 = u32::MAX;
+
+/// At the username prompt, and no username was refused so far. For each that was, it is one less.
+const NAMING: u32 = VACANT - 1;
+
+/// The most refused usernames that are counted. Places end below.
+const ATTEMPTS: u32 = u8::MAX as u32;
+
+/// What a peer who is connected is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Session {
+    /// At the username prompt.
+    Naming,
+    /// The connection of the person in this place.
+    Chatting(Place),
+}
+
+/// The slot of those who have no connection.
+const NO_SLOT: u32 = u32::MAX;
 
 /// Someone in the chat.
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) id: PersonId,
-    /// Their connection, until it has ended.
-    peer: PeerId,
+    /// The slot of their connection, until that has ended.
+    slot: u32,
     pub(super) name: Username,
     pub(super) room: RoomId,
     /// How what they read is rendered.
     pub(super) format: Format,
-    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
-    pub(super) since: u32,
     /// When they last typed something: seconds since the hub's first event.
     pub(super) active: u32,
     /// What most people never have.
@@ -104,22 +120,16 @@ pub(super) struct Away {
 pub(super) struct NameTaken;
 
 impl Person {
-    pub(super) fn new(id: PersonId, name: Username, room: RoomId, since: i64) -> Person {
+    pub(super) fn new(id: PersonId, name: Username, room: RoomId) -> Person {
         Person {
             id,
-            peer: NO_PEER,
+            slot: NO_SLOT,
             name,
             room,
             format: Format::default(),
-            since: u32::try_from(since).unwrap_or(0),
             active: 0,
             extras: None,
         }
-    }
-
-    /// Their connection, if they have one.
-    pub(super) fn peer(&self) -> Option<PeerId> {
-        Some(self.peer).filter(|peer| *peer != NO_PEER)
     }
 
     pub(super) fn away(&self) -> Option<&Away> {
@@ -147,15 +157,16 @@ impl Roster {
     /// Takes in a newcomer, at the username prompt.
     pub(super) fn connect(&mut self, peer: PeerId) {
         let index = peer.index();
-        if index >= self.sessions.len() {
-            self.sessions.resize(index + 1, Session::Vacant);
+        if index >= self.seats.len() {
+            let vacant = Seat {
+                generation: 0,
+                state: VACANT,
+            };
+            self.seats.resize(index + 1, vacant);
         }
-        let session = &mut self.sessions[index];
-        debug_assert!(matches!(session, Session::Vacant), "the slot was not left");
-        *session = Session::Naming {
-            generation: peer.generation,
-            attempts: 0,
-        };
+        let seat = &mut self.seats[index];
+        debug_assert_eq!(seat.state, VACANT, "the slot was not left");
+        (seat.generation, seat.state) = (peer.generation, NAMING);
     }
 
     /// Forgets a peer. The person whose connection it was stays, without one.
@@ -163,81 +174,94 @@ impl Roster {
         let Some(session) = self.session(peer) else {
             return;
         };
-        self.sessions[peer.index()] = Session::Vacant;
-        if let Session::Chatting(place) = session {
-            self.people[place as usize].peer = NO_PEER;
+        self.seats[peer.index()].state = VACANT;
+        if let Session::Chatting(place) = session
+            && let Some(person) = self.get_mut(place)
+        {
+            person.slot = NO_SLOT;
         }
     }
 
     /// Forgets a person; their name is free from now on.
-    pub(super) fn remove(&mut self, id: PersonId) -> Option<Person> {
-        let place = self.place(id)?;
-        let person = self.people.try_remove(place as usize)?;
+    pub(super) fn remove(&mut self, place: Place) -> Option<Person> {
+        let people = &self.people;
+        self.arrivals.remove(place, |it| number(people, it));
+        let person = self.people.try_remove(place.index())?;
         self.strike(place, &person.name);
-        strike_from(&mut self.numbers, spread(id), place);
-        if let Some(peer) = person.peer() {
-            self.sessions[peer.index()] = Session::Vacant;
+        if let Some(seat) = self.seats.get_mut(person.slot as usize) {
+            seat.state = VACANT;
         }
         Some(person)
     }
 
-    /// What is known of a peer who is connected.
+    /// What a peer is, if they are connected.
     pub(super) fn session(&self, peer: PeerId) -> Option<Session> {
-        let session = *self.sessions.get(peer.index())?;
-        let is_theirs = match session {
-            Session::Vacant => false,
-            Session::Naming { generation, .. } => generation == peer.generation,
-            Session::Chatting(place) => self.people.get(place as usize)?.peer == peer,
-        };
-        is_theirs.then_some(session)
+        let seat = self.seats.get(peer.index())?;
+        match seat.state {
+            _ if seat.generation != peer.generation => None,
+            VACANT => None,
+            state if state >= NAMING - ATTEMPTS => Some(Session::Naming),
+            place => Some(Session::Chatting(Place(place))),
+        }
+    }
+
+    /// The place of the person whose connection this is.
+    pub(super) fn place_at(&self, peer: PeerId) -> Option<Place> {
+        match self.session(peer)? {
+            Session::Chatting(place) => Some(place),
+            Session::Naming => None,
+        }
     }
 
     /// The person whose connection this is.
     pub(super) fn at(&self, peer: PeerId) -> Option<&Person> {
-        match self.session(peer)? {
-            Session::Chatting(place) => self.people.get(place as usize),
-            Session::Vacant | Session::Naming { .. } => None,
-        }
+        self.get(self.place_at(peer)?)
     }
 
     /// The person whose connection this is.
     pub(super) fn at_mut(&mut self, peer: PeerId) -> Option<&mut Person> {
-        match self.session(peer)? {
-            Session::Chatting(place) => self.people.get_mut(place as usize),
-            Session::Vacant | Session::Naming { .. } => None,
-        }
+        self.get_mut(self.place_at(peer)?)
     }
 
-    pub(super) fn person(&self, id: PersonId) -> Option<&Person> {
-        self.people.get(self.place(id)? as usize)
+    pub(super) fn get(&self, place: Place) -> Option<&Person> {
+        self.people.get(place.index())
     }
 
-    pub(super) fn person_mut(&mut self, id: PersonId) -> Option<&mut Person> {
-        let place = self.place(id)?;
-        self.people.get_mut(place as usize)
+    pub(super) fn get_mut(&mut self, place: Place) -> Option<&mut Person> {
+        self.people.get_mut(place.index())
     }
 
     /// The connection of a person, if they have one.
-    pub(super) fn peer(&self, id: PersonId) -> Option<PeerId> {
-        self.person(id)?.peer()
+    pub(super) fn peer(&self, person: &Person) -> Option<PeerId> {
+        let slot = person.slot;
+        let generation = self.seats.get(slot as usize)?.generation;
+        Some(PeerId { slot, generation })
     }
 
-    fn place(&self, id: PersonId) -> Option<u32> {
-        let is_it = |place: &u32| {
-            self.people
-                .get(*place as usize)
-                .is_some_and(|it| it.id == id)
-        };
-        self.numbers.find(spread(id), is_it).copied()
+    /// The place of a person who is here. Its price grows a little with the number of people.
+    pub(super) fn place(&self, id: PersonId) -> Option<Place> {
+        self.arrivals.find(id, |it| self.number(it))
+    }
+
+    /// The same for a person whose connection this was, lately at least. Where it still is, it is found at once.
+    pub(super) fn place_by(&self, id: PersonId, peer: Option<PeerId>) -> Option<Place> {
+        let seated = peer.and_then(|it| self.place_at(it));
+        let seated = seated.filter(|it| self.number(*it) == id);
+        seated.or_else(|| self.place(id))
+    }
+
+    /// Who is in a place.
+    pub(super) fn number(&self, place: Place) -> PersonId {
+        number(&self.people, place)
     }
 
     /// Who is addressed by this name.
-    pub(super) fn find(&self, name: &Username) -> Option<&Person> {
+    pub(super) fn find(&self, name: &Username) -> Option<Place> {
         self.find_in(&self.names, name.key(), |it| it == name)
     }
 
     /// Who has this name, by its key alone.
-    pub(super) fn holder(&self, name: &Username) -> Option<&Person> {
+    pub(super) fn holder(&self, name: &Username) -> Option<Place> {
         self.find_in(&self.names, name.key(), |it| it.has_key_of(name))
     }
 
@@ -249,7 +273,8 @@ impl Roster {
             self.find_in(table, key, |it| it.look_key(look) == key)
         };
         let same = self.holder(name).into_iter();
-        let mut found = same.chain(LOOKS.into_iter().filter_map(by_look));
+        let found = same.chain(LOOKS.into_iter().filter_map(by_look));
+        let mut found = found.filter_map(|it| self.get(it));
         found.find(|person| Some(person.id) != but)
     }
 
@@ -267,6 +292,7 @@ impl Roster {
             let mut meant = None;
             find_slip(typed, |slip| {
                 let found = self.find_in(&self.names, slip.key(), |it| slip.is_of(it));
+                let found = found.and_then(|it| self.get(it));
                 meant = found.filter(|person| person.id != asker);
                 meant.map(|_| ())
             });
@@ -277,66 +303,55 @@ impl Roster {
 
     fn find_in(
         &self,
-        table: &HashTable<u32>,
+        table: &HashTable<Place>,
         key: u64,
         is_it: impl Fn(&Username) -> bool,
-    ) -> Option<&Person> {
-        let has_it = |place: &u32| {
-            let person = self.people.get(*place as usize);
-            person.is_some_and(|it| is_it(&it.name))
-        };
-        let place = *table.find(self.hasher.hash_one(key), has_it)?;
-        self.people.get(place as usize)
+    ) -> Option<Place> {
+        let has_it = |place: &Place| self.get(*place).is_some_and(|it| is_it(&it.name));
+        table.find(self.hasher.hash_one(key), has_it).copied()
     }
 
     /// Counts one more refused username, and tells how many there were.
-    pub(super) fn count_attempt(&mut self, peer: PeerId) -> u8 {
-        match self.sessions.get_mut(peer.index()) {
-            Some(Session::Naming {
-                generation,
-                attempts,
-            }) if *generation == peer.generation => {
-                *attempts = attempts.saturating_add(1);
-                *attempts
-            }
-            _ => 0,
+    pub(super) fn count_attempt(&mut self, peer: PeerId) -> u32 {
+        if self.session(peer) != Some(Session::Naming) {
+            return 0;
         }
+        let state = &mut self.seats[peer.index()].state;
+        *state = (*state - 1).max(NAMING - ATTEMPTS);
+        NAMING - *state
     }
 
     /// Lets a newcomer into the chat.
-    pub(super) fn admit(&mut self, person: Person) -> Result<(), NameTaken> {
+    pub(super) fn admit(&mut self, person: Person) -> Result<Place, NameTaken> {
         if !self.is_free(&person.name, None) {
             return Err(NameTaken);
         }
-        let id = person.id;
-        let place = self.people.insert(person) as u32;
+        let place = Place(self.people.insert(person) as u32);
         let people = &self.people;
-        let number = |place: &u32| people.get(*place as usize).map_or(id, |it| it.id);
-        let hash = |place: &u32| spread(number(place));
-        self.numbers.insert_unique(spread(id), place, hash);
+        self.arrivals.insert(place, |it| number(people, it));
         self.enrol(place);
-        Ok(())
+        Ok(place)
     }
 
-    /// Gives a person a connection, which had no name until now.
-    pub(super) fn seat(&mut self, id: PersonId, peer: PeerId) {
-        if let Some(place) = self.place(id)
-            && let Some(Session::Naming { .. }) = self.session(peer)
-        {
-            self.sessions[peer.index()] = Session::Chatting(place);
-            self.people[place as usize].peer = peer;
+    /// Gives a person a connection, if it is there and nobody's.
+    pub(super) fn seat(&mut self, place: Place, peer: PeerId) -> bool {
+        let is_free = self.session(peer) == Some(Session::Naming);
+        if is_free && let Some(person) = self.get_mut(place) {
+            person.slot = peer.slot;
+            self.seats[peer.index()].state = place.0;
         }
+        is_free
     }
 
     /// Gives a person another name, or their own in another spelling, and returns the one before.
-    pub(super) fn rename(&mut self, id: PersonId, to: Username) -> Result<Username, NameTaken> {
-        if !self.is_free(&to, Some(id)) {
-            return Err(NameTaken);
-        }
-        let Some(place) = self.place(id) else {
+    pub(super) fn rename(&mut self, place: Place, to: Username) -> Result<Username, NameTaken> {
+        let Some(person) = self.get(place) else {
             return Ok(to);
         };
-        let before = std::mem::replace(&mut self.people[place as usize].name, to);
+        if !self.is_free(&to, Some(person.id)) {
+            return Err(NameTaken);
+        }
+        let before = std::mem::replace(&mut self.people[place.index()].name, to);
         self.strike(place, &before);
         self.enrol(place);
         Ok(before)
@@ -349,29 +364,30 @@ impl Roster {
 
     /// Everyone who is connected, with or without a name.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
-        let sessions = (0..).zip(&self.sessions).inspect(|_| tally::steps(1));
-        sessions.filter_map(|(slot, session)| match *session {
-            Session::Vacant => None,
-            Session::Naming { generation, .. } => Some(PeerId { slot, generation }),
-            Session::Chatting(place) => self.people.get(place as usize)?.peer(),
+        let seats = (0..).zip(&self.seats).inspect(|_| tally::steps(1));
+        let seats = seats.filter(|(_, seat)| seat.state != VACANT);
+        seats.map(|(slot, seat)| PeerId {
+            slot,
+            generation: seat.generation,
         })
     }
 
     /// Everyone who is in the chat.
     #[cfg(any(test, fuzzing))]
-    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
-        self.people.iter().map(|(_, person)| person)
+    pub(super) fn people(&self) -> impl Iterator<Item = (Place, &Person)> {
+        let people = self.people.iter();
+        people.map(|(place, person)| (Place(place as u32), person))
     }
 
     /// Lists the person in this place under the name they have.
-    fn enrol(&mut self, place: u32) {
+    fn enrol(&mut self, place: Place) {
         let (people, hasher) = (&self.people, &self.hasher);
-        let list = |table: &mut HashTable<u32>, key: fn(&Username, Look) -> u64, look| {
-            let key_at = |place: &u32| {
-                let person = people.get(*place as usize);
+        let list = |table: &mut HashTable<Place>, key: fn(&Username, Look) -> u64, look| {
+            let key_at = |place: &Place| {
+                let person = people.get(place.index());
                 person.map_or(0, |it| key(&it.name, look))
             };
-            let hash = |place: &u32| hasher.hash_one(key_at(place));
+            let hash = |place: &Place| hasher.hash_one(key_at(place));
             table.insert_unique(hash(&place), place, hash);
         };
         list(&mut self.names, |name, _| name.key(), Look::Typed);
@@ -381,25 +397,35 @@ impl Roster {
     }
 
     /// Lists the person in this place no longer under a name they had.
-    fn strike(&mut self, place: u32, name: &Username) {
-        strike_from(&mut self.names, self.hasher.hash_one(name.key()), place);
+    fn strike(&mut self, place: Place, name: &Username) {
+        let strike = |table: &mut HashTable<Place>, key: u64| {
+            let hash = self.hasher.hash_one(key);
+            if let Ok(listed) = table.find_entry(hash, |&it| it == place) {
+                listed.remove();
+            }
+        };
+        strike(&mut self.names, name.key());
         for look in LOOKS {
-            let hash = self.hasher.hash_one(name.look_key(look));
-            strike_from(&mut self.looks[look as usize], hash, place);
+            strike(&mut self.looks[look as usize], name.look_key(look));
         }
     }
 }
 
-/// The hash of a person's number. Nobody chooses these, so that it is to be fast alone: a second's first number ends in
-/// twenty zeros, and all of its bits are to count.
-fn spread(id: PersonId) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let product = id.0.wrapping_mul(ODD);
-    product ^ product >> 32
+/// Who is in a place.
+fn number(people: &Slab<Person>, place: Place) -> PersonId {
+    let person = people.get(place.index());
+    person.map_or(PersonId::HOUSE, |it| it.id)
 }
 
-fn strike_from(table: &mut HashTable<u32>, hash: u64, place: u32) {
-    if let Ok(listed) = table.find_entry(hash, |&it| it == place) {
-        listed.remove();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_for_every_idle_person_is_small() {
+        assert_eq!(size_of::<Seat>(), 8);
+        assert_eq!(size_of::<Person>(), 48);
+        // A free place of the slab says so in bytes that a person has anyway.
+        assert_eq!(size_of::<Result<Person, usize>>(), 48);
     }
 }

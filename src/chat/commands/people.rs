@@ -42,7 +42,7 @@ pub(super) fn reply(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     let Some((to, name)) = extras.and_then(|it| it.correspondent.clone()) else {
         return effects.answer(caller.peer, Answer::NothingToReplyTo);
     };
-    match hub.roster.person(to) {
+    match hub.roster.place(to) {
         Some(_) => write_to(caller, to, args, effects),
         None => effects.answer(caller.peer, Answer::Gone(name)),
     }
@@ -81,7 +81,7 @@ pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     let whois = Whois {
         presence: hub.presence(caller.now, person),
         room: room.name.clone(),
-        since: person.since.into(),
+        since: person.id.came(),
         away: person.away().and_then(|away| away.text.clone()),
     };
     effects.answer(caller.peer, Answer::Whois(whois.into()));
@@ -89,7 +89,7 @@ pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
 
 pub(super) fn ignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let answer = match (args, hub.find(args).map(|it| it.id)) {
-        ("", _) => Answer::Ignored(hub.ignored(caller.id)),
+        ("", _) => Answer::Ignored(hub.ignored(caller.place)),
         (_, None) => nobody(hub, caller, args),
         (_, Some(whom)) if whom == caller.id => Answer::Yourself,
         (_, Some(whom)) => return caller.wants(Act::Ignore { whom }, effects),

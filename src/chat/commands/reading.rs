@@ -16,8 +16,7 @@ pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut 
             _ => return effects.answer(caller.peer, usage("/history")),
         },
     };
-    let person = hub.roster.at(caller.peer);
-    if !person.is_some_and(|it| hub.replay(it, 0, count, effects)) {
+    if !hub.replay(caller.place, 0, count, effects) {
         effects.answer(caller.peer, Answer::NoHistory);
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     let listed = found.members.iter().inspect(|_| tally::steps(1));
     let listed = listed.take(PEOPLE_LISTED);
     let people: Vec<Presence> = listed
-        .filter_map(|id| hub.roster.person(*id))
+        .filter_map(|it| hub.roster.get(it))
         .map(|person| hub.presence(caller.now, person))
         .collect();
     let more = found.members.len() - people.len();
