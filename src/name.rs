@@ -108,12 +108,17 @@ impl Username {
 
     /// Takes such a name as typed.
     pub(crate) fn parse_addr(text: &str) -> Option<Username> {
-        if let Ok(addr) = text.parse() {
-            return Some(Username::from_addr(addr));
-        }
-        let (addr, number) = text.rsplit_once('-')?;
-        let number = number.parse().ok()?;
-        Some(Username::from_addr_again(addr.parse().ok()?, number))
+        let (addr, number) = split_addr(text)?;
+        Some(match number {
+            None => Username::from_addr(addr),
+            Some(number) => Username::from_addr_again(addr, number),
+        })
+    }
+
+    /// The address that it is made of, if it is such a name.
+    pub(crate) fn addr(&self) -> Option<SocketAddr> {
+        let (addr, _) = split_addr(self.as_str())?;
+        Some(addr)
     }
 
     /// Whether it is such a name.
@@ -176,6 +181,15 @@ impl Username {
     pub(crate) fn may_hold(c: char) -> bool {
         rules::may_hold(c)
     }
+}
+
+/// An address, and which of those named by it this is, unless it is the first.
+fn split_addr(text: &str) -> Option<(SocketAddr, Option<usize>)> {
+    if let Ok(addr) = text.parse() {
+        return Some((addr, None));
+    }
+    let (addr, number) = text.rsplit_once('-')?;
+    Some((addr.parse().ok()?, Some(number.parse().ok()?)))
 }
 
 impl RoomName {

@@ -15,7 +15,7 @@ use crate::name::{RoomName, Username};
 
 use super::Hub;
 use super::away::strike_away;
-use super::event::{Effect, Effects};
+use super::event::{Effect, Effects, Proposal};
 use super::room::NoRoom;
 use super::roster::{Person, Place};
 
@@ -103,7 +103,8 @@ impl Hub {
         }
     }
 
-    /// Lets a newcomer in under a name, unless someone has it or one that looks like it.
+    /// Lets a newcomer in under a name, unless someone has it or one that looks like it. Their connection may have ended
+    /// since they gave the name, which nobody but this server can know: it then has them leave at once.
     fn come_in(
         &mut self,
         now: Moment,
@@ -116,27 +117,35 @@ impl Hub {
         let person = Person::new(entry.author, name.clone(), room);
         let Ok(place) = self.roster.admit(person) else {
             if let Some(peer) = origin {
-                self.refuse(peer, Message::UsernameTaken, effects);
+                self.name_again(name, peer, effects);
             }
             return;
         };
         self.rooms.enter(room, place, |it| self.roster.number(it));
         self.name_taken(place, name);
-        if let Some(peer) = origin {
-            self.seat(now, place, peer, effects);
-        }
+        let is_seated = origin.map(|peer| self.seat(now, place, peer, effects));
         let joined = Message::Joined(name.clone());
         effects.tell_room(room, None, self.hidden_from(place), joined);
+        if is_seated == Some(false) {
+            effects.push(Effect::Append(Proposal {
+                peer: None,
+                author: Some(entry.author),
+                act: Act::Leave {
+                    reason: CloseReason::EndOfInput,
+                    word: None,
+                },
+            }));
+        }
     }
 
-    /// Gives a newcomer who has a name now what they are shown first.
-    fn seat(&mut self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) {
+    /// Gives a newcomer who has a name now what they are shown first, unless their connection has ended meanwhile.
+    fn seat(&mut self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) -> bool {
         let active = self.seconds(now);
         if !self.roster.seat(place, peer) {
-            return;
+            return false;
         }
         let Some(person) = self.roster.get_mut(place) else {
-            return;
+            return false;
         };
         person.active = active;
         let (name, room) = (person.name.clone(), person.room);
@@ -152,6 +161,7 @@ impl Hub {
         let format = Format::default();
         effects.push(Effect::Enter { peer, room, format });
         effects.push(Effect::CameOnline { peer, name });
+        true
     }
 
     fn tell_all(&mut self, text: &Arc<str>, effects: &mut Effects) {

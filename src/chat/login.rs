@@ -13,6 +13,7 @@ use crate::name::Username;
 use super::Hub;
 use super::commands;
 use super::event::Effects;
+use super::roster::Session;
 
 impl Hub {
     pub(super) fn connect(
@@ -35,6 +36,7 @@ impl Hub {
     }
 
     /// A free name for someone who is named by their address. Several have the same one where there are several listeners.
+    /// One of them may be given it before it is applied to the other, who is then to [take the next](Self::name_again).
     fn name_of(&self, addr: SocketAddr) -> Username {
         let mut name = Username::from_addr(addr);
         let mut number = 2;
@@ -43,6 +45,18 @@ impl Hub {
             number += 1;
         }
         name
+    }
+
+    /// A newcomer could not have a name. Where it was not they who chose it, they come in under the next that is free.
+    pub(super) fn name_again(&mut self, taken: &Username, peer: PeerId, effects: &mut Effects) {
+        match taken.addr() {
+            Some(addr) if self.roster.session(peer) == Some(Session::Naming) => {
+                let name = self.name_of(addr);
+                effects.append(peer, None, Act::ComeIn { name });
+            }
+            Some(_) => {}
+            None => self.refuse(peer, Message::UsernameTaken, effects),
+        }
     }
 
     /// A line of a newcomer: the name they want, or that they want to leave.

@@ -2,6 +2,7 @@
 
 mod away;
 mod ignoring;
+mod late;
 mod names;
 mod rooms;
 mod table;
