@@ -50,8 +50,8 @@ impl PersonId {
     /// The server itself, which speaks to everyone and is nobody.
     pub const HOUSE: PersonId = PersonId(0);
 
-    /// When they came: seconds since 1970-01-01 00:00 UTC.
-    pub(crate) fn came(self) -> i64 {
+    /// The second that their number is of, since 1970-01-01 00:00 UTC. They came in it, unless the clock had been set back.
+    pub(crate) fn second(self) -> i64 {
         (self.0 / PER_SECOND) as i64
     }
 }

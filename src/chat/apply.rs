@@ -114,7 +114,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let room = RoomId::LOBBY;
-        let person = Person::new(entry.author, name.clone(), room);
+        let person = Person::new(entry.author, name.clone(), room, entry.unix());
         let Ok(place) = self.roster.admit(person) else {
             if let Some(peer) = origin {
                 self.name_again(name, peer, effects);

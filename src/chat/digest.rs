@@ -38,7 +38,7 @@ impl Hub {
     }
 
     fn add_person(&self, it: &Person, state: &mut DefaultHasher) {
-        (it.id, it.name.as_str()).hash(state);
+        (it.id, it.name.as_str(), it.since()).hash(state);
         self.made(it.room).hash(state);
         let nothing = Extras::default();
         let extras = it.extras.as_deref().unwrap_or(&nothing);

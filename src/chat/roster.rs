@@ -92,6 +92,8 @@ pub(super) struct Person {
 /// What few people have.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
+    /// When they came, where their number tells another second: the clock had been set back.
+    since: Option<i64>,
     /// They are away.
     pub(super) away: Option<Away>,
     /// Whom they ignore.
@@ -120,8 +122,9 @@ pub(super) struct Away {
 pub(super) struct NameTaken;
 
 impl Person {
-    pub(super) fn new(id: PersonId, name: Username, room: RoomId) -> Person {
-        Person {
+    /// A person who comes in at a time in seconds since 1970-01-01 00:00 UTC.
+    pub(super) fn new(id: PersonId, name: Username, room: RoomId, since: i64) -> Person {
+        let mut person = Person {
             id,
             slot: NO_SLOT,
             name,
@@ -129,7 +132,18 @@ impl Person {
             format: Format::default(),
             active: 0,
             extras: None,
+        };
+        let since = since.max(0);
+        if since != id.second() {
+            person.extras_mut().since = Some(since);
         }
+        person
+    }
+
+    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
+    pub(super) fn since(&self) -> i64 {
+        let other = self.extras.as_ref().and_then(|it| it.since);
+        other.unwrap_or_else(|| self.id.second())
     }
 
     pub(super) fn away(&self) -> Option<&Away> {

@@ -81,7 +81,7 @@ pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     let whois = Whois {
         presence: hub.presence(caller.now, person),
         room: room.name.clone(),
-        since: person.id.came(),
+        since: person.since(),
         away: person.away().and_then(|away| away.text.clone()),
     };
     effects.answer(caller.peer, Answer::Whois(whois.into()));
