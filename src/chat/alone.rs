@@ -15,7 +15,7 @@ use super::{Effect, Effects, Event, Hub, Rules};
 pub struct Alone {
     pub(super) hub: Hub,
     journal: Journal,
-    /// What the hub asks for, before its acts are applied. Empty between calls.
+    /// What the hub asks for from its first act on, before that is applied. Empty between calls.
     asked: Effects,
     /// What was entered since it was last taken. `None`: nobody listens.
     heard: Option<Vec<Arc<Entry>>>,
@@ -34,27 +34,32 @@ impl Alone {
 
     /// Takes in what happened to a peer; see [`Hub::handle`].
     pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
-        self.hub.handle(now, peer, event, &mut self.asked);
-        self.settle(now, effects);
+        let before = effects.len();
+        self.hub.handle(now, peer, event, effects);
+        self.settle(now, before, effects);
     }
 
     /// Acts on what is due by now.
     pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) {
-        while self.hub.handle_timeout(now, &mut self.asked) {
-            self.settle(now, effects);
+        let mut before = effects.len();
+        while self.hub.handle_timeout(now, effects) {
+            self.settle(now, before, effects);
+            before = effects.len();
         }
     }
 
     /// Says something to everyone who is in the chat, as the server. The text must be clean.
     pub fn notice(&mut self, now: Moment, text: &str, effects: &mut Effects) {
-        self.hub.notice(text, &mut self.asked);
-        self.settle(now, effects);
+        let before = effects.len();
+        self.hub.notice(text, effects);
+        self.settle(now, before, effects);
     }
 
     /// Says goodbye to everyone and closes every connection.
     pub fn shut_down(&mut self, now: Moment, effects: &mut Effects) {
-        self.hub.shut_down(&mut self.asked);
-        self.settle(now, effects);
+        let before = effects.len();
+        self.hub.shut_down(effects);
+        self.settle(now, before, effects);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing else happens.
@@ -92,9 +97,10 @@ impl Alone {
         self.hub.check();
     }
 
-    /// Enters each act and applies it, in the place where it was asked for.
-    fn settle(&mut self, now: Moment, effects: &mut Effects) {
+    /// Enters each act behind so many effects and applies it, in the place where it was asked for.
+    fn settle(&mut self, now: Moment, before: usize, effects: &mut Effects) {
         let mut asked = mem::take(&mut self.asked);
+        effects.move_proposed(before, &mut asked);
         for effect in asked.drain() {
             match effect {
                 Effect::Append(it) => {

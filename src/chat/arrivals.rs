@@ -26,28 +26,35 @@ impl Arrivals {
         self.0.iter().copied()
     }
 
+    /// Where somebody of this number stands, or would. At either end that is known at once: there stand newcomers, and
+    /// those who leave when all do.
+    fn position(&self, id: PersonId, number: impl Fn(Place) -> PersonId) -> Result<usize, usize> {
+        let last = self.0.back().map(|it| number(*it));
+        if last.is_none_or(|it| it < id) {
+            return Err(self.0.len());
+        }
+        match self.0.front() {
+            Some(first) if number(*first) == id => Ok(0),
+            _ => self.0.binary_search_by_key(&id, |it| number(*it)),
+        }
+    }
+
     /// The place of one of them.
     pub(super) fn find(&self, id: PersonId, number: impl Fn(Place) -> PersonId) -> Option<Place> {
-        let at = self.0.binary_search_by_key(&id, |it| number(*it)).ok()?;
+        let at = self.position(id, number).ok()?;
         self.0.get(at).copied()
     }
 
     /// Takes somebody in who is in this place.
     pub(super) fn insert(&mut self, place: Place, number: impl Fn(Place) -> PersonId) {
-        let id = number(place);
-        let is_last = self.0.back().is_none_or(|it| number(*it) < id);
-        if is_last {
-            return self.0.push_back(place);
-        }
-        if let Err(at) = self.0.binary_search_by_key(&id, |it| number(*it)) {
+        if let Err(at) = self.position(number(place), number) {
             self.0.insert(at, place);
         }
     }
 
     /// Takes whoever is in this place out, and tells whether they were in.
     pub(super) fn remove(&mut self, place: Place, number: impl Fn(Place) -> PersonId) -> bool {
-        let id = number(place);
-        let Ok(at) = self.0.binary_search_by_key(&id, |it| number(*it)) else {
+        let Ok(at) = self.position(number(place), number) else {
             return false;
         };
         self.0.remove(at);

@@ -136,6 +136,19 @@ impl Effects {
         self.0.drain(..)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Moves the first act that is proposed behind so many effects, and all that follows it, to the end of others.
+    pub(super) fn move_proposed(&mut self, behind: usize, to: &mut Effects) {
+        let new = self.0.iter().skip(behind);
+        let mut new = new.zip(behind..);
+        if let Some((_, first)) = new.find(|(it, _)| matches!(it, Effect::Append(_))) {
+            to.0.extend(self.0.drain(first..));
+        }
+    }
+
     pub(super) fn push(&mut self, effect: Effect) {
         self.0.push(effect);
     }
