@@ -314,7 +314,9 @@ impl Hub {
         origin: Option<PeerId>,
         effects: &mut Effects,
     ) {
-        let hidden_from = self.hidden_from(author.place);
+        // Where this server shuts down, nobody is left here to read of it.
+        let is_read = reason != CloseReason::Shutdown || origin.is_none();
+        let hidden_from = is_read.then(|| self.hidden_from(author.place));
         let number = |it| self.roster.number(it);
         self.rooms.leave(author.room, author.place, number);
         let Some(person) = self.roster.remove(author.place) else {
@@ -326,8 +328,10 @@ impl Hub {
             let name = person.name.clone();
             effects.push(Effect::WentOffline { peer, name, reason });
         }
-        let (who, word) = (person.name, word.clone());
-        effects.tell_room(person.room, None, hidden_from, Message::Left { who, word });
+        if let Some(hidden_from) = hidden_from {
+            let (who, word) = (person.name, word.clone());
+            effects.tell_room(person.room, None, hidden_from, Message::Left { who, word });
+        }
     }
 }
 
