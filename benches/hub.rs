@@ -7,7 +7,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use chinwag::inner::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+use chinwag::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
 use chinwag::inner::fanout::Fanout;
 use chinwag::inner::net::Gauge;
 use chinwag::inner::{Moment, PeerId};
@@ -19,7 +19,7 @@ const LINE: &str = "the quick brown fox jumps over the lazy dog, and then once m
 const LINES: u32 = 100;
 
 struct Chat {
-    hub: Hub,
+    hub: Alone,
     effects: Effects,
     fanout: Fanout,
     gauge: Gauge,
@@ -29,7 +29,7 @@ struct Chat {
 impl Chat {
     fn of(people: u32) -> Chat {
         let mut chat = Chat {
-            hub: Hub::new(Rules::default()),
+            hub: Alone::new(Rules::default()),
             effects: Effects::default(),
             fanout: Fanout::default(),
             gauge: Gauge::default(),

@@ -1,4 +1,4 @@
-//! Which peer, and which room.
+//! Which peer, which person, and which room.
 
 use std::fmt;
 
@@ -35,5 +35,23 @@ impl RoomId {
     /// The id as an index.
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+/// Numbers of entries that are given in one second, before those of the next begin.
+pub(crate) const PER_SECOND: u64 = 1 << 20;
+
+/// Somebody who is online, from their coming to their leaving, whatever name they have and whatever connection they use:
+/// the number of the [entry](crate::Entry) by which they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PersonId(pub u64);
+
+impl PersonId {
+    /// The server itself, which speaks to everyone and is nobody.
+    pub const HOUSE: PersonId = PersonId(0);
+
+    /// The second that their number is of, since 1970-01-01 00:00 UTC. They came in it, unless the clock had been set back.
+    pub(crate) fn second(self) -> i64 {
+        (self.0 / PER_SECOND) as i64
     }
 }

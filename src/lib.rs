@@ -29,7 +29,7 @@
 //! | 3 | `net` | the poller, listeners, sockets, latched readiness, send queues |
 //! | 2 | `chat` | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -39,7 +39,9 @@
 //! |---|---|
 //! | bytes become lines | `wire::Decoder`, for `Talk::decode` in `server/tick/read.rs` |
 //! | a line becomes an event | `Talk::hear`, in the same file; `chat/event.rs` has all events |
-//! | an event becomes effects | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/`; `chat/event.rs` has all effects |
+//! | an event becomes an act, where it changes what people share | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/` |
+//! | an act becomes an [`Entry`] | `Journal::enter` in `journal.rs`, for `Alone::settle` in `chat/alone.rs` |
+//! | an entry becomes effects | `Hub::apply` in `chat/apply.rs`; `chat/event.rs` has all effects |
 //! | an effect is acted on | `Talk::apply` in `server/talk.rs` |
 //! | an effect becomes bytes | `Fanout::say` and `Fanout::reply` in `server/fanout.rs`, by `wire::render` |
 //! | bytes are written | `Talk::write` in `server/tick/write.rs`, by `net::Connection` |
@@ -53,7 +55,7 @@
 //! take      what other threads ask for, from the inbox
 //! accept    let newcomers in, within a budget
 //! read      a bounded turn per runnable peer, within a budget of the tick, those first who have sent little:
-//!           socket -> Decoder -> Hub::handle -> effects -> the room's log
+//!           socket -> Decoder -> Hub::handle -> an entry -> Hub::apply -> effects -> the room's log
 //! time      what is due by now; server/connections/timers.rs has the table of all timers
 //! farewell  those whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
@@ -83,6 +85,7 @@ mod deadlines;
 mod error;
 mod id;
 mod invisible;
+mod journal;
 pub mod limits;
 mod message;
 mod moment;
@@ -99,6 +102,8 @@ mod wire;
 struct Readme;
 
 pub use error::{CloseReason, Error, Protocol};
+pub use id::PersonId;
+pub use journal::{Act, Entry};
 pub use name::{InvalidUsername, RoomName, Username};
 pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Handle, Server, Stats};
@@ -115,7 +120,9 @@ pub mod inner {
     pub use crate::server::fanout;
 
     pub mod chat {
-        pub use crate::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+        #[cfg(any(test, fuzzing))]
+        pub use crate::chat::Twin;
+        pub use crate::chat::{Alone, Audience, Effect, Effects, Event, Hub, Proposal, Rules};
     }
 
     #[cfg(feature = "client")]

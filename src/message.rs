@@ -135,13 +135,22 @@ impl Message {
     }
 }
 
-/// What was told before, and when: seconds since 1970-01-01 00:00 UTC.
+/// What was told before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
-    /// When.
-    pub unix: i64,
+    /// The number of its [entry](crate::Entry).
+    pub seq: u64,
+    /// When: milliseconds since 1970-01-01 00:00 UTC.
+    pub at: i64,
     /// What.
     pub message: Message,
+}
+
+impl Past {
+    /// When, in whole seconds since 1970-01-01 00:00 UTC.
+    pub fn unix(&self) -> i64 {
+        self.at.div_euclid(1000)
+    }
 }
 
 /// The answer to what one person asked for, read by them alone.

@@ -108,16 +108,20 @@ impl Username {
 
     /// Takes such a name as typed.
     pub(crate) fn parse_addr(text: &str) -> Option<Username> {
-        if let Ok(addr) = text.parse() {
-            return Some(Username::from_addr(addr));
-        }
-        let (addr, number) = text.rsplit_once('-')?;
-        let number = number.parse().ok()?;
-        Some(Username::from_addr_again(addr.parse().ok()?, number))
+        let (addr, number) = split_addr(text)?;
+        Some(match number {
+            None => Username::from_addr(addr),
+            Some(number) => Username::from_addr_again(addr, number),
+        })
+    }
+
+    /// The address that it is made of, if it is such a name.
+    pub(crate) fn addr(&self) -> Option<SocketAddr> {
+        let (addr, _) = split_addr(self.as_str())?;
+        Some(addr)
     }
 
     /// Whether it is such a name.
-    #[cfg(feature = "client")]
     pub(crate) fn is_addr(&self) -> bool {
         self.as_str().contains(':')
     }
@@ -151,6 +155,18 @@ impl Username {
                 || keys::look(self.as_str(), look) == keys::look(other.as_str(), look))
     }
 
+    /// Whether the two have the same key. What all servers must decide alike goes by keys alone: the forms behind them are made
+    /// again by tables, which another version of Unicode may have otherwise.
+    pub(crate) fn has_key_of(&self, other: &Username) -> bool {
+        self.key() == other.key()
+    }
+
+    /// Whether the two cannot be there at once, by their keys alone.
+    pub(crate) fn excludes(&self, other: &Username) -> bool {
+        let has_look = |look: &Look| self.look_key(*look) == other.look_key(*look);
+        self.has_key_of(other) || LOOKS.iter().any(has_look)
+    }
+
     /// The hash of what it is addressed by. Names that address the same person have the same.
     pub(crate) fn key(&self) -> u64 {
         keys::addressed_key(&self.0)
@@ -165,6 +181,15 @@ impl Username {
     pub(crate) fn may_hold(c: char) -> bool {
         rules::may_hold(c)
     }
+}
+
+/// An address, and which of those named by it this is, unless it is the first.
+fn split_addr(text: &str) -> Option<(SocketAddr, Option<usize>)> {
+    if let Ok(addr) = text.parse() {
+        return Some((addr, None));
+    }
+    let (addr, number) = text.rsplit_once('-')?;
+    Some((addr.parse().ok()?, Some(number.parse().ok()?)))
 }
 
 impl RoomName {
@@ -186,6 +211,16 @@ impl RoomName {
     /// Whether the two could be mistaken for each other.
     pub fn looks_like(&self, other: &RoomName) -> bool {
         self.0.looks_like(&other.0)
+    }
+
+    /// As [`Username::excludes`].
+    pub(crate) fn excludes(&self, other: &RoomName) -> bool {
+        self.0.excludes(&other.0)
+    }
+
+    /// As [`Username::key`].
+    pub(crate) fn key(&self) -> u64 {
+        self.0.key()
     }
 }
 

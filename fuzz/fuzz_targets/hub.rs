@@ -11,7 +11,7 @@ mod audience;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use chinwag::inner::chat::{Effects, Event, Hub, Rules};
+use chinwag::inner::chat::{Alone, Effects, Event, Rules, Twin};
 use chinwag::inner::wire::clean;
 use chinwag::inner::{Moment, PeerId};
 use chinwag::{CloseReason, Protocol};
@@ -65,7 +65,9 @@ const KINDS: usize = 6;
 
 /// The chat, a clock, and everyone who has come.
 struct Chat {
-    hub: Hub,
+    hub: Alone,
+    /// Hears the entries alone.
+    twin: Twin,
     now: Moment,
     generation: u32,
     /// Who is in each slot, or was there last, and who was there before.
@@ -78,8 +80,9 @@ impl Chat {
     /// The lowest bits of the byte are the rules.
     fn new(byte: u8) -> Chat {
         let login_timeout = (byte & 2 == 0).then_some(LOGIN_TIMEOUT);
+        let anonymous = byte & 1 != 0;
         let rules = Rules {
-            anonymous: byte & 1 != 0,
+            anonymous,
             login_timeout,
             idle_timeout: (byte & 4 != 0).then_some(IDLE_TIMEOUT),
             history: [200, 3, 0, 1][usize::from(byte >> 3 & 3)],
@@ -87,10 +90,13 @@ impl Chat {
         };
         let instant = Instant::now();
         let unix = 1_795_276_799;
+        let now = Moment { instant, unix };
+        let mut hub = Alone::new(rules);
         Chat {
-            audience: Audience::new(rules.anonymous),
-            hub: Hub::new(rules),
-            now: Moment { instant, unix },
+            audience: Audience::new(anonymous),
+            twin: Twin::of(&mut hub, now),
+            hub,
+            now,
             generation: 0,
             slots: [[None; 2]; SLOTS],
             login_timeout,
@@ -119,6 +125,7 @@ impl Chat {
             _ => self.connect(slot, &text),
         }
         self.hub.check();
+        self.twin.follow(&mut self.hub);
     }
 
     /// A newcomer in the slot, who types their name.
@@ -167,9 +174,9 @@ impl Chat {
     fn run_the_server(&mut self, slot: usize, text: &str) {
         let mut effects = Effects::default();
         match slot {
-            0 => self.hub.notice(text, &mut effects),
+            0 => self.hub.notice(self.now, text, &mut effects),
             1 => self.hub.set_motd((!text.is_empty()).then(|| text.into())),
-            2 if text.is_empty() => self.hub.shut_down(&mut effects),
+            2 if text.is_empty() => self.hub.shut_down(self.now, &mut effects),
             2 => self.now.unix = 0,
             _ => self.now.unix = self.now.unix.saturating_mul(2).min(YEAR_9999),
         }

@@ -4,46 +4,53 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::id::PeerId;
 use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES,
 };
-use crate::message::{Answer, Past};
+use crate::message::{Answer, Message, Past};
 use crate::name::{Addressed, Username, addresses, beginning, words};
 use crate::tally;
 
+use super::Hub;
+use super::apply::Author;
 use super::event::Effects;
 use super::history::History;
 use super::room::Rooms;
-use super::roster::{Away, Person};
-use super::{Caller, Hub};
+use super::roster::{Away, Person, Place};
 
 /// The people of a room who are away, by the keys of their names.
 #[derive(Debug, Default)]
-pub(super) struct AwayPeople(HashMap<u64, Vec<PeerId>>);
+pub(super) struct AwayPeople {
+    people: HashMap<u64, Vec<Place>>,
+    /// How many of them are named by their address.
+    addresses: usize,
+}
 
 impl AwayPeople {
-    fn add(&mut self, peer: PeerId, name: &Username) {
-        self.0.entry(name.key()).or_default().push(peer);
+    fn add(&mut self, place: Place, person: &Person) {
+        let people = self.people.entry(person.name.key()).or_default();
+        people.push(place);
+        self.addresses += usize::from(person.name.is_addr());
     }
 
-    fn remove(&mut self, peer: PeerId, name: &Username) {
-        if let Some(people) = self.0.get_mut(&name.key()) {
+    fn remove(&mut self, place: Place, person: &Person) {
+        if let Some(people) = self.people.get_mut(&person.name.key()) {
             tally::steps(people.len());
-            people.retain(|it| *it != peer);
+            people.retain(|it| *it != place);
             if people.is_empty() {
-                self.0.remove(&name.key());
+                self.people.remove(&person.name.key());
             }
+            self.addresses -= usize::from(person.name.is_addr());
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.people.is_empty()
     }
 
     #[cfg(any(test, fuzzing))]
-    pub(super) fn people(&self) -> impl Iterator<Item = PeerId> {
-        self.0.values().flatten().copied()
+    pub(super) fn people(&self) -> impl Iterator<Item = Place> {
+        self.people.values().flatten().copied()
     }
 }
 
@@ -72,99 +79,125 @@ impl Told {
 
 impl Hub {
     /// A person is away from now on, or says so anew.
-    pub(super) fn go_away(&mut self, peer: PeerId, text: Option<Arc<str>>) {
-        self.absences += 1;
-        let absence = self.absences;
-        let Some(person) = self.roster.person_mut(peer) else {
+    pub(super) fn go_away(
+        &mut self,
+        author: &Author,
+        text: &Option<Arc<str>>,
+        effects: &mut Effects,
+    ) {
+        let (absence, text) = (author.seq, text.clone());
+        let Some(person) = self.roster.get_mut(author.place) else {
             return;
         };
-        if let Some(away) = person.away_mut() {
-            (away.text, away.absence) = (text, absence);
-            return;
+        match person.away_mut() {
+            Some(away) => (away.text, away.absence) = (text, absence),
+            None => {
+                let missed = History::new(MISSED_LINES, MISSED_BYTES);
+                person.extras_mut().away = Some(Away {
+                    text,
+                    absence,
+                    missed,
+                });
+                self.list_away(author.place);
+            }
         }
-        let missed = History::new(MISSED_LINES, MISSED_BYTES);
-        person.extras_mut().away = Some(Away {
-            text,
-            absence,
-            missed,
-        });
-        self.list_away(peer);
+        effects.answer(author.peer, Answer::AwaySet);
     }
 
-    /// A person is back. Returns what they were away with, if they were.
-    pub(super) fn come_back(&mut self, peer: PeerId) -> Option<Away> {
-        self.unlist_away(peer);
-        self.roster.person_mut(peer)?.extras.as_mut()?.away.take()
+    /// A person is back, and reads what was said to or about them meanwhile.
+    pub(super) fn come_back(&mut self, author: &Author, effects: &mut Effects) {
+        self.unlist_away(author.place);
+        let person = self.roster.get_mut(author.place);
+        let extras = person.and_then(|it| it.extras.as_mut());
+        let Some(away) = extras.and_then(|it| it.away.take()) else {
+            return effects.answer(author.peer, Answer::NotAway);
+        };
+        // Whom they came to ignore while they were away is not counted either.
+        let kept = away.missed.last(0, MISSED_LINES, |_, _| true).len();
+        let lines = away.missed.last(0, MISSED_LINES, self.sees(author.place));
+        let shown = lines.len();
+        let missed = away.missed.total() - (kept - shown);
+        effects.answer(author.peer, Answer::Back { shown, missed });
+        if missed > 0 {
+            for line in lines {
+                effects.tell(author.peer, line);
+            }
+            effects.answer(author.peer, Answer::End);
+        }
     }
 
     /// Puts a person who is away on the list of their room, under the name they have.
-    pub(super) fn list_away(&mut self, peer: PeerId) {
-        if let Some(person) = self.roster.person(peer)
+    pub(super) fn list_away(&mut self, place: Place) {
+        if let Some(person) = self.roster.get(place)
             && person.away().is_some()
             && let Some(room) = self.rooms.get_mut(person.room)
         {
-            room.away.add(peer, &person.name);
+            room.away.add(place, person);
         }
     }
 
     /// Takes a person off it: before they change name or room.
-    pub(super) fn unlist_away(&mut self, peer: PeerId) {
-        if let Some(person) = self.roster.person(peer) {
-            strike_away(&mut self.rooms, peer, person);
+    pub(super) fn unlist_away(&mut self, place: Place) {
+        if let Some(person) = self.roster.get(place) {
+            strike_away(&mut self.rooms, place, person);
         }
     }
 
     /// Keeps a line for those in the room whom it names and who are away, and tells its author that they are.
     pub(super) fn note_mentions(
         &mut self,
-        caller: &Caller,
-        text: &str,
+        author: &Author,
         past: &Arc<Past>,
         effects: &mut Effects,
     ) {
-        let Some(room) = self.rooms.get(caller.room) else {
+        let Some(room) = self.rooms.get(author.room) else {
             return;
         };
         if room.away.is_empty() {
             return;
         }
+        let (Message::Said { text, .. } | Message::Action { text, .. }) = &past.message else {
+            return;
+        };
         let mut absent = Vec::new();
-        for peer in self.named(&room.away, text) {
-            if peer != caller.peer {
-                absent.extend(self.note_missed(caller, peer, past));
+        for place in self.named(&room.away, text) {
+            if place != author.place {
+                absent.extend(self.note_missed(author, place, past));
             }
         }
-        self.tell_away(caller, absent, effects);
+        self.tell_away(author, absent, effects);
     }
 
     /// Keeps a line for a person, if they are away and do not ignore its author. Returns their name if its author is to be
     /// told that they are.
     pub(super) fn note_missed(
         &mut self,
-        caller: &Caller,
-        to: PeerId,
+        author: &Author,
+        to: Place,
         past: &Arc<Past>,
     ) -> Option<(Username, Option<Arc<str>>)> {
-        if self.does_ignore(to, caller.peer) {
+        if self.does_ignore(to, author.place) {
             return None;
         }
-        let person = self.roster.person_mut(to)?;
+        let person = self.roster.get_mut(to)?;
         let name = person.name.clone();
         let away = person.away_mut()?;
-        away.missed.push(caller.peer, past.clone());
+        away.missed.push(author.id, past.clone());
         let (text, absence) = (away.text.clone(), away.absence);
-        if self.does_ignore(caller.peer, to) {
+        if self.does_ignore(author.place, to) {
             return None;
         }
-        let now = self.seconds(caller.now);
-        let told = &mut self.roster.person_mut(caller.peer)?.extras_mut().told;
+        // What they were told of is of interest where they read it.
+        author.peer?;
+        let now = self.seconds(author.now);
+        let told = &mut self.roster.get_mut(author.place)?.extras_mut().told;
         told.is_news(absence, now).then_some((name, text))
     }
 
     /// Tells the author of a line who of those whom it was for is away.
     pub(super) fn tell_away(
         &self,
-        caller: &Caller,
+        author: &Author,
         absent: Vec<(Username, Option<Arc<str>>)>,
         effects: &mut Effects,
     ) {
@@ -182,35 +215,35 @@ impl Hub {
                 Answer::SeveralAway { names, more }
             }
         };
-        effects.answer(caller.peer, answer);
+        effects.answer(author.peer, answer);
     }
 
     /// Those of the people who are away whom a text names, in the order in which it does.
-    fn named(&self, away: &AwayPeople, text: &str) -> Vec<PeerId> {
+    fn named(&self, away: &AwayPeople, text: &str) -> Vec<Place> {
         let text = beginning(text);
         let mut folded = 0;
         let mut find = |word: &str| {
             let word = Some(word).filter(|_| folded < MENTION_BYTES);
             let word = Addressed::new(word?)?;
             folded += word.bytes();
-            let people = away.0.get(&word.key())?.iter();
+            let people = away.people.get(&word.key())?.iter();
             let people = people.inspect(|_| tally::steps(1));
-            let mut people = people.filter_map(|it| Some((*it, self.roster.person(*it)?)));
-            let (peer, _) = people.find(|(_, person)| word.is_of(&person.name))?;
-            Some(peer)
+            let mut people = people.filter_map(|it| Some((*it, self.roster.get(*it)?)));
+            let (place, _) = people.find(|(_, person)| word.is_of(&person.name))?;
+            Some(place)
         };
         let mut known = HashSet::new();
         let mut named = Vec::new();
-        let mut add = |peer: PeerId| {
-            if known.insert(peer) {
-                named.push(peer);
+        let mut add = |place: Place| {
+            if known.insert(place) {
+                named.push(place);
             }
         };
         for (_, word, bare) in words(text) {
             tally::steps(1);
             find(word).or_else(|| find(bare?)).map(&mut add);
         }
-        if self.rules.anonymous {
+        if away.addresses > 0 {
             for (_, word) in addresses(text) {
                 find(word).map(&mut add);
             }
@@ -220,10 +253,10 @@ impl Hub {
 }
 
 /// Takes a person off the list of their room, if they are away.
-pub(super) fn strike_away(rooms: &mut Rooms, peer: PeerId, person: &Person) {
+pub(super) fn strike_away(rooms: &mut Rooms, place: Place, person: &Person) {
     if person.away().is_some()
         && let Some(room) = rooms.get_mut(person.room)
     {
-        room.away.remove(peer, &person.name);
+        room.away.remove(place, person);
     }
 }

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use crate::error::{CloseReason, Protocol};
-use crate::id::{PeerId, RoomId};
+use crate::id::{PeerId, PersonId, RoomId};
+use crate::journal::Act;
 use crate::message::{Answer, Message};
 use crate::moment::Format;
 use crate::name::Username;
@@ -37,9 +38,22 @@ pub enum Event<'a> {
     Disconnected(CloseReason),
 }
 
+/// An act that is to become an entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The connection that it came from, if it is still of interest how it ends. It is of this server alone.
+    pub peer: Option<PeerId>,
+    /// Whose act it is. `None`: of somebody who comes in by it.
+    pub author: Option<PersonId>,
+    /// The act.
+    pub act: Act,
+}
+
 /// What the chat asks for. The [`Hub`](super::Hub) appends; the server applies them in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
+    /// Enter this into the journal. What comes of it is known when the entry is [applied](super::Hub::apply).
+    Append(Proposal),
     /// Tell an audience. The server renders it once for all of them.
     Send {
         /// Who is to read it.
@@ -122,19 +136,42 @@ impl Effects {
         self.0.drain(..)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Moves the first act that is proposed behind so many effects, and all that follows it, to the end of others.
+    pub(super) fn move_proposed(&mut self, behind: usize, to: &mut Effects) {
+        let new = self.0.iter().skip(behind);
+        let mut new = new.zip(behind..);
+        if let Some((_, first)) = new.find(|(it, _)| matches!(it, Effect::Append(_))) {
+            to.0.extend(self.0.drain(first..));
+        }
+    }
+
     pub(super) fn push(&mut self, effect: Effect) {
         self.0.push(effect);
     }
 
-    pub(super) fn tell(&mut self, peer: PeerId, message: Message) {
-        self.push(Effect::Send {
-            to: Audience::Peer(peer),
-            message,
-        });
+    /// Tells a peer something, or nobody: people who are not connected here are told nothing.
+    pub(super) fn tell(&mut self, peer: impl Into<Option<PeerId>>, message: Message) {
+        if let Some(peer) = peer.into() {
+            let to = Audience::Peer(peer);
+            self.push(Effect::Send { to, message });
+        }
     }
 
-    pub(super) fn answer(&mut self, peer: PeerId, answer: Answer) {
+    pub(super) fn answer(&mut self, peer: impl Into<Option<PeerId>>, answer: Answer) {
         self.tell(peer, Message::Answer(answer));
+    }
+
+    /// Proposes an act of the person whose connection this is.
+    pub(super) fn append(&mut self, peer: PeerId, author: Option<PersonId>, act: Act) {
+        self.push(Effect::Append(Proposal {
+            peer: Some(peer),
+            author,
+            act,
+        }));
     }
 
     pub(super) fn tell_room(

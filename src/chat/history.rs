@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::id::PeerId;
+use crate::id::PersonId;
 use crate::message::{Message, Past};
 use crate::tally;
 
@@ -27,7 +27,7 @@ pub(super) struct History {
 struct Line {
     /// How many lines came before it.
     number: usize,
-    author: PeerId,
+    author: PersonId,
     past: Arc<Past>,
 }
 
@@ -43,7 +43,7 @@ impl History {
     }
 
     /// Keeps a line, and drops the oldest ones as far as the bounds ask for it.
-    pub(super) fn push(&mut self, author: PeerId, past: Arc<Past>) {
+    pub(super) fn push(&mut self, author: PersonId, past: Arc<Past>) {
         let number = self.total;
         self.total += 1;
         let size = size(&past.message);
@@ -70,7 +70,7 @@ impl History {
         &self,
         known: usize,
         count: usize,
-        mut is_seen: impl FnMut(PeerId, &Message) -> bool,
+        mut is_seen: impl FnMut(PersonId, &Message) -> bool,
     ) -> Vec<Message> {
         let seen = |line: &&Line| is_seen(line.author, &line.past.message);
         let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
@@ -107,13 +107,15 @@ mod tests {
         let from = Username::parse("x").unwrap();
         let text = text.into();
         let message = Message::Said { from, text };
-        Past { unix: 0, message }.into()
+        Past {
+            seq: 1,
+            at: 0,
+            message,
+        }
+        .into()
     }
 
-    const ANN: PeerId = PeerId {
-        slot: 0,
-        generation: 1,
-    };
+    const ANN: PersonId = PersonId(1);
 
     fn texts(history: &History, count: usize) -> Vec<usize> {
         let past = |message: &Message| match message {
@@ -147,10 +149,7 @@ mod tests {
 
     #[test]
     fn what_is_not_to_be_seen_does_not_count() {
-        let bob = PeerId {
-            slot: 1,
-            generation: 2,
-        };
+        let bob = PersonId(2);
         let mut history = History::new(10, 1000);
         for (author, text) in [(ANN, "1"), (ANN, "22"), (bob, "333"), (bob, "4444")] {
             history.push(author, said(text));

@@ -8,25 +8,27 @@
 //! stands in a target's `by` exactly when it stands in their `ignores`, and never in that of a target of their own. No
 //! target is without anyone who ignores.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use slab::Slab;
 
-use crate::id::PeerId;
+use crate::id::{PeerId, PersonId};
 use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::message::{IgnoredRow, Message};
 use crate::name::Username;
 use crate::tally;
 
 use super::Hub;
-use super::roster::Person;
+use super::roster::{Person, Place};
 
 /// Everyone who is ignored by someone.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     targets: Slab<Target>,
-    /// Targets whose person is gone, by name.
-    awaited: HashMap<Username, BTreeSet<u32>>,
+    /// Targets whose person is gone, by the key of their name and by age.
+    awaited: HashMap<u64, BTreeMap<u64, u32>>,
+    /// How many targets there have been.
+    pub(super) made: u64,
     /// How many entries of lists and targets were gone through, for tests of what that costs.
     #[cfg(test)]
     pub(super) steps: usize,
@@ -35,12 +37,15 @@ pub(super) struct Targets {
 /// A person who is ignored, under one name.
 #[derive(Debug)]
 pub(super) struct Target {
+    /// How many targets were made before it. Where they are kept says nothing of their order.
+    pub(super) number: u64,
     pub(super) name: Username,
     /// Who it is, or was last.
-    pub(super) person: PeerId,
-    pub(super) is_here: bool,
+    pub(super) person: PersonId,
+    /// Their place, while they are here.
+    pub(super) here: Option<Place>,
     /// Who ignores them.
-    pub(super) by: BTreeSet<PeerId>,
+    pub(super) by: BTreeSet<Place>,
 }
 
 /// They ignore as many as they may.
@@ -66,10 +71,10 @@ impl Targets {
         self.targets.iter().map(|(id, target)| (id as u32, target))
     }
 
-    /// Those that await somebody of this name.
-    #[cfg(any(test, fuzzing))]
+    /// Those that await somebody of this name, the oldest first.
     pub(super) fn awaiting(&self, name: &Username) -> impl Iterator<Item = u32> {
-        self.awaited.get(name).into_iter().flatten().copied()
+        let ids = self.awaited.get(&name.key());
+        ids.into_iter().flat_map(BTreeMap::values).copied()
     }
 
     #[cfg(test)]
@@ -77,51 +82,69 @@ impl Targets {
         self.targets.is_empty() && self.awaited.is_empty()
     }
 
-    fn add(&mut self, target: Target) -> u32 {
-        self.targets.insert(target) as u32
+    /// A target of a person whom nobody ignores yet.
+    fn add(&mut self, name: Username, person: PersonId, here: Option<Place>) -> u32 {
+        self.made += 1;
+        let id = self.targets.insert(Target {
+            number: self.made,
+            name,
+            person,
+            here,
+            by: BTreeSet::new(),
+        });
+        id as u32
     }
 
-    fn await_name(&mut self, id: u32, name: Username) {
-        self.awaited.entry(name).or_default().insert(id);
+    /// The person of a target is gone.
+    fn await_name(&mut self, id: u32) {
+        if let Some(target) = self.get_mut(id) {
+            target.here = None;
+            let (name, number) = (target.name.key(), target.number);
+            self.awaited.entry(name).or_default().insert(number, id);
+        }
     }
 
-    fn await_no_more(&mut self, id: u32, name: &Username) {
-        if let Some(ids) = self.awaited.get_mut(name) {
-            ids.remove(&id);
+    /// The target is somebody's again, or is to go.
+    fn await_no_more(&mut self, name: &Username, number: u64) {
+        if let Some(ids) = self.awaited.get_mut(&name.key()) {
+            ids.remove(&number);
             if ids.is_empty() {
-                self.awaited.remove(name);
+                self.awaited.remove(&name.key());
             }
         }
     }
 }
 
 impl Hub {
-    /// Who does not read what this person causes.
-    pub(super) fn hidden_from(&self, peer: PeerId) -> Vec<PeerId> {
-        let ids = self.ignored_as(peer);
+    /// The connections of those who do not read what this person causes.
+    pub(super) fn hidden_from(&self, place: Place) -> Vec<PeerId> {
+        let ids = self.ignored_as(place);
         let targets = ids.iter().filter_map(|id| self.targets.get(*id));
-        let mut readers: Vec<PeerId> = targets.flat_map(|it| &it.by).copied().collect();
+        let mut readers: Vec<Place> = targets.flat_map(|it| &it.by).copied().collect();
         tally::steps(readers.len());
         if ids.len() > 1 {
             // Each target has them in order, which this sort makes use of.
             readers.sort();
             readers.dedup();
         }
-        readers
+        let mut peers = Vec::with_capacity(readers.len());
+        let people = readers.into_iter().filter_map(|it| self.roster.get(it));
+        peers.extend(people.filter_map(|it| self.roster.peer(it)));
+        peers
     }
 
-    pub(super) fn does_ignore(&self, by: PeerId, whom: PeerId) -> bool {
+    pub(super) fn does_ignore(&self, by: Place, whom: Place) -> bool {
         let ids = self.ignored_as(whom).iter().inspect(|_| tally::steps(1));
         let mut targets = ids.filter_map(|id| self.targets.get(*id));
         targets.any(|it| it.by.contains(&by))
     }
 
     /// Whom a person ignores, in the order in which they began to.
-    pub(super) fn ignored(&self, by: PeerId) -> Vec<IgnoredRow> {
+    pub(super) fn ignored(&self, by: Place) -> Vec<IgnoredRow> {
         let row = |id: &u32| {
             let target = self.targets.get(*id)?;
-            let person = self.roster.person(target.person);
-            let present = person.filter(|_| target.is_here).map(|it| &it.name);
+            let person = target.here.and_then(|it| self.roster.get(it));
+            let present = person.map(|it| &it.name);
             Some(IgnoredRow {
                 name: target.name.clone(),
                 now: present.filter(|it| **it != target.name).cloned(),
@@ -132,8 +155,8 @@ impl Hub {
 
     pub(super) fn ignore(
         &mut self,
-        by: PeerId,
-        whom: PeerId,
+        by: Place,
+        whom: Place,
         name: &Username,
     ) -> Result<(), TooMany> {
         if self.does_ignore(by, whom) {
@@ -143,8 +166,7 @@ impl Hub {
             return Err(TooMany);
         }
         let id = self.target(whom, name);
-        if let (Some(person), Some(target)) = (self.roster.person_mut(by), self.targets.get_mut(id))
-        {
+        if let (Some(person), Some(target)) = (self.roster.get_mut(by), self.targets.get_mut(id)) {
             target.by.insert(by);
             person.extras_mut().ignores.push(id);
         }
@@ -153,18 +175,15 @@ impl Hub {
 
     /// Lifts what stands in a person's list of whoever has this name now, or else under it. Returns their name, if there
     /// was anything.
-    pub(super) fn unignore(&mut self, by: PeerId, name: &Username) -> Option<Username> {
-        let present = self.roster.find(name);
+    pub(super) fn unignore(&mut self, by: Place, name: &Username) -> Option<Username> {
+        let present = self.roster.holder(name);
         let listed = |id: &u32| Some((*id, self.targets.get(*id)?));
         let all: Vec<(u32, &Target)> = self.ignores(by).iter().filter_map(listed).collect();
-        let is_present = |it: &Target| it.is_here && Some(it.person) == present;
+        let is_present = |it: &Target| it.here.is_some() && it.here == present;
         let (lifted, name) = match all.iter().any(|(_, it)| is_present(it)) {
-            true => (
-                ids_of(&all, is_present),
-                &self.roster.person(present?)?.name,
-            ),
+            true => (ids_of(&all, is_present), &self.roster.get(present?)?.name),
             false => {
-                let ids = ids_of(&all, |it| it.name == *name);
+                let ids = ids_of(&all, |it| it.name.has_key_of(name));
                 let first = ids.first().and_then(|id| self.targets.get(*id));
                 (ids, &first?.name)
             }
@@ -173,87 +192,86 @@ impl Hub {
         for id in &lifted {
             self.let_go(by, *id);
         }
-        let ignores = &mut self.roster.person_mut(by)?.extras_mut().ignores;
+        let ignores = &mut self.roster.get_mut(by)?.extras_mut().ignores;
         ignores.retain(|id| !lifted.contains(id));
         Some(name)
     }
 
     /// A person has taken a name that nobody had: those who ignored someone of that name, who is gone, ignore them now.
-    pub(super) fn name_taken(&mut self, peer: PeerId, name: &Username) {
-        let waiting = self.targets.awaited.get(name).into_iter().flatten();
+    pub(super) fn name_taken(&mut self, who: Place, name: &Username) {
         // At most so many of them are of lists of their own, and stay.
-        let waiting: Vec<u32> = waiting.take(IGNORED + IGNORED_NAMES).copied().collect();
+        let waiting = self.targets.awaiting(name).take(IGNORED + IGNORED_NAMES);
+        let waiting: Vec<u32> = waiting.collect();
+        let person = self.roster.number(who);
         for id in waiting {
-            if self.ignored_as(peer).len() >= IGNORED_NAMES {
+            if self.ignored_as(who).len() >= IGNORED_NAMES {
                 break;
             }
-            self.keep_own(id, peer);
+            self.keep_own(id, who);
             let target = self.targets.get_mut(id);
-            let Some(target) = target.filter(|it| !it.by.contains(&peer)) else {
+            let Some(target) = target.filter(|it| !it.by.contains(&who)) else {
                 continue;
             };
-            (target.person, target.is_here) = (peer, true);
-            self.targets.await_no_more(id, name);
-            if let Some(person) = self.roster.person_mut(peer) {
+            (target.person, target.here) = (person, Some(who));
+            let number = target.number;
+            self.targets.await_no_more(name, number);
+            if let Some(person) = self.roster.get_mut(who) {
                 person.extras_mut().ignored_as.push(id);
             }
         }
     }
 
     /// A person is gone: they ignore nobody, and their names are awaited.
-    pub(super) fn forget_ignores(&mut self, peer: PeerId, person: &Person) {
+    pub(super) fn forget_ignores(&mut self, place: Place, person: &Person) {
         for &id in person.ignores() {
-            self.let_go(peer, id);
+            self.let_go(place, id);
         }
         for &id in person.ignored_as() {
-            if let Some(target) = self.targets.get_mut(id) {
-                target.is_here = false;
-                let name = target.name.clone();
-                self.targets.await_name(id, name);
-            }
+            self.targets.await_name(id);
         }
     }
 
     /// Which of the lines that were said before a person sees: those of nobody they ignore, under whatever name, and those
     /// of no ignored name, unless someone else has that now.
-    pub(super) fn sees(&self, peer: PeerId) -> impl FnMut(PeerId, &Message) -> bool + use<> {
-        let ids = self.ignores(peer).iter();
+    pub(super) fn sees(&self, who: Place) -> impl FnMut(PersonId, &Message) -> bool + use<> {
+        let ids = self.ignores(who).iter();
         let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
-        let people: HashSet<PeerId> = targets.iter().map(|it| it.person).collect();
+        let people: HashSet<PersonId> = targets.iter().map(|it| it.person).collect();
         let names: HashSet<Username> = targets.iter().map(|it| it.name.clone()).collect();
         let holders = names.iter().filter_map(|name| self.roster.find(name));
-        let others: HashSet<PeerId> = holders.filter(|it| !self.does_ignore(peer, *it)).collect();
+        let others = holders.filter(|it| !self.does_ignore(who, *it));
+        let others: HashSet<PersonId> = others.map(|it| self.roster.number(it)).collect();
         move |author, line| {
             let is_ignored = |name| names.contains(name) && !others.contains(&author);
             !people.contains(&author) && !line.author().is_some_and(is_ignored)
         }
     }
 
-    fn ignores(&self, peer: PeerId) -> &[u32] {
-        let ignores = self.roster.person(peer).map_or(&[][..], Person::ignores);
+    fn ignores(&self, who: Place) -> &[u32] {
+        let ignores = self.roster.get(who).map_or(&[][..], Person::ignores);
         tally::steps(ignores.len());
         ignores
     }
 
-    fn ignored_as(&self, peer: PeerId) -> &[u32] {
-        self.roster.person(peer).map_or(&[], Person::ignored_as)
+    fn ignored_as(&self, who: Place) -> &[u32] {
+        self.roster.get(who).map_or(&[], Person::ignored_as)
     }
 
     /// The target of a person who has this name, made if need be. Beyond so many it is the newest.
-    fn target(&mut self, whom: PeerId, name: &Username) -> u32 {
+    fn target(&mut self, whom: Place, name: &Username) -> u32 {
         let ids = self.ignored_as(whom);
-        let is_it = |id: &&u32| self.targets.get(**id).is_some_and(|it| it.name == *name);
+        let is_it = |id: &&u32| {
+            self.targets
+                .get(**id)
+                .is_some_and(|it| it.name.has_key_of(name))
+        };
         let newest = || ids.last().filter(|_| ids.len() >= IGNORED_NAMES);
         if let Some(id) = ids.iter().find(is_it).or_else(newest) {
             return *id;
         }
-        let id = self.targets.add(Target {
-            name: name.clone(),
-            person: whom,
-            is_here: true,
-            by: BTreeSet::new(),
-        });
-        if let Some(person) = self.roster.person_mut(whom) {
+        let person = self.roster.number(whom);
+        let id = self.targets.add(name.clone(), person, Some(whom));
+        if let Some(person) = self.roster.get_mut(whom) {
             person.extras_mut().ignored_as.push(id);
         }
         id
@@ -261,22 +279,20 @@ impl Hub {
 
     /// A person takes a name that they ignore themselves. Their list then has a target of its own, which stays awaited for
     /// when they give the name away.
-    fn keep_own(&mut self, id: u32, peer: PeerId) {
+    fn keep_own(&mut self, id: u32, who: Place) {
         let Some(target) = self.targets.get_mut(id) else {
             return;
         };
-        if target.by.len() == 1 || !target.by.remove(&peer) {
+        if target.by.len() == 1 || !target.by.remove(&who) {
             return;
         }
         let (name, person) = (target.name.clone(), target.person);
-        let own = self.targets.add(Target {
-            name: name.clone(),
-            person,
-            is_here: false,
-            by: BTreeSet::from([peer]),
-        });
-        self.targets.await_name(own, name);
-        let person = self.roster.person_mut(peer);
+        let own = self.targets.add(name, person, None);
+        self.targets.await_name(own);
+        if let Some(target) = self.targets.get_mut(own) {
+            target.by.insert(who);
+        }
+        let person = self.roster.get_mut(who);
         let ignores = person.map(|it| &mut it.extras_mut().ignores);
         for listed in ignores.into_iter().flatten().filter(|it| **it == id) {
             *listed = own;
@@ -284,7 +300,7 @@ impl Hub {
     }
 
     /// One person less ignores a target, which goes with the last of them.
-    fn let_go(&mut self, by: PeerId, id: u32) {
+    fn let_go(&mut self, by: Place, id: u32) {
         let Some(target) = self.targets.get_mut(id) else {
             return;
         };
@@ -293,9 +309,10 @@ impl Hub {
             return;
         }
         let target = self.targets.targets.remove(id as usize);
-        if !target.is_here {
-            self.targets.await_no_more(id, &target.name);
-        } else if let Some(person) = self.roster.person_mut(target.person) {
+        let Some(here) = target.here else {
+            return self.targets.await_no_more(&target.name, target.number);
+        };
+        if let Some(person) = self.roster.get_mut(here) {
             person.extras_mut().ignored_as.retain(|it| *it != id);
         }
     }

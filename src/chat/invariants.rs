@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::id::{PeerId, RoomId};
+use crate::id::{PersonId, RoomId};
 use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::name::Username;
 
 use super::Hub;
-use super::roster::Person;
+use super::roster::{Person, Place};
 
 /// Everyone who is in the chat.
-type Here<'a> = [(PeerId, &'a Person)];
+type Here<'a> = [(Place, &'a Person)];
 
 impl Hub {
     /// Checks everything that always holds.
@@ -22,42 +22,56 @@ impl Hub {
     ///
     /// Where something does not hold.
     pub fn check(&self) {
-        let person = |peer| Some((peer, self.roster.person(peer)?));
-        let here: Vec<(PeerId, &Person)> = self.roster.peers().filter_map(person).collect();
+        let here: Vec<(Place, &Person)> = self.roster.people().collect();
+        self.check_connections(&here);
         self.check_names(&here);
         self.check_rooms(&here);
         self.check_ignores(&here);
         self.check_away(&here);
     }
 
+    fn check_connections(&self, here: &Here<'_>) {
+        for (place, it) in here {
+            let peer = self.roster.peer(it);
+            let at = peer.map(|it| self.roster.place_at(it));
+            assert_eq!(at, peer.map(|_| Some(*place)), "{}", it.name);
+            assert_eq!(self.roster.place(it.id), Some(*place));
+        }
+        let connected = self.roster.peers().filter_map(|peer| self.roster.at(peer));
+        let here = here.iter();
+        let here = here.filter(|(_, it)| self.roster.peer(it).is_some());
+        assert_eq!(
+            connected.count(),
+            here.count(),
+            "somebody has two connections"
+        );
+    }
+
     fn check_names(&self, here: &Here<'_>) {
         let names: HashSet<&Username> = here.iter().map(|(_, it)| &it.name).collect();
         assert_eq!(names.len(), here.len(), "a name is there twice");
         assert_eq!(self.online(), here.len());
-        for (peer, it) in here {
-            assert_eq!(self.roster.find(&it.name), Some(*peer));
-            assert_eq!(self.roster.find_alike(&it.name, *peer), None, "{}", it.name);
+        for (place, it) in here {
+            assert_eq!(self.roster.find(&it.name), Some(*place));
+            assert!(self.roster.is_free(&it.name, Some(it.id)), "{}", it.name);
         }
     }
 
     fn check_rooms(&self, here: &Here<'_>) {
-        let mut members: BTreeMap<RoomId, BTreeSet<u32>> = BTreeMap::new();
-        for (peer, it) in here {
-            members.entry(it.room).or_default().insert(peer.slot);
+        let mut members: BTreeMap<RoomId, BTreeSet<PersonId>> = BTreeMap::new();
+        for (_, it) in here {
+            members.entry(it.room).or_default().insert(it.id);
         }
-        let mut lives = HashSet::new();
+        let mut made = HashSet::new();
         for (id, room) in self.rooms.iter() {
-            assert_eq!(
-                members.remove(&id).unwrap_or_default(),
-                room.members,
-                "{}",
-                room.name
-            );
+            let listed = room.members.iter().map(|it| self.roster.number(it));
+            let members = members.remove(&id).unwrap_or_default();
+            assert!(listed.eq(members), "{}", room.name);
             let has_reason =
                 !room.members.is_empty() || room.topic.is_some() || id == RoomId::LOBBY;
             assert!(has_reason, "{} has nobody in it", room.name);
             assert_eq!(self.rooms.find(&room.name), Some(id));
-            assert!(lives.insert(room.life), "{} lives twice", room.name);
+            assert!(made.insert(room.made), "{} is another room too", room.name);
         }
         assert!(members.is_empty(), "people are in no room: {members:?}");
     }
@@ -65,22 +79,22 @@ impl Hub {
     fn check_away(&self, here: &Here<'_>) {
         let mut listed = BTreeSet::new();
         for (id, room) in self.rooms.iter() {
-            listed.extend(room.away.people().map(|peer| (id, peer)));
+            listed.extend(room.away.people().map(|person| (id, person)));
         }
         let away = here.iter().filter(|(_, it)| it.away().is_some());
-        let away: BTreeSet<(RoomId, PeerId)> = away.map(|(peer, it)| (it.room, *peer)).collect();
+        let away: BTreeSet<(RoomId, Place)> = away.map(|(place, it)| (it.room, *place)).collect();
         assert_eq!(listed, away);
     }
 
     fn check_ignores(&self, here: &Here<'_>) {
         let mut links = BTreeSet::new();
         let mut owned = BTreeSet::new();
-        for &(peer, it) in here {
+        for &(place, it) in here {
             assert!(it.ignores().len() <= IGNORED && it.ignored_as().len() <= IGNORED_NAMES);
             for id in it.ignores() {
-                assert!(links.insert((*id, peer)), "{} ignores twice", it.name);
+                assert!(links.insert((*id, place)), "{} ignores twice", it.name);
             }
-            owned.extend(it.ignored_as().iter().map(|id| (*id, peer)));
+            owned.extend(it.ignored_as().iter().map(|id| (*id, place)));
         }
         for (id, target) in self.targets.iter() {
             assert!(
@@ -92,14 +106,11 @@ impl Hub {
                 assert!(links.remove(&(id, *by)), "{} is on no list", target.name);
             }
             let is_awaited = self.targets.awaiting(&target.name).any(|it| it == id);
-            assert_eq!(is_awaited, !target.is_here, "{}", target.name);
-            if target.is_here {
-                assert!(
-                    owned.remove(&(id, target.person)),
-                    "{} is nobody",
-                    target.name
-                );
-                assert!(!target.by.contains(&target.person), "it is themselves");
+            assert_eq!(is_awaited, target.here.is_none(), "{}", target.name);
+            if let Some(here) = target.here {
+                assert_eq!(self.roster.number(here), target.person);
+                assert!(owned.remove(&(id, here)), "{} is nobody", target.name);
+                assert!(!target.by.contains(&here), "it is themselves");
             }
         }
         assert!(links.is_empty() && owned.is_empty(), "{links:?} {owned:?}");

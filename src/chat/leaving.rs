@@ -5,22 +5,27 @@ use std::time::Duration;
 
 use crate::error::CloseReason;
 use crate::id::PeerId;
+use crate::journal::Act;
 use crate::message::Message;
 use crate::moment::Moment;
 
 use super::Hub;
-use super::away::strike_away;
 use super::event::{Effect, Effects};
-use super::roster::Session;
 
 impl Hub {
     /// Says goodbye to everyone and closes every connection.
     pub fn shut_down(&mut self, effects: &mut Effects) {
         let peers: Vec<PeerId> = self.roster.peers().collect();
+        // Nobody reads of the others that they leave.
+        for &peer in &peers {
+            if self.roster.at(peer).is_some() {
+                effects.push(Effect::Exit { peer });
+            }
+        }
         let reason = CloseReason::Shutdown;
         for peer in peers {
             self.break_prompt(peer, effects);
-            self.forget(peer, reason, effects);
+            self.forget(peer, reason, None, effects);
             effects.tell(peer, Message::ShuttingDown);
             effects.push(Effect::Close { peer, reason });
         }
@@ -28,8 +33,7 @@ impl Hub {
 
     /// The time has come at which a person may have been idle for too long.
     pub(super) fn idle(&mut self, now: Moment, peer: PeerId, effects: &mut Effects) {
-        let (Some(person), Some(timeout)) = (self.roster.person(peer), self.rules.idle_timeout)
-        else {
+        let (Some(person), Some(timeout)) = (self.roster.at(peer), self.rules.idle_timeout) else {
             return;
         };
         // Both are rounded down to whole seconds, so that a second may be missing.
@@ -67,7 +71,7 @@ impl Hub {
         effects.push(Effect::Close { peer, reason });
     }
 
-    /// Forgets a peer and tells those who stay.
+    /// The connection of a peer has ended, or is about to.
     pub(super) fn leave(
         &mut self,
         peer: PeerId,
@@ -75,32 +79,26 @@ impl Hub {
         word: Option<Arc<str>>,
         effects: &mut Effects,
     ) {
-        let hidden_from = self.hidden_from(peer);
-        if let Some(Session::Chatting(person)) = self.forget(peer, reason, effects) {
-            let who = person.name;
-            let left = Message::Left { who, word };
-            effects.tell_room(person.room, None, hidden_from, left);
+        if self.roster.at(peer).is_some() {
+            effects.push(Effect::Exit { peer });
         }
+        self.forget(peer, reason, word, effects);
     }
 
-    /// Forgets a peer without a word to the others.
+    /// Forgets a peer. The person whose connection it was leaves.
     fn forget(
         &mut self,
         peer: PeerId,
         reason: CloseReason,
+        word: Option<Arc<str>>,
         effects: &mut Effects,
-    ) -> Option<Session> {
+    ) {
         self.logins.clear(peer);
         self.idles.clear(peer);
-        let session = self.roster.disconnect(peer)?;
-        if let Session::Chatting(person) = &session {
-            self.forget_ignores(peer, person);
-            strike_away(&mut self.rooms, peer, person);
-            effects.push(Effect::Exit { peer });
-            let name = person.name.clone();
-            effects.push(Effect::WentOffline { peer, name, reason });
-            self.rooms.leave(person.room, peer);
+        let person = self.roster.at(peer).map(|it| it.id);
+        self.roster.disconnect(peer);
+        if let Some(person) = person {
+            effects.append(peer, Some(person), Act::Leave { reason, word });
         }
-        Some(session)
     }
 }

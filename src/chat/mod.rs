@@ -4,8 +4,13 @@
 //! What always holds: no two people have the same name; a peer is announced as joined once and as left once; nothing is
 //! asked for a peer after [`Effect::Close`] or after [`Event::Disconnected`].
 
+mod alone;
+mod apply;
+mod arrivals;
 mod away;
 mod commands;
+#[cfg(any(test, fuzzing))]
+mod digest;
 mod event;
 mod history;
 mod ignore;
@@ -16,26 +21,32 @@ mod login;
 mod replay;
 mod room;
 mod roster;
+#[cfg(any(test, fuzzing))]
+mod twin;
 
+pub use alone::Alone;
 #[cfg(feature = "client")]
 pub(crate) use commands::{named as command_named, words as command_words};
-pub use event::{Audience, Effect, Effects, Event};
+pub use event::{Audience, Effect, Effects, Event, Proposal};
+#[cfg(any(test, fuzzing))]
+pub use twin::Twin;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
-use crate::id::{PeerId, RoomId};
+use crate::id::{PeerId, PersonId, RoomId};
+use crate::journal::Act;
 use crate::limits::HISTORY_LINES;
-use crate::message::{Answer, Message, Past, Presence};
+use crate::message::{Answer, Message, Presence};
 use crate::moment::{Moment, Offset};
 use crate::name::{InvalidUsername, Username};
 use crate::wire::Command;
 
 use ignore::Targets;
 use room::Rooms;
-use roster::{Person, Roster, Session};
+use roster::{Person, Place, Roster, Session};
 
 /// What the operator decides about the chat.
 #[derive(Debug, Clone)]
@@ -79,8 +90,6 @@ pub struct Hub {
     idles: Deadlines,
     /// Everyone who is ignored by someone.
     targets: Targets,
-    /// How often someone has gone away.
-    absences: u64,
     /// The first moment that the hub was told of.
     began: Option<Instant>,
 }
@@ -89,9 +98,17 @@ pub struct Hub {
 #[derive(Debug)]
 struct Caller {
     now: Moment,
+    id: PersonId,
+    place: Place,
     peer: PeerId,
-    name: Username,
     room: RoomId,
+}
+
+impl Caller {
+    /// Proposes an act of theirs.
+    fn wants(&self, act: Act, effects: &mut Effects) {
+        effects.append(self.peer, Some(self.id), act);
+    }
 }
 
 impl Hub {
@@ -105,7 +122,6 @@ impl Hub {
             logins: Deadlines::default(),
             idles: Deadlines::default(),
             targets: Targets::default(),
-            absences: 0,
             began: None,
         }
     }
@@ -137,16 +153,19 @@ impl Hub {
         }
     }
 
-    /// Acts on what is due by now.
-    pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) {
-        while let Some(peer) = self.logins.pop_due(now.instant) {
+    /// Acts on what was due first, if anything is by now, and returns whether that was so. What it asks for is to be done
+    /// before the next call: those who go at the same time leave one after the other.
+    pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) -> bool {
+        if let Some(peer) = self.logins.pop_due(now.instant) {
             self.break_prompt(peer, effects);
             let reason = CloseReason::LoginTimedOut;
             self.dismiss(peer, Message::LoginTimedOut, reason, effects);
+            return true;
         }
-        while let Some(peer) = self.idles.pop_due(now.instant) {
-            self.idle(now, peer, effects);
-        }
+        let silent = self.idles.pop_due(now.instant);
+        silent
+            .inspect(|peer| self.idle(now, *peer, effects))
+            .is_some()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing else happens.
@@ -156,11 +175,12 @@ impl Hub {
     }
 
     /// Says something to everyone who is in the chat, as the server. The text must be clean.
-    pub fn notice(&mut self, text: &str, effects: &mut Effects) {
-        let text: Arc<str> = text.into();
-        for (room, _) in self.rooms.iter() {
-            effects.tell_room(room, None, Vec::new(), Message::Notice(text.clone()));
-        }
+    pub fn notice(&self, text: &str, effects: &mut Effects) {
+        effects.push(Effect::Append(Proposal {
+            peer: None,
+            author: Some(PersonId::HOUSE),
+            act: Act::Notice { text: text.into() },
+        }));
     }
 
     /// Sets what every newcomer is shown. The text must be clean but for its line ends.
@@ -175,58 +195,29 @@ impl Hub {
 
     fn line(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
         let active = self.seconds(now);
-        let Some(person) = self.roster.person_mut(peer) else {
-            return self.login(now, peer, line, effects);
+        let place = self.roster.place_at(peer);
+        let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get_mut(it)?)))
+        else {
+            return self.login(peer, line, effects);
         };
         person.active = active;
-        let name = person.name.clone();
-        let room = person.room;
         let caller = Caller {
             now,
+            id: person.id,
+            place,
             peer,
-            name,
-            room,
+            room: person.room,
         };
         match Command::parse(line) {
             Command::Blank => {}
-            Command::Say(text) => {
-                let from = caller.name.clone();
-                let message = Message::Said {
-                    from,
-                    text: text.into(),
-                };
-                self.say(&caller, message, text, Some(peer), effects);
-            }
+            Command::Say(text) => caller.wants(Act::Say { text: text.into() }, effects),
             Command::Slash { word, args } => commands::run(self, &caller, word, args, effects),
         }
     }
 
-    /// Says something to the caller's room, and keeps it as history.
-    fn say(
-        &mut self,
-        caller: &Caller,
-        message: Message,
-        text: &str,
-        except: Option<PeerId>,
-        effects: &mut Effects,
-    ) {
-        let past = Arc::new(Past {
-            unix: caller.now.unix,
-            message: message.clone(),
-        });
-        if let Some(room) = self.rooms.get_mut(caller.room) {
-            room.history.push(caller.peer, past.clone());
-        }
-        self.note_mentions(caller, text, &past, effects);
-        let hidden_from = self.hidden_from(caller.peer);
-        effects.tell_room(caller.room, except, hidden_from, message);
-    }
-
-    /// The person whom a typed name means, with their name as they write it.
-    fn find(&self, typed: &str) -> Option<(PeerId, Username)> {
-        let name = self.parse_name(typed)?;
-        let peer = self.roster.find(&name)?;
-        Some((peer, self.roster.person(peer)?.name.clone()))
+    /// The person whom a typed name means.
+    fn find(&self, typed: &str) -> Option<&Person> {
+        self.roster.get(self.roster.find(&self.parse_name(typed)?)?)
     }
 
     /// A typed name; in anonymous mode an address is one too.
@@ -245,7 +236,7 @@ impl Hub {
 
     fn too_long(&mut self, now: Moment, peer: PeerId, limit: usize, effects: &mut Effects) {
         let active = self.seconds(now);
-        match self.roster.person_mut(peer) {
+        match self.roster.at_mut(peer) {
             Some(person) => {
                 person.active = active;
                 effects.answer(peer, Answer::TooLong { limit });
@@ -271,14 +262,14 @@ impl Hub {
             return;
         };
         effects.answer(peer, answer);
-        if let Session::Naming { .. } = session {
+        if session == Session::Naming {
             effects.tell(peer, Message::UsernamePrompt);
         }
     }
 
     /// Ends the line that the username prompt stands on, where it does, as nobody typed its end.
     fn break_prompt(&self, peer: PeerId, effects: &mut Effects) {
-        if let Some(Session::Naming { .. }) = self.roster.session(peer) {
+        if self.roster.session(peer) == Some(Session::Naming) {
             effects.tell(peer, Message::LineBreak);
         }
     }

@@ -1,73 +1,79 @@
 //! What was said in a room before: for those who come in, and those who ask.
 
-use crate::id::{PeerId, RoomId};
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
 use crate::message::Answer;
 
 use super::Hub;
 use super::event::Effects;
+use super::roster::Place;
 
 /// A room that a person has left, and how far they have read it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub(super) struct Visit {
-    /// The number of the room's life.
-    life: u64,
+    /// The number of the entry that made it.
+    made: u64,
     /// How many lines had been said in it by then.
     lines: usize,
 }
 
 impl Hub {
     /// Notes how far a person has read the room that they are in, as they are about to leave it.
-    pub(super) fn note_visit(&mut self, peer: PeerId) {
-        let Some(person) = self.roster.person_mut(peer) else {
+    pub(super) fn note_visit(&mut self, place: Place) {
+        let Some(person) = self.roster.get_mut(place) else {
             return;
         };
         let Some(room) = self.rooms.get(person.room) else {
             return;
         };
-        let (life, lines) = (room.life, room.history.total());
+        let (made, lines) = (room.made, room.history.total());
         let visits = &mut person.extras_mut().visits;
-        visits.retain(|it| it.life != life);
+        visits.retain(|it| it.made != made);
         if visits.len() >= ROOMS_REMEMBERED {
             visits.remove(0);
         }
-        visits.push(Visit { life, lines });
+        visits.push(Visit { made, lines });
     }
 
     /// Shows someone who comes into a room what it is about, and what was said last: all of that to those who come for the
     /// first time, what is new to those who come back.
-    pub(super) fn show_room(&self, peer: PeerId, id: RoomId, effects: &mut Effects) {
+    pub(super) fn show_room(&self, place: Place, effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        let id = person.room;
         let Some(room) = self.rooms.get(id) else {
             return;
         };
         if room.topic.is_some() {
             let (room, topic) = (room.name.clone(), room.topic.clone());
-            effects.answer(peer, Answer::Topic { room, topic });
+            effects.answer(self.roster.peer(person), Answer::Topic { room, topic });
         }
-        let extras = self.roster.person(peer).and_then(|it| it.extras.as_ref());
-        let mut visits = extras.into_iter().flat_map(|it| &it.visits);
-        let visit = visits.find(|it| it.life == room.life);
+        let mut visits = person.extras.iter().flat_map(|it| &it.visits);
+        let visit = visits.find(|it| it.made == room.made);
         let known = visit.map_or(0, |it| it.lines);
-        self.replay(peer, id, known, REPLAYED_LINES, effects);
+        self.replay(place, known, REPLAYED_LINES, effects);
     }
 
-    /// Shows the last lines of a room, at most `count`, but for the first ones that are `known`. Returns whether there were
+    /// Shows a person the last lines of their room, at most `count`, but for the first ones that are `known`. Returns whether there were
     /// any.
     pub(super) fn replay(
         &self,
-        peer: PeerId,
-        id: RoomId,
+        place: Place,
         known: usize,
         count: usize,
         effects: &mut Effects,
     ) -> bool {
-        let Some(room) = self.rooms.get(id) else {
+        let Some(person) = self.roster.get(place) else {
             return false;
         };
-        let lines = room.history.last(known, count, self.sees(peer));
+        let Some(room) = self.rooms.get(person.room) else {
+            return false;
+        };
+        let lines = room.history.last(known, count, self.sees(place));
         if lines.is_empty() {
             return false;
         }
+        let peer = self.roster.peer(person);
         effects.answer(peer, Answer::History(lines.len()));
         lines.into_iter().for_each(|line| effects.tell(peer, line));
         effects.answer(peer, Answer::End);

@@ -3,23 +3,24 @@
 //!
 //! Invariant: `names` holds exactly the rooms there are, each with its place.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::id::{PeerId, RoomId};
+use crate::id::{PersonId, RoomId};
 use crate::limits::{HISTORY_BYTES, ROOMS, ROOMS_MADE};
 use crate::name::RoomName;
 use crate::tally;
 
+use super::arrivals::Arrivals;
 use super::away::AwayPeople;
 use super::history::History;
+use super::roster::Place;
 
 #[derive(Debug)]
 pub(super) struct Rooms {
     rooms: Vec<Option<Room>>,
-    names: HashMap<RoomName, RoomId>,
-    /// How many rooms there have been.
-    lives: u64,
+    /// By the keys of their names.
+    names: HashMap<u64, RoomId>,
     /// Lines that each room keeps.
     history: usize,
 }
@@ -27,12 +28,13 @@ pub(super) struct Rooms {
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) name: RoomName,
-    /// Which of all rooms there have been this is. A room that comes again under the same name is another one.
-    pub(super) life: u64,
+    /// The number of the entry that made it; nobody made the lobby. A room that comes again under the same name is another
+    /// one.
+    pub(super) made: u64,
     /// Who made it. Nobody made the lobby.
-    maker: Option<PeerId>,
-    /// The slots of the people in it.
-    pub(super) members: BTreeSet<u32>,
+    pub(super) maker: Option<PersonId>,
+    /// The people in it.
+    pub(super) members: Arrivals,
     pub(super) away: AwayPeople,
     pub(super) topic: Option<Arc<str>>,
     pub(super) history: History,
@@ -55,29 +57,34 @@ impl Rooms {
         let mut rooms = Rooms {
             rooms: Vec::new(),
             names: HashMap::new(),
-            lives: 0,
             history,
         };
-        rooms.put(RoomId::LOBBY, RoomName::lobby(), None);
+        rooms.put(RoomId::LOBBY, RoomName::lobby(), 0, None);
         rooms
     }
 
     pub(super) fn find(&self, name: &RoomName) -> Option<RoomId> {
-        self.names.get(name).copied()
+        self.names.get(&name.key()).copied()
     }
 
-    /// A room whose name could be mistaken for this one, which is the name of none.
+    /// The oldest room whose name could be mistaken for this one, which is the name of none.
     pub(super) fn find_alike(&self, name: &RoomName) -> Option<RoomName> {
-        let mut names = self.iter().map(|(_, room)| &room.name);
-        names.find(|other| other.looks_like(name)).cloned()
+        let alike = self.iter().filter(|(_, it)| it.name.excludes(name));
+        let (_, oldest) = alike.min_by_key(|(_, it)| it.made)?;
+        Some(oldest.name.clone())
     }
 
-    /// The room of that name, made if need be. Where there are too many, one with nobody in it makes way.
-    pub(super) fn find_or_make(&mut self, name: RoomName, maker: PeerId) -> Result<RoomId, NoRoom> {
-        if let Some(id) = self.find(&name) {
+    /// The room of that name, made by the entry of this number if need be. Where there are too many, one with nobody in it makes way.
+    pub(super) fn find_or_make(
+        &mut self,
+        name: &RoomName,
+        seq: u64,
+        maker: PersonId,
+    ) -> Result<RoomId, NoRoom> {
+        if let Some(id) = self.find(name) {
             return Ok(id);
         }
-        if let Some(other) = self.find_alike(&name) {
+        if let Some(other) = self.find_alike(name) {
             return Err(NoRoom::LooksLike(other));
         }
         let made = self.iter().filter(|(_, it)| it.maker == Some(maker));
@@ -94,7 +101,7 @@ impl Rooms {
             None => self.evict().ok_or(NoRoom::TooMany)?,
         };
         let id = RoomId(place as u32);
-        self.put(id, name, Some(maker));
+        self.put(id, name.clone(), seq, Some(maker));
         Ok(id)
     }
 
@@ -106,16 +113,17 @@ impl Rooms {
         self.rooms.get_mut(id.index())?.as_mut()
     }
 
-    pub(super) fn enter(&mut self, id: RoomId, peer: PeerId) {
+    /// Someone comes. `number` tells who is in a place.
+    pub(super) fn enter(&mut self, id: RoomId, place: Place, number: impl Fn(Place) -> PersonId) {
         if let Some(room) = self.get_mut(id) {
-            room.members.insert(peer.slot);
+            room.members.insert(place, number);
         }
     }
 
     /// Someone goes; the room may vanish with them.
-    pub(super) fn leave(&mut self, id: RoomId, peer: PeerId) {
+    pub(super) fn leave(&mut self, id: RoomId, place: Place, number: impl Fn(Place) -> PersonId) {
         let Some(room) = self.get_mut(id) else { return };
-        let was_in = room.members.remove(&peer.slot);
+        let was_in = room.members.remove(place, number);
         debug_assert!(was_in);
         if room.members.is_empty() && room.topic.is_none() && id != RoomId::LOBBY {
             self.remove(id);
@@ -129,17 +137,16 @@ impl Rooms {
             .filter_map(|(id, room)| Some((id, room.as_ref()?)))
     }
 
-    fn put(&mut self, id: RoomId, name: RoomName, maker: Option<PeerId>) {
-        self.lives += 1;
+    fn put(&mut self, id: RoomId, name: RoomName, made: u64, maker: Option<PersonId>) {
         if id.index() == self.rooms.len() {
             self.rooms.push(None);
         }
-        self.names.insert(name.clone(), id);
+        self.names.insert(name.key(), id);
         self.rooms[id.index()] = Some(Room {
             name,
-            life: self.lives,
+            made,
             maker,
-            members: BTreeSet::new(),
+            members: Arrivals::default(),
             away: AwayPeople::default(),
             topic: None,
             history: History::new(self.history, HISTORY_BYTES),
@@ -148,7 +155,7 @@ impl Rooms {
 
     fn remove(&mut self, id: RoomId) {
         if let Some(room) = self.rooms[id.index()].take() {
-            self.names.remove(&room.name);
+            self.names.remove(&room.name.key());
         }
     }
 
@@ -157,12 +164,12 @@ impl Rooms {
     fn evict(&mut self) -> Option<usize> {
         let is_empty =
             |(id, room): &(RoomId, &Room)| room.members.is_empty() && *id != RoomId::LOBBY;
-        let mut left_behind: HashMap<Option<PeerId>, usize> = HashMap::new();
+        let mut left_behind: HashMap<Option<PersonId>, usize> = HashMap::new();
         for (_, room) in self.iter().filter(is_empty) {
             *left_behind.entry(room.maker).or_default() += 1;
         }
         let empty = self.iter().filter(is_empty);
-        let (id, _) = empty.max_by_key(|(_, room)| (left_behind[&room.maker], room.life))?;
+        let (id, _) = empty.max_by_key(|(_, room)| (left_behind[&room.maker], room.made))?;
         self.remove(id);
         Some(id.index())
     }
@@ -176,9 +183,26 @@ mod tests {
         RoomName::parse(text).unwrap()
     }
 
-    fn person(slot: u32) -> PeerId {
-        let generation = slot;
-        PeerId { slot, generation }
+    fn person(number: u32) -> PersonId {
+        PersonId(number.into())
+    }
+
+    fn number(place: Place) -> PersonId {
+        person(place.0)
+    }
+
+    fn enter(rooms: &mut Rooms, id: RoomId, person: PersonId) {
+        rooms.enter(id, Place(person.0 as u32), number);
+    }
+
+    fn leave(rooms: &mut Rooms, id: RoomId, person: PersonId) {
+        rooms.leave(id, Place(person.0 as u32), number);
+    }
+
+    /// The room of that name. What is made is newer than all there is.
+    fn find_or_make(rooms: &mut Rooms, text: &str, maker: PersonId) -> Result<RoomId, NoRoom> {
+        let newest = rooms.iter().map(|(_, room)| room.made).max();
+        rooms.find_or_make(&name(text), newest.unwrap() + 1, maker)
     }
 
     #[test]
@@ -186,25 +210,24 @@ mod tests {
         let mut rooms = Rooms::new(0);
         let ann = person(0);
         for topic in [None, Some("tea".into())] {
-            let id = rooms.find_or_make(name("tea"), ann).unwrap();
-            rooms.enter(id, ann);
+            let id = find_or_make(&mut rooms, "tea", ann).unwrap();
+            enter(&mut rooms, id, ann);
             rooms.get_mut(id).unwrap().topic = topic.clone();
-            rooms.leave(id, ann);
+            leave(&mut rooms, id, ann);
             assert_eq!(rooms.find(&name("TEA")).is_some(), topic.is_some());
         }
-        rooms.enter(RoomId::LOBBY, ann);
-        rooms.leave(RoomId::LOBBY, ann);
+        enter(&mut rooms, RoomId::LOBBY, ann);
+        leave(&mut rooms, RoomId::LOBBY, ann);
         assert!(rooms.get(RoomId::LOBBY).is_some());
     }
 
     /// Makes rooms, with topics, which their maker leaves.
-    fn make(rooms: &mut Rooms, maker: PeerId, numbers: std::ops::Range<usize>) {
+    fn make(rooms: &mut Rooms, maker: PersonId, numbers: std::ops::Range<usize>) {
         for i in numbers {
-            let id = rooms.find_or_make(name(&format!("room{i}")), maker);
-            let id = id.unwrap();
-            rooms.enter(id, maker);
+            let id = find_or_make(rooms, &format!("room{i}"), maker).unwrap();
+            enter(rooms, id, maker);
             rooms.get_mut(id).unwrap().topic = Some("x".into());
-            rooms.leave(id, maker);
+            leave(rooms, id, maker);
         }
     }
 
@@ -213,18 +236,16 @@ mod tests {
         let mut rooms = Rooms::new(0);
         let (ann, bob) = (person(0), person(1));
         make(&mut rooms, ann, 0..ROOMS_MADE);
-        let more = name("more");
-        assert_eq!(
-            rooms.find_or_make(more.clone(), ann),
-            Err(NoRoom::TooManyMade)
-        );
-        assert!(rooms.find_or_make(more.clone(), bob).is_ok());
-        assert!(rooms.find_or_make(more, ann).is_ok(), "it is there now");
+        let refused = find_or_make(&mut rooms, "more", ann);
+        assert_eq!(refused, Err(NoRoom::TooManyMade));
+        assert!(find_or_make(&mut rooms, "more", bob).is_ok());
+        let found = find_or_make(&mut rooms, "more", ann);
+        assert!(found.is_ok(), "it is there now");
         let seven = rooms.find(&name("room7")).unwrap();
-        rooms.enter(seven, bob);
+        enter(&mut rooms, seven, bob);
         rooms.get_mut(seven).unwrap().topic = None;
-        rooms.leave(seven, bob);
-        assert!(rooms.find_or_make(name("another"), ann).is_ok());
+        leave(&mut rooms, seven, bob);
+        assert!(find_or_make(&mut rooms, "another", ann).is_ok());
     }
 
     #[test]
@@ -234,22 +255,22 @@ mod tests {
         make(&mut rooms, person(0), 0..1);
         make(&mut rooms, person(1), 1..1 + few);
         for i in 1 + few..ROOMS - 2 {
-            let id = rooms.find_or_make(name(&format!("full{i}")), person(i as u32));
-            rooms.enter(id.unwrap(), person(i as u32));
+            let id = find_or_make(&mut rooms, &format!("full{i}"), person(i as u32));
+            enter(&mut rooms, id.unwrap(), person(i as u32));
         }
         assert_eq!(rooms.iter().count(), ROOMS - 1);
         make(&mut rooms, person(2), few + 1..few + 2);
         assert_eq!(rooms.iter().count(), ROOMS);
         let mut gone = Vec::new();
         for i in 0..few + 2 {
-            let id = rooms.find_or_make(name(&format!("more{i}")), person(3));
-            rooms.enter(id.unwrap(), person(3));
+            let id = find_or_make(&mut rooms, &format!("more{i}"), person(3));
+            enter(&mut rooms, id.unwrap(), person(3));
             let is_gone = |it: &usize| rooms.find(&name(&format!("room{it}"))).is_none();
             gone.extend((0..few + 2).filter(is_gone).find(|it| !gone.contains(it)));
         }
         // Two of the one who left three; of those who left one each, the newest first.
         assert_eq!(gone, [3, 2, 4, 1, 0]);
-        let none = rooms.find_or_make(name("more"), person(4));
+        let none = find_or_make(&mut rooms, "more", person(4));
         assert_eq!(none, Err(NoRoom::TooMany));
         assert_eq!(rooms.iter().count(), ROOMS);
     }

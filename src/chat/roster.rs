@@ -1,53 +1,88 @@
-//! `Roster`: who is here. A peer is unknown, has no name yet, or is in the chat under a name nobody else has.
+//! `Roster`: who is here. People are in the chat under names that nobody else has. A peer is unknown, has no name yet, or is
+//! the connection of one of these people. This is the one map between the two.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use slab::Slab;
 
-use crate::id::{PeerId, RoomId};
+use crate::id::{PeerId, PersonId, RoomId};
 use crate::moment::Format;
 use crate::name::{LOOKS, Look, Username, find_slip};
 use crate::tally;
 
+use super::arrivals::Arrivals;
 use super::away::Told;
 use super::history::History;
 use super::replay::Visit;
 
-/// Everyone who is connected, by slot, and everyone who has a name, by name.
+/// Everyone who is connected, by slot, and everyone who is in the chat, by name and by number.
 ///
-/// Invariant: `names` and each of `looks` hold exactly the slots of the sessions that have a name, each by that key of the
-/// name. The names themselves are not kept twice, as a server of many idle people holds little else.
+/// Invariants: `arrivals`, `names` and each of `looks` hold exactly the places of the people, each by that key. The names
+/// themselves are not kept twice, as a server of many idle people holds little else. No two people have a key of the same
+/// kind in common. A seat and a person name each other or neither does.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
-    sessions: Vec<Option<(PeerId, Session)>>,
-    names: HashTable<u32>,
-    looks: [HashTable<u32>; LOOKS.len()],
+    seats: Vec<Seat>,
+    people: Slab<Person>,
+    arrivals: Arrivals,
+    names: HashTable<Place>,
+    looks: [HashTable<Place>; LOOKS.len()],
     /// The names' keys are the same everywhere, so that people could choose names whose places in a table are the same.
     hasher: RandomState,
 }
 
-/// What the hub knows of one peer.
-#[derive(Debug)]
+/// Where the roster keeps a person, as long as they are here. Whoever comes later may have the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place(pub(super) u32);
+
+impl Place {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What the hub knows of one slot. Eight bytes, as there is one for every connection.
+#[derive(Debug, Clone, Copy)]
+struct Seat {
+    /// The peer's.
+    generation: u32,
+    /// The place of the person whose connection it is, or one of the numbers that are nobody's.
+    state: u32,
+}
+
+/// Nobody is connected.
+const VACANT: u32 = u32::MAX;
+
+/// At the username prompt, and no username was refused so far. For each that was, it is one less.
+const NAMING: u32 = VACANT - 1;
+
+/// The most refused usernames that are counted. Places end below.
+const ATTEMPTS: u32 = u8::MAX as u32;
+
+/// What a peer who is connected is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Session {
     /// At the username prompt.
-    Naming {
-        /// Usernames refused so far.
-        attempts: u8,
-    },
-    /// In the chat.
-    Chatting(Person),
+    Naming,
+    /// The connection of the person in this place.
+    Chatting(Place),
 }
+
+/// The slot of those who have no connection.
+const NO_SLOT: u32 = u32::MAX;
 
 /// Someone in the chat.
 #[derive(Debug)]
 pub(super) struct Person {
+    pub(super) id: PersonId,
+    /// The slot of their connection, until that has ended.
+    slot: u32,
     pub(super) name: Username,
     pub(super) room: RoomId,
     /// How what they read is rendered.
     pub(super) format: Format,
-    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
-    pub(super) since: u32,
     /// When they last typed something: seconds since the hub's first event.
     pub(super) active: u32,
     /// What most people never have.
@@ -57,6 +92,8 @@ pub(super) struct Person {
 /// What few people have.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
+    /// When they came, where their number tells another second: the clock had been set back.
+    since: Option<i64>,
     /// They are away.
     pub(super) away: Option<Away>,
     /// Whom they ignore.
@@ -68,7 +105,7 @@ pub(super) struct Extras {
     /// Rooms that they left, the last one at the end.
     pub(super) visits: Vec<Visit>,
     /// Who wrote to them privately last.
-    pub(super) correspondent: Option<(PeerId, Username)>,
+    pub(super) correspondent: Option<(PersonId, Username)>,
 }
 
 #[derive(Debug)]
@@ -85,15 +122,28 @@ pub(super) struct Away {
 pub(super) struct NameTaken;
 
 impl Person {
-    pub(super) fn new(name: Username, room: RoomId, since: i64, active: u32) -> Person {
-        Person {
+    /// A person who comes in at a time in seconds since 1970-01-01 00:00 UTC.
+    pub(super) fn new(id: PersonId, name: Username, room: RoomId, since: i64) -> Person {
+        let mut person = Person {
+            id,
+            slot: NO_SLOT,
             name,
             room,
             format: Format::default(),
-            since: u32::try_from(since).unwrap_or(0),
-            active,
+            active: 0,
             extras: None,
+        };
+        let since = since.max(0);
+        if since != id.second() {
+            person.extras_mut().since = Some(since);
         }
+        person
+    }
+
+    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
+    pub(super) fn since(&self) -> i64 {
+        let other = self.extras.as_ref().and_then(|it| it.since);
+        other.unwrap_or_else(|| self.id.second())
     }
 
     pub(super) fn away(&self) -> Option<&Away> {
@@ -121,158 +171,238 @@ impl Roster {
     /// Takes in a newcomer, at the username prompt.
     pub(super) fn connect(&mut self, peer: PeerId) {
         let index = peer.index();
-        if index >= self.sessions.len() {
-            self.sessions.resize_with(index + 1, || None);
+        if index >= self.seats.len() {
+            let vacant = Seat {
+                generation: 0,
+                state: VACANT,
+            };
+            self.seats.resize(index + 1, vacant);
         }
-        debug_assert!(self.sessions[index].is_none(), "the slot was left before");
-        self.sessions[index] = Some((peer, Session::Naming { attempts: 0 }));
+        let seat = &mut self.seats[index];
+        debug_assert_eq!(seat.state, VACANT, "the slot was not left");
+        (seat.generation, seat.state) = (peer.generation, NAMING);
     }
 
-    /// Forgets a peer; their name is free from now on.
-    pub(super) fn disconnect(&mut self, peer: PeerId) -> Option<Session> {
-        let (_, session) = self
-            .sessions
-            .get_mut(peer.index())?
-            .take_if(|(known, _)| *known == peer)?;
-        if let Session::Chatting(person) = &session {
-            self.strike(peer, &person.name);
-        }
-        Some(session)
-    }
-
-    pub(super) fn session(&self, peer: PeerId) -> Option<&Session> {
-        match self.sessions.get(peer.index())? {
-            Some((known, session)) if *known == peer => Some(session),
-            _ => None,
+    /// Forgets a peer. The person whose connection it was stays, without one.
+    pub(super) fn disconnect(&mut self, peer: PeerId) {
+        let Some(session) = self.session(peer) else {
+            return;
+        };
+        self.seats[peer.index()].state = VACANT;
+        if let Session::Chatting(place) = session
+            && let Some(person) = self.get_mut(place)
+        {
+            person.slot = NO_SLOT;
         }
     }
 
-    pub(super) fn person(&self, peer: PeerId) -> Option<&Person> {
+    /// Forgets a person; their name is free from now on.
+    pub(super) fn remove(&mut self, place: Place) -> Option<Person> {
+        let people = &self.people;
+        self.arrivals.remove(place, |it| number(people, it));
+        let person = self.people.try_remove(place.index())?;
+        self.strike(place, &person.name);
+        if let Some(seat) = self.seats.get_mut(person.slot as usize) {
+            seat.state = VACANT;
+        }
+        Some(person)
+    }
+
+    /// What a peer is, if they are connected.
+    pub(super) fn session(&self, peer: PeerId) -> Option<Session> {
+        let seat = self.seats.get(peer.index())?;
+        match seat.state {
+            _ if seat.generation != peer.generation => None,
+            VACANT => None,
+            state if state >= NAMING - ATTEMPTS => Some(Session::Naming),
+            place => Some(Session::Chatting(Place(place))),
+        }
+    }
+
+    /// The place of the person whose connection this is.
+    pub(super) fn place_at(&self, peer: PeerId) -> Option<Place> {
         match self.session(peer)? {
-            Session::Chatting(person) => Some(person),
-            Session::Naming { .. } => None,
+            Session::Chatting(place) => Some(place),
+            Session::Naming => None,
         }
     }
 
-    pub(super) fn person_mut(&mut self, peer: PeerId) -> Option<&mut Person> {
-        match self.session_mut(peer)? {
-            Session::Chatting(person) => Some(person),
-            Session::Naming { .. } => None,
-        }
+    /// The person whose connection this is.
+    pub(super) fn at(&self, peer: PeerId) -> Option<&Person> {
+        self.get(self.place_at(peer)?)
+    }
+
+    /// The person whose connection this is.
+    pub(super) fn at_mut(&mut self, peer: PeerId) -> Option<&mut Person> {
+        self.get_mut(self.place_at(peer)?)
+    }
+
+    pub(super) fn get(&self, place: Place) -> Option<&Person> {
+        self.people.get(place.index())
+    }
+
+    pub(super) fn get_mut(&mut self, place: Place) -> Option<&mut Person> {
+        self.people.get_mut(place.index())
+    }
+
+    /// The connection of a person, if they have one.
+    pub(super) fn peer(&self, person: &Person) -> Option<PeerId> {
+        let slot = person.slot;
+        let generation = self.seats.get(slot as usize)?.generation;
+        Some(PeerId { slot, generation })
+    }
+
+    /// The place of a person who is here. Its price grows a little with the number of people.
+    pub(super) fn place(&self, id: PersonId) -> Option<Place> {
+        self.arrivals.find(id, |it| self.number(it))
+    }
+
+    /// The same for a person whose connection this was, lately at least. Where it still is, it is found at once.
+    pub(super) fn place_by(&self, id: PersonId, peer: Option<PeerId>) -> Option<Place> {
+        let seated = peer.and_then(|it| self.place_at(it));
+        let seated = seated.filter(|it| self.number(*it) == id);
+        seated.or_else(|| self.place(id))
+    }
+
+    /// Who is in a place.
+    pub(super) fn number(&self, place: Place) -> PersonId {
+        number(&self.people, place)
     }
 
     /// Who is addressed by this name.
-    pub(super) fn find(&self, name: &Username) -> Option<PeerId> {
+    pub(super) fn find(&self, name: &Username) -> Option<Place> {
         self.find_in(&self.names, name.key(), |it| it == name)
     }
 
-    /// Someone other than `but` whose name could be mistaken for this one.
-    pub(super) fn find_alike(&self, name: &Username, but: PeerId) -> Option<PeerId> {
-        let by_look = |look: Look| {
-            let key = name.look_key(look);
-            self.find_in(&self.looks[look as usize], key, |it| {
-                it.has_look_of(name, look)
-            })
-        };
-        let same = self.find(name).into_iter();
-        let mut found = same.chain(LOOKS.into_iter().filter_map(by_look));
-        found.find(|peer| *peer != but)
+    /// Who has this name, by its key alone.
+    pub(super) fn holder(&self, name: &Username) -> Option<Place> {
+        self.find_in(&self.names, name.key(), |it| it.has_key_of(name))
     }
 
-    /// Whether this peer can have the name.
-    pub(super) fn is_free(&self, name: &Username, peer: PeerId) -> bool {
-        self.find_alike(name, peer).is_none()
+    /// Someone other than `but` whose name could be mistaken for this one, by their keys alone.
+    pub(super) fn find_alike(&self, name: &Username, but: Option<PersonId>) -> Option<&Person> {
+        let by_look = |look: Look| {
+            let key = name.look_key(look);
+            let table = &self.looks[look as usize];
+            self.find_in(table, key, |it| it.look_key(look) == key)
+        };
+        let same = self.holder(name).into_iter();
+        let found = same.chain(LOOKS.into_iter().filter_map(by_look));
+        let mut found = found.filter_map(|it| self.get(it));
+        found.find(|person| Some(person.id) != but)
+    }
+
+    /// Whether this person, or a newcomer, can have the name.
+    pub(super) fn is_free(&self, name: &Username, person: Option<PersonId>) -> bool {
+        self.find_alike(name, person).is_none()
     }
 
     /// Whom someone may have meant by what they typed, which is nobody's name: themselves aside, the person whose name
     /// looks like it, or is one slip of the finger away. The price does not grow with the number of people.
-    pub(super) fn suggest(&self, typed: &str, asker: PeerId) -> Option<Username> {
+    pub(super) fn suggest(&self, typed: &str, asker: PersonId) -> Option<Username> {
         let parsed = Username::parse(typed).ok();
-        let alike = parsed.and_then(|name| self.find_alike(&name, asker));
+        let alike = parsed.and_then(|name| self.find_alike(&name, Some(asker)));
         let meant = alike.or_else(|| {
+            let mut meant = None;
             find_slip(typed, |slip| {
                 let found = self.find_in(&self.names, slip.key(), |it| slip.is_of(it));
-                found.filter(|peer| *peer != asker)
-            })
+                let found = found.and_then(|it| self.get(it));
+                meant = found.filter(|person| person.id != asker);
+                meant.map(|_| ())
+            });
+            meant
         });
-        Some(self.person(meant?)?.name.clone())
+        Some(meant?.name.clone())
     }
 
     fn find_in(
         &self,
-        table: &HashTable<u32>,
+        table: &HashTable<Place>,
         key: u64,
         is_it: impl Fn(&Username) -> bool,
-    ) -> Option<PeerId> {
-        let has_it = |slot: &u32| name_at(&self.sessions, *slot).is_some_and(&is_it);
-        let slot = *table.find(self.hasher.hash_one(key), has_it)?;
-        let (peer, _) = self.sessions[slot as usize].as_ref()?;
-        Some(*peer)
+    ) -> Option<Place> {
+        let has_it = |place: &Place| self.get(*place).is_some_and(|it| is_it(&it.name));
+        table.find(self.hasher.hash_one(key), has_it).copied()
     }
 
     /// Counts one more refused username, and tells how many there were.
-    pub(super) fn count_attempt(&mut self, peer: PeerId) -> u8 {
-        match self.session_mut(peer) {
-            Some(Session::Naming { attempts }) => {
-                *attempts = attempts.saturating_add(1);
-                *attempts
-            }
-            _ => 0,
+    pub(super) fn count_attempt(&mut self, peer: PeerId) -> u32 {
+        if self.session(peer) != Some(Session::Naming) {
+            return 0;
         }
+        let state = &mut self.seats[peer.index()].state;
+        *state = (*state - 1).max(NAMING - ATTEMPTS);
+        NAMING - *state
     }
 
     /// Lets a newcomer into the chat.
-    pub(super) fn admit(&mut self, peer: PeerId, person: Person) -> Result<(), NameTaken> {
-        if !self.is_free(&person.name, peer) {
+    pub(super) fn admit(&mut self, person: Person) -> Result<Place, NameTaken> {
+        if !self.is_free(&person.name, None) {
             return Err(NameTaken);
         }
-        if let Some(session) = self.session_mut(peer) {
-            *session = Session::Chatting(person);
-            self.enrol(peer);
+        let place = Place(self.people.insert(person) as u32);
+        let people = &self.people;
+        self.arrivals.insert(place, |it| number(people, it));
+        self.enrol(place);
+        Ok(place)
+    }
+
+    /// Gives a person a connection, if it is there and nobody's.
+    pub(super) fn seat(&mut self, place: Place, peer: PeerId) -> bool {
+        let is_free = self.session(peer) == Some(Session::Naming);
+        if is_free && let Some(person) = self.get_mut(place) {
+            person.slot = peer.slot;
+            self.seats[peer.index()].state = place.0;
         }
-        Ok(())
+        is_free
     }
 
     /// Gives a person another name, or their own in another spelling, and returns the one before.
-    pub(super) fn rename(&mut self, peer: PeerId, to: Username) -> Result<Username, NameTaken> {
-        if self.find_alike(&to, peer).is_some() {
-            return Err(NameTaken);
-        }
-        let Some(person) = self.person_mut(peer) else {
+    pub(super) fn rename(&mut self, place: Place, to: Username) -> Result<Username, NameTaken> {
+        let Some(person) = self.get(place) else {
             return Ok(to);
         };
-        let before = std::mem::replace(&mut person.name, to);
-        self.strike(peer, &before);
-        self.enrol(peer);
+        if !self.is_free(&to, Some(person.id)) {
+            return Err(NameTaken);
+        }
+        let before = std::mem::replace(&mut self.people[place.index()].name, to);
+        self.strike(place, &before);
+        self.enrol(place);
         Ok(before)
     }
 
     /// How many people have a name.
     pub(super) fn online(&self) -> usize {
-        self.names.len()
+        self.people.len()
     }
 
-    /// Everyone, with or without a name.
+    /// Everyone who is connected, with or without a name.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
-        let sessions = self.sessions.iter().inspect(|_| tally::steps(1));
-        sessions.flatten().map(|&(peer, _)| peer)
+        let seats = (0..).zip(&self.seats).inspect(|_| tally::steps(1));
+        let seats = seats.filter(|(_, seat)| seat.state != VACANT);
+        seats.map(|(slot, seat)| PeerId {
+            slot,
+            generation: seat.generation,
+        })
     }
 
-    /// Who is in the chat at this slot.
-    pub(super) fn occupant(&self, slot: u32) -> Option<&Person> {
-        match self.sessions.get(slot as usize)? {
-            Some((_, Session::Chatting(person))) => Some(person),
-            _ => None,
-        }
+    /// Everyone who is in the chat.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn people(&self) -> impl Iterator<Item = (Place, &Person)> {
+        let people = self.people.iter();
+        people.map(|(place, person)| (Place(place as u32), person))
     }
 
-    /// Lists a person under the name they have.
-    fn enrol(&mut self, peer: PeerId) {
-        let (sessions, hasher) = (&self.sessions, &self.hasher);
-        let list = |table: &mut HashTable<u32>, key: fn(&Username, Look) -> u64, look| {
-            let key_at = |slot: &u32| name_at(sessions, *slot).map_or(0, |name| key(name, look));
-            let hash = |slot: &u32| hasher.hash_one(key_at(slot));
-            table.insert_unique(hash(&peer.slot), peer.slot, hash);
+    /// Lists the person in this place under the name they have.
+    fn enrol(&mut self, place: Place) {
+        let (people, hasher) = (&self.people, &self.hasher);
+        let list = |table: &mut HashTable<Place>, key: fn(&Username, Look) -> u64, look| {
+            let key_at = |place: &Place| {
+                let person = people.get(place.index());
+                person.map_or(0, |it| key(&it.name, look))
+            };
+            let hash = |place: &Place| hasher.hash_one(key_at(place));
+            table.insert_unique(hash(&place), place, hash);
         };
         list(&mut self.names, |name, _| name.key(), Look::Typed);
         for look in LOOKS {
@@ -280,11 +410,11 @@ impl Roster {
         }
     }
 
-    /// Lists a person no longer under a name they had.
-    fn strike(&mut self, peer: PeerId, name: &Username) {
-        let strike = |table: &mut HashTable<u32>, key: u64| {
+    /// Lists the person in this place no longer under a name they had.
+    fn strike(&mut self, place: Place, name: &Username) {
+        let strike = |table: &mut HashTable<Place>, key: u64| {
             let hash = self.hasher.hash_one(key);
-            if let Ok(listed) = table.find_entry(hash, |&slot| slot == peer.slot) {
+            if let Ok(listed) = table.find_entry(hash, |&it| it == place) {
                 listed.remove();
             }
         };
@@ -293,19 +423,23 @@ impl Roster {
             strike(&mut self.looks[look as usize], name.look_key(look));
         }
     }
-
-    fn session_mut(&mut self, peer: PeerId) -> Option<&mut Session> {
-        match self.sessions.get_mut(peer.index())? {
-            Some((known, session)) if *known == peer => Some(session),
-            _ => None,
-        }
-    }
 }
 
-/// The name of whoever is in this slot.
-fn name_at(sessions: &[Option<(PeerId, Session)>], slot: u32) -> Option<&Username> {
-    match sessions.get(slot as usize)? {
-        Some((_, Session::Chatting(person))) => Some(&person.name),
-        _ => None,
+/// Who is in a place.
+fn number(people: &Slab<Person>, place: Place) -> PersonId {
+    let person = people.get(place.index());
+    person.map_or(PersonId::HOUSE, |it| it.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_for_every_idle_person_is_small() {
+        assert_eq!(size_of::<Seat>(), 8);
+        assert_eq!(size_of::<Person>(), 48);
+        // A free place of the slab says so in bytes that a person has anyway.
+        assert_eq!(size_of::<Result<Person, usize>>(), 48);
     }
 }

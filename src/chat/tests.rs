@@ -2,6 +2,7 @@
 
 mod away;
 mod ignoring;
+mod late;
 mod names;
 mod rooms;
 mod table;
@@ -17,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A hub, a clock that stands still until told to go on, and what each peer was told.
 struct Chat {
-    hub: Hub,
+    alone: Alone,
     now: Moment,
     generation: u32,
     /// Which room each person reads.
@@ -39,7 +40,7 @@ impl Chat {
 
     fn with(rules: Rules) -> Chat {
         Chat {
-            hub: Hub::new(rules),
+            alone: Alone::new(rules),
             now: Moment {
                 instant: Instant::now(),
                 unix: 1_795_276_799,
@@ -82,7 +83,7 @@ impl Chat {
             _ => {}
         }
         let mut effects = Effects::default();
-        self.hub.handle(self.now, peer, event, &mut effects);
+        self.alone.handle(self.now, peer, event, &mut effects);
         self.apply(effects);
     }
 
@@ -90,13 +91,13 @@ impl Chat {
         self.now.instant += time;
         self.now.unix += time.as_secs() as i64;
         let mut effects = Effects::default();
-        self.hub.handle_timeout(self.now, &mut effects);
+        self.alone.handle_timeout(self.now, &mut effects);
         self.apply(effects);
     }
 
     fn shut_down(&mut self) {
         let mut effects = Effects::default();
-        self.hub.shut_down(&mut effects);
+        self.alone.shut_down(self.now, &mut effects);
         self.apply(effects);
     }
 
@@ -104,6 +105,7 @@ impl Chat {
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
             match effect {
+                Effect::Append(it) => panic!("{it:?} was not applied"),
                 Effect::Send { to, message } => self.tell(to, &message),
                 Effect::Enter { peer, room, .. } => {
                     assert!(self.connected.contains(&peer), "{peer} is not here");
@@ -132,7 +134,7 @@ impl Chat {
                 }
             }
         }
-        assert_eq!(self.hub.online(), self.rooms.len());
+        assert_eq!(self.alone.online(), self.rooms.len());
     }
 
     fn tell(&mut self, to: Audience, message: &Message) {
@@ -251,7 +253,7 @@ fn the_tenth_refusal_is_the_last() {
         ]
     );
     assert_eq!(chat.closed, [(ann, CloseReason::TooManyAttempts)]);
-    assert_eq!(chat.hub.next_timeout(), None);
+    assert_eq!(chat.alone.next_timeout(), None);
 }
 
 #[test]
@@ -262,7 +264,7 @@ fn a_login_times_out_when_its_time_is_over_and_not_before() {
     chat.wait(Duration::from_secs(1));
     let late = chat.connect(1);
     let ann = chat.login(2, "ann");
-    assert_eq!(chat.hub.next_timeout(), Some(start.instant + TIMEOUT));
+    assert_eq!(chat.alone.next_timeout(), Some(start.instant + TIMEOUT));
 
     chat.wait(TIMEOUT - Duration::from_secs(1) - Duration::from_nanos(1));
     assert_eq!(chat.closed, []);
@@ -281,7 +283,7 @@ fn a_login_times_out_when_its_time_is_over_and_not_before() {
     chat.wait(Duration::from_secs(1));
     assert_eq!(chat.closed[1..], [(late, CloseReason::LoginTimedOut)]);
 
-    assert_eq!(chat.hub.next_timeout(), None);
+    assert_eq!(chat.alone.next_timeout(), None);
     chat.wait(TIMEOUT * 10);
     assert_eq!(chat.reads(ann), []);
 }
@@ -291,10 +293,10 @@ fn who_leaves_the_prompt_times_out_no_more() {
     let mut chat = Chat::new();
     let ann = chat.connect(0);
     chat.event(ann, Event::Disconnected(CloseReason::EndOfInput));
-    assert_eq!(chat.hub.next_timeout(), None);
+    assert_eq!(chat.alone.next_timeout(), None);
     // Whoever gets the slot next has the whole time.
     let bob = chat.connect(0);
-    assert_eq!(chat.hub.next_timeout(), Some(chat.now.instant + TIMEOUT));
+    assert_eq!(chat.alone.next_timeout(), Some(chat.now.instant + TIMEOUT));
     assert_eq!(chat.reads(bob), [Message::UsernamePrompt]);
 }
 
@@ -302,7 +304,7 @@ fn who_leaves_the_prompt_times_out_no_more() {
 fn without_a_limit_nobody_times_out() {
     let mut chat = Chat::with(Rules::default());
     chat.connect(0);
-    assert_eq!(chat.hub.next_timeout(), None);
+    assert_eq!(chat.alone.next_timeout(), None);
 }
 
 #[test]
@@ -423,7 +425,7 @@ fn in_anonymous_mode_an_address_is_a_name_and_no_time_runs() {
     let addr = "127.0.0.1:50000".parse().unwrap();
     let joined = Message::Joined(Username::from_addr(addr));
     assert_eq!(chat.reads(ann), [Message::Welcome, joined]);
-    assert_eq!(chat.hub.next_timeout(), None);
+    assert_eq!(chat.alone.next_timeout(), None);
 }
 
 #[test]
@@ -466,7 +468,7 @@ fn a_notice_is_read_by_those_who_have_a_name() {
     let stranger = chat.connect(1);
     chat.reads(stranger);
     let mut effects = Effects::default();
-    chat.hub.notice("tea", &mut effects);
+    chat.alone.notice(chat.now, "tea", &mut effects);
     chat.apply(effects);
     assert_eq!(chat.reads(ann), [Message::Notice("tea".into())]);
     assert_eq!(chat.reads(stranger), []);

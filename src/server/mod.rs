@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use mio::event::Source;
 use mio::{Interest, Token};
 
-use crate::chat::{Hub, Rules};
+use crate::chat::{Alone, Rules};
 use crate::error::Error;
 use crate::moment::Moment;
 use crate::net::{Listener, Poller};
@@ -92,7 +92,7 @@ impl Server {
     /// A server of listeners that are registered with the poller.
     fn with(config: Config, poller: Poller, listeners: Vec<Listener>) -> Result<Server, Error> {
         let (inbox, outside) = inbox::inbox(poller.registry(), WAKER).map_err(Error::Poll)?;
-        let mut hub = Hub::new(Rules {
+        let mut hub = Alone::new(Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
             idle_timeout: config.idle_timeout,

@@ -4,7 +4,7 @@
 use std::mem;
 use std::time::Instant;
 
-use crate::chat::{Audience, Effect, Effects, Event, Hub};
+use crate::chat::{Alone, Audience, Effect, Effects, Event};
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::READ_TURN_BYTES;
@@ -24,7 +24,7 @@ use super::handle::Stats;
 pub(super) struct Talk {
     pub(super) config: Config,
     pub(super) connections: Connections,
-    pub(super) hub: Hub,
+    pub(super) hub: Alone,
     pub(super) effects: Effects,
     pub(super) fanout: Fanout,
     /// Bytes that were told to single peers since the start and count for nobody's rate.
@@ -42,7 +42,7 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(config: Config, hub: Hub, began: Instant) -> Talk {
+    pub(super) fn new(config: Config, hub: Alone, began: Instant) -> Talk {
         Talk {
             connections: Connections::new(config.rate, config.max_per_ip, began),
             config,
@@ -72,6 +72,7 @@ impl Talk {
         let mut effects = mem::take(&mut self.effects);
         for effect in effects.drain() {
             match effect {
+                Effect::Append(it) => debug_assert!(false, "{it:?} was not applied"),
                 Effect::Send { to, message } => self.queue(now, to, &message),
                 Effect::Enter { peer, room, format } => {
                     self.fanout.enter(peer.slot, room, format);

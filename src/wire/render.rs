@@ -131,7 +131,7 @@ fn about_connection(out: &mut BytesMut, message: &Message) {
 
 /// What was told before, behind its date.
 fn dated(out: &mut BytesMut, past: &Past, format: Format) {
-    let date = format!("[{}] ", Civil::at(past.unix, format.offset));
+    let date = format!("[{}] ", Civil::at(past.unix(), format.offset));
     out.put_slice(date.as_bytes());
     event(out, &past.message);
 }
@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn the_past_is_dated_for_everyone() {
         let past = Past {
-            unix: 0,
+            seq: 1,
+            at: 0,
             message: said(),
         };
         let past = Message::Past(past.into());

@@ -9,7 +9,7 @@ mod loads;
 use std::time::{Duration, Instant};
 
 use crate::CloseReason;
-use crate::inner::chat::{Audience, Effect, Effects, Event, Hub, Rules};
+use crate::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
 use crate::inner::fanout::Fanout;
 use crate::inner::net::Gauge;
 use crate::inner::{Moment, PeerId};
@@ -44,7 +44,7 @@ const KINDS: usize = 9;
 
 /// Where everyone is, what they are called, and what of all that can happen has happened.
 pub(crate) struct Scene {
-    hub: Hub,
+    hub: Alone,
     effects: Effects,
     fanout: Fanout,
     gauge: Gauge,
@@ -77,7 +77,7 @@ impl Scene {
         let slots = people + REPETITIONS + 1;
         let names: Vec<String> = load.names(slots);
         let mut scene = Scene {
-            hub: Hub::new(rules),
+            hub: Alone::new(rules),
             effects: Effects::default(),
             fanout: Fanout::default(),
             gauge: Gauge::default(),
@@ -161,7 +161,7 @@ impl Scene {
     }
 
     fn notice(&mut self, text: &str) {
-        self.hub.notice(text, &mut self.effects);
+        self.hub.notice(self.now, text, &mut self.effects);
         self.apply();
     }
 
@@ -200,7 +200,7 @@ impl Scene {
 
     /// Everyone goes.
     pub(crate) fn shut_down(&mut self) {
-        self.hub.shut_down(&mut self.effects);
+        self.hub.shut_down(self.now, &mut self.effects);
         self.apply();
     }
 

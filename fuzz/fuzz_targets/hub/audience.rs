@@ -79,6 +79,7 @@ impl Audience {
                     assert!(known.name.is_some() || known.reads.is_none());
                     known.reads = Some((room, format));
                 }
+                Effect::Append(it) => panic!("{it:?} was not applied"),
                 Effect::Exit { peer } => {
                     let before = self.here(peer).reads.take();
                     assert!(before.is_some(), "{peer} read no room");

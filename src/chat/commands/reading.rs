@@ -16,7 +16,7 @@ pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut 
             _ => return effects.answer(caller.peer, usage("/history")),
         },
     };
-    if !hub.replay(caller.peer, caller.room, 0, count, effects) {
+    if !hub.replay(caller.place, 0, count, effects) {
         effects.answer(caller.peer, Answer::NoHistory);
     }
 }
@@ -81,7 +81,7 @@ fn show_format(
     effects: &mut Effects,
     answer: impl FnOnce(Format) -> Answer,
 ) {
-    if let Some(person) = hub.roster.person(caller.peer) {
+    if let Some(person) = hub.roster.at(caller.peer) {
         effects.answer(caller.peer, answer(person.format));
     }
 }
@@ -94,7 +94,7 @@ fn set_format(
     change: impl FnOnce(&mut Format) -> Answer,
 ) {
     let (peer, room) = (caller.peer, caller.room);
-    if let Some(person) = hub.roster.person_mut(peer) {
+    if let Some(person) = hub.roster.at_mut(peer) {
         let answer = change(&mut person.format);
         let format = person.format;
         effects.push(Effect::Enter { peer, room, format });

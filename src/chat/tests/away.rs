@@ -25,7 +25,7 @@ fn who_types_is_never_dropped_before_the_time_is_over() {
     chat.wait(SECOND);
     chat.wait(SECOND);
     assert_eq!(chat.closed, [(ann, CloseReason::IdleTimedOut)]);
-    assert_eq!(chat.hub.next_timeout(), None);
+    assert_eq!(chat.alone.next_timeout(), None);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn each_due_deadline_is_in_the_future_again_or_gone() {
     });
     let ann = chat.login(0, "ann");
     let mut wakes = 0;
-    while let Some(at) = chat.hub.next_timeout() {
+    while let Some(at) = chat.alone.next_timeout() {
         assert!(at > chat.now.instant, "the loop would spin");
         chat.wait(at - chat.now.instant);
         wakes += 1;
@@ -280,7 +280,7 @@ fn only_those_of_the_room_count_under_the_name_that_they_have() {
         chat.types(ann, line);
         let told = chat.answers(ann).len();
         chat.types(bob, "/away");
-        chat.hub.check();
+        chat.alone.check();
         told
     };
     assert_eq!(told(&mut chat, "bob"), 1);

@@ -49,7 +49,7 @@ fn a_name_that_was_chosen_later_is_not_ignored() {
 
     let alice = chat.login(2, "alice");
     let pest = chat.login(1, "PEST");
-    chat.hub.check();
+    chat.alone.check();
     chat.types(alice, "from Alice");
     chat.types(pest, "not heard either");
     assert_eq!(lines(&mut chat, ann), ["from Alice"]);
@@ -65,7 +65,7 @@ fn a_name_that_its_owner_gave_away_binds_nobody_who_takes_it() {
     let other = chat.login(2, "pest");
     chat.types(pest, "/quit");
     chat.types(other, "/nick PEST");
-    chat.hub.check();
+    chat.alone.check();
     chat.reads(ann);
     chat.types(other, "heard");
     assert_eq!(lines(&mut chat, ann), ["heard"]);
@@ -89,7 +89,7 @@ fn an_ignore_is_lifted_by_the_present_name_or_the_listed_one() {
         chat.types(pest, "/nick alice");
         chat.reads(ann);
         chat.types(ann, typed);
-        chat.hub.check();
+        chat.alone.check();
         assert!(matches!(chat.answers(ann)[..], [Answer::IgnoreLifted(_)]));
         assert_eq!(listed(&mut chat, ann), []);
         chat.types(pest, "heard");
@@ -121,12 +121,12 @@ fn who_takes_a_name_that_they_ignore_is_not_their_own_pest() {
     }
     chat.types(pest, "/quit");
     chat.types(ann, "/nick pest");
-    chat.hub.check();
+    chat.alone.check();
     chat.types(ann, "not heard by bob");
     assert_eq!(lines(&mut chat, bob), [""; 0]);
     chat.types(ann, "/nick ann");
     let pest = chat.login(5, "pest");
-    chat.hub.check();
+    chat.alone.check();
     chat.types(pest, "not heard by ann");
     assert_eq!(lines(&mut chat, ann), [""; 0]);
     assert_eq!(listed(&mut chat, ann), [row("pest", None)]);
@@ -145,13 +145,13 @@ fn one_person_is_ignored_under_so_many_names() {
         chat.types(peer, &format!("/ignore {name}"));
         chat.types(pest, "not heard");
         assert_eq!(lines(&mut chat, peer), [""; 0]);
-        chat.hub.check();
+        chat.alone.check();
     }
     chat.types(pest, "/quit");
     let names: BTreeSet<u32> = (1..=count).collect();
     for i in names.iter().map(|i| format!("pest{i}")) {
         let peer = chat.login(0, &i);
-        chat.hub.check();
+        chat.alone.check();
         chat.types(peer, "/quit");
     }
 }
@@ -171,9 +171,9 @@ fn crowd(chat: &mut Chat, people: u32, each: u32) -> Vec<PeerId> {
 }
 
 fn steps(chat: &mut Chat, act: impl FnOnce(&mut Chat)) -> usize {
-    let before = chat.hub.targets.steps;
+    let before = chat.alone.hub.targets.steps;
     act(chat);
-    chat.hub.targets.steps - before
+    chat.alone.hub.targets.steps - before
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn leaving_and_renaming_cost_no_more_where_many_ignore_one() {
     let coming = steps(&mut chat, |chat| _ = chat.login(1000, "pest"));
     assert!(coming <= 2, "{coming}");
     assert_eq!(steps(&mut chat, |chat| chat.types(peers[0], "/quit")), 1);
-    chat.hub.check();
+    chat.alone.check();
 }
 
 #[test]
@@ -198,13 +198,13 @@ fn all_leave_at_once_at_a_price_of_what_they_ignored() {
     let price = |people| {
         let mut chat = Chat::new();
         let peers = crowd(&mut chat, people, EACH);
-        chat.hub.check();
+        chat.alone.check();
         let steps = steps(&mut chat, |chat| {
             for peer in peers {
                 chat.event(peer, Event::Disconnected(CloseReason::EndOfInput));
             }
         });
-        assert!(chat.hub.targets.is_empty());
+        assert!(chat.alone.hub.targets.is_empty());
         steps
     };
     // Each entry of a list, and each person as the target that they are.
@@ -224,7 +224,7 @@ fn whoever_comes_under_an_ignored_name_is_ignored_whoever_gets_the_slot_is_not()
     chat.types(bob, "/quit");
     let carl = chat.login(1, "carl");
     let bob = chat.login(2, "Bob");
-    chat.hub.check();
+    chat.alone.check();
     chat.types(carl, "from the slot");
     chat.types(bob, "from the name");
     assert_eq!(lines(&mut chat, ann), ["from the slot"]);
@@ -238,7 +238,7 @@ fn a_list_goes_with_its_owner() {
     chat.types(ann, "/ignore bob");
     chat.types(bob, "/quit");
     chat.types(ann, "/quit");
-    assert!(chat.hub.targets.is_empty());
+    assert!(chat.alone.hub.targets.is_empty());
     let dora = chat.login(0, "dora");
     let bob = chat.login(1, "bob");
     chat.types(bob, "hello");

@@ -68,7 +68,7 @@ fn names_of_plain_letters_do_not_take_each_other() {
     for (slot, name) in (0..).zip(names) {
         chat.login(slot, name);
     }
-    assert_eq!(chat.hub.online(), names.len());
+    assert_eq!(chat.alone.online(), names.len());
 }
 
 #[cfg(feature = "unicode-names")]
@@ -90,7 +90,7 @@ fn a_room_that_looks_like_another_is_not_made() {
         meant: Some(room("lobby")),
     };
     assert_eq!(chat.reads(ann), [Message::Answer(unknown)]);
-    assert_eq!(chat.hub.rooms.iter().count(), 1);
+    assert_eq!(chat.alone.hub.rooms.iter().count(), 1);
 }
 
 #[test]

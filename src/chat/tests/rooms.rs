@@ -21,7 +21,7 @@ fn a_topic_that_is_not_there_is_not_cleared_aloud() {
 fn shown(chat: &mut Chat, peer: PeerId, room: &str) -> usize {
     chat.reads(peer);
     chat.types(peer, &format!("/join {room}"));
-    chat.hub.check();
+    chat.alone.check();
     let told = chat.reads(peer).into_iter();
     told.filter(|it| matches!(it, Message::Past(_))).count()
 }

@@ -117,7 +117,7 @@ fn try_line(state: State, word: &str, line: &str) {
     let (mut chat, ann, others) = people(state);
     let shown: String = line.chars().take(60).collect();
     chat.types(ann, line);
-    chat.hub.check();
+    chat.alone.check();
     let answer = chat.reads(ann);
     assert!(!answer.is_empty(), "{state:?}: no answer to {shown:?}");
     for other in others {

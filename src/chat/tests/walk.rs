@@ -52,11 +52,11 @@ fn line(dice: &mut Dice) -> String {
 fn step(chat: &mut Chat, dice: &mut Dice, peers: &mut BTreeMap<u32, PeerId>) {
     let slot = dice.below(SLOTS as usize) as u32;
     let known = peers.get(&slot).copied();
-    let Some(peer) = known.filter(|peer| chat.hub.roster.session(*peer).is_some()) else {
+    let Some(peer) = known.filter(|peer| chat.alone.hub.roster.session(*peer).is_some()) else {
         peers.insert(slot, chat.connect(slot));
         return;
     };
-    let has_name = chat.hub.roster.person(peer).is_some();
+    let has_name = chat.alone.hub.roster.at(peer).is_some();
     match dice.below(40) {
         0 => chat.event(peer, Event::Disconnected(CloseReason::EndOfInput)),
         1 => chat.event(peer, Event::EndOfInput),
@@ -79,21 +79,24 @@ fn walk(seed: u64, anonymous: bool) {
         ..Rules::default()
     });
     let mut dice = Dice::new(seed);
+    let mut twin = Twin::of(&mut chat.alone, chat.now);
     let mut peers = BTreeMap::new();
     for _ in 0..STEPS {
         step(&mut chat, &mut dice, &mut peers);
-        chat.hub.check();
+        chat.alone.check();
+        twin.follow(&mut chat.alone);
     }
     for peer in peers.into_values() {
         chat.event(peer, Event::Disconnected(CloseReason::EndOfInput));
-        chat.hub.check();
+        chat.alone.check();
+        twin.follow(&mut chat.alone);
     }
     is_as_new(&chat);
 }
 
 /// Everyone has left: nothing is remembered but rooms, and those only with a topic.
 pub(super) fn is_as_new(chat: &Chat) {
-    let hub = &chat.hub;
+    let hub = &chat.alone.hub;
     assert_eq!(hub.online(), 0);
     assert_eq!(hub.roster.peers().count(), 0);
     assert!(hub.targets.is_empty());

@@ -56,7 +56,8 @@ fn assert_event(message: Message, fact: Fact<'_>) {
         assert_eq!((&it.fact, it.past), (&fact, false), "{line}");
         assert_eq!(it.stamp.len(), format.stamp.len(), "{line}");
         let past = Past {
-            unix: 0,
+            seq: 1,
+            at: 0,
             message: message.clone(),
         };
         let line = written(&Message::Past(past.into()), format);

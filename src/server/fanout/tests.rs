@@ -231,7 +231,14 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     assert_eq!(fanout.channels.len(), 1);
     // It does in what is dated.
     let message = said("a");
-    let past = Message::Past(Past { unix: 0, message }.into());
+    let past = Message::Past(
+        Past {
+            seq: 1,
+            at: 0,
+            message,
+        }
+        .into(),
+    );
     fanout.reply(0, &past, 0);
     fanout.reply(104, &past, 0);
     let [west, east] = read(&mut fanout, [0, 104]);

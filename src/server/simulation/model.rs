@@ -25,7 +25,8 @@ pub(super) struct Model {
     rooms: Vec<Option<Room>>,
     motd: Option<String>,
     began: Option<Instant>,
-    /// How many rooms there have been, and how often someone has gone away.
+    /// How many people have come in, how many rooms there have been, and how often someone has gone away.
+    comings: usize,
     lives: usize,
     absences: usize,
     /// What clients are owed, in the order in which it was said.
@@ -56,6 +57,8 @@ struct Person {
     /// None at the username prompt.
     name: Option<Username>,
     attempts: usize,
+    /// How many had come in before them.
+    came: usize,
     name_by: Option<Instant>,
     room: usize,
     stamp: Stamp,
@@ -170,6 +173,7 @@ impl Model {
             people: Vec::new(),
             rooms: Vec::new(),
             began: None,
+            comings: 0,
             lives: 0,
             absences: 0,
             owed: Vec::new(),
@@ -387,6 +391,7 @@ impl Person {
             peer,
             name: None,
             attempts: 0,
+            came: 0,
             name_by: None,
             room: 0,
             stamp: Stamp::Off,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 
+use crate::chat::Twin;
 use crate::dice::Dice;
 use crate::error::CloseReason;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
@@ -32,6 +33,8 @@ pub(super) struct Stage {
     /// Something was asked through a handle since the last tick.
     pub(super) is_woken: bool,
     model: Model,
+    /// Hears the entries alone.
+    twin: Twin,
     story: Story,
 }
 
@@ -81,6 +84,7 @@ impl Stage {
         let server = Server::with(config.clone(), poller, vec![listener]);
         let mut server = server.expect("the server starts");
         server.talk.record.begin();
+        let twin = Twin::of(&mut server.talk.hub, world.now());
         let steps = Vec::new();
         let mut stage = Stage {
             dice,
@@ -93,6 +97,7 @@ impl Stage {
             stopped_at: None,
             is_woken: false,
             model: Model::new(rules),
+            twin,
             story: Story {
                 seed,
                 is_told,
@@ -317,9 +322,12 @@ impl Stage {
     }
 
     /// What always holds between two ticks.
-    fn check_server(&self) {
-        let Some(server) = &self.server else { return };
+    fn check_server(&mut self) {
+        let Some(server) = &mut self.server else {
+            return;
+        };
         server.talk.hub.check();
+        self.twin.follow(&mut server.talk.hub);
         if !server.pace.has_put_off() {
             let bound = self.config.send_queue;
             let all = self.config.all_queues;

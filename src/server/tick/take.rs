@@ -14,7 +14,7 @@ impl Server {
             #[cfg(test)]
             talk.record.request(now, &request);
             match request {
-                Request::Notice(text) => talk.hub.notice(&text, &mut talk.effects),
+                Request::Notice(text) => talk.hub.notice(now, &text, &mut talk.effects),
                 Request::Motd(text) => talk.hub.set_motd(text),
             }
         }
@@ -28,7 +28,7 @@ impl Server {
             log::info!("shutting down, {} online", talk.hub.online());
             #[cfg(test)]
             talk.record.shut_down(now);
-            talk.hub.shut_down(&mut talk.effects);
+            talk.hub.shut_down(now, &mut talk.effects);
         }
         talk.apply(now);
     }

@@ -99,7 +99,15 @@ impl Pair {
         let (slot, mut message) = (self.slot(), self.message());
         if is_stamped(&message) && self.dice.below(2) == 0 {
             let unix = self.said as i64 * 1000;
-            message = Message::Past(Past { unix, message }.into());
+            let at = unix * 1000;
+            message = Message::Past(
+                Past {
+                    seq: 1,
+                    at,
+                    message,
+                }
+                .into(),
+            );
         }
         let format = self.places[slot].map_or(Format::default(), |(_, format)| format);
         self.fanout.reply(slot as u32, &message, 5);

@@ -1,5 +1,7 @@
 //! What people type: names, lines and commands; and the commands about rooms and reading.
 
+use std::cmp::Reverse;
+
 use crate::id::PeerId;
 use crate::limits::{
     HISTORY_BYTES, LOGIN_ATTEMPTS, PEOPLE_LISTED, QUIT_CHARS, REPLAYED_LINES, ROOMS_LISTED,
@@ -48,8 +50,10 @@ impl Model {
         }
         let idle_at = self.rules.idle_timeout.map(|it| now.instant + it);
         let active = self.seconds(now);
+        self.comings += 1;
+        let came = self.comings;
         let it = self.person_mut(peer);
-        it.name = Some(name.clone());
+        (it.name, it.came) = (Some(name.clone()), came);
         it.name_by = None;
         it.since = u32::try_from(now.unix).unwrap_or(0).into();
         (it.active, it.idle_at) = (active, idle_at);
@@ -269,7 +273,7 @@ impl Model {
         for (place, room) in self.rooms.iter().enumerate() {
             rows.extend(room.as_ref().map(|room| (self.people_in(place), room)));
         }
-        rows.sort_by(|(a, _), (b, _)| b.cmp(a));
+        rows.sort_by_key(|(people, room)| (Reverse(*people), room.life));
         let more = rows.len().saturating_sub(ROOMS_LISTED);
         rows.truncate(ROOMS_LISTED);
         let name_width = rows
@@ -291,14 +295,20 @@ impl Model {
         lines.iter().for_each(|line| self.answer(peer, line));
     }
 
+    /// The oldest room whose name looks like this one.
+    fn find_alike(&self, name: &RoomName) -> Option<&RoomName> {
+        let rooms = self.rooms.iter().flatten();
+        let alike = rooms.filter(|room| room.name.looks_like(name));
+        Some(&alike.min_by_key(|room| room.life)?.name)
+    }
+
     fn join(&mut self, typed: &Typed, args: &str) {
         let name = match RoomName::parse(args) {
             Ok(name) => name,
             Err(why) => return self.answer(typed.peer, &words::no_name("A room's name", why)),
         };
-        let mut others = self.rooms.iter().flatten().map(|room| &room.name);
         if self.find_room(&name).is_none()
-            && let Some(other) = others.find(|other| other.looks_like(&name))
+            && let Some(other) = self.find_alike(&name)
         {
             let line = format!(
                 "{name} looks like {other}. Type /join {other} to go there, or choose another name."
@@ -375,8 +385,7 @@ impl Model {
             (_, Ok(name)) => match self.find_room(&name) {
                 Some(room) => room,
                 None => {
-                    let mut others = self.rooms.iter().flatten().map(|room| &room.name);
-                    let line = match others.find(|other| other.looks_like(&name)) {
+                    let line = match self.find_alike(&name) {
                         Some(other) => format!("There is no room {name}. Did you mean {other}?"),
                         None => format!("There is no room {name}. Type /rooms for the list."),
                     };
@@ -391,7 +400,7 @@ impl Model {
                 .iter()
                 .filter(|it| it.name.is_some() && it.room == room),
         );
-        here.sort_by_key(|it| it.peer.slot);
+        here.sort_by_key(|it| it.came);
         here.truncate(PEOPLE_LISTED);
         let more = count - here.len();
         let seconds = self.seconds(typed.now);

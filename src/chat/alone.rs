@@ -1,0 +1,119 @@
+//! `Alone`: the chat of a server that is alone. Each act becomes an entry, and is applied, within the call that it came from.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::id::PeerId;
+use crate::journal::{Entry, Journal};
+use crate::moment::Moment;
+
+use super::{Effect, Effects, Event, Hub, Rules};
+
+/// A hub and its own journal. Its effects are those of the [`Hub`], without [`Effect::Append`].
+#[derive(Debug)]
+pub struct Alone {
+    pub(super) hub: Hub,
+    journal: Journal,
+    /// What the hub asks for from its first act on, before that is applied. Empty between calls.
+    asked: Effects,
+    /// What was entered since it was last taken. `None`: nobody listens.
+    heard: Option<Vec<Arc<Entry>>>,
+}
+
+impl Alone {
+    /// An empty chat.
+    pub fn new(rules: Rules) -> Alone {
+        Alone {
+            hub: Hub::new(rules),
+            journal: Journal::default(),
+            asked: Effects::default(),
+            heard: None,
+        }
+    }
+
+    /// Takes in what happened to a peer; see [`Hub::handle`].
+    pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
+        let before = effects.len();
+        self.hub.handle(now, peer, event, effects);
+        self.settle(now, before, effects);
+    }
+
+    /// Acts on what is due by now.
+    pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) {
+        let mut before = effects.len();
+        while self.hub.handle_timeout(now, effects) {
+            self.settle(now, before, effects);
+            before = effects.len();
+        }
+    }
+
+    /// Says something to everyone who is in the chat, as the server. The text must be clean.
+    pub fn notice(&mut self, now: Moment, text: &str, effects: &mut Effects) {
+        let before = effects.len();
+        self.hub.notice(text, effects);
+        self.settle(now, before, effects);
+    }
+
+    /// Says goodbye to everyone and closes every connection.
+    pub fn shut_down(&mut self, now: Moment, effects: &mut Effects) {
+        let before = effects.len();
+        self.hub.shut_down(effects);
+        self.settle(now, before, effects);
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing else happens.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.hub.next_timeout()
+    }
+
+    /// Sets what every newcomer is shown. The text must be clean but for its line ends.
+    pub fn set_motd(&mut self, text: Option<Arc<str>>) {
+        self.hub.set_motd(text);
+    }
+
+    /// Keeps each entry from now on, until it is [taken](Self::take_entries).
+    pub fn listen(&mut self) {
+        self.heard.get_or_insert_default();
+    }
+
+    /// Takes out the entries since the last call, in order, if somebody [listens](Self::listen).
+    pub fn take_entries(&mut self) -> Vec<Arc<Entry>> {
+        self.heard.as_mut().map(mem::take).unwrap_or_default()
+    }
+
+    /// How many people have a name.
+    pub fn online(&self) -> usize {
+        self.hub.online()
+    }
+
+    /// Checks everything that always holds.
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
+    #[cfg(any(test, fuzzing))]
+    pub fn check(&self) {
+        self.hub.check();
+    }
+
+    /// Enters each act behind so many effects and applies it, in the place where it was asked for.
+    fn settle(&mut self, now: Moment, before: usize, effects: &mut Effects) {
+        let mut asked = mem::take(&mut self.asked);
+        effects.move_proposed(before, &mut asked);
+        for effect in asked.drain() {
+            match effect {
+                Effect::Append(it) => {
+                    let at = now.unix.saturating_mul(1000);
+                    let entry = self.journal.enter(at, it.author, it.act);
+                    self.hub.apply(now, &entry, it.peer, effects);
+                    if let Some(heard) = &mut self.heard {
+                        heard.push(Arc::new(entry));
+                    }
+                }
+                effect => effects.push(effect),
+            }
+        }
+        self.asked = asked;
+    }
+}

@@ -1,0 +1,348 @@
+//! What an entry of the journal does: the only code that changes what people share. The same entries in the same order
+//! give the same state anywhere.
+//!
+//! What is read besides the entry and that state concerns those alone who are connected here, and changes nothing for
+//! others: the time on this server's clock, and the connection that the act came from.
+
+use std::sync::Arc;
+
+use crate::error::CloseReason;
+use crate::id::{PeerId, PersonId, RoomId};
+use crate::journal::{Act, Entry};
+use crate::message::{Answer, Message, Past};
+use crate::moment::{Format, Moment};
+use crate::name::{RoomName, Username};
+
+use super::Hub;
+use super::away::strike_away;
+use super::event::{Effect, Effects, Proposal};
+use super::room::NoRoom;
+use super::roster::{Person, Place};
+
+/// Whose entry is applied.
+#[derive(Debug)]
+pub(super) struct Author {
+    pub(super) now: Moment,
+    /// The number of the entry.
+    pub(super) seq: u64,
+    /// When it was made: milliseconds since 1970-01-01 00:00 UTC.
+    pub(super) at: i64,
+    pub(super) id: PersonId,
+    pub(super) place: Place,
+    pub(super) peer: Option<PeerId>,
+    pub(super) name: Username,
+    pub(super) room: RoomId,
+}
+
+impl Author {
+    /// What they said, as it is kept.
+    fn past(&self, message: &Message) -> Arc<Past> {
+        Arc::new(Past {
+            seq: self.seq,
+            at: self.at,
+            message: message.clone(),
+        })
+    }
+}
+
+impl Hub {
+    /// Makes an entry come true. `origin` is the connection that its act came from, if it is one of this server.
+    pub fn apply(
+        &mut self,
+        now: Moment,
+        entry: &Entry,
+        origin: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
+        match &entry.act {
+            Act::ComeIn { name } => return self.come_in(now, entry, name, origin, effects),
+            Act::Notice { text } => return self.tell_all(text, effects),
+            _ => {}
+        }
+        let place = self.roster.place_by(entry.author, origin);
+        let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get(it)?))) else {
+            return;
+        };
+        let author = Author {
+            now,
+            seq: entry.seq,
+            at: entry.at,
+            id: person.id,
+            place,
+            peer: self.roster.peer(person),
+            name: person.name.clone(),
+            room: person.room,
+        };
+        match &entry.act {
+            Act::ComeIn { .. } | Act::Notice { .. } => {}
+            Act::Say { text } => {
+                let (from, text) = (author.name.clone(), text.clone());
+                self.say(&author, Message::Said { from, text }, author.peer, effects);
+            }
+            Act::Do { text } => {
+                let (from, text) = (author.name.clone(), text.clone());
+                self.say(&author, Message::Action { from, text }, None, effects);
+            }
+            Act::Write { to, text } => self.write(&author, *to, text, effects),
+            Act::Go { room } => self.go(&author, room, effects),
+            Act::Rename { name } => self.rename(&author, name, effects),
+            Act::SetTopic { topic } => self.set_topic(&author, topic, effects),
+            Act::GoAway { text } => self.go_away(&author, text, effects),
+            Act::ComeBack => self.come_back(&author, effects),
+            Act::Ignore { whom } => self.begin_to_ignore(&author, *whom, effects),
+            Act::Unignore { name } => {
+                let answer = match self.unignore(author.place, name) {
+                    Some(name) => Answer::IgnoreLifted(name),
+                    None => Answer::NotIgnored(name.as_str().into()),
+                };
+                effects.answer(author.peer, answer);
+            }
+            Act::Leave { reason, word } => {
+                self.go_offline(&author, *reason, word, origin, effects);
+            }
+        }
+    }
+
+    /// Lets a newcomer in under a name, unless someone has it or one that looks like it. Their connection may have ended
+    /// since they gave the name, which nobody but this server can know: it then has them leave at once.
+    fn come_in(
+        &mut self,
+        now: Moment,
+        entry: &Entry,
+        name: &Username,
+        origin: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
+        let room = RoomId::LOBBY;
+        let person = Person::new(entry.author, name.clone(), room, entry.unix());
+        let Ok(place) = self.roster.admit(person) else {
+            if let Some(peer) = origin {
+                self.name_again(name, peer, effects);
+            }
+            return;
+        };
+        self.rooms.enter(room, place, |it| self.roster.number(it));
+        self.name_taken(place, name);
+        let is_seated = origin.map(|peer| self.seat(now, place, peer, effects));
+        let joined = Message::Joined(name.clone());
+        effects.tell_room(room, None, self.hidden_from(place), joined);
+        if is_seated == Some(false) {
+            effects.push(Effect::Append(Proposal {
+                peer: None,
+                author: Some(entry.author),
+                act: Act::Leave {
+                    reason: CloseReason::EndOfInput,
+                    word: None,
+                },
+            }));
+        }
+    }
+
+    /// Gives a newcomer who has a name now what they are shown first, unless their connection has ended meanwhile.
+    fn seat(&mut self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) -> bool {
+        let active = self.seconds(now);
+        if !self.roster.seat(place, peer) {
+            return false;
+        }
+        let Some(person) = self.roster.get_mut(place) else {
+            return false;
+        };
+        person.active = active;
+        let (name, room) = (person.name.clone(), person.room);
+        self.logins.clear(peer);
+        if let Some(timeout) = self.rules.idle_timeout {
+            self.idles.set(peer, now.instant + timeout);
+        }
+        effects.tell(peer, Message::Welcome);
+        if let Some(motd) = &self.motd {
+            effects.tell(peer, Message::Motd(motd.clone()));
+        }
+        self.show_room(place, effects);
+        let format = Format::default();
+        effects.push(Effect::Enter { peer, room, format });
+        effects.push(Effect::CameOnline { peer, name });
+        true
+    }
+
+    fn tell_all(&mut self, text: &Arc<str>, effects: &mut Effects) {
+        for (room, _) in self.rooms.iter() {
+            effects.tell_room(room, None, Vec::new(), Message::Notice(text.clone()));
+        }
+    }
+
+    /// Says something to the author's room, and keeps it as history.
+    fn say(
+        &mut self,
+        author: &Author,
+        message: Message,
+        except: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
+        let past = author.past(&message);
+        if let Some(room) = self.rooms.get_mut(author.room) {
+            room.history.push(author.id, past.clone());
+        }
+        self.note_mentions(author, &past, effects);
+        let hidden_from = self.hidden_from(author.place);
+        effects.tell_room(author.room, except, hidden_from, message);
+    }
+
+    /// Writes to one person, unless they have left meanwhile or ignore the author.
+    fn write(&mut self, author: &Author, to: PersonId, text: &Arc<str>, effects: &mut Effects) {
+        let to = self.roster.place(to);
+        let Some((to, reader)) = to.and_then(|it| Some((it, self.roster.get(it)?))) else {
+            return;
+        };
+        let (name, peer) = (reader.name.clone(), self.roster.peer(reader));
+        if self.does_ignore(to, author.place) {
+            return effects.answer(author.peer, Answer::NotTaken(name));
+        }
+        let (from, text) = (author.name.clone(), text.clone());
+        let message = Message::Private {
+            from,
+            text: text.clone(),
+        };
+        let past = author.past(&message);
+        if let Some(reader) = self.roster.get_mut(to) {
+            reader.extras_mut().correspondent = Some((author.id, author.name.clone()));
+        }
+        let absent = self.note_missed(author, to, &past);
+        self.tell_away(author, absent.into_iter().collect(), effects);
+        effects.tell(peer, message);
+        effects.tell(author.peer, Message::PrivateSent { to: name, text });
+    }
+
+    /// Moves the author to a room, and tells both rooms.
+    fn go(&mut self, author: &Author, name: &RoomName, effects: &mut Effects) {
+        let room = match self.rooms.find_or_make(name, author.seq, author.id) {
+            Ok(room) => room,
+            Err(why) => return effects.answer(author.peer, no_room(name, why)),
+        };
+        let Some(name) = self.rooms.get(room).map(|room| room.name.clone()) else {
+            return;
+        };
+        if room == author.room {
+            return effects.answer(author.peer, Answer::InRoomAlready(name));
+        }
+        self.note_visit(author.place);
+        self.unlist_away(author.place);
+        if let Some(person) = self.roster.get_mut(author.place) {
+            person.room = room;
+        }
+        self.list_away(author.place);
+        let who = author.name.clone();
+        let hidden_from = self.hidden_from(author.place);
+        let gone = Message::WentTo {
+            who: who.clone(),
+            room: name.clone(),
+        };
+        effects.tell_room(author.room, author.peer, hidden_from.clone(), gone);
+        let number = |it| self.roster.number(it);
+        self.rooms.leave(author.room, author.place, number);
+        self.rooms.enter(room, author.place, number);
+        let Some(person) = self.roster.get(author.place) else {
+            return;
+        };
+        if let Some(peer) = author.peer {
+            let format = person.format;
+            effects.push(Effect::Enter { peer, room, format });
+        }
+        effects.answer(author.peer, Answer::InRoom(name));
+        self.show_room(author.place, effects);
+        effects.tell_room(room, author.peer, hidden_from, Message::Entered(who));
+    }
+
+    fn rename(&mut self, author: &Author, to: &Username, effects: &mut Effects) {
+        self.unlist_away(author.place);
+        let renamed = self.roster.rename(author.place, to.clone());
+        self.list_away(author.place);
+        let from = match renamed {
+            Err(_) => return effects.tell(author.peer, Message::UsernameTaken),
+            Ok(from) if from.as_str() == to.as_str() => {
+                return effects.answer(author.peer, Answer::NamedSoAlready);
+            }
+            Ok(from) => from,
+        };
+        let to = to.clone();
+        if !from.has_key_of(&to) {
+            self.name_taken(author.place, &to);
+        }
+        if let Some(peer) = author.peer {
+            let (from, to) = (from.clone(), to.clone());
+            effects.push(Effect::Renamed { peer, from, to });
+        }
+        let hidden_from = self.hidden_from(author.place);
+        let message = Message::Renamed { from, to };
+        effects.tell_room(author.room, None, hidden_from, message);
+    }
+
+    fn set_topic(&mut self, author: &Author, topic: &Option<Arc<str>>, effects: &mut Effects) {
+        let Some(room) = self.rooms.get_mut(author.room) else {
+            return;
+        };
+        let topic = topic.clone();
+        if topic.is_none() && room.topic.is_none() {
+            let room = room.name.clone();
+            return effects.answer(author.peer, Answer::Topic { room, topic });
+        }
+        room.topic = topic.clone();
+        let by = author.name.clone();
+        let message = Message::TopicSet { by, topic };
+        effects.tell_room(author.room, None, self.hidden_from(author.place), message);
+    }
+
+    fn begin_to_ignore(&mut self, author: &Author, whom: PersonId, effects: &mut Effects) {
+        let Some(whom) = self.roster.place(whom) else {
+            return;
+        };
+        let Some(name) = self.roster.get(whom).map(|it| it.name.clone()) else {
+            return;
+        };
+        let answer = match self.ignore(author.place, whom, &name) {
+            Ok(()) => Answer::IgnoreSet(name),
+            Err(_) => Answer::TooManyIgnored,
+        };
+        effects.answer(author.peer, answer);
+    }
+
+    /// The author is gone, which those who stay are told.
+    fn go_offline(
+        &mut self,
+        author: &Author,
+        reason: CloseReason,
+        word: &Option<Arc<str>>,
+        origin: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
+        // Where this server shuts down, nobody is left here to read of it.
+        let is_read = reason != CloseReason::Shutdown || origin.is_none();
+        let hidden_from = is_read.then(|| self.hidden_from(author.place));
+        let number = |it| self.roster.number(it);
+        self.rooms.leave(author.room, author.place, number);
+        let Some(person) = self.roster.remove(author.place) else {
+            return;
+        };
+        self.forget_ignores(author.place, &person);
+        strike_away(&mut self.rooms, author.place, &person);
+        if let Some(peer) = origin {
+            let name = person.name.clone();
+            effects.push(Effect::WentOffline { peer, name, reason });
+        }
+        if let Some(hidden_from) = hidden_from {
+            let (who, word) = (person.name, word.clone());
+            effects.tell_room(person.room, None, hidden_from, Message::Left { who, word });
+        }
+    }
+}
+
+/// Why somebody could not go to the room that they typed.
+fn no_room(name: &RoomName, why: NoRoom) -> Answer {
+    match why {
+        NoRoom::TooMany => Answer::TooManyRooms,
+        NoRoom::TooManyMade => Answer::TooManyRoomsMade,
+        NoRoom::LooksLike(room) => Answer::RoomLooksLike {
+            typed: name.clone(),
+            room,
+        },
+    }
+}

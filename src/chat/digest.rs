@@ -1,0 +1,78 @@
+//! A hash of all that people share, for unit tests and the fuzzer, in no other build: hubs that were fed the same entries
+//! have the same one, whoever is connected to them and whatever rules they have.
+//!
+//! It leaves out what is kept of lines that were said, as each server keeps as many as it likes, and the places in which a
+//! hub keeps things, which mean nothing.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::id::{PersonId, RoomId};
+
+use super::Hub;
+use super::ignore::Target;
+use super::room::Room;
+use super::roster::{Extras, Person, Place};
+
+impl Hub {
+    /// A hash of all that people share.
+    pub fn digest(&self) -> u64 {
+        let mut state = DefaultHasher::new();
+        let people = self.roster.people().map(|(_, it)| it);
+        let mut people: Vec<&Person> = people.collect();
+        people.sort_by_key(|it| it.id);
+        people.len().hash(&mut state);
+        people.iter().for_each(|it| self.add_person(it, &mut state));
+        let mut rooms: Vec<&Room> = self.rooms.iter().map(|(_, room)| room).collect();
+        rooms.sort_by_key(|it| it.made);
+        rooms.len().hash(&mut state);
+        rooms.iter().for_each(|it| self.add_room(it, &mut state));
+        let mut targets: Vec<&Target> = self.targets.iter().map(|(_, target)| target).collect();
+        targets.sort_by_key(|it| it.number);
+        for it in targets {
+            (it.number, it.name.as_str(), it.person).hash(&mut state);
+            let by = self.people(it.by.iter().copied());
+            (it.here.is_some(), by).hash(&mut state);
+        }
+        self.targets.made.hash(&mut state);
+        state.finish()
+    }
+
+    fn add_person(&self, it: &Person, state: &mut DefaultHasher) {
+        (it.id, it.name.as_str(), it.since()).hash(state);
+        self.made(it.room).hash(state);
+        let nothing = Extras::default();
+        let extras = it.extras.as_deref().unwrap_or(&nothing);
+        let away = extras.away.as_ref();
+        away.map(|it| (&it.text, it.absence)).hash(state);
+        self.numbers(&extras.ignores).hash(state);
+        self.numbers(&extras.ignored_as).hash(state);
+        extras.visits.hash(state);
+        let correspondent = extras.correspondent.as_ref();
+        let correspondent = correspondent.map(|(id, name)| (id, name.as_str()));
+        correspondent.hash(state);
+    }
+
+    /// The entry that made a room.
+    fn made(&self, id: RoomId) -> Option<u64> {
+        self.rooms.get(id).map(|it| it.made)
+    }
+
+    fn numbers(&self, targets: &[u32]) -> Vec<Option<u64>> {
+        let number = |id: &u32| self.targets.get(*id).map(|it| it.number);
+        targets.iter().map(number).collect()
+    }
+
+    /// Who is in these places, in the order in which they came.
+    fn people(&self, places: impl Iterator<Item = Place>) -> Vec<PersonId> {
+        let mut people: Vec<PersonId> = places.map(|it| self.roster.number(it)).collect();
+        people.sort();
+        people
+    }
+
+    fn add_room(&self, it: &Room, state: &mut DefaultHasher) {
+        (it.made, it.name.to_string(), it.maker).hash(state);
+        (&it.topic, it.history.total()).hash(state);
+        self.people(it.members.iter()).hash(state);
+        self.people(it.away.people()).hash(state);
+    }
+}

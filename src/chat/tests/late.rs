@@ -1,0 +1,131 @@
+//! A journal that answers late: what people wanted is applied after other things have happened.
+
+use super::*;
+use crate::journal::Journal;
+
+/// A hub whose proposals wait until they are let go, and all that was said to anybody.
+struct Late {
+    hub: Hub,
+    journal: Journal,
+    now: Moment,
+    waiting: Vec<Proposal>,
+    told: Vec<Message>,
+}
+
+impl Late {
+    fn new(anonymous: bool) -> Late {
+        let rules = Rules {
+            anonymous,
+            ..Rules::default()
+        };
+        Late {
+            hub: Hub::new(rules),
+            journal: Journal::default(),
+            now: Chat::new().now,
+            waiting: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn event(&mut self, slot: u32, event: Event<'_>) {
+        let mut effects = Effects::default();
+        let generation = slot;
+        let peer = PeerId { slot, generation };
+        self.hub.handle(self.now, peer, event, &mut effects);
+        self.take(&mut effects);
+    }
+
+    /// A newcomer, all from the same address.
+    fn connect(&mut self, slot: u32) {
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000));
+        self.event(slot, Event::Connected(addr));
+    }
+
+    /// Applies what has waited until now.
+    fn answer(&mut self) {
+        for it in std::mem::take(&mut self.waiting) {
+            let at = self.now.unix * 1000;
+            let entry = self.journal.enter(at, it.author, it.act);
+            let mut effects = Effects::default();
+            self.hub.apply(self.now, &entry, it.peer, &mut effects);
+            self.take(&mut effects);
+            self.hub.check();
+        }
+    }
+
+    fn take(&mut self, effects: &mut Effects) {
+        for effect in effects.drain() {
+            match effect {
+                Effect::Append(it) => self.waiting.push(it),
+                Effect::Send { message, .. } => self.told.push(message),
+                _ => {}
+            }
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let people = self.hub.roster.people();
+        people.map(|(_, it)| it.name.to_string()).collect()
+    }
+}
+
+#[test]
+fn people_of_one_address_who_come_at_once_have_names_of_their_own() {
+    let mut late = Late::new(true);
+    (0..3).for_each(|slot| late.connect(slot));
+    for names in 1..=3 {
+        late.answer();
+        assert_eq!(late.hub.online(), names);
+    }
+    let second = "127.0.0.1:50000-2";
+    let third = "127.0.0.1:50000-3";
+    assert_eq!(late.names(), ["127.0.0.1:50000", second, third]);
+    assert!(late.waiting.is_empty());
+}
+
+#[test]
+fn a_name_that_was_taken_meanwhile_is_refused_and_asked_for_again() {
+    let mut late = Late::new(false);
+    for slot in 0..2 {
+        late.connect(slot);
+        late.event(slot, Event::Line("ann"));
+    }
+    late.told.clear();
+    late.answer();
+    assert_eq!(late.names(), ["ann"]);
+    let refused = [Message::UsernameTaken, Message::UsernamePrompt];
+    assert!(late.told.ends_with(&refused), "{:?}", late.told);
+}
+
+#[test]
+fn who_is_gone_before_they_came_in_leaves_at_once() {
+    let mut late = Late::new(false);
+    late.connect(0);
+    late.event(0, Event::Line("ann"));
+    late.event(0, Event::Disconnected(CloseReason::EndOfInput));
+    // Somebody else has the slot by then.
+    late.hub.roster.connect(PeerId {
+        slot: 0,
+        generation: 9,
+    });
+    late.told.clear();
+    late.answer();
+    assert_eq!(late.told, [Message::Joined(name("ann"))]);
+    late.answer();
+    let (who, word) = (name("ann"), None);
+    assert_eq!(late.told[1..], [Message::Left { who, word }]);
+    assert_eq!(late.hub.online(), 0);
+    assert!(late.waiting.is_empty());
+}
+
+#[test]
+fn who_gives_two_names_at_once_comes_in_under_the_first() {
+    let mut late = Late::new(false);
+    late.connect(0);
+    late.event(0, Event::Line("ann"));
+    late.event(0, Event::Line("bob"));
+    late.answer();
+    late.answer();
+    assert_eq!(late.names(), ["ann"]);
+    assert!(late.waiting.is_empty());
+}

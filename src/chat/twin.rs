@@ -1,0 +1,55 @@
+//! `Twin`: a second hub that is fed the entries of a first one, for unit tests and the fuzzer, in no other build. All that
+//! people share must be the same in both, whoever is connected to one of them, whatever its rules are and its clock shows.
+
+use crate::moment::Moment;
+
+use super::{Alone, Audience, Effect, Effects, Hub, Rules};
+
+/// The hub of a server to which nobody is connected.
+#[derive(Debug)]
+pub struct Twin {
+    hub: Hub,
+    /// A clock that stands still, at the moment that it was made.
+    now: Moment,
+}
+
+impl Twin {
+    /// The twin of a chat in which nothing has happened yet.
+    pub fn of(alone: &mut Alone, now: Moment) -> Twin {
+        alone.listen();
+        let rules = Rules {
+            history: 2,
+            ..Rules::default()
+        };
+        Twin {
+            hub: Hub::new(rules),
+            now,
+        }
+    }
+
+    /// Takes in what was entered since, and checks that all is the same, and as it always is.
+    ///
+    /// # Panics
+    ///
+    /// Where something is not.
+    pub fn follow(&mut self, alone: &mut Alone) {
+        let mut effects = Effects::default();
+        for entry in alone.take_entries() {
+            self.hub.apply(self.now, &entry, None, &mut effects);
+        }
+        for effect in effects.drain() {
+            let is_to_all = |to: &Audience| match to {
+                Audience::Peer(_) => false,
+                Audience::Room {
+                    except,
+                    hidden_from,
+                    ..
+                } => except.is_none() && hidden_from.is_empty(),
+            };
+            let names_nobody = matches!(&effect, Effect::Send { to, .. } if is_to_all(to));
+            assert!(names_nobody, "nobody is connected, but: {effect:?}");
+        }
+        self.hub.check();
+        assert_eq!(self.hub.digest(), alone.hub.digest(), "{self:?} {alone:?}");
+    }
+}
