@@ -96,6 +96,8 @@ pub enum CloseReason {
     ServerFull,
     /// As many connections as one address may hold were there already.
     TooManyFromAddress,
+    /// The program that runs the server sent them away.
+    ByOperator,
     /// The server shuts down.
     Shutdown,
 }
@@ -115,6 +117,7 @@ impl fmt::Display for CloseReason {
             CloseReason::CloseTimedOut => "did not take what was owed before closing",
             CloseReason::ServerFull => "server full",
             CloseReason::TooManyFromAddress => "too many connections from its address",
+            CloseReason::ByOperator => "sent away",
             CloseReason::Shutdown => "server shutting down",
         };
         f.write_str(words)

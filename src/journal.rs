@@ -78,6 +78,15 @@ pub enum Act {
         /// The text, clean.
         text: Arc<str>,
     },
+    /// To be said in a room by a program that is not there. It is the [server](PersonId::HOUSE) that wants it.
+    Announce {
+        /// The room. Where there is none of that name, nobody reads it.
+        room: RoomName,
+        /// By whom, as people read it.
+        name: Username,
+        /// The text, clean.
+        text: Arc<str>,
+    },
 }
 
 /// What did happen.
@@ -98,6 +107,33 @@ impl Entry {
     pub fn unix(&self) -> i64 {
         self.at.div_euclid(1000)
     }
+}
+
+/// What a program hears that listens to the journal.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Heard {
+    /// What did happen.
+    Entry {
+        /// The entry. Its act may have come to nothing, as a name that was taken: the author tells.
+        entry: Entry,
+        /// The author behind it, or before they left. `None` of the server's own, and of those who did not come in.
+        author: Option<Person>,
+    },
+    /// So many entries found no room, as too many waited.
+    Missed(u64),
+}
+
+/// Somebody who is in the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Person {
+    /// Who.
+    pub id: PersonId,
+    /// By what name.
+    pub name: Username,
+    /// In which room.
+    pub room: RoomName,
 }
 
 /// The journal of a server that is alone: it numbers acts as they come.

@@ -103,10 +103,10 @@ struct Readme;
 
 pub use error::{CloseReason, Error, Protocol};
 pub use id::PersonId;
-pub use journal::{Act, Entry};
+pub use journal::{Act, Entry, Heard, Person};
 pub use name::{InvalidUsername, RoomName, Username};
 pub use rate::{InvalidRate, Rate};
-pub use server::{Config, Handle, Server, Stats};
+pub use server::{Config, Entries, Handle, Server, Stats};
 
 /// What this package's own programs, tests, benches and fuzzing reach besides. Nothing is promised of it: any version may
 /// change it.

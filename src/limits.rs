@@ -223,6 +223,9 @@ pub const END_BYTES: usize = size_of::<u32>();
 /// Slices handed to the kernel in one `writev`. Linux takes 1,024 (`IOV_MAX`); past some dozens nothing is gained.
 pub const SLICES_PER_WRITE: usize = 32;
 
+/// Entries that may wait for one program that [listens](crate::Handle::entries).
+pub const ENTRIES: usize = 65_536;
+
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::id::PeerId;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Heard, Journal, Person};
 use crate::moment::Moment;
 
 use super::{Effect, Effects, Event, Hub, Rules};
@@ -18,7 +18,7 @@ pub struct Alone {
     /// What the hub asks for from its first act on, before that is applied. Empty between calls.
     asked: Effects,
     /// What was entered since it was last taken. `None`: nobody listens.
-    heard: Option<Vec<Arc<Entry>>>,
+    heard: Option<Vec<Heard>>,
 }
 
 impl Alone {
@@ -48,18 +48,26 @@ impl Alone {
         }
     }
 
+    /// Does something of the hub's own accord, such as [`Hub::notice`].
+    pub fn with_hub(
+        &mut self,
+        now: Moment,
+        effects: &mut Effects,
+        act: impl FnOnce(&mut Hub, &mut Effects),
+    ) {
+        let before = effects.len();
+        act(&mut self.hub, effects);
+        self.settle(now, before, effects);
+    }
+
     /// Says something to everyone who is in the chat, as the server. The text must be clean.
     pub fn notice(&mut self, now: Moment, text: &str, effects: &mut Effects) {
-        let before = effects.len();
-        self.hub.notice(text, effects);
-        self.settle(now, before, effects);
+        self.with_hub(now, effects, |hub, effects| hub.notice(text, effects));
     }
 
     /// Says goodbye to everyone and closes every connection.
     pub fn shut_down(&mut self, now: Moment, effects: &mut Effects) {
-        let before = effects.len();
-        self.hub.shut_down(effects);
-        self.settle(now, before, effects);
+        self.with_hub(now, effects, Hub::shut_down);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing else happens.
@@ -77,8 +85,18 @@ impl Alone {
         self.heard.get_or_insert_default();
     }
 
+    /// Keeps no entry any more.
+    pub fn listen_no_more(&mut self) {
+        self.heard = None;
+    }
+
+    /// Everyone who has a name, in the order in which they came.
+    pub fn people(&self) -> Vec<Person> {
+        self.hub.everyone()
+    }
+
     /// Takes out the entries since the last call, in order, if somebody [listens](Self::listen).
-    pub fn take_entries(&mut self) -> Vec<Arc<Entry>> {
+    pub fn take_entries(&mut self) -> Vec<Heard> {
         self.heard.as_mut().map(mem::take).unwrap_or_default()
     }
 
@@ -106,10 +124,14 @@ impl Alone {
                 Effect::Append(it) => {
                     let at = now.unix.saturating_mul(1000);
                     let entry = self.journal.enter(at, it.author, it.act);
+                    let Some(heard) = &mut self.heard else {
+                        self.hub.apply(now, &entry, it.peer, effects);
+                        continue;
+                    };
+                    let before = self.hub.author(&entry);
                     self.hub.apply(now, &entry, it.peer, effects);
-                    if let Some(heard) = &mut self.heard {
-                        heard.push(Arc::new(entry));
-                    }
+                    let author = self.hub.author(&entry).or(before);
+                    heard.push(Heard::Entry { entry, author });
                 }
                 effect => effects.push(effect),
             }

@@ -54,10 +54,11 @@ impl Hub {
         origin: Option<PeerId>,
         effects: &mut Effects,
     ) {
-        match &entry.act {
-            Act::ComeIn { name } => return self.come_in(now, entry, name, origin, effects),
-            Act::Notice { text } => return self.tell_all(text, effects),
-            _ => {}
+        if entry.author == PersonId::HOUSE {
+            return self.apply_house(entry, effects);
+        }
+        if let Act::ComeIn { name } = &entry.act {
+            return self.come_in(now, entry, name, origin, effects);
         }
         let place = self.roster.place_by(entry.author, origin);
         let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get(it)?))) else {
@@ -74,7 +75,7 @@ impl Hub {
             room: person.room,
         };
         match &entry.act {
-            Act::ComeIn { .. } | Act::Notice { .. } => {}
+            Act::ComeIn { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
             Act::Say { text } => {
                 let (from, text) = (author.name.clone(), text.clone());
                 self.say(&author, Message::Said { from, text }, author.peer, effects);
@@ -162,12 +163,6 @@ impl Hub {
         effects.push(Effect::Enter { peer, room, format });
         effects.push(Effect::CameOnline { peer, name });
         true
-    }
-
-    fn tell_all(&mut self, text: &Arc<str>, effects: &mut Effects) {
-        for (room, _) in self.rooms.iter() {
-            effects.tell_room(room, None, Vec::new(), Message::Notice(text.clone()));
-        }
     }
 
     /// Says something to the author's room, and keeps it as history.

@@ -13,6 +13,7 @@ mod commands;
 mod digest;
 mod event;
 mod history;
+mod house;
 mod ignore;
 #[cfg(any(test, fuzzing))]
 mod invariants;
@@ -172,15 +173,6 @@ impl Hub {
     pub fn next_timeout(&self) -> Option<Instant> {
         let due = [self.logins.next(), self.idles.next()];
         due.into_iter().flatten().min()
-    }
-
-    /// Says something to everyone who is in the chat, as the server. The text must be clean.
-    pub fn notice(&self, text: &str, effects: &mut Effects) {
-        effects.push(Effect::Append(Proposal {
-            peer: None,
-            author: Some(PersonId::HOUSE),
-            act: Act::Notice { text: text.into() },
-        }));
     }
 
     /// Sets what every newcomer is shown. The text must be clean but for its line ends.

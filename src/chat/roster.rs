@@ -387,7 +387,6 @@ impl Roster {
     }
 
     /// Everyone who is in the chat.
-    #[cfg(any(test, fuzzing))]
     pub(super) fn people(&self) -> impl Iterator<Item = (Place, &Person)> {
         let people = self.people.iter();
         people.map(|(place, person)| (Place(place as u32), person))

@@ -1,6 +1,7 @@
 //! `Twin`: a second hub that is fed the entries of a first one, for unit tests and the fuzzer, in no other build. All that
 //! people share must be the same in both, whoever is connected to one of them, whatever its rules are and its clock shows.
 
+use crate::journal::Heard;
 use crate::moment::Moment;
 
 use super::{Alone, Audience, Effect, Effects, Hub, Rules};
@@ -34,7 +35,10 @@ impl Twin {
     /// Where something is not.
     pub fn follow(&mut self, alone: &mut Alone) {
         let mut effects = Effects::default();
-        for entry in alone.take_entries() {
+        for heard in alone.take_entries() {
+            let Heard::Entry { entry, .. } = heard else {
+                panic!("missed");
+            };
             self.hub.apply(self.now, &entry, None, &mut effects);
         }
         for effect in effects.drain() {

@@ -2,13 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use crate::error::Error;
+use crate::id::PersonId;
+use crate::journal::Person;
 use crate::limits::{MOTD_BYTES, NOTICE_BYTES};
+use crate::name::{RoomName, Username};
 use crate::wire::clean;
 
+use super::entries::Entries;
 use super::inbox::{Outside, Request};
+
+/// How long the loop may take to answer a question.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Speaks to a running server, from any thread. Cheap to clone.
 #[derive(Clone)]
@@ -67,16 +76,72 @@ impl Handle {
     /// [`Error::Busy`] when 64 requests wait already, [`Error::Stopped`] when the server has ended, [`Error::Config`] when
     /// the text is blank or longer than 8 KiB.
     pub fn notice(&self, text: &str) -> Result<(), Error> {
-        if text.len() > NOTICE_BYTES {
-            let sentence = format!("a notice has at most {NOTICE_BYTES} bytes; say it in several");
-            return Err(Error::Config(sentence));
-        }
-        if text.trim().is_empty() {
-            let sentence = "a notice cannot be blank; give it a text";
-            return Err(Error::Config(sentence.into()));
-        }
-        let text = clean(text.as_bytes()).into_owned();
-        self.inbox.request(Request::Notice(text))
+        self.inbox.request(Request::Notice(told(text)?))
+    }
+
+    /// Has a program say something in a room, under a name of its own, which may be that of a person too. Nobody reads it where
+    /// there is no room of that name. Control characters in the text become visible.
+    ///
+    /// # Errors
+    ///
+    /// As for [`notice`](Self::notice), and [`Error::Config`] for what is no name of a person or room.
+    pub fn say(&self, room: &str, name: &str, text: &str) -> Result<(), Error> {
+        let invalid = |what: &str| {
+            let rule = "it has 1 to 32 letters, digits, '_', '-' or '.'";
+            Error::Config(format!("'{what}' is no name; {rule}"))
+        };
+        let room = RoomName::parse(room).map_err(|_| invalid(room))?;
+        let name = Username::parse(name).map_err(|_| invalid(name))?;
+        let text = told(text)?;
+        self.inbox.request(Request::Announce { room, name, text })
+    }
+
+    /// Tells one person something, as the server, as [`notice`](Self::notice) tells it to all. Those who are gone read nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`notice`](Self::notice).
+    pub fn write(&self, to: PersonId, text: &str) -> Result<(), Error> {
+        let text = told(text)?;
+        self.inbox.request(Request::Write { to, text })
+    }
+
+    /// Sends a person away, who reads why. The others read that they left.
+    ///
+    /// # Errors
+    ///
+    /// As for [`notice`](Self::notice).
+    pub fn close(&self, person: PersonId, why: &str) -> Result<(), Error> {
+        let why = told(why)?;
+        self.inbox.request(Request::Close { person, why })
+    }
+
+    /// Everyone who has a name, in the order in which they came. Waits for the loop to answer, so it is nothing for the thread
+    /// that runs the server.
+    ///
+    /// # Errors
+    ///
+    /// As for [`notice`](Self::notice), and [`Error::Busy`] where the server has not answered after 10 s.
+    pub fn people(&self) -> Result<Vec<Person>, Error> {
+        let (asker, answer) = sync_channel(1);
+        self.inbox.request(Request::People(asker))?;
+        answer
+            .recv_timeout(ANSWER_TIMEOUT)
+            .map_err(|error| match error {
+                RecvTimeoutError::Timeout => Error::Busy,
+                RecvTimeoutError::Disconnected => Error::Stopped,
+            })
+    }
+
+    /// The entries of the journal from now on: what people say, who comes and goes. Private messages are among them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] when 64 requests wait already, [`Error::Stopped`] when the server has ended.
+    pub fn entries(&self) -> Result<Entries, Error> {
+        let (entries, listener) = Entries::new();
+        self.inbox.request(Request::Listen(listener))?;
+        Ok(entries)
     }
 
     /// Sets the text shown to every newcomer from now on. Control characters in it become visible.
@@ -121,6 +186,19 @@ impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Handle").field(&self.stats()).finish()
     }
+}
+
+/// What people are told, made clean.
+fn told(text: &str) -> Result<String, Error> {
+    if text.len() > NOTICE_BYTES {
+        let sentence = format!("a notice has at most {NOTICE_BYTES} bytes; say it in several");
+        return Err(Error::Config(sentence));
+    }
+    if text.trim().is_empty() {
+        let sentence = "a notice cannot be blank; give it a text";
+        return Err(Error::Config(sentence.into()));
+    }
+    Ok(clean(text.as_bytes()).into_owned())
 }
 
 /// The lines of a message of the day, each of them clean, without the byte order mark of its file.

@@ -8,12 +8,17 @@ use std::io;
 use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 
 use mio::{Registry, Token, Waker};
 
 use crate::error::Error;
+use crate::id::PersonId;
+use crate::journal::Person;
 use crate::limits::REQUESTS;
+use crate::name::{RoomName, Username};
+
+use super::entries::Listener;
 
 /// Whatever comes in.
 #[derive(Debug)]
@@ -26,6 +31,21 @@ pub(super) enum Incoming {
 pub(super) enum Request {
     Notice(String),
     Motd(Option<Arc<str>>),
+    Announce {
+        room: RoomName,
+        name: Username,
+        text: String,
+    },
+    Write {
+        to: PersonId,
+        text: String,
+    },
+    Close {
+        person: PersonId,
+        why: String,
+    },
+    Listen(Listener),
+    People(SyncSender<Vec<Person>>),
 }
 
 /// The server's end.

@@ -4,6 +4,7 @@
 mod addresses;
 mod config;
 mod connections;
+mod entries;
 pub mod fanout;
 mod handle;
 mod inbox;
@@ -12,6 +13,7 @@ mod tick;
 mod zones;
 
 pub use config::Config;
+pub use entries::Entries;
 pub use handle::{Handle, Stats};
 
 use std::net::{SocketAddr, TcpListener};

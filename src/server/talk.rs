@@ -4,7 +4,7 @@
 use std::mem;
 use std::time::Instant;
 
-use crate::chat::{Alone, Audience, Effect, Effects, Event};
+use crate::chat::{Alone, Audience, Effect, Effects, Event, Hub};
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::READ_TURN_BYTES;
@@ -16,6 +16,7 @@ use super::simulation::Record;
 
 use super::Config;
 use super::connections::Connections;
+use super::entries::Listener;
 use super::fanout::Fanout;
 use super::handle::Stats;
 
@@ -27,6 +28,7 @@ pub(super) struct Talk {
     pub(super) hub: Alone,
     pub(super) effects: Effects,
     pub(super) fanout: Fanout,
+    listeners: Vec<Listener>,
     /// Bytes that were told to single peers since the start and count for nobody's rate.
     pub(super) uncharged: usize,
     /// What is read lands here before it is cut into lines; one for all peers.
@@ -49,6 +51,7 @@ impl Talk {
             hub,
             effects: Effects::default(),
             fanout: Fanout::default(),
+            listeners: Vec::new(),
             uncharged: 0,
             scratch: vec![0; READ_TURN_BYTES].into(),
             got_input: false,
@@ -65,6 +68,32 @@ impl Talk {
         self.record.event(now, peer, event);
         self.hub.handle(now, peer, event, &mut self.effects);
         self.apply(now);
+    }
+
+    /// Has the hub do something that no peer caused, and does what it asks for.
+    pub(super) fn have(&mut self, now: Moment, act: impl FnOnce(&mut Hub, &mut Effects)) {
+        self.hub.with_hub(now, &mut self.effects, act);
+        self.apply(now);
+    }
+
+    /// Somebody listens to the journal from now on.
+    pub(super) fn listen(&mut self, listener: Listener) {
+        self.hub.listen();
+        self.listeners.push(listener);
+    }
+
+    /// Hands over what was entered in this tick to those who listen.
+    pub(super) fn tell_listeners(&mut self) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        let heard = self.hub.take_entries();
+        if !heard.is_empty() {
+            self.listeners.retain(|listener| listener.hear(&heard));
+        }
+        if self.listeners.is_empty() {
+            self.hub.listen_no_more();
+        }
     }
 
     /// Does what the hub asks for.

@@ -78,10 +78,13 @@ impl Record {
     }
 
     pub(in crate::server) fn request(&mut self, now: Moment, request: &Request) {
-        self.push(now, || match request {
+        let what = match request {
             Request::Notice(text) => What::Notice(text.clone()),
             Request::Motd(text) => What::Motd(text.as_deref().map(Into::into)),
-        });
+            // Nobody asks for that here.
+            _ => return,
+        };
+        self.push(now, || what);
     }
 
     pub(in crate::server) fn timeout(&mut self, now: Moment) {

@@ -13,12 +13,13 @@ impl Server {
         }
     }
 
-    /// Shows the figures to the handles.
+    /// Shows the figures to the handles, and what was entered to those who listen.
     pub(in crate::server) fn publish(&mut self) {
         let talk = &mut self.talk;
         talk.stats.connections = talk.connections.len() as u64;
         talk.stats.online = talk.hub.online() as u64;
         self.handle.publish(&talk.stats);
+        talk.tell_listeners();
     }
 
     /// Breaks where a shutdown is complete, or the time for it is over.

@@ -14,8 +14,20 @@ impl Server {
             #[cfg(test)]
             talk.record.request(now, &request);
             match request {
-                Request::Notice(text) => talk.hub.notice(now, &text, &mut talk.effects),
                 Request::Motd(text) => talk.hub.set_motd(text),
+                Request::Listen(listener) => talk.listen(listener),
+                // Whoever asked may have given up.
+                Request::People(asker) => drop(asker.try_send(talk.hub.people())),
+                Request::Notice(text) => talk.have(now, |hub, out| hub.notice(&text, out)),
+                Request::Announce { room, name, text } => {
+                    talk.have(now, |hub, out| hub.announce(room, name, &text, out));
+                }
+                Request::Write { to, text } => {
+                    talk.have(now, |hub, out| hub.write_to(to, &text, out));
+                }
+                Request::Close { person, why } => {
+                    talk.have(now, |hub, out| hub.close(person, &why, out));
+                }
             }
         }
         if self.inbox.shutdown() && self.stop_by.is_none() {
@@ -28,8 +40,7 @@ impl Server {
             log::info!("shutting down, {} online", talk.hub.online());
             #[cfg(test)]
             talk.record.shut_down(now);
-            talk.hub.shut_down(now, &mut talk.effects);
+            talk.have(now, |hub, out| hub.shut_down(out));
         }
-        talk.apply(now);
     }
 }

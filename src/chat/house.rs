@@ -1,0 +1,114 @@
+//! What the program that runs the server wants of the chat: its acts are those of the house.
+
+use std::sync::Arc;
+
+use crate::error::CloseReason;
+use crate::id::PersonId;
+use crate::journal::{Act, Entry, Person};
+use crate::message::{Message, Past};
+use crate::name::{RoomName, Username};
+
+use super::Hub;
+use super::event::{Effect, Effects, Proposal};
+use super::roster;
+
+impl Hub {
+    /// Says something to everyone who is in the chat, as the server. The text must be clean.
+    pub fn notice(&self, text: &str, effects: &mut Effects) {
+        self.propose(Act::Notice { text: text.into() }, effects);
+    }
+
+    /// Has somebody say something in a room, who is not there: a program. The text must be clean.
+    pub fn announce(&self, room: RoomName, name: Username, text: &str, effects: &mut Effects) {
+        let text = text.into();
+        self.propose(Act::Announce { room, name, text }, effects);
+    }
+
+    /// Tells one person something, as the server. The text must be clean.
+    pub fn write_to(&self, to: PersonId, text: &str, effects: &mut Effects) {
+        let text = text.into();
+        self.propose(Act::Write { to, text }, effects);
+    }
+
+    /// Sends a person away, who reads why. The text must be clean.
+    pub fn close(&mut self, person: PersonId, why: &str, effects: &mut Effects) {
+        let place = self.roster.place(person);
+        let person = place.and_then(|it| self.roster.get(it));
+        if let Some(peer) = person.and_then(|it| self.roster.peer(it)) {
+            let why = Message::Notice(why.into());
+            self.dismiss(peer, why, CloseReason::ByOperator, effects);
+        }
+    }
+
+    /// Everyone who has a name, in the order in which they came.
+    pub(super) fn everyone(&self) -> Vec<Person> {
+        let people = self.roster.people();
+        let mut people: Vec<Person> = people.map(|(_, it)| self.shown(it)).collect();
+        people.sort_unstable_by_key(|it| it.id);
+        people
+    }
+
+    /// The author of an entry as they are now.
+    pub(super) fn author(&self, entry: &Entry) -> Option<Person> {
+        let place = self.roster.place(entry.author)?;
+        Some(self.shown(self.roster.get(place)?))
+    }
+
+    fn shown(&self, person: &roster::Person) -> Person {
+        let room = self.rooms.get(person.room);
+        Person {
+            id: person.id,
+            name: person.name.clone(),
+            room: room.map_or_else(RoomName::lobby, |it| it.name.clone()),
+        }
+    }
+
+    fn propose(&self, act: Act, effects: &mut Effects) {
+        effects.push(Effect::Append(Proposal {
+            peer: None,
+            author: Some(PersonId::HOUSE),
+            act,
+        }));
+    }
+
+    /// Applies an entry of the house.
+    pub(super) fn apply_house(&mut self, entry: &Entry, effects: &mut Effects) {
+        match &entry.act {
+            Act::Notice { text } => {
+                for (room, _) in self.rooms.iter() {
+                    effects.tell_room(room, None, Vec::new(), Message::Notice(text.clone()));
+                }
+            }
+            Act::Announce { room, name, text } => {
+                let message = Message::Said {
+                    from: name.clone(),
+                    text: text.clone(),
+                };
+                self.tell_of(entry, room, message, effects);
+            }
+            Act::Write { to, text } => {
+                let place = self.roster.place(*to);
+                let person = place.and_then(|it| self.roster.get(it));
+                let peer = person.and_then(|it| self.roster.peer(it));
+                effects.tell(peer, Message::Notice(text.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells a room, if there is one of that name, and keeps it as history.
+    fn tell_of(&mut self, entry: &Entry, room: &RoomName, message: Message, effects: &mut Effects) {
+        let Some(id) = self.rooms.find(room) else {
+            return;
+        };
+        if let Some(room) = self.rooms.get_mut(id) {
+            let past = Past {
+                seq: entry.seq,
+                at: entry.at,
+                message: message.clone(),
+            };
+            room.history.push(entry.author, Arc::new(past));
+        }
+        effects.tell_room(id, None, Vec::new(), message);
+    }
+}

@@ -1,0 +1,154 @@
+//! `Entries`: the end of a program that listens to the journal. The loop hands over once a tick, and waits for nobody.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::journal::Heard;
+use crate::limits::ENTRIES;
+
+/// Entries of the journal, in order and each once, as [`Handle::entries`](crate::Handle::entries) gives them. At most
+/// 65,536 wait; those that find no room are counted by a [`Heard::Missed`] in their place.
+///
+/// As an iterator it waits for each, and ends with the server.
+#[derive(Debug)]
+pub struct Entries(Arc<Shared>);
+
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    heard: VecDeque<Heard>,
+    /// Entries behind those that there was no room for.
+    missed: u64,
+    has_ended: bool,
+}
+
+impl Queue {
+    fn next(&mut self) -> Option<Heard> {
+        let missed = || Some(Heard::Missed(std::mem::take(&mut self.missed))).filter(is_some);
+        self.heard.pop_front().or_else(missed)
+    }
+}
+
+fn is_some(heard: &Heard) -> bool {
+    !matches!(heard, Heard::Missed(0))
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    pub(super) fn new() -> (Entries, Listener) {
+        let shared = Arc::<Shared>::default();
+        let listener = Listener(Arc::downgrade(&shared));
+        (Entries(shared), listener)
+    }
+
+    /// The next entry, if one is there already.
+    pub fn try_next(&mut self) -> Option<Heard> {
+        self.0.queue().next()
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Heard;
+
+    fn next(&mut self) -> Option<Heard> {
+        let mut queue = self.0.queue();
+        loop {
+            let next = queue.next();
+            if next.is_some() || queue.has_ended {
+                return next;
+            }
+            let filled = self.0.filled.wait(queue);
+            queue = filled.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// The loop's end. Whoever dropped the other one listens no more. It is dropped with the server, which ends the other.
+#[derive(Debug)]
+pub(super) struct Listener(Weak<Shared>);
+
+impl Listener {
+    /// Hands over what was heard in a tick. Returns whether anybody listens.
+    pub(super) fn hear(&self, heard: &[Heard]) -> bool {
+        let Some(shared) = self.0.upgrade() else {
+            return false;
+        };
+        let mut queue = shared.queue();
+        if queue.missed > 0 && queue.heard.len() < ENTRIES {
+            let missed = Heard::Missed(std::mem::take(&mut queue.missed));
+            queue.heard.push_back(missed);
+        }
+        let room = ENTRIES.saturating_sub(queue.heard.len()).min(heard.len());
+        queue.heard.extend(heard[..room].iter().cloned());
+        queue.missed += (heard.len() - room) as u64;
+        drop(queue);
+        shared.filled.notify_all();
+        true
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.queue().has_ended = true;
+            shared.filled.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PersonId;
+    use crate::journal::{Act, Entry};
+
+    fn heard(seq: u64) -> Heard {
+        Heard::Entry {
+            entry: Entry {
+                seq,
+                at: 0,
+                author: PersonId::HOUSE,
+                act: Act::ComeBack,
+            },
+            author: None,
+        }
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_in_its_place() {
+        let (mut entries, listener) = Entries::new();
+        let all: Vec<Heard> = (0..ENTRIES as u64 + 3).map(heard).collect();
+        assert!(listener.hear(&all));
+        assert!(listener.hear(&all[..2]));
+        let seq = |heard: Option<Heard>| match heard {
+            Some(Heard::Entry { entry, .. }) => Ok(entry.seq),
+            Some(Heard::Missed(n)) => Err(n),
+            None => Err(0),
+        };
+        assert_eq!(seq(entries.try_next()), Ok(0));
+        assert_eq!(seq(entries.try_next()), Ok(1));
+        // There is room for the count, and one more.
+        assert!(listener.hear(&[heard(7), heard(8)]));
+        drop(listener);
+        let rest: Vec<_> = entries.map(|it| seq(Some(it))).collect();
+        assert_eq!(rest.len(), ENTRIES - 2 + 3);
+        assert_eq!(rest[ENTRIES - 2..], [Err(5), Ok(7), Err(1)]);
+    }
+
+    #[test]
+    fn whoever_is_gone_listens_no_more() {
+        let (entries, listener) = Entries::new();
+        drop(entries);
+        assert!(!listener.hear(&[heard(1)]));
+    }
+}
