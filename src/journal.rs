@@ -31,6 +31,8 @@ pub enum Act {
     Write {
         /// To whom.
         to: PersonId,
+        /// It answers what they wrote last.
+        is_reply: bool,
         /// The text, clean.
         text: Arc<str>,
     },

@@ -84,7 +84,12 @@ impl Hub {
                 let (from, text) = (author.name.clone(), text.clone());
                 self.say(&author, Message::Action { from, text }, None, effects);
             }
-            Act::Write { to, text } => self.write(&author, *to, text, effects),
+            Act::Write { to, is_reply, text } => {
+                if *is_reply {
+                    self.note_correspondent(&author, *to);
+                }
+                self.write(&author, *to, text, effects);
+            }
             Act::Go { room } => self.go(&author, room, effects),
             Act::Rename { name } => self.rename(&author, name, effects),
             Act::SetTopic { topic } => self.set_topic(&author, topic, effects),
@@ -180,6 +185,16 @@ impl Hub {
         self.note_mentions(author, &past, effects);
         let hidden_from = self.hidden_from(author.place);
         effects.tell_room(author.room, except, hidden_from, message);
+    }
+
+    /// Whom the author replies to is known to them by the name that person has now.
+    fn note_correspondent(&mut self, author: &Author, to: PersonId) {
+        let reader = self.roster.place(to).and_then(|it| self.roster.get(it));
+        if let Some(name) = reader.map(|it| it.name.clone())
+            && let Some(person) = self.roster.get_mut(author.place)
+        {
+            person.extras_mut().correspondent = Some((to, name));
+        }
     }
 
     /// Writes to one person, unless they have left meanwhile or ignore the author.

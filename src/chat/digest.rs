@@ -30,7 +30,7 @@ impl Hub {
         targets.sort_by_key(|it| it.number);
         for it in targets {
             (it.number, it.name.as_str(), it.person).hash(&mut state);
-            let by = self.people(it.by.iter().copied());
+            let by = self.people(it.by.keys().copied());
             (it.here.is_some(), by).hash(&mut state);
         }
         self.targets.made.hash(&mut state);

@@ -8,7 +8,7 @@
 //! stands in a target's `by` exactly when it stands in their `ignores`, and never in that of a target of their own. No
 //! target is without anyone who ignores.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use slab::Slab;
 
@@ -44,8 +44,8 @@ pub(super) struct Target {
     pub(super) person: PersonId,
     /// Their place, while they are here.
     pub(super) here: Option<Place>,
-    /// Who ignores them.
-    pub(super) by: BTreeSet<Place>,
+    /// Who ignores them, each with the slot of their connection, so that a line needs no look at every one of them.
+    pub(super) by: BTreeMap<Place, u32>,
 }
 
 /// They ignore as many as they may.
@@ -90,7 +90,7 @@ impl Targets {
             name,
             person,
             here,
-            by: BTreeSet::new(),
+            by: BTreeMap::new(),
         });
         id as u32
     }
@@ -120,23 +120,23 @@ impl Hub {
     pub(super) fn hidden_from(&self, place: Place) -> Vec<PeerId> {
         let ids = self.ignored_as(place);
         let targets = ids.iter().filter_map(|id| self.targets.get(*id));
-        let mut readers: Vec<Place> = targets.flat_map(|it| &it.by).copied().collect();
+        let readers = targets.flat_map(|it| &it.by);
+        let mut readers: Vec<(Place, u32)> = readers.map(|(by, slot)| (*by, *slot)).collect();
         tally::steps(readers.len());
         if ids.len() > 1 {
             // Each target has them in order, which this sort makes use of.
             readers.sort();
             readers.dedup();
         }
-        let mut peers = Vec::with_capacity(readers.len());
-        let people = readers.into_iter().filter_map(|it| self.roster.get(it));
-        peers.extend(people.filter_map(|it| self.roster.peer(it)));
-        peers
+        let peers = readers.into_iter();
+        let peers = peers.filter_map(|(by, slot)| self.roster.peer_in(slot, by));
+        peers.collect()
     }
 
     pub(super) fn does_ignore(&self, by: Place, whom: Place) -> bool {
         let ids = self.ignored_as(whom).iter().inspect(|_| tally::steps(1));
         let mut targets = ids.filter_map(|id| self.targets.get(*id));
-        targets.any(|it| it.by.contains(&by))
+        targets.any(|it| it.by.contains_key(&by))
     }
 
     /// Whom a person ignores, in the order in which they began to.
@@ -167,7 +167,7 @@ impl Hub {
         }
         let id = self.target(whom, name);
         if let (Some(person), Some(target)) = (self.roster.get_mut(by), self.targets.get_mut(id)) {
-            target.by.insert(by);
+            target.by.insert(by, person.slot);
             person.extras_mut().ignores.push(id);
         }
         Ok(())
@@ -209,7 +209,7 @@ impl Hub {
             }
             self.keep_own(id, who);
             let target = self.targets.get_mut(id);
-            let Some(target) = target.filter(|it| !it.by.contains(&who)) else {
+            let Some(target) = target.filter(|it| !it.by.contains_key(&who)) else {
                 continue;
             };
             (target.person, target.here) = (person, Some(who));
@@ -283,14 +283,17 @@ impl Hub {
         let Some(target) = self.targets.get_mut(id) else {
             return;
         };
-        if target.by.len() == 1 || !target.by.remove(&who) {
+        if target.by.len() == 1 {
             return;
         }
+        let Some(slot) = target.by.remove(&who) else {
+            return;
+        };
         let (name, person) = (target.name.clone(), target.person);
         let own = self.targets.add(name, person, None);
         self.targets.await_name(own);
         if let Some(target) = self.targets.get_mut(own) {
-            target.by.insert(who);
+            target.by.insert(who, slot);
         }
         let person = self.roster.get_mut(who);
         let ignores = person.map(|it| &mut it.extras_mut().ignores);

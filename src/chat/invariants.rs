@@ -102,7 +102,9 @@ impl Hub {
                 "{} is ignored by nobody",
                 target.name
             );
-            for by in &target.by {
+            for (by, slot) in &target.by {
+                let slot_now = self.roster.get(*by).map(|it| it.slot);
+                assert!(slot_now == Some(*slot) || slot_now == Some(u32::MAX));
                 assert!(links.remove(&(id, *by)), "{} is on no list", target.name);
             }
             let is_awaited = self.targets.awaiting(&target.name).any(|it| it == id);
@@ -110,7 +112,7 @@ impl Hub {
             if let Some(here) = target.here {
                 assert_eq!(self.roster.number(here), target.person);
                 assert!(owned.remove(&(id, here)), "{} is nobody", target.name);
-                assert!(!target.by.contains(&here), "it is themselves");
+                assert!(!target.by.contains_key(&here), "it is themselves");
             }
         }
         assert!(links.is_empty() && owned.is_empty(), "{links:?} {owned:?}");

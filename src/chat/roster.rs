@@ -78,7 +78,7 @@ const NO_SLOT: u32 = u32::MAX;
 pub(super) struct Person {
     pub(super) id: PersonId,
     /// The slot of their connection, until that has ended.
-    slot: u32,
+    pub(super) slot: u32,
     pub(super) name: Username,
     pub(super) room: RoomId,
     /// How what they read is rendered.
@@ -250,6 +250,13 @@ impl Roster {
         let slot = person.slot;
         let generation = self.seats.get(slot as usize)?.generation;
         Some(PeerId { slot, generation })
+    }
+
+    /// The connection of the person in a place, if it is the one in this slot.
+    pub(super) fn peer_in(&self, slot: u32, place: Place) -> Option<PeerId> {
+        let seat = self.seats.get(slot as usize)?;
+        let generation = seat.generation;
+        (seat.state == place.0).then_some(PeerId { slot, generation })
     }
 
     /// The place of a person who is here. Its price grows a little with the number of people.

@@ -15,17 +15,17 @@ pub(super) fn msg(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
         return effects.answer(caller.peer, usage("/msg"));
     };
     match hub.find(name).map(|it| it.id) {
-        Some(to) => write_to(caller, to, text.trim_start(), effects),
+        Some(to) => write_to(caller, to, false, text.trim_start(), effects),
         None => effects.answer(caller.peer, nobody(hub, caller, name)),
     }
 }
 
-fn write_to(caller: &Caller, to: PersonId, text: &str, effects: &mut Effects) {
+fn write_to(caller: &Caller, to: PersonId, is_reply: bool, text: &str, effects: &mut Effects) {
     if to == caller.id {
         return effects.answer(caller.peer, Answer::Yourself);
     }
     let text = text.into();
-    caller.wants(Act::Write { to, text }, effects);
+    caller.wants(Act::Write { to, is_reply, text }, effects);
 }
 
 /// There is nobody of that name; but there may be someone whom they meant.
@@ -43,7 +43,7 @@ pub(super) fn reply(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
         return effects.answer(caller.peer, Answer::NothingToReplyTo);
     };
     match hub.roster.place(to) {
-        Some(_) => write_to(caller, to, args, effects),
+        Some(_) => write_to(caller, to, true, args, effects),
         None => effects.answer(caller.peer, Answer::Gone(name)),
     }
 }
