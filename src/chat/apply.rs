@@ -96,13 +96,7 @@ impl Hub {
             Act::GoAway { text } => self.go_away(&author, text, effects),
             Act::ComeBack => self.come_back(&author, effects),
             Act::Ignore { whom } => self.begin_to_ignore(&author, *whom, effects),
-            Act::Unignore { name } => {
-                let answer = match self.unignore(author.place, name) {
-                    Some(name) => Answer::IgnoreLifted(name),
-                    None => Answer::NotIgnored(name.as_str().into()),
-                };
-                effects.answer(author.peer, answer);
-            }
+            Act::Unignore { name } => self.cease_to_ignore(&author, name, effects),
             Act::Leave { reason, word } => {
                 self.go_offline(&author, *reason, word, origin, effects);
             }
@@ -311,6 +305,14 @@ impl Hub {
         let answer = match self.ignore(author.place, whom, &name) {
             Ok(()) => Answer::IgnoreSet(name),
             Err(_) => Answer::TooManyIgnored,
+        };
+        effects.answer(author.peer, answer);
+    }
+
+    fn cease_to_ignore(&mut self, author: &Author, name: &Username, effects: &mut Effects) {
+        let answer = match self.unignore(author.place, name) {
+            Some(name) => Answer::IgnoreLifted(name),
+            None => Answer::NotIgnored(name.as_str().into()),
         };
         effects.answer(author.peer, answer);
     }

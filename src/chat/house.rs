@@ -27,7 +27,8 @@ impl Hub {
     /// Tells one person something, as the server. The text must be clean.
     pub fn write_to(&self, to: PersonId, text: &str, effects: &mut Effects) {
         let text = text.into();
-        self.propose(Act::Write { to, text }, effects);
+        let is_reply = false;
+        self.propose(Act::Write { to, text, is_reply }, effects);
     }
 
     /// Sends a person away, who reads why. The text must be clean.
@@ -86,7 +87,7 @@ impl Hub {
                 };
                 self.tell_of(entry, room, message, effects);
             }
-            Act::Write { to, text } => {
+            Act::Write { to, text, .. } => {
                 let place = self.roster.place(*to);
                 let person = place.and_then(|it| self.roster.get(it));
                 let peer = person.and_then(|it| self.roster.peer(it));

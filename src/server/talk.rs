@@ -82,6 +82,12 @@ impl Talk {
         self.listeners.push(listener);
     }
 
+    /// Nothing will be entered any more.
+    pub(super) fn end_listening(&mut self) {
+        self.listeners.clear();
+        self.hub.listen_no_more();
+    }
+
     /// Hands over what was entered in this tick to those who listen.
     pub(super) fn tell_listeners(&mut self) {
         if self.listeners.is_empty() {

@@ -6,10 +6,10 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use chinwag::{Config, Error, Handle, Server};
+use chinwag::{Act, Config, Entries, Error, Handle, Heard, Server};
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::harness::{Person, config, run, serve, until};
+use crate::harness::{Person, config, run, serve, serve_with, until};
 #[cfg(target_os = "linux")]
 use crate::process::Thread;
 use crate::program::program;
@@ -336,4 +336,112 @@ fn the_library_prints_nothing() {
     assert_eq!(test, format!("test {name} ... ok"));
     assert!(result.starts_with("test result: ok. 1 passed"), "{result}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+/// The next entry, as a line.
+fn next(entries: &mut Entries) -> String {
+    let Some(Heard::Entry { entry, author }) = entries.next() else {
+        panic!("an entry");
+    };
+    let author = author.map_or("nobody".into(), |it| format!("{} in {}", it.name, it.room));
+    let act = match entry.act {
+        Act::ComeIn { name } => format!("comes in as {name}"),
+        Act::Say { text } => format!("says {text}"),
+        Act::Go { room } => format!("goes to {room}"),
+        Act::Rename { name } => format!("becomes {name}"),
+        Act::Write { text, .. } => format!("writes {text}"),
+        Act::Notice { text } => format!("tells all {text}"),
+        Act::Announce { room, name, text } => format!("has {name} say {text} in {room}"),
+        Act::Leave { .. } => "leaves".into(),
+        act => panic!("{act:?}"),
+    };
+    format!("{author} {act}")
+}
+
+#[test]
+fn a_program_hears_each_entry_once_and_in_order() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    let mut entries = server.handle().entries().unwrap();
+    let mut others = server.handle().entries().unwrap();
+    let mut bob = server.login("bob");
+    ann.reads("bob has joined the chat.");
+    for line in ["hi", "/join den", "/nick Rob", "/nick ann", "/msg ann psst"] {
+        bob.types(line);
+    }
+    bob.types("/quit");
+    ann.reads_until("bob: hi");
+    let expected = [
+        "bob in #lobby comes in as bob",
+        "bob in #lobby says hi",
+        "bob in #den goes to #den",
+        "Rob in #den becomes Rob",
+        // Which is taken.
+        "Rob in #den becomes ann",
+        "Rob in #den writes psst",
+        "Rob in #den leaves",
+    ];
+    for entries in [&mut entries, &mut others] {
+        assert_eq!(expected.map(|_| next(entries)), expected);
+        assert!(entries.try_next().is_none());
+    }
+    server.handle().shutdown();
+    assert_eq!(next(&mut entries), "ann in #lobby leaves");
+    assert!(entries.next().is_none());
+}
+
+#[test]
+fn a_program_speaks_in_rooms_and_to_people() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    let mut bob = server.login("bob");
+    ann.reads("bob has joined the chat.");
+    let mut entries = server.handle().entries().unwrap();
+    bob.types("/join den");
+    assert_eq!(next(&mut entries), "bob in #den goes to #den");
+    ann.reads("bob has gone to #den.");
+    bob.reads_until("You are in #den now.");
+
+    let people = server.handle().people().unwrap();
+    let shown = people.iter().map(|it| format!("{} {}", it.name, it.room));
+    assert_eq!(shown.collect::<Vec<_>>(), ["ann #lobby", "bob #den"]);
+
+    server.handle().say("den", "clock", "it is five").unwrap();
+    server.handle().say("nowhere", "clock", "tick").unwrap();
+    assert_eq!(
+        next(&mut entries),
+        "nobody has clock say it is five in #den"
+    );
+    bob.reads("clock: it is five");
+    server.handle().write(people[0].id, "just you").unwrap();
+    ann.reads("-- just you --");
+    for (room, name, text) in [
+        ("a b", "clock", "x"),
+        ("den", "", "x"),
+        ("den", "clock", " "),
+    ] {
+        let refused = server.handle().say(room, name, text);
+        assert!(matches!(refused, Err(Error::Config(_))), "{refused:?}");
+    }
+
+    server.handle().close(people[1].id, "out of hours").unwrap();
+    bob.reads("-- out of hours --");
+    bob.is_closed();
+    // That person is gone; whoever has the name later is another.
+    let mut bob = server.login("bob");
+    server.handle().close(people[1].id, "once more").unwrap();
+    ann.reads("bob has joined the chat.");
+    bob.types("still here");
+    ann.reads("bob: still here");
+}
+
+#[test]
+fn what_a_program_said_is_history() {
+    let server = serve_with(|config| config.history = 10);
+    let _ann = server.login("ann");
+    server.handle().say("lobby", "clock", "it is five").unwrap();
+    server.handle().people().unwrap();
+    let mut bob = server.connect();
+    bob.types("bob");
+    while !bob.reads_line().ends_with("clock: it is five") {}
 }

@@ -27,6 +27,7 @@ impl Server {
         match self.stop_by {
             Some(at) if now >= at || self.has_parted() => {
                 self.inbox.end();
+                self.talk.end_listening();
                 ControlFlow::Break(())
             }
             _ => ControlFlow::Continue(()),
