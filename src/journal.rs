@@ -91,6 +91,28 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// What a person or program said or wrote with it.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Act::Say { text }
+            | Act::Do { text }
+            | Act::Write { text, .. }
+            | Act::Notice { text }
+            | Act::Announce { text, .. } => Some(text),
+            Act::SetTopic { topic: text }
+            | Act::GoAway { text }
+            | Act::Leave { word: text, .. } => text.as_deref(),
+            Act::ComeIn { .. }
+            | Act::Go { .. }
+            | Act::Rename { .. }
+            | Act::ComeBack
+            | Act::Ignore { .. }
+            | Act::Unignore { .. } => None,
+        }
+    }
+}
+
 /// What did happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -124,6 +146,17 @@ pub enum Heard {
     },
     /// So many entries found no room, as too many waited.
     Missed(u64),
+}
+
+impl Heard {
+    /// What it takes to keep it, in bytes, about: names aside, as they are shared and short.
+    pub(crate) fn held(&self) -> usize {
+        let text = match self {
+            Heard::Entry { entry, .. } => entry.act.text(),
+            Heard::Missed(_) => None,
+        };
+        size_of::<Heard>() + text.map_or(0, |it| it.len())
+    }
 }
 
 /// Somebody who is in the chat.

@@ -226,6 +226,9 @@ pub const SLICES_PER_WRITE: usize = 32;
 /// Entries that may wait for one program that [listens](crate::Handle::entries).
 pub const ENTRIES: usize = 65_536;
 
+/// Memory that those entries may take, in bytes. Lines may be long.
+pub const ENTRIES_BYTES: usize = 64 * 1024 * 1024;
+
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::journal::Heard;
-use crate::limits::ENTRIES;
+use crate::limits::{ENTRIES, ENTRIES_BYTES};
 
 /// Entries of the journal, in order and each once, as [`Handle::entries`](crate::Handle::entries) gives them. At most
-/// 65,536 wait; those that find no room are counted by a [`Heard::Missed`] in their place.
+/// 65,536 wait, and 64 MiB; those that find no room are counted by a [`Heard::Missed`] in their place.
 ///
 /// As an iterator it waits for each, and ends with the server.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct Queue {
     heard: VecDeque<Heard>,
+    /// What it takes to keep them, in bytes.
+    bytes: usize,
     /// Entries behind those that there was no room for.
     missed: u64,
     has_ended: bool,
@@ -29,13 +31,27 @@ struct Queue {
 
 impl Queue {
     fn next(&mut self) -> Option<Heard> {
-        let missed = || Some(Heard::Missed(std::mem::take(&mut self.missed))).filter(is_some);
-        self.heard.pop_front().or_else(missed)
+        if let Some(heard) = self.heard.pop_front() {
+            self.bytes -= heard.held();
+            return Some(heard);
+        }
+        let missed = std::mem::take(&mut self.missed);
+        (missed > 0).then_some(Heard::Missed(missed))
     }
-}
 
-fn is_some(heard: &Heard) -> bool {
-    !matches!(heard, Heard::Missed(0))
+    fn push(&mut self, heard: &Heard) {
+        if self.heard.len() >= ENTRIES || self.bytes >= ENTRIES_BYTES {
+            self.missed += 1;
+            return;
+        }
+        if self.missed > 0 {
+            let missed = Heard::Missed(std::mem::take(&mut self.missed));
+            self.bytes += missed.held();
+            self.heard.push_back(missed);
+        }
+        self.bytes += heard.held();
+        self.heard.push_back(heard.clone());
+    }
 }
 
 impl Shared {
@@ -84,13 +100,7 @@ impl Listener {
             return false;
         };
         let mut queue = shared.queue();
-        if queue.missed > 0 && queue.heard.len() < ENTRIES {
-            let missed = Heard::Missed(std::mem::take(&mut queue.missed));
-            queue.heard.push_back(missed);
-        }
-        let room = ENTRIES.saturating_sub(queue.heard.len()).min(heard.len());
-        queue.heard.extend(heard[..room].iter().cloned());
-        queue.missed += (heard.len() - room) as u64;
+        heard.iter().for_each(|heard| queue.push(heard));
         drop(queue);
         shared.filled.notify_all();
         true
@@ -113,12 +123,16 @@ mod tests {
     use crate::journal::{Act, Entry};
 
     fn heard(seq: u64) -> Heard {
+        said(seq, "")
+    }
+
+    fn said(seq: u64, text: &str) -> Heard {
         Heard::Entry {
             entry: Entry {
                 seq,
                 at: 0,
                 author: PersonId::HOUSE,
-                act: Act::ComeBack,
+                act: Act::Notice { text: text.into() },
             },
             author: None,
         }
@@ -143,6 +157,24 @@ mod tests {
         let rest: Vec<_> = entries.map(|it| seq(Some(it))).collect();
         assert_eq!(rest.len(), ENTRIES - 2 + 3);
         assert_eq!(rest[ENTRIES - 2..], [Err(5), Ok(7), Err(1)]);
+    }
+
+    #[test]
+    fn long_texts_take_as_much_room_as_they_are_long() {
+        let (mut entries, listener) = Entries::new();
+        let long = said(1, &"x".repeat(1 << 20));
+        let all = vec![long; 100];
+        assert!(listener.hear(&all));
+        let kept = std::iter::from_fn(|| entries.try_next()).collect::<Vec<_>>();
+        assert_eq!(kept.len(), (ENTRIES_BYTES >> 20) + 1);
+        assert!(
+            matches!(kept.last(), Some(Heard::Missed(36))),
+            "{}",
+            kept.len()
+        );
+        // What was taken out is room again.
+        assert!(listener.hear(&all[..3]));
+        assert_eq!(std::iter::from_fn(|| entries.try_next()).count(), 3);
     }
 
     #[test]
