@@ -11,6 +11,7 @@ mod screen;
 
 use std::env;
 
+use super::Config;
 use dialogue::{Dialogue, Pace, play};
 use relay::{Fault, Kind, Side, Swap};
 
@@ -42,6 +43,20 @@ const KINDS: [Kind; 19] = [
     Kind::Swap(Swap::Unmarked),
     Kind::Swap(Swap::Anonymous),
 ];
+
+/// How a person starts the client who gives this name.
+fn config(name: &str) -> Config {
+    Config {
+        host: "server".into(),
+        port: 8080,
+        name: Some(name.into()),
+        color: false,
+        time: false,
+        reconnect: true,
+        drawing: true,
+        signals: Vec::new(),
+    }
+}
 
 const fn halt(seconds: u64, breaks: bool) -> Kind {
     Kind::Halt { seconds, breaks }

@@ -2,24 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::client::Config;
 use crate::client::desk::Desk;
+
+use super::config;
 
 const WELCOME: &str = "Welcome to the chat!\r\nType /help for the list of commands.\r\n";
 const MARK: &str = "\u{fffd}\u{fffd}\u{6}";
 
 fn desk(name: &str) -> Desk {
-    let config = Config {
-        host: "server".into(),
-        port: 8080,
-        name: Some(name.into()),
-        color: false,
-        time: false,
-        reconnect: true,
-        drawing: true,
-        signals: Vec::new(),
-    };
-    let mut desk = Desk::new(&config, (200, 50), Instant::now());
+    let mut desk = Desk::new(&config(name), (200, 50), Instant::now());
     desk.accept();
     desk
 }

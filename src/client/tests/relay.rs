@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
-use crate::client::Config;
 use crate::client::desk::Desk;
 use crate::net::simulated::End;
 use crate::server::Config as Rules;
 use crate::server::simulation::Scene;
+
+use super::config;
 
 /// Rounds after which everything rests.
 const ROUNDS: usize = 1000;
@@ -434,19 +435,6 @@ impl Relay {
                 });
             }
         }
-    }
-}
-
-fn config(name: &str) -> Config {
-    Config {
-        host: "server".into(),
-        port: 8080,
-        name: Some(name.into()),
-        color: false,
-        time: false,
-        reconnect: true,
-        drawing: true,
-        signals: Vec::new(),
     }
 }
 
