@@ -261,6 +261,8 @@ pub enum Answer {
     NothingToReplyTo,
     /// The person they reply to is not here any more.
     Gone(Username),
+    /// Whom they typed has left since. Alone nobody can have.
+    JustLeft,
     /// The person they wrote to, or named, is away.
     Away(Username, Option<Arc<str>>),
     /// Several people whom they named are away: these, and so many more.

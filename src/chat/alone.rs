@@ -8,7 +8,9 @@ use crate::id::PeerId;
 use crate::journal::{Heard, Journal, Person};
 use crate::moment::Moment;
 
-use super::{Effect, Effects, Event, Hub, Rules};
+#[cfg(any(test, fuzzing))]
+use super::late::Late;
+use super::{Effect, Effects, Event, Hub, Proposal, Rules};
 
 /// A hub and its own journal. Its effects are those of the [`Hub`], without [`Effect::Append`].
 #[derive(Debug)]
@@ -19,6 +21,9 @@ pub struct Alone {
     asked: Effects,
     /// What was entered since it was last taken. `None`: nobody listens.
     heard: Option<Vec<Heard>>,
+    /// Where a test has the journal answer late.
+    #[cfg(any(test, fuzzing))]
+    pub(super) late: Option<Late>,
 }
 
 impl Alone {
@@ -29,6 +34,8 @@ impl Alone {
             journal: Journal::default(),
             asked: Effects::default(),
             heard: None,
+            #[cfg(any(test, fuzzing))]
+            late: None,
         }
     }
 
@@ -116,26 +123,34 @@ impl Alone {
     }
 
     /// Enters each act behind so many effects and applies it, in the place where it was asked for.
-    fn settle(&mut self, now: Moment, before: usize, effects: &mut Effects) {
+    pub(super) fn settle(&mut self, now: Moment, before: usize, effects: &mut Effects) {
         let mut asked = mem::take(&mut self.asked);
         effects.move_proposed(before, &mut asked);
         for effect in asked.drain() {
             match effect {
                 Effect::Append(it) => {
-                    let at = now.unix.saturating_mul(1000);
-                    let entry = self.journal.enter(at, it.author, it.act);
-                    let Some(heard) = &mut self.heard else {
-                        self.hub.apply(now, &entry, it.peer, effects);
+                    #[cfg(any(test, fuzzing))]
+                    let Some(it) = self.put_off(it, effects) else {
                         continue;
                     };
-                    let before = self.hub.author(&entry);
-                    self.hub.apply(now, &entry, it.peer, effects);
-                    let author = self.hub.author(&entry).or(before);
-                    heard.push(Heard::Entry { entry, author });
+                    self.enter(now, it, effects);
                 }
                 effect => effects.push(effect),
             }
         }
         self.asked = asked;
+    }
+
+    /// Makes an act an entry, and applies it.
+    pub(super) fn enter(&mut self, now: Moment, it: Proposal, effects: &mut Effects) {
+        let at = now.unix.saturating_mul(1000);
+        let entry = self.journal.enter(at, it.author, it.act);
+        let Some(heard) = &mut self.heard else {
+            return self.hub.apply(now, &entry, it.peer, effects);
+        };
+        let before = self.hub.author(&entry);
+        self.hub.apply(now, &entry, it.peer, effects);
+        let author = self.hub.author(&entry).or(before);
+        heard.push(Heard::Entry { entry, author });
     }
 }

@@ -195,7 +195,7 @@ impl Hub {
     fn write(&mut self, author: &Author, to: PersonId, text: &Arc<str>, effects: &mut Effects) {
         let to = self.roster.place(to);
         let Some((to, reader)) = to.and_then(|it| Some((it, self.roster.get(it)?))) else {
-            return;
+            return effects.answer(author.peer, Answer::JustLeft);
         };
         let (name, peer) = (reader.name.clone(), self.roster.peer(reader));
         if self.does_ignore(to, author.place) {
@@ -297,7 +297,7 @@ impl Hub {
 
     fn begin_to_ignore(&mut self, author: &Author, whom: PersonId, effects: &mut Effects) {
         let Some(whom) = self.roster.place(whom) else {
-            return;
+            return effects.answer(author.peer, Answer::JustLeft);
         };
         let Some(name) = self.roster.get(whom).map(|it| it.name.clone()) else {
             return;

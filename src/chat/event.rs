@@ -49,11 +49,32 @@ pub struct Proposal {
     pub act: Act,
 }
 
+impl Proposal {
+    /// Whom it holds until it is applied: who changes by it who or where they are, on which their next line may depend.
+    /// Who leaves is not read any more anyway.
+    pub fn holds(&self) -> Option<PeerId> {
+        match self.act {
+            Act::ComeIn { .. } | Act::Go { .. } | Act::Rename { .. } => self.peer,
+            _ => None,
+        }
+    }
+}
+
 /// What the chat asks for. The [`Hub`](super::Hub) appends; the server applies them in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Enter this into the journal. What comes of it is known when the entry is [applied](super::Hub::apply).
     Append(Proposal),
+    /// Read nothing more of a peer, as an act of theirs is out that [holds](Proposal::holds) them. Alone nothing ever is.
+    Hold {
+        /// Who.
+        peer: PeerId,
+    },
+    /// Read a peer again: what held them was applied, and what came of it is asked for. Not asked for one who has left.
+    Release {
+        /// Who.
+        peer: PeerId,
+    },
     /// Tell an audience. The server renders it once for all of them.
     Send {
         /// Who is to read it.

@@ -17,6 +17,8 @@ mod house;
 mod ignore;
 #[cfg(any(test, fuzzing))]
 mod invariants;
+#[cfg(any(test, fuzzing))]
+mod late;
 mod leaving;
 mod login;
 mod replay;

@@ -105,7 +105,9 @@ impl Chat {
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
             match effect {
-                Effect::Append(it) => panic!("{it:?} was not applied"),
+                Effect::Append(_) | Effect::Hold { .. } | Effect::Release { .. } => {
+                    panic!("{effect:?} where nothing is out")
+                }
                 Effect::Send { to, message } => self.tell(to, &message),
                 Effect::Enter { peer, room, .. } => {
                     assert!(self.connected.contains(&peer), "{peer} is not here");

@@ -108,6 +108,8 @@ impl Talk {
         for effect in effects.drain() {
             match effect {
                 Effect::Append(it) => debug_assert!(false, "{it:?} was not applied"),
+                Effect::Hold { peer } => self.connections.hold(peer.slot),
+                Effect::Release { peer } => self.connections.release(peer.slot, now.instant),
                 Effect::Send { to, message } => self.queue(now, to, &message),
                 Effect::Enter { peer, room, format } => {
                     self.fanout.enter(peer.slot, room, format);
@@ -127,9 +129,13 @@ impl Talk {
                     log::info!("{from} is now {to}; came from {addr}");
                 }
                 Effect::WentOffline { peer, name, reason } => {
-                    let addr = self.connections.connection(peer.slot).addr();
                     let online = self.hub.online();
-                    log::info!("{name} left: {reason}, {online} online; came from {addr}");
+                    match self.connections.addr(peer) {
+                        Some(addr) => {
+                            log::info!("{name} left: {reason}, {online} online; came from {addr}");
+                        }
+                        None => log::info!("{name} left: {reason}, {online} online"),
+                    }
                 }
             }
         }

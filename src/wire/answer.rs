@@ -131,6 +131,7 @@ fn about_people(answer: &Answer) -> String {
             "Nobody has written to you privately. Type /msg NAME TEXT to write first.".into()
         }
         Answer::Gone(name) => format!("{name} has left. Not sent."),
+        Answer::JustLeft => "They have just left. Nothing was sent or changed.".into(),
         Answer::Away(name, Some(text)) => format!("{name} is away: {text}"),
         Answer::Away(name, None) => format!("{name} is away."),
         Answer::SeveralAway { names, more } => several_away(names, *more),

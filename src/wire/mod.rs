@@ -21,4 +21,5 @@ pub(crate) use lines::split_line;
 pub use protocol::recognise;
 pub use render::render;
 pub(crate) use render::{is_hidden, is_stamped, stamp};
+pub(crate) use telnet::END_OF_INPUT;
 pub use text::{clean, clean_typed};

@@ -24,6 +24,9 @@ const BREAK: u8 = 243;
 /// RFC 1184. The lowest of the commands; a byte below it does not make one behind an IAC.
 const END_OF_FILE: u8 = 236;
 
+/// What tells that the input ends here.
+pub(crate) const END_OF_INPUT: &[u8] = &[IAC, END_OF_FILE];
+
 /// A stretch of input.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {

@@ -79,7 +79,9 @@ impl Audience {
                     assert!(known.name.is_some() || known.reads.is_none());
                     known.reads = Some((room, format));
                 }
-                Effect::Append(it) => panic!("{it:?} was not applied"),
+                Effect::Append(_) | Effect::Hold { .. } | Effect::Release { .. } => {
+                    panic!("{effect:?} where nothing is out")
+                }
                 Effect::Exit { peer } => {
                     let before = self.here(peer).reads.take();
                     assert!(before.is_some(), "{peer} read no room");

@@ -129,3 +129,98 @@ fn who_gives_two_names_at_once_comes_in_under_the_first() {
     assert_eq!(late.names(), ["ann"]);
     assert!(late.waiting.is_empty());
 }
+
+#[test]
+fn who_is_held_is_released_behind_what_came_of_it() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    let bob = chat.connect(1);
+    chat.alone.be_late();
+    let mut effects = Effects::default();
+    let acts = [
+        "hi",
+        "/me is here",
+        "/topic tea",
+        "/away",
+        "/back",
+        "/ignore x",
+        "/unignore x",
+        "/help",
+        "/who",
+        "/join no room",
+        "/nick no name",
+    ];
+    for line in acts {
+        chat.alone
+            .handle(chat.now, ann, Event::Line(line), &mut effects);
+    }
+    let holds = |it: &Effect| matches!(it, Effect::Hold { .. } | Effect::Release { .. });
+    assert!(!effects.drain().any(|it| holds(&it)));
+    while chat.alone.out() > 0 {
+        chat.alone.answer(chat.now, &mut effects);
+    }
+    assert!(!effects.drain().any(|it| holds(&it)));
+    for (peer, line) in [
+        (ann, "/join tea"),
+        (ann, "/nick eve"),
+        (bob, "eve"),
+        (bob, "bob"),
+    ] {
+        chat.alone
+            .handle(chat.now, peer, Event::Line(line), &mut effects);
+        let asked: Vec<Effect> = effects.drain().collect();
+        assert_eq!(asked, [Effect::Hold { peer }], "{line}");
+        assert!(chat.alone.is_held(peer));
+        chat.alone.answer(chat.now, &mut effects);
+        let asked: Vec<Effect> = effects.drain().collect();
+        let (last, came) = asked.split_last().expect("something came of it");
+        assert_eq!(*last, Effect::Release { peer }, "{line}");
+        assert!(
+            !came.is_empty() && !came.iter().any(holds),
+            "{line}: {came:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_released_who_has_left() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    chat.alone.be_late();
+    let mut effects = Effects::default();
+    chat.alone
+        .handle(chat.now, ann, Event::Line("/join tea"), &mut effects);
+    let gone = Event::Disconnected(CloseReason::EndOfInput);
+    chat.alone.handle(chat.now, ann, gone, &mut effects);
+    while chat.alone.out() > 0 {
+        chat.alone.answer(chat.now, &mut effects);
+    }
+    assert!(
+        !effects
+            .drain()
+            .any(|it| it == Effect::Release { peer: ann })
+    );
+    assert_eq!(chat.alone.online(), 0);
+}
+
+#[test]
+fn who_writes_to_somebody_who_has_left_since_is_told() {
+    let mut chat = Chat::new();
+    let (ann, bob) = (chat.login(0, "ann"), chat.login(1, "bob"));
+    chat.alone.be_late();
+    let mut effects = Effects::default();
+    chat.alone
+        .handle(chat.now, bob, Event::Line("/quit"), &mut effects);
+    for line in ["/msg bob x", "/ignore bob"] {
+        chat.alone
+            .handle(chat.now, ann, Event::Line(line), &mut effects);
+    }
+    chat.alone.answer(chat.now, &mut effects);
+    effects.drain().for_each(drop);
+    chat.alone.answer(chat.now, &mut effects);
+    chat.alone.answer(chat.now, &mut effects);
+    let message = Message::Answer(Answer::JustLeft);
+    let to = Audience::Peer(ann);
+    let told = Effect::Send { to, message };
+    assert_eq!(effects.drain().collect::<Vec<_>>(), [told.clone(), told]);
+}

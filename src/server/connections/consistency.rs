@@ -36,6 +36,7 @@ impl Connections {
             let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
             let waits = is_behind
                 || may_have_been
+                || self.is_held(slot as u32)
                 || self.timers.is_set(Timer::Pause, self.id(slot as u32));
             let may_wait = (waits || is_doomed) && self.is_open(slot as u32);
             if self.has_input(slot as u32) && !may_wait {

@@ -111,6 +111,7 @@ impl Connections {
     pub(in crate::server) fn doom(&mut self, slot: u32, reason: CloseReason) -> bool {
         let is_new = self.step(slot, Step::Doom);
         if is_new {
+            self.unhold(slot);
             self.doomed.push((slot, reason));
         }
         is_new
@@ -128,6 +129,7 @@ impl Connections {
     /// The peer is to be closed once everything owed has been written.
     pub(in crate::server) fn drain(&mut self, slot: u32, now: Instant) {
         if self.step(slot, Step::Drain) {
+            self.unhold(slot);
             let peer = self.id(slot);
             self.timers.set(Timer::Close, peer, now + CLOSE_TIMEOUT);
             self.mark_dirty(slot);

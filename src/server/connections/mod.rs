@@ -5,6 +5,7 @@
 //! | [`slots`] | who has a slot, until it is reaped |
 //! | [`turns`] | runnable peers: whose turn it is to be read, and who has to wait |
 //! | here | dirty peers: whom something is to be written to |
+//! | [`held`] | who is not read, as what they want is not known to have happened |
 //! | [`undecoded`] | what was received and not decoded |
 //! | [`laggards`] | whom something waits for, how much, and who takes nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
@@ -13,6 +14,7 @@
 //! Invariants: a peer is in each list at most once, which its flags tell; a slot that is in a list is not freed; a
 //! slot is freed only by [`reap`](Connections::reap), at the end of a tick, so that within a tick a slot is one peer.
 
+mod held;
 mod laggards;
 mod leaving;
 mod slots;
@@ -33,6 +35,7 @@ use crate::net::{Connection, Gauge, Unsent};
 use crate::rate::{Bucket, Rate};
 
 use super::addresses::{Addresses, Traffic};
+use held::Held;
 use leaving::Leaving;
 use timers::Timers;
 use turns::Turns;
@@ -84,6 +87,7 @@ struct Peer {
     /// What they have sent of late.
     bucket: Bucket,
     leaving: Leaving,
+    held: Held,
     is_runnable: bool,
     is_dirty: bool,
     /// Their last key may have ended the input.

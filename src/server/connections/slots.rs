@@ -9,7 +9,7 @@ use crate::id::PeerId;
 use crate::net::{Connection, Stream};
 use crate::rate::Bucket;
 
-use super::{Connections, Leaving, Peer};
+use super::{Connections, Held, Leaving, Peer};
 
 impl Connections {
     /// Takes in an accepted connection and registers it. `is_limited`: whether the rate applies to it.
@@ -57,6 +57,7 @@ impl Connections {
             generation: self.generation,
             bucket: Bucket::default(),
             leaving: Leaving::NOT,
+            held: Held::No,
             is_runnable: false,
             is_dirty: false,
             awaits_end: false,
@@ -66,6 +67,13 @@ impl Connections {
             slot: slot as u32,
             generation: self.generation,
         })
+    }
+
+    /// Where a peer came from, unless their slot was freed.
+    pub(in crate::server) fn addr(&self, peer: PeerId) -> Option<SocketAddr> {
+        let found = self.peers.get(peer.index());
+        let found = found.filter(|it| it.generation == peer.generation);
+        Some(found?.connection.addr())
     }
 
     /// How many there are, without those who are turned away.

@@ -9,7 +9,7 @@ use crate::id::PeerId;
 use crate::limits::{END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
 use crate::moment::Moment;
 use crate::net::{Poller, Received, SendQueue};
-use crate::wire::{Decoder, Input, recognise, split_line};
+use crate::wire::{Decoder, END_OF_INPUT, Input, recognise, split_line};
 
 use super::Talk;
 
@@ -60,13 +60,21 @@ impl Talk {
         steps
     }
 
-    /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains or its bucket fills.
+    /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains, its bucket fills or it is
+    /// released.
     fn may_read(&mut self, now: Moment, slot: u32) -> bool {
         if !self.connections.is_open(slot) {
             return true;
         }
         // Somebody who was told a lot in this tick is read again when that was written.
         if self.fanout.told(slot) > TURN_STEPS * STEP_BYTES {
+            return false;
+        }
+        if self.connections.is_held(slot) {
+            // A reset does not wait for what came of their last line.
+            if let Some(kind) = self.connections.connection(slot).broken() {
+                self.end_input(now, slot, CloseReason::Broken(kind));
+            }
             return false;
         }
         let connection = self.connections.connection(slot);
@@ -132,7 +140,7 @@ impl Talk {
             let told = self.fanout.reply_bytes();
             let uncharged = self.uncharged;
             let was_named = self.connections.is_named(slot);
-            let lines = self.decode_line(now, peer, &mut decoder, line);
+            let (lines, ends) = self.decode_line(now, peer, &mut decoder, line);
             let told = self.fanout.reply_bytes() - told;
             // What comes behind a `/quit` is thrown away.
             if !self.connections.is_open(slot) {
@@ -148,7 +156,11 @@ impl Talk {
             all_bytes += bytes;
             steps += 1 + told / STEP_BYTES;
             let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
-            if is_too_fast || phase.is_over() || self.fanout.is_full() {
+            if ends {
+                unread = END_OF_INPUT;
+            }
+            let is_held = self.connections.is_held(slot);
+            if is_held || is_too_fast || phase.is_over() || self.fanout.is_full() {
                 break;
             }
         }
@@ -174,23 +186,29 @@ impl Talk {
         }
     }
 
-    /// Passes on what a part of the input comes to, which is one line at most. Returns how many lines, keys included.
+    /// Passes on what a part of the input comes to, which is one line at most. Returns how many lines, keys included, and
+    /// whether the input ends behind a line that holds the peer, which is then still to be heard.
     fn decode_line(
         &mut self,
         now: Moment,
         peer: PeerId,
         decoder: &mut Decoder,
         bytes: &[u8],
-    ) -> usize {
+    ) -> (usize, bool) {
         let mut lines = 0;
-        for input in decoder.feed(now.instant, bytes, self.config.max_line) {
+        let mut inputs = decoder.feed(now.instant, bytes, self.config.max_line);
+        while let Some(input) = inputs.next() {
             lines += usize::from(!matches!(input, Input::Reply(_)));
             self.hear(now, peer, input);
             if !self.connections.is_open(peer.slot) {
                 break;
             }
+            // Lines alone hold, and behind a line that has no line end nothing can stand but the word that it was the last.
+            if self.connections.is_held(peer.slot) {
+                return (lines, inputs.next().is_some());
+            }
         }
-        lines
+        (lines, false)
     }
 
     fn hear(&mut self, now: Moment, peer: PeerId, input: Input<'_>) {
@@ -221,6 +239,9 @@ impl Talk {
         {
             let peer = self.connections.id(slot);
             self.hear(now, peer, input);
+        }
+        if reason == CloseReason::EndOfInput && self.connections.hold_end(slot) {
+            return;
         }
         self.connections.doom(slot, reason);
         // The write phase goes on closing, once it has sent what this tick still owes.
