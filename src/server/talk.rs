@@ -67,13 +67,28 @@ impl Talk {
         #[cfg(test)]
         self.record.event(now, peer, event);
         self.hub.handle(now, peer, event, &mut self.effects);
+        #[cfg(test)]
+        self.record.note_out(self.hub.out());
         self.apply(now);
     }
 
     /// Has the hub do something that no peer caused, and does what it asks for.
     pub(super) fn have(&mut self, now: Moment, act: impl FnOnce(&mut Hub, &mut Effects)) {
         self.hub.with_hub(now, &mut self.effects, act);
+        #[cfg(test)]
+        self.record.note_out(self.hub.out());
         self.apply(now);
+    }
+
+    /// Applies some of the acts that are out, where a test has the journal answer late.
+    #[cfg(test)]
+    pub(super) fn answer_late(&mut self, now: Moment) {
+        for _ in 0..self.record.answers(self.hub.out()) {
+            self.record.entered(now);
+            self.hub.answer(now, &mut self.effects);
+            self.record.note_out(self.hub.out());
+            self.apply(now);
+        }
     }
 
     /// Somebody listens to the journal from now on.

@@ -1,11 +1,21 @@
 //! What always holds of the connections between two ticks.
 
+use crate::id::PeerId;
 use crate::limits::ALL_QUEUES_BYTES;
 use crate::net::SendQueue;
 
 use super::{Connections, Timer};
 
 impl Connections {
+    /// Those whose input is heard, and who are not about to leave.
+    pub(in crate::server) fn open(&self) -> impl Iterator<Item = PeerId> {
+        let slots = self.peers.iter().map(|(slot, _)| slot as u32);
+        let open = slots.filter(|slot| self.is_open(*slot));
+        let is_doomed = |slot: u32| self.peers[slot as usize].leaving.is_doomed();
+        open.filter(move |slot| !is_doomed(*slot))
+            .map(|slot| self.id(slot))
+    }
+
     /// Whether lists, flags and sums agree, no queue is over its bound, and whoever is not to have a turn waits for
     /// something that comes.
     pub(in crate::server) fn check_between_ticks(&self, send_queue: usize, all_queues: usize) {

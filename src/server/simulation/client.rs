@@ -17,6 +17,8 @@ pub(super) struct Client {
     pub(super) addr: SocketAddr,
     /// The server limits how fast it may send.
     is_limited: bool,
+    /// The journal answers late.
+    pub(super) may_be_held: bool,
     /// Once the hub was told of it.
     pub(super) peer: Option<PeerId>,
     /// What is still to be sent.
@@ -69,6 +71,7 @@ impl Client {
             pair,
             addr,
             is_limited,
+            may_be_held: false,
             peer: None,
             unsent: Vec::new(),
             finishes: false,
@@ -141,8 +144,12 @@ impl Client {
     fn check_end(&mut self, reason: CloseReason, kept: usize) -> Result<(), String> {
         match reason {
             CloseReason::SendQueueFull | CloseReason::Stalled => Ok(()),
-            // What is not read because it came too fast, or while the client was behind, is not read any more.
-            CloseReason::Broken(_) if self.is_limited || self.kept_at_most() > kept => Ok(()),
+            // What is not read because it came too fast, while it was held, or while the client was behind, is not read any more.
+            CloseReason::Broken(_)
+                if self.may_be_held || self.is_limited || self.kept_at_most() > kept =>
+            {
+                Ok(())
+            }
             CloseReason::Broken(_) if self.is_gone => self.check_all_heard(),
             CloseReason::Broken(_) => Err("it did not break the connection".into()),
             CloseReason::EndOfInput if self.ended_at.is_none() || self.is_broken => {

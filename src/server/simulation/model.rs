@@ -4,9 +4,11 @@
 //! nothing with the chat and the wire but names, addresses and dates.
 
 mod commands;
+mod late;
 mod people;
 mod words;
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::id::PeerId;
@@ -29,6 +31,12 @@ pub(super) struct Model {
     comings: usize,
     lives: usize,
     absences: usize,
+    /// What is not applied yet.
+    out: VecDeque<late::Out>,
+    /// Whether what the hub was told of last is put off, as far as others are concerned.
+    puts_off: bool,
+    /// Whom the line means that is applied.
+    meant: Option<PeerId>,
     /// What clients are owed, in the order in which it was said.
     owed: Vec<(PeerId, Piece)>,
 }
@@ -54,6 +62,8 @@ pub(super) struct Piece {
 #[derive(Debug)]
 struct Person {
     peer: PeerId,
+    /// Their connection has ended, and they will leave.
+    is_gone: bool,
     /// None at the username prompt.
     name: Option<Username>,
     attempts: usize,
@@ -176,6 +186,9 @@ impl Model {
             comings: 0,
             lives: 0,
             absences: 0,
+            out: VecDeque::new(),
+            puts_off: false,
+            meant: None,
             owed: Vec::new(),
         };
         let lobby = model.make_room(RoomName::lobby());
@@ -186,13 +199,16 @@ impl Model {
     /// Takes in what the hub was told. Returns what clients are owed for it.
     pub(super) fn hear(&mut self, told: &Told) -> Vec<(PeerId, Piece)> {
         let now = told.now;
+        self.puts_off = told.is_put_off;
         match &told.what {
+            _ if told.is_put_off && self.put_off(told) => {}
+            What::Entered => self.enter(now),
             What::Event(peer, happened) => self.event(now, *peer, happened),
             What::Reply(peer, bytes) => self.tell_bytes(*peer, bytes.clone()),
             What::Notice(text) => self.notice(now, text),
             What::Motd(text) => self.motd = text.clone(),
             What::Timeout => self.time(now),
-            What::ShutDown => self.shut_down(),
+            What::ShutDown => self.shut_down(now),
         }
         std::mem::take(&mut self.owed)
     }
@@ -202,7 +218,8 @@ impl Model {
     }
 
     pub(super) fn is_here(&self, peer: PeerId) -> bool {
-        self.people.iter().any(|it| it.peer == peer)
+        let mut people = self.people.iter();
+        people.any(|it| it.peer == peer && !it.is_gone)
     }
 
     /// How many are here, with or without a name.
@@ -212,8 +229,7 @@ impl Model {
 
     fn event(&mut self, now: Moment, peer: PeerId, happened: &Happened) {
         if let Happened::Connected(addr) = happened {
-            self.began.get_or_insert(now.instant);
-            self.people.push(Person::new(peer));
+            self.welcome(now, peer);
             if self.rules.anonymous {
                 return self.come_in(now, peer, Username::from_addr(*addr));
             }
@@ -221,7 +237,7 @@ impl Model {
             self.person_mut(peer).name_by = timeout.map(|it| now.instant + it);
             return self.tell(peer, PROMPT);
         }
-        if !self.people.iter().any(|it| it.peer == peer) {
+        if !self.is_here(peer) {
             return;
         }
         let is_named = self.person(peer).name.is_some();
@@ -266,6 +282,12 @@ impl Model {
         }
     }
 
+    /// A newcomer.
+    fn welcome(&mut self, now: Moment, peer: PeerId) {
+        self.began.get_or_insert(now.instant);
+        self.people.push(Person::new(peer));
+    }
+
     fn notice(&mut self, now: Moment, text: &str) {
         for room in 0..self.rooms.len() {
             self.tell_room(now, room, None, Readers::All, &format!("-- {text} --"));
@@ -297,13 +319,14 @@ impl Model {
         }
     }
 
-    fn shut_down(&mut self) {
-        for it in std::mem::take(&mut self.people) {
-            if it.name.is_none() {
-                self.tell(it.peer, "\r\n");
-            }
-            self.answer(it.peer, "Server is shutting down. Goodbye!");
+    fn shut_down(&mut self, now: Moment) {
+        let here = self.people.iter().filter(|it| !it.is_gone);
+        let here: Vec<PeerId> = here.map(|it| it.peer).collect();
+        for &peer in &here {
+            self.break_prompt(peer);
+            self.answer(peer, "Server is shutting down. Goodbye!");
         }
+        self.leave_all(now, &here);
     }
 
     fn person(&self, peer: PeerId) -> &Person {
@@ -326,7 +349,9 @@ impl Model {
 impl Model {
     fn tell_bytes(&mut self, peer: PeerId, bytes: Vec<u8>) {
         let is_room = false;
-        self.owed.push((peer, Piece { bytes, is_room }));
+        if self.is_here(peer) {
+            self.owed.push((peer, Piece { bytes, is_room }));
+        }
     }
 
     fn tell(&mut self, peer: PeerId, text: &str) {
@@ -348,7 +373,7 @@ impl Model {
             let is_left_out = by.is_some_and(|author| it.does_ignore(author))
                 || matches!(to, Readers::Others | Readers::Comings) && by == Some(it.peer)
                 || matches!(to, Readers::Comings | Readers::Joined) && it.quiet;
-            if it.name.is_some() && it.room == room && !is_left_out {
+            if it.name.is_some() && !it.is_gone && it.room == room && !is_left_out {
                 let stamp = it.stamp(now.unix);
                 let bytes = format!("{stamp}{line}\r\n").into();
                 let is_room = true;
@@ -389,6 +414,7 @@ impl Person {
     fn new(peer: PeerId) -> Person {
         Person {
             peer,
+            is_gone: false,
             name: None,
             attempts: 0,
             came: 0,

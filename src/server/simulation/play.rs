@@ -171,6 +171,7 @@ impl Stage {
         let is_limited = self.config.rate.is_some()
             && (self.config.rate_on_loopback || !addr.ip().is_loopback());
         let mut client = Client::new(pair, addr, self.config.max_line, is_limited);
+        client.may_be_held = self.is_late;
         if self.dice.below(20) == 0 {
             client
                 .unsent
@@ -246,12 +247,20 @@ impl Stage {
     }
 
     fn type_line(&mut self, place: usize) {
-        let mut line = script::talk(&mut self.dice);
-        if self.dice.below(30) == 0 {
-            line = script::line(&mut self.dice);
+        // Several at once, where what follows a line may be read too early.
+        let lines = if self.is_late {
+            1 + self.dice.below(4)
+        } else {
+            1
+        };
+        for _ in 0..lines {
+            let mut line = script::talk(&mut self.dice);
+            if self.dice.below(30) == 0 {
+                line = script::line(&mut self.dice);
+            }
+            line += script::end(&mut self.dice);
+            self.type_bytes(place, |_| line.into());
         }
-        line += script::end(&mut self.dice);
-        self.type_bytes(place, |_| line.into());
     }
 
     /// Many lines at once, often of the kind that has a long answer.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::chat::Event;
+use crate::dice::Dice;
 use crate::error::{CloseReason, Protocol};
 use crate::id::PeerId;
 use crate::moment::Moment;
@@ -10,13 +11,21 @@ use crate::server::inbox::Request;
 
 /// What the hub was told since the record was last taken out. Nothing is kept unless someone asked for it.
 #[derive(Debug, Default)]
-pub(in crate::server) struct Record(Option<Vec<Told>>);
+pub(in crate::server) struct Record {
+    told: Option<Vec<Told>>,
+    /// How many acts were out last.
+    out: usize,
+    /// By which the journal answers late, if it does.
+    late: Option<Dice>,
+}
 
 /// One thing that was told, and when.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) now: Moment,
     pub(super) what: What,
+    /// What is wanted by it was not applied, and will be.
+    pub(super) is_put_off: bool,
 }
 
 #[derive(Debug)]
@@ -28,6 +37,8 @@ pub(super) enum What {
     Motd(Option<String>),
     Timeout,
     ShutDown,
+    /// The act that was out for longest is applied.
+    Entered,
 }
 
 /// An [`Event`] that is kept.
@@ -62,11 +73,38 @@ impl From<Event<'_>> for Happened {
 
 impl Record {
     pub(super) fn begin(&mut self) {
-        self.0 = Some(Vec::new());
+        self.told = Some(Vec::new());
+    }
+
+    /// The journal answers late from now on.
+    pub(super) fn be_late(&mut self, dice: Dice) {
+        self.late = Some(dice);
+    }
+
+    /// So many acts are out, now that the hub was told what was recorded last.
+    pub(in crate::server) fn note_out(&mut self, out: usize) {
+        let before = std::mem::replace(&mut self.out, out);
+        if let Some(last) = self.told.as_mut().and_then(|told| told.last_mut()) {
+            last.is_put_off |= out > before;
+        }
+    }
+
+    /// How many of those acts that are out are to be applied in this tick: often none, else any number.
+    pub(in crate::server) fn answers(&mut self, out: usize) -> usize {
+        self.out = out;
+        match &mut self.late {
+            Some(dice) if out > 0 => dice.below(2) * (1 + dice.below(out)),
+            _ => 0,
+        }
+    }
+
+    pub(in crate::server) fn entered(&mut self, now: Moment) {
+        self.out -= 1;
+        self.push(now, || What::Entered);
     }
 
     pub(super) fn take(&mut self) -> Vec<Told> {
-        self.0.as_mut().map(std::mem::take).unwrap_or_default()
+        self.told.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     pub(in crate::server) fn event(&mut self, now: Moment, peer: PeerId, event: Event<'_>) {
@@ -96,9 +134,12 @@ impl Record {
     }
 
     fn push(&mut self, now: Moment, what: impl FnOnce() -> What) {
-        if let Some(told) = &mut self.0 {
-            let what = what();
-            told.push(Told { now, what });
+        if let Some(told) = &mut self.told {
+            told.push(Told {
+                now,
+                what: what(),
+                is_put_off: false,
+            });
         }
     }
 }

@@ -15,9 +15,11 @@ use crate::net::{Listener, Poller};
 use crate::server::{Config, LISTENERS, Server};
 
 use super::client::{Client, Pace};
+use super::late;
 use super::model::{Model, Rules};
 use super::record::{Happened, Told, What};
 use super::setting;
+use super::story::Story;
 
 pub(super) struct Stage {
     pub(super) dice: Dice,
@@ -30,6 +32,8 @@ pub(super) struct Stage {
     /// When a shutdown was asked for, and when it was complete.
     pub(super) stops_since: Option<Instant>,
     stopped_at: Option<Instant>,
+    /// The journal answers late.
+    pub(super) is_late: bool,
     /// Something was asked through a handle since the last tick.
     pub(super) is_woken: bool,
     model: Model,
@@ -38,32 +42,10 @@ pub(super) struct Stage {
     story: Story,
 }
 
-/// What has happened so far, to be told when it ends badly.
-struct Story {
-    seed: u64,
-    is_told: bool,
-    steps: Vec<String>,
-}
-
-impl Drop for Story {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let last = self.steps.len().saturating_sub(25);
-            if !self.is_told {
-                let steps = self.steps.iter().enumerate().skip(last);
-                steps.for_each(|(number, step)| println!("{number:4} {step}"));
-            }
-            let (seed, step) = (self.seed, self.steps.len());
-            println!("seed {seed} fails at step {step}; to see it from the beginning:");
-            println!("CHINWAG_SEED={seed} cargo test --lib simulation -- --nocapture");
-        }
-    }
-}
-
 pub(super) type Checked = Result<(), String>;
 
 impl Stage {
-    pub(super) fn new(seed: u64, is_told: bool) -> Stage {
+    pub(super) fn new(seed: u64, is_late: bool, is_told: bool) -> Stage {
         let mut dice = Dice::new(seed);
         let nature = setting::nature(&mut dice);
         let config = setting::config(&mut dice);
@@ -84,6 +66,10 @@ impl Stage {
         let server = Server::with(config.clone(), poller, vec![listener]);
         let mut server = server.expect("the server starts");
         server.talk.record.begin();
+        if is_late {
+            server.talk.hub.be_late();
+            server.talk.record.be_late(Dice::new(!seed));
+        }
         let twin = Twin::of(&mut server.talk.hub, world.now());
         let steps = Vec::new();
         let mut stage = Stage {
@@ -95,11 +81,13 @@ impl Stage {
             clients: Vec::new(),
             stops_since: None,
             stopped_at: None,
+            is_late,
             is_woken: false,
             model: Model::new(rules),
             twin,
             story: Story {
                 seed,
+                is_late,
                 is_told,
                 steps,
             },
@@ -242,7 +230,7 @@ impl Stage {
             What::Event(peer, it) => {
                 self.tell(|stage| format!("  hub: {} {it:?}", who(stage, *peer)))
             }
-            What::Timeout => {}
+            What::Timeout | What::Entered => {}
             what => self.tell(|_| format!("  hub: {what:?}")),
         }
     }
@@ -326,6 +314,7 @@ impl Stage {
         let Some(server) = &mut self.server else {
             return;
         };
+        late::check_out(server, &self.model);
         server.talk.hub.check();
         self.twin.follow(&mut server.talk.hub);
         if !server.pace.has_put_off() {
@@ -333,7 +322,7 @@ impl Stage {
             let all = self.config.all_queues;
             server.talk.connections.check_between_ticks(bound, all);
             let readers = server.talk.fanout.check_between_ticks();
-            assert_eq!(readers, self.model.online());
+            assert_eq!(readers, self.model.readers());
         }
         assert_eq!(server.talk.hub.online(), self.model.online());
         let all = server.talk.connections.len() + server.talk.connections.turned_away();

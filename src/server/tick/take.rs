@@ -9,6 +9,8 @@ impl Server {
     /// Does what was asked through the handles.
     pub(in crate::server) fn take(&mut self, now: Moment) {
         let talk = &mut self.talk;
+        #[cfg(test)]
+        talk.answer_late(now);
         for incoming in self.inbox.take() {
             let Incoming::Request(request) = incoming;
             #[cfg(test)]

@@ -32,6 +32,22 @@ fn behind_key<'a>(line: &str, bare: &'a str) -> Option<&'a str> {
     behind.strip_prefix(|c: char| c.is_ascii_graphic())
 }
 
+/// The word of a command and what follows it, if the line is one.
+pub(super) fn as_command(line: &str) -> Option<(String, &str)> {
+    let is_nothing = |c: char| c.is_whitespace() || c == '\u{fffd}' || ('␀'..='␡').contains(&c);
+    let mut bare = line.trim_start_matches(is_nothing);
+    while let Some(behind) = behind_key(line, bare) {
+        bare = behind.trim_start_matches(is_nothing);
+    }
+    let wide = bare.replace('／', "/");
+    if !wide.starts_with('/') || line.starts_with("//") || wide.starts_with("//") {
+        return None;
+    }
+    let word = bare.split(char::is_whitespace).next().unwrap_or(bare);
+    let args = bare[word.len()..].trim();
+    Some((word.replacen('／', "/", 1), args))
+}
+
 impl Model {
     pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str) {
         let first = line.split_whitespace().next().unwrap_or("");
@@ -83,7 +99,8 @@ impl Model {
         self.leave(now, peer, "");
     }
 
-    pub(super) fn leave(&mut self, now: Moment, peer: PeerId, word: &str) {
+    /// Someone is gone for everyone.
+    pub(super) fn depart(&mut self, now: Moment, peer: PeerId, word: &str) {
         let place = self.people.iter().position(|it| it.peer == peer);
         let place = place.expect("they are here");
         if let Some(name) = self.people[place].name.clone() {
@@ -117,23 +134,15 @@ impl Model {
         if line.trim().is_empty() {
             return;
         }
-        let is_nothing = |c: char| c.is_whitespace() || c == '\u{fffd}' || ('␀'..='␡').contains(&c);
-        let mut bare = line.trim_start_matches(is_nothing);
-        while let Some(behind) = behind_key(line, bare) {
-            bare = behind.trim_start_matches(is_nothing);
+        if let Some((word, args)) = as_command(line) {
+            return self.command(&typed, &word, args);
         }
-        let wide = bare.replace('／', "/");
-        if !wide.starts_with('/') || line.starts_with("//") || wide.starts_with("//") {
-            let text = match line.starts_with("//") {
-                true => &line[1..],
-                false => line,
-            };
-            let shown = format!("{}: {text}", typed.name);
-            return self.say(&typed, shown, text, Readers::Others);
-        }
-        let word = bare.split(char::is_whitespace).next().unwrap_or(bare);
-        let args = bare[word.len()..].trim();
-        self.command(&typed, &word.replacen('／', "/", 1), args);
+        let text = match line.starts_with("//") {
+            true => &line[1..],
+            false => line,
+        };
+        let shown = format!("{}: {text}", typed.name);
+        self.say(&typed, shown, text, Readers::Others);
     }
 
     fn command(&mut self, typed: &Typed, word: &str, args: &str) {

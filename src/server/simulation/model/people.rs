@@ -47,8 +47,9 @@ impl Model {
         Username::parse(typed).ok().or_else(addr)
     }
 
-    fn find(&self, typed: &str) -> Option<(PeerId, Username)> {
-        let peer = self.holder(&self.parse_name(typed)?)?;
+    pub(super) fn find(&self, typed: &str) -> Option<(PeerId, Username)> {
+        let holder = || self.holder(&self.parse_name(typed)?);
+        let peer = self.meant.or_else(holder)?;
         Some((peer, self.person(peer).name().clone()))
     }
 
@@ -191,7 +192,9 @@ impl Model {
     }
 
     fn reply(&mut self, typed: &Typed, args: &str) {
-        let Some((to, name)) = self.person(typed.peer).correspondent.clone() else {
+        let meant = self.meant.map(|it| (it, self.person(it).name().clone()));
+        let written = self.person(typed.peer).correspondent.clone();
+        let Some((to, name)) = meant.or(written) else {
             let line = "Nobody has written to you privately. Type /msg NAME TEXT to write first.";
             return self.answer(typed.peer, line);
         };

@@ -1,0 +1,133 @@
+//! What is not applied yet, where the journal answers late.
+
+use crate::id::PeerId;
+use crate::moment::Moment;
+use crate::name::Username;
+use crate::server::simulation::record::{Happened, Told, What};
+
+use super::commands::as_command;
+use super::{Model, words};
+
+/// What is to be done when it is applied.
+#[derive(Debug)]
+pub(super) enum Out {
+    ComeIn(PeerId, Username),
+    Line {
+        peer: PeerId,
+        line: String,
+        /// Whom a name in it meant when it was read.
+        meant: Option<PeerId>,
+    },
+    Leave(PeerId, String),
+    Notice(String),
+}
+
+impl Model {
+    /// How much is out.
+    pub(in crate::server::simulation) fn out(&self) -> usize {
+        self.out.len()
+    }
+
+    /// How many read a room.
+    pub(in crate::server::simulation) fn readers(&self) -> usize {
+        let readers = self.people.iter().filter(|it| !it.is_gone);
+        readers.filter(|it| it.name.is_some()).count()
+    }
+
+    /// Takes in something that is put off. Returns whether all of it is.
+    pub(super) fn put_off(&mut self, told: &Told) -> bool {
+        let out = match &told.what {
+            What::Notice(text) => Out::Notice(text.clone()),
+            What::Event(peer, Happened::Connected(addr)) => {
+                self.welcome(told.now, *peer);
+                Out::ComeIn(*peer, Username::from_addr(*addr))
+            }
+            What::Event(peer, Happened::Line(line)) if self.person(*peer).name.is_none() => {
+                Out::ComeIn(*peer, Username::parse(line).expect("a name"))
+            }
+            What::Event(peer, Happened::Line(line)) if usage_of(line) != Some("/quit") => {
+                self.person_mut(*peer).active = self.seconds(told.now);
+                Out::Line {
+                    peer: *peer,
+                    line: line.clone(),
+                    meant: self.meant_in(*peer, line),
+                }
+            }
+            // Whoever leaves is told so at once.
+            _ => return false,
+        };
+        self.out.push_back(out);
+        true
+    }
+
+    /// Whom a line means by a name, in what it wants of others.
+    fn meant_in(&self, peer: PeerId, line: &str) -> Option<PeerId> {
+        let (_, args) = as_command(line)?;
+        let found = match usage_of(line)? {
+            "/msg" => self.find(args.split_once(char::is_whitespace)?.0),
+            "/ignore" => self.find(args),
+            "/reply" => self.person(peer).correspondent.clone(),
+            _ => None,
+        };
+        found.map(|(peer, _)| peer)
+    }
+
+    /// What was out for longest is applied.
+    pub(super) fn enter(&mut self, now: Moment) {
+        match self.out.pop_front().expect("something is out") {
+            Out::ComeIn(peer, name) if self.is_here(peer) => self.come_in(now, peer, name),
+            Out::ComeIn(peer, name) if self.is_taken(&name, peer) => {
+                self.people.retain(|it| it.peer != peer);
+            }
+            Out::ComeIn(peer, name) => {
+                self.come_in(now, peer, name);
+                let it = self.person_mut(peer);
+                (it.active, it.idle_at) = (0, None);
+                self.out.push_back(Out::Leave(peer, String::new()));
+            }
+            Out::Line { peer, line, meant } => self.enter_line(now, peer, &line, meant),
+            Out::Leave(peer, word) => self.depart(now, peer, &word),
+            Out::Notice(text) => self.notice(now, &text),
+        }
+    }
+
+    fn enter_line(&mut self, now: Moment, peer: PeerId, line: &str, meant: Option<PeerId>) {
+        if meant.is_some_and(|meant| !self.people.iter().any(|it| it.peer == meant)) {
+            return self.answer(peer, "They have just left. Nothing was sent or changed.");
+        }
+        let active = self.person(peer).active;
+        self.meant = meant;
+        self.line(now, peer, line);
+        self.meant = None;
+        self.person_mut(peer).active = active;
+    }
+
+    /// A connection ends, or is about to. Others read of it when that is applied, if they know of the person.
+    pub(super) fn leave(&mut self, now: Moment, peer: PeerId, word: &str) {
+        let comes = |it: &Out| matches!(it, Out::ComeIn(who, _) if *who == peer);
+        let comes_in = self.out.iter().any(comes);
+        let leaves = self.puts_off && self.person(peer).name.is_some();
+        if !comes_in && !leaves {
+            return self.depart(now, peer, word);
+        }
+        let it = self.person_mut(peer);
+        (it.is_gone, it.name_by, it.idle_at) = (true, None, None);
+        if leaves {
+            self.out.push_back(Out::Leave(peer, word.into()));
+        }
+    }
+
+    /// Everyone leaves at once, and nobody who leaves reads of it.
+    pub(super) fn leave_all(&mut self, now: Moment, here: &[PeerId]) {
+        for it in &mut self.people {
+            it.is_gone = true;
+        }
+        here.iter().for_each(|it| self.leave(now, *it, ""));
+    }
+}
+
+/// The word of the command that a line is, as it stands in the list of them.
+fn usage_of(line: &str) -> Option<&'static str> {
+    let (word, _) = as_command(line)?;
+    words::usage(&word)?.split(' ').next()
+}

@@ -1,0 +1,25 @@
+//! `Story`: what happened in a play, step by step, and how to play it again.
+
+/// What has happened so far, to be told when it ends badly.
+pub(super) struct Story {
+    pub(super) seed: u64,
+    pub(super) is_late: bool,
+    pub(super) is_told: bool,
+    pub(super) steps: Vec<String>,
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let last = self.steps.len().saturating_sub(25);
+            if !self.is_told {
+                let steps = self.steps.iter().enumerate().skip(last);
+                steps.for_each(|(number, step)| println!("{number:4} {step}"));
+            }
+            let (seed, step) = (self.seed, self.steps.len());
+            let late = if self.is_late { "CHINWAG_LATE=1 " } else { "" };
+            println!("seed {seed} fails at step {step}; to see it from the beginning:");
+            println!("{late}CHINWAG_SEED={seed} cargo test --lib simulation -- --nocapture");
+        }
+    }
+}
