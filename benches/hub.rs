@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use chinwag::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
-use chinwag::inner::fanout::Fanout;
+use chinwag::inner::fanout::{Dealt, Fanout};
 use chinwag::inner::net::Gauge;
 use chinwag::inner::{Moment, PeerId};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -74,24 +74,13 @@ impl Chat {
     fn end_tick(&mut self) -> usize {
         let mut bytes = 0;
         let mut readers = Vec::new();
-        let mut logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
-        self.fanout.sort(&logs, &mut readers);
-        let mut rest = &readers[..];
-        while let Some(&first) = rest.first() {
-            let group;
-            (group, rest) = rest.split_at(self.fanout.first_group(&logs, rest));
-            let rendering = self.fanout.render(&logs, first);
-            let mut pieces = Vec::new();
-            for &slot in group {
-                self.fanout.take_share(slot, &logs, &rendering, &mut pieces);
+        let logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
+        self.fanout.deal(logs, &mut readers, |dealt| {
+            if let Dealt::Share(_, pieces) = dealt {
                 let lengths = pieces.iter().map(|piece| piece.bytes().len());
                 bytes += lengths.sum::<usize>();
-                pieces.clear();
             }
-            drop(pieces);
-            self.fanout.take_back(&mut logs, rendering);
-        }
-        self.fanout.thaw(logs);
+        });
         bytes
     }
 

@@ -83,9 +83,18 @@ pub struct Logs {
     gauge: Gauge,
 }
 
+/// What is passed on when a tick is dealt out.
+#[derive(Debug)]
+pub enum Dealt<'a> {
+    /// The pieces, in order, that a peer is to be sent.
+    Share(u32, &'a [Piece<'a>]),
+    /// All of those who read the same bytes have had theirs: what was put together for them is in no buffer any more.
+    GroupEnd,
+}
+
 /// What was said in the formats of one group of peers, where they do not read it as it is.
 #[derive(Debug)]
-pub struct Rendering(Vec<Rendered>);
+struct Rendering(Vec<Rendered>);
 
 impl Fanout {
     /// From now on the peer reads the room, in this format.
@@ -180,7 +189,7 @@ impl Fanout {
     }
 
     /// Ends the tick: freezes what was told, and passes everyone who has a share in it to `reader`, some of them twice.
-    /// Each share is then to be taken once. The gauge is to show the copies that queues share.
+    /// Each share is then to be [dealt](Self::deal). The gauge is to show the copies that queues share.
     pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(u32)) -> Logs {
         (self.bytes, self.most_told) = (0, 0);
         let (replies, ends) = std::mem::take(&mut self.replies);
@@ -212,15 +221,37 @@ impl Fanout {
         logs
     }
 
+    /// Passes each of these peers their share, those who read the same bytes one after the other, and begins the next
+    /// tick. Everybody who has a share is among them, and nobody twice.
+    pub fn deal(&mut self, mut logs: Logs, slots: &mut [u32], mut take: impl FnMut(Dealt<'_>)) {
+        self.sort(&logs, slots);
+        let mut rest = &slots[..];
+        while let Some(&first) = rest.first() {
+            let group;
+            (group, rest) = rest.split_at(self.first_group(&logs, rest));
+            let rendering = self.render(&logs, first);
+            let mut pieces = Vec::new();
+            for &slot in group {
+                self.take_share(slot, &logs, &rendering, &mut pieces);
+                take(Dealt::Share(slot, &pieces));
+                pieces.clear();
+            }
+            drop(pieces);
+            self.take_back(&mut logs, rendering);
+            take(Dealt::GroupEnd);
+        }
+        self.thaw(logs);
+    }
+
     /// Brings those together who read the same bytes.
-    pub fn sort(&self, logs: &Logs, slots: &mut [u32]) {
+    fn sort(&self, logs: &Logs, slots: &mut [u32]) {
         if !logs.is_plain {
             slots.sort_unstable_by_key(|&slot| self.group(logs, slot));
         }
     }
 
     /// How many of these, from the first on, read the same bytes.
-    pub fn first_group(&self, logs: &Logs, slots: &[u32]) -> usize {
+    fn first_group(&self, logs: &Logs, slots: &[u32]) -> usize {
         let Some(&first) = slots.first().filter(|_| !logs.is_plain) else {
             return slots.len();
         };
@@ -230,7 +261,7 @@ impl Fanout {
     }
 
     /// Puts together what those read who are of the same group as this peer.
-    pub fn render(&mut self, logs: &Logs, slot: u32) -> Rendering {
+    fn render(&mut self, logs: &Logs, slot: u32) -> Rendering {
         let mut rendering = Rendering(Vec::new());
         let share = *self.shares.get(slot);
         if self.shares.has_moved(slot) {
@@ -253,7 +284,7 @@ impl Fanout {
     }
 
     /// Takes a peer's share out: the pieces, in order, that they are to be sent.
-    pub fn take_share<'a>(
+    fn take_share<'a>(
         &mut self,
         slot: u32,
         logs: &'a Logs,
@@ -288,7 +319,7 @@ impl Fanout {
     }
 
     /// A group was served: its bytes are kept in no buffer any more.
-    pub fn take_back(&mut self, logs: &mut Logs, rendering: Rendering) {
+    fn take_back(&mut self, logs: &mut Logs, rendering: Rendering) {
         if rendering.0.is_empty() {
             logs.said.iter_mut().for_each(|said| said.plain.let_go());
         }
@@ -297,7 +328,7 @@ impl Fanout {
     }
 
     /// Begins the next tick, when every share was taken, with the buffers of this one.
-    pub fn thaw(&mut self, logs: Logs) {
+    fn thaw(&mut self, logs: Logs) {
         for room in self.spoken.drain(..) {
             self.rooms[room.index()].talk = NONE;
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::CloseReason;
 use crate::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
-use crate::inner::fanout::Fanout;
+use crate::inner::fanout::{Dealt, Fanout};
 use crate::inner::net::Gauge;
 use crate::inner::{Moment, PeerId};
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
@@ -257,22 +257,12 @@ impl Scene {
     /// Ends the tick: passes everyone's share on, piece by piece.
     fn deal(&mut self, mut read: impl FnMut(u32, &[u8])) {
         let mut readers = Vec::new();
-        let mut logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
-        self.fanout.sort(&logs, &mut readers);
-        let mut rest = &readers[..];
-        while !rest.is_empty() {
-            let group;
-            (group, rest) = rest.split_at(self.fanout.first_group(&logs, rest));
-            let rendering = self.fanout.render(&logs, group[0]);
-            let mut pieces = Vec::new();
-            for &slot in group {
-                self.fanout.take_share(slot, &logs, &rendering, &mut pieces);
-                pieces.drain(..).for_each(|piece| read(slot, piece.bytes()));
+        let logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
+        self.fanout.deal(logs, &mut readers, |dealt| {
+            if let Dealt::Share(slot, pieces) = dealt {
+                pieces.iter().for_each(|piece| read(slot, piece.bytes()));
             }
-            drop(pieces);
-            self.fanout.take_back(&mut logs, rendering);
-        }
-        self.fanout.thaw(logs);
+        });
     }
 
     /// Whether every kind of event was played.

@@ -43,27 +43,18 @@ fn read<const N: usize>(fanout: &mut Fanout, slots: [u32; N]) -> [String; N] {
 /// Takes everyone's share out, group by group, and begins the next tick. Returns how many groups there were.
 fn take(
     fanout: &mut Fanout,
-    mut logs: Logs,
+    logs: Logs,
     mut readers: Vec<u32>,
     mut read: impl FnMut(u32, &[&[u8]]),
 ) -> usize {
-    fanout.sort(&logs, &mut readers);
-    let mut rest = &readers[..];
     let mut groups = 0;
-    while let Some(&first) = rest.first() {
-        let group;
-        (group, rest) = rest.split_at(fanout.first_group(&logs, rest));
-        let rendering = fanout.render(&logs, first);
-        for &slot in group {
-            let mut pieces = Vec::new();
-            fanout.take_share(slot, &logs, &rendering, &mut pieces);
+    fanout.deal(logs, &mut readers, |dealt| match dealt {
+        Dealt::Share(slot, pieces) => {
             assert!(pieces.iter().all(|piece| !piece.range.is_empty()));
             read(slot, &pieces.iter().flat_map(messages).collect::<Vec<_>>());
         }
-        fanout.take_back(&mut logs, rendering);
-        groups += 1;
-    }
-    fanout.thaw(logs);
+        Dealt::GroupEnd => groups += 1,
+    });
     groups
 }
 

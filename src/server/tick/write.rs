@@ -2,6 +2,7 @@
 //! within bounds.
 
 use std::cmp::Reverse;
+use std::mem;
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -11,6 +12,7 @@ use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES};
 use crate::message::Message;
 use crate::moment::Format;
 use crate::net::Connection;
+use crate::server::fanout::Dealt;
 use crate::wire::render;
 
 use super::Talk;
@@ -21,30 +23,22 @@ impl Talk {
     pub(in crate::server) fn write(&mut self, now: Instant) {
         let gauge = self.connections.gauge().clone();
         let mark = |slot| self.connections.mark_dirty(slot);
-        let mut logs = self.fanout.freeze(&gauge, mark);
+        let logs = self.fanout.freeze(&gauge, mark);
         let mut dirty = self.connections.take_dirty();
-        self.fanout.sort(&logs, &mut dirty);
-        let (mut rest, mut behind) = (&dirty[..], Vec::new());
-        while let Some(&first) = rest.first() {
-            let group;
-            (group, rest) = rest.split_at(self.fanout.first_group(&logs, rest));
-            let rendering = self.fanout.render(&logs, first);
-            let mut pieces = Vec::new();
-            for &slot in group {
-                self.fanout.take_share(slot, &logs, &rendering, &mut pieces);
-                let send = |connection: &mut Connection| connection.send(now, &pieces);
+        let mut behind = Vec::new();
+        let mut fanout = mem::take(&mut self.fanout);
+        fanout.deal(logs, &mut dirty, |dealt| match dealt {
+            Dealt::Share(slot, pieces) => {
+                let send = |connection: &mut Connection| connection.send(now, pieces);
                 self.connections.change_queue(slot, send);
                 match self.connections.connection(slot).has_output() {
                     true => behind.push(slot),
                     false => self.written(now, slot),
                 }
-                pieces.clear();
             }
-            drop(pieces);
-            self.fanout.take_back(&mut logs, rendering);
-            self.skip_of_all();
-        }
-        self.fanout.thaw(logs);
+            Dealt::GroupEnd => self.skip_of_all(),
+        });
+        self.fanout = fanout;
         self.flush(now, behind);
         self.bound_all_queues();
         self.connections.watch_for_stalls(now);
