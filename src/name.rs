@@ -106,6 +106,12 @@ impl Username {
         Username::of(&format!("{addr}-{number}"))
     }
 
+    /// Takes a name as typed, of either kind: one that was chosen, or an address.
+    pub(crate) fn parse_any(text: &str) -> Option<Username> {
+        let chosen = Username::parse(text).ok();
+        chosen.or_else(|| Username::parse_addr(text))
+    }
+
     /// Takes such a name as typed.
     pub(crate) fn parse_addr(text: &str) -> Option<Username> {
         let (addr, number) = split_addr(text)?;

@@ -211,13 +211,8 @@ impl Hub {
 
     /// The person whom a typed name means.
     fn find(&self, typed: &str) -> Option<&Person> {
-        self.roster.get(self.roster.find(&self.parse_name(typed)?)?)
-    }
-
-    /// A typed name; in anonymous mode an address is one too.
-    fn parse_name(&self, typed: &str) -> Option<Username> {
-        let parsed = Username::parse(typed).ok();
-        parsed.or_else(|| Username::parse_addr(typed))
+        self.roster
+            .get(self.roster.find(&Username::parse_any(typed)?)?)
     }
 
     fn presence(&self, now: Moment, person: &Person) -> Presence {

@@ -264,10 +264,7 @@ fn first_word(text: &str) -> Option<(&str, &str)> {
 
 /// Whether this is a name as the server writes it. People without one are known by their address.
 fn is_name(text: &str) -> bool {
-    let is_written_so = |name: Username| name.as_str() == text;
-    text.len() <= NAME_BYTES
-        && (Username::parse(text).is_ok_and(is_written_so)
-            || Username::parse_addr(text).is_some_and(is_written_so))
+    text.len() <= NAME_BYTES && Username::parse_any(text).is_some_and(|name| name.as_str() == text)
 }
 
 /// A room as the server writes it, behind its `#`.

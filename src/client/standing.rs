@@ -3,12 +3,11 @@
 
 use std::mem;
 
-use crate::chat::command_named;
 use crate::moment::{Format, Offset, Stamp};
 use crate::name::{RoomName, Username};
-use crate::wire::Command;
 
 use super::line::Fact;
+use super::words::command_of;
 
 /// People whose being ignored is remembered: more than a server lets one person ignore.
 const IGNORED: usize = 1000;
@@ -61,7 +60,7 @@ impl Standing {
         if self.ignored.iter().all(|it| it.is_known) {
             return None;
         }
-        let name = name_of(name)?;
+        let name = Username::parse_any(name)?;
         let mut unknown = self.ignored.iter_mut().filter(|it| !it.is_known);
         let found = unknown.find(|it| it.name == name)?;
         Some(!mem::replace(&mut found.is_asked, true))
@@ -69,10 +68,8 @@ impl Standing {
 
     /// Notes what is wished by a command, whatever it is answered.
     pub(super) fn follow(&mut self, command: &str) {
-        if let Command::Slash { word, args } = Command::parse(command)
-            && command_named(word) == Some("/unignore")
-        {
-            self.unignore(args);
+        if let Some(("/unignore", name)) = command_of(command) {
+            self.unignore(name);
         }
     }
 
@@ -84,7 +81,9 @@ impl Standing {
                 self.format.offset = offset.unwrap_or(self.format.offset);
             }
             Fact::Quiet(quiet) => self.format.quiet = *quiet,
-            Fact::AwaySet if is_away(command) => self.away = Some(command.into()),
+            Fact::AwaySet if matches!(command_of(command), Some(("/away", _))) => {
+                self.away = Some(command.into())
+            }
             Fact::Back => self.away = None,
             Fact::IgnoreSet(name) => self.ignore(name),
             Fact::IgnoreLifted(name) => self.unignore(name),
@@ -94,7 +93,7 @@ impl Standing {
     }
 
     fn ignore(&mut self, name: &str) {
-        let Some(name) = name_of(name) else {
+        let Some(name) = Username::parse_any(name) else {
             return;
         };
         let known = self.ignored.iter_mut().find(|it| it.name == name);
@@ -111,14 +110,14 @@ impl Standing {
     }
 
     fn unignore(&mut self, name: &str) {
-        if let Some(name) = name_of(name) {
+        if let Some(name) = Username::parse_any(name) {
             let is_it = |it: &Ignored| it.began == name || it.name == name;
             self.ignored.retain(|it| !is_it(it));
         }
     }
 
     fn rename(&mut self, from: &str, to: &str) {
-        let [from, to] = [from, to].map(name_of);
+        let [from, to] = [from, to].map(Username::parse_any);
         if let (Some(from), Some(to)) = (from, to)
             && let Some(ignored) = self.ignored.iter_mut().find(|it| it.name == from)
         {
@@ -154,19 +153,6 @@ impl Standing {
         }
         commands
     }
-}
-
-fn is_away(command: &str) -> bool {
-    let Command::Slash { word, .. } = Command::parse(command) else {
-        return false;
-    };
-    command_named(word) == Some("/away")
-}
-
-/// A name; where there is no login, an address is one too.
-fn name_of(text: &str) -> Option<Username> {
-    let parsed = Username::parse(text).ok();
-    parsed.or_else(|| Username::parse_addr(text))
 }
 
 #[cfg(test)]

@@ -26,11 +26,7 @@ impl Styler {
 
     /// A line from the server. `own` is the reader's name.
     pub(super) fn received(&self, time: &str, line: &str, own: Option<&str>) -> Shown {
-        let own = own.and_then(|it| {
-            Username::parse(it)
-                .ok()
-                .or_else(|| Username::parse_addr(it))
-        });
+        let own = own.and_then(Username::parse_any);
         // To name oneself is no mention.
         let others = |name: &str| own.as_ref().filter(|own| own.as_str() != name);
         let mut out = self.begin(time);
@@ -195,7 +191,7 @@ mod tests {
     }
 
     fn found<'a>(text: &'a str, own: &str) -> Vec<&'a str> {
-        let own = Username::parse(own).unwrap_or_else(|_| Username::parse_addr(own).unwrap());
+        let own = Username::parse_any(own).unwrap();
         let found = mentions(text, &own).into_iter();
         found
             .inspect(|(start, word)| assert!(text[*start..].starts_with(word)))

@@ -60,20 +60,23 @@ pub(super) fn has_last_word(line: &str) -> bool {
     matches!(Command::parse(line), Command::Slash { args, .. } if !args.is_empty())
 }
 
+/// The command that a line is, by the word that the server lists it under, and what stands behind it.
+pub(super) fn command_of(line: &str) -> Option<(&'static str, &str)> {
+    match Command::parse(line) {
+        Command::Slash { word, args } => Some((command_named(word)?, args)),
+        _ => None,
+    }
+}
+
 /// Whether a command asks for another room.
 pub(super) fn leads_elsewhere(command: &str) -> bool {
-    let Command::Slash { word, .. } = Command::parse(command) else {
-        return false;
-    };
-    matches!(command_named(word), Some("/join" | "/leave"))
+    matches!(command_of(command), Some(("/join" | "/leave", _)))
 }
 
 /// Whether a room is what comes next behind this text.
 pub(super) fn takes_room(before: &str) -> bool {
-    let Command::Slash { word, args: "" } = Command::parse(before) else {
-        return false;
-    };
-    before.ends_with(char::is_whitespace) && matches!(command_named(word), Some("/join" | "/who"))
+    before.ends_with(char::is_whitespace)
+        && matches!(command_of(before), Some(("/join" | "/who", "")))
 }
 
 /// The line that makes the server pass on this text, whatever it begins with. In front of what the server would take for a

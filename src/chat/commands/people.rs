@@ -97,8 +97,8 @@ pub(super) fn ignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
     effects.answer(caller.peer, answer);
 }
 
-pub(super) fn unignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    match hub.parse_name(args) {
+pub(super) fn unignore(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    match Username::parse_any(args) {
         Some(name) => caller.wants(Act::Unignore { name }, effects),
         None => effects.answer(caller.peer, Answer::NotIgnored(shorten(args))),
     }
