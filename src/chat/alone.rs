@@ -41,9 +41,9 @@ impl Alone {
 
     /// Takes in what happened to a peer; see [`Hub::handle`].
     pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
-        let before = effects.len();
-        self.hub.handle(now, peer, event, effects);
-        self.settle(now, before, effects);
+        self.with_hub(now, effects, |hub, effects| {
+            hub.handle(now, peer, event, effects)
+        });
     }
 
     /// Acts on what is due by now.

@@ -17,11 +17,9 @@ impl Hub {
     /// A hash of all that people share.
     pub fn digest(&self) -> u64 {
         let mut state = DefaultHasher::new();
-        let people = self.roster.people().map(|(_, it)| it);
-        let mut people: Vec<&Person> = people.collect();
-        people.sort_by_key(|it| it.id);
-        people.len().hash(&mut state);
-        people.iter().for_each(|it| self.add_person(it, &mut state));
+        self.roster.online().hash(&mut state);
+        let people = self.roster.people();
+        people.for_each(|(_, it)| self.add_person(it, &mut state));
         let mut rooms: Vec<&Room> = self.rooms.iter().map(|(_, room)| room).collect();
         rooms.sort_by_key(|it| it.made);
         rooms.len().hash(&mut state);

@@ -33,9 +33,7 @@ impl Hub {
 
     /// Sends a person away, who reads why. The text must be clean.
     pub fn close(&mut self, person: PersonId, why: &str, effects: &mut Effects) {
-        let place = self.roster.place(person);
-        let person = place.and_then(|it| self.roster.get(it));
-        if let Some(peer) = person.and_then(|it| self.roster.peer(it)) {
+        if let Some(peer) = self.roster.peer_of(person) {
             let why = Message::Notice(why.into());
             self.dismiss(peer, why, CloseReason::ByOperator, effects);
         }
@@ -44,9 +42,7 @@ impl Hub {
     /// Everyone who has a name, in the order in which they came.
     pub(super) fn everyone(&self) -> Vec<Person> {
         let people = self.roster.people();
-        let mut people: Vec<Person> = people.map(|(_, it)| self.shown(it)).collect();
-        people.sort_unstable_by_key(|it| it.id);
-        people
+        people.map(|(_, it)| self.shown(it)).collect()
     }
 
     /// The author of an entry as they are now.
@@ -88,10 +84,7 @@ impl Hub {
                 self.tell_of(entry, room, message, effects);
             }
             Act::Write { to, text, .. } => {
-                let place = self.roster.place(*to);
-                let person = place.and_then(|it| self.roster.get(it));
-                let peer = person.and_then(|it| self.roster.peer(it));
-                effects.tell(peer, Message::Notice(text.clone()));
+                effects.tell(self.roster.peer_of(*to), Message::Notice(text.clone()));
             }
             _ => {}
         }

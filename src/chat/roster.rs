@@ -252,6 +252,11 @@ impl Roster {
         Some(PeerId { slot, generation })
     }
 
+    /// The connection of the person of this number, if they are here and have one.
+    pub(super) fn peer_of(&self, id: PersonId) -> Option<PeerId> {
+        self.peer(self.get(self.place(id)?)?)
+    }
+
     /// The connection of the person in a place, if it is the one in this slot.
     pub(super) fn peer_in(&self, slot: u32, place: Place) -> Option<PeerId> {
         let seat = self.seats.get(slot as usize)?;
@@ -393,10 +398,10 @@ impl Roster {
         })
     }
 
-    /// Everyone who is in the chat.
+    /// Everyone who is in the chat, in the order in which they came.
     pub(super) fn people(&self) -> impl Iterator<Item = (Place, &Person)> {
-        let people = self.people.iter();
-        people.map(|(place, person)| (Place(place as u32), person))
+        let arrivals = self.arrivals.iter();
+        arrivals.filter_map(|place| Some((place, self.get(place)?)))
     }
 
     /// Lists the person in this place under the name they have.

@@ -67,16 +67,12 @@ impl Talk {
         #[cfg(test)]
         self.record.event(now, peer, event);
         self.hub.handle(now, peer, event, &mut self.effects);
-        #[cfg(test)]
-        self.record.note_out(self.hub.out());
         self.apply(now);
     }
 
     /// Has the hub do something that no peer caused, and does what it asks for.
     pub(super) fn have(&mut self, now: Moment, act: impl FnOnce(&mut Hub, &mut Effects)) {
         self.hub.with_hub(now, &mut self.effects, act);
-        #[cfg(test)]
-        self.record.note_out(self.hub.out());
         self.apply(now);
     }
 
@@ -86,7 +82,6 @@ impl Talk {
         for _ in 0..self.record.answers(self.hub.out()) {
             self.record.entered(now);
             self.hub.answer(now, &mut self.effects);
-            self.record.note_out(self.hub.out());
             self.apply(now);
         }
     }
@@ -119,6 +114,8 @@ impl Talk {
 
     /// Does what the hub asks for.
     pub(super) fn apply(&mut self, now: Moment) {
+        #[cfg(test)]
+        self.record.note_out(self.hub.out());
         let mut effects = mem::take(&mut self.effects);
         for effect in effects.drain() {
             match effect {

@@ -12,8 +12,6 @@ impl Talk {
         #[cfg(test)]
         self.record.timeout(now);
         self.hub.handle_timeout(now, &mut self.effects);
-        #[cfg(test)]
-        self.record.note_out(self.hub.out());
         self.apply(now);
         for timer in Timer::ALL {
             while let Some(peer) = self.connections.pop_due(timer, now.instant) {
