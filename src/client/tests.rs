@@ -44,12 +44,16 @@ const KINDS: [Kind; 19] = [
     Kind::Swap(Swap::Anonymous),
 ];
 
-/// How a person starts the client who gives this name.
-fn config(name: &str) -> Config {
+/// What a server says that answers marks, and what it answers them with.
+pub(super) const WELCOME: &str = "Welcome to the chat!\r\nType /help for the list of commands.\r\n";
+pub(super) const MARK: &[u8] = b"\xff\xfc\x06";
+
+/// How a person starts the client.
+pub(super) fn config(name: Option<&str>) -> Config {
     Config {
         host: "server".into(),
         port: 8080,
-        name: Some(name.into()),
+        name: name.map(String::from),
         color: false,
         time: false,
         reconnect: true,

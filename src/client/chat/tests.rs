@@ -2,25 +2,9 @@
 
 use super::*;
 use crate::client::desk::Desk;
-
-/// What a server says that answers marks, and what it answers them with.
-const WELCOME: &str = "Welcome to the chat!\r\nType /help for the list of commands.\r\n";
-const MARK: &[u8] = b"\xff\xfc\x06";
+use crate::client::tests::{MARK, WELCOME, config};
 
 const SIZE: (usize, usize) = (80, 24);
-
-fn config(name: Option<&str>) -> Config {
-    Config {
-        host: "chat.example".into(),
-        port: 8080,
-        name: name.map(String::from),
-        color: false,
-        time: false,
-        reconnect: true,
-        drawing: true,
-        signals: Vec::new(),
-    }
-}
 
 /// Somebody whom the server has let in.
 fn chat() -> Chat {

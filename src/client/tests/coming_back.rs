@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use crate::client::desk::Desk;
 
-use super::config;
+use super::{MARK, WELCOME, config};
 
-const WELCOME: &str = "Welcome to the chat!\r\nType /help for the list of commands.\r\n";
-const MARK: &str = "\u{fffd}\u{fffd}\u{6}";
+/// A mark that asks, as it looks in text.
+const ASKED: &str = "\u{fffd}\u{fffd}\u{6}";
 
 fn desk(name: &str) -> Desk {
-    let mut desk = Desk::new(&config(name), (200, 50), Instant::now());
+    let mut desk = Desk::new(&config(Some(name)), (200, 50), Instant::now());
     desk.accept();
     desk
 }
@@ -42,7 +42,7 @@ fn come_again(desk: &mut Desk) {
 
 /// What was sent, the marks left out.
 fn sent(desk: &mut Desk) -> String {
-    String::from_utf8_lossy(&desk.take_sent()).replace(MARK, "")
+    String::from_utf8_lossy(&desk.take_sent()).replace(ASKED, "")
 }
 
 /// Types a line, which the server answers with these lines. Returns what was sent.
@@ -50,7 +50,7 @@ fn say(desk: &mut Desk, line: &str, answer: &str) -> String {
     desk.type_in(format!("{line}\r").as_bytes());
     let sent = sent(desk);
     desk.receive(answer.as_bytes());
-    desk.receive(b"\xff\xfc\x06");
+    desk.receive(MARK);
     sent
 }
 
@@ -65,7 +65,7 @@ fn what_was_typed_last_is_not_sent_again_for_being_away() {
         let_in(&mut ann);
         assert_eq!(sent(&mut ann), "/away at lunch\n");
         ann.receive(away.as_bytes());
-        ann.receive(b"\xff\xfc\x06");
+        ann.receive(MARK);
     }
 }
 

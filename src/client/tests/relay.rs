@@ -123,7 +123,7 @@ impl Relay {
         let clock = Instant::now();
         let mut relay = Relay {
             scene: Scene::with(Rules::default()),
-            desk: Desk::new(&config(name), WINDOW, clock),
+            desk: Desk::new(&config(Some(name)), WINDOW, clock),
             clock,
             pair: None,
             passed: [0; 2],
@@ -146,7 +146,7 @@ impl Relay {
 
     /// The person starts the client once more.
     pub(super) fn start_again(&mut self, name: &str) {
-        self.desk = Desk::new(&config(name), WINDOW, self.clock);
+        self.desk = Desk::new(&config(Some(name)), WINDOW, self.clock);
         self.leaving = None;
         self.settle();
     }
