@@ -11,7 +11,7 @@ use crate::id::PersonId;
 use crate::journal::Person;
 use crate::limits::{MOTD_BYTES, NOTICE_BYTES};
 use crate::name::{RoomName, Username};
-use crate::wire::clean;
+use crate::wire::{clean, no_name};
 
 use super::entries::Entries;
 use super::inbox::{Outside, Request};
@@ -76,7 +76,7 @@ impl Handle {
     /// [`Error::Busy`] when 64 requests wait already, [`Error::Stopped`] when the server has ended, [`Error::Config`] when
     /// the text is blank or longer than 8 KiB.
     pub fn notice(&self, text: &str) -> Result<(), Error> {
-        self.inbox.request(Request::Notice(told(text)?))
+        self.inbox.request(Request::Notice(told("a notice", text)?))
     }
 
     /// Has a program say something in a room, under a name of its own, which may be that of a person too. Nobody reads it where
@@ -86,13 +86,13 @@ impl Handle {
     ///
     /// As for [`notice`](Self::notice), and [`Error::Config`] for what is no name of a person or room.
     pub fn say(&self, room: &str, name: &str, text: &str) -> Result<(), Error> {
-        let invalid = |what: &str| {
-            let rule = "it has 1 to 32 letters, digits, '_', '-' or '.'";
-            Error::Config(format!("'{what}' is no name; {rule}"))
+        let invalid = |subject, why| {
+            let sentence = no_name(subject, why);
+            Error::Config(sentence.trim_end_matches('.').into())
         };
-        let room = RoomName::parse(room).map_err(|_| invalid(room))?;
-        let name = Username::parse(name).map_err(|_| invalid(name))?;
-        let text = told(text)?;
+        let room = RoomName::parse(room).map_err(|why| invalid("A room's name", why))?;
+        let name = Username::parse(name).map_err(|why| invalid("A username", why))?;
+        let text = told("a message", text)?;
         self.inbox.request(Request::Announce { room, name, text })
     }
 
@@ -102,7 +102,7 @@ impl Handle {
     ///
     /// As for [`notice`](Self::notice).
     pub fn write(&self, to: PersonId, text: &str) -> Result<(), Error> {
-        let text = told(text)?;
+        let text = told("a message", text)?;
         self.inbox.request(Request::Write { to, text })
     }
 
@@ -112,7 +112,7 @@ impl Handle {
     ///
     /// As for [`notice`](Self::notice).
     pub fn close(&self, person: PersonId, why: &str) -> Result<(), Error> {
-        let why = told(why)?;
+        let why = told("a reason", why)?;
         self.inbox.request(Request::Close { person, why })
     }
 
@@ -189,14 +189,14 @@ impl fmt::Debug for Handle {
 }
 
 /// What people are told, made clean.
-fn told(text: &str) -> Result<String, Error> {
+fn told(what: &str, text: &str) -> Result<String, Error> {
     if text.len() > NOTICE_BYTES {
-        let sentence = format!("a notice has at most {NOTICE_BYTES} bytes; say it in several");
+        let sentence = format!("{what} has at most {NOTICE_BYTES} bytes; say it in several");
         return Err(Error::Config(sentence));
     }
     if text.trim().is_empty() {
-        let sentence = "a notice cannot be blank; give it a text";
-        return Err(Error::Config(sentence.into()));
+        let sentence = format!("{what} cannot be blank; give it a text");
+        return Err(Error::Config(sentence));
     }
     Ok(clean(text.as_bytes()).into_owned())
 }

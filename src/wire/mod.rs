@@ -19,6 +19,7 @@ pub use lines::Input;
 pub(crate) use lines::LineDecoder;
 pub(crate) use lines::split_line;
 pub use protocol::recognise;
+pub(crate) use refusal::no_name;
 pub use render::render;
 pub(crate) use render::{is_hidden, is_stamped, stamp};
 pub(crate) use telnet::END_OF_INPUT;

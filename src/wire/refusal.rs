@@ -4,7 +4,7 @@ use crate::limits::{MARKS_PER_LETTER, USERNAME_CHARS};
 use crate::name::InvalidUsername;
 
 /// Says what a name has, and what is wrong with the one that was typed.
-pub(super) fn no_name(subject: &str, why: InvalidUsername) -> String {
+pub(crate) fn no_name(subject: &str, why: InvalidUsername) -> String {
     let rule = format!("{subject} has 1 to {USERNAME_CHARS} letters, digits, '_', '-' or '.'");
     match reason(why) {
         Some(reason) => format!("{rule}; {reason}."),

@@ -415,13 +415,23 @@ fn a_program_speaks_in_rooms_and_to_people() {
     bob.reads("clock: it is five");
     server.handle().write(people[0].id, "just you").unwrap();
     ann.reads("-- just you --");
-    for (room, name, text) in [
-        ("a b", "clock", "x"),
-        ("den", "", "x"),
-        ("den", "clock", " "),
+    let rule = "has 1 to 32 letters, digits, '_', '-' or '.'";
+    let room_rule = format!("A room's name {rule}; it cannot have a space");
+    for (room, name, text, sentence) in [
+        ("a b", "clock", "x", &*room_rule),
+        ("den", "", "x", &format!("A username {rule}")),
+        (
+            "den",
+            "clock",
+            " ",
+            "a message cannot be blank; give it a text",
+        ),
     ] {
         let refused = server.handle().say(room, name, text);
-        assert!(matches!(refused, Err(Error::Config(_))), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(Error::Config(it)) if it == sentence),
+            "{refused:?}"
+        );
     }
 
     server.handle().close(people[1].id, "out of hours").unwrap();
