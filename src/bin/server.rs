@@ -88,15 +88,26 @@ fn serve(
     given: Vec<TcpListener>,
     output: &mut Output,
 ) -> Result<Option<String>, Error> {
-    let mut server = listen(&daemon, given)?;
+    let mut remarks = Vec::new();
+    let config = config(&daemon, given.is_empty(), &mut remarks);
+    let in_force = in_force(&config);
+    let mut server = match given.is_empty() {
+        true => Server::bind(config)?,
+        false => Server::with_listeners(config, given)?,
+    };
     let (mut heeded, ignored) = signals::heeded(&[SIGHUP, SIGINT]);
     heeded.push(SIGTERM);
+    let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
+    server.watch(&mut signals)?;
+    // The first line of the log; from here on a signal ends us cleanly.
+    log::info!("{in_force}");
+    for remark in remarks {
+        log::warn!("{remark}");
+    }
     for signal in ignored {
         let name = signal_name(signal).unwrap_or("a signal");
         log::info!("{name} was ignored at the start, and stays so");
     }
-    let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
-    server.watch(&mut signals)?;
     let handle = server.handle();
     let (failed, failure) = channel();
     let stop_by = handle.clone();
@@ -126,33 +137,21 @@ fn serve(
     Ok(failure.try_recv().ok())
 }
 
-/// Listens, and says what is in force. That is the first line of the log, and where listening fails there is none.
-fn listen(daemon: &Daemon, given: Vec<TcpListener>) -> Result<Server, Error> {
+/// The configuration as it is to be in force, with remarks for the log where that is not as it was asked for.
+fn config(daemon: &Daemon, is_to_bind: bool, remarks: &mut Vec<String>) -> Config {
     let mut config = daemon.config.clone();
-    let mut remarks = Vec::new();
-    config.max_clients = within_fd_limit(config.max_clients, &mut remarks);
-    let in_force = in_force(&config);
+    config.max_clients = within_fd_limit(config.max_clients, remarks);
     remarks.extend(daemon.levels.remark());
-    let listening = if given.is_empty() {
-        if !daemon.places.is_empty() {
-            config.listen = places::addresses(&daemon.places, places::is_here, &mut remarks);
-        }
-        Server::bind(config)
-    } else {
-        if !daemon.places.is_empty() {
+    if !daemon.places.is_empty() {
+        if is_to_bind {
+            config.listen = places::addresses(&daemon.places, places::is_here, remarks);
+        } else {
             let sentence =
                 "listening on the sockets given, and not where --listen or CHAT_LISTEN says";
             remarks.push(sentence.into());
         }
-        Server::with_listeners(config, given)
-    };
-    if listening.is_ok() {
-        log::info!("{in_force}");
     }
-    for remark in remarks {
-        log::warn!("{remark}");
-    }
-    listening
+    config
 }
 
 fn tick(server: &mut Server, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
