@@ -90,20 +90,12 @@ fn serve(
 ) -> Result<Option<String>, Error> {
     let mut remarks = Vec::new();
     let config = config(&daemon, given.is_empty(), &mut remarks);
-    let in_force = in_force(&config);
-    let mut server = match given.is_empty() {
-        true => Server::bind(config)?,
-        false => Server::with_listeners(config, given)?,
-    };
     let (mut heeded, ignored) = signals::heeded(&[SIGHUP, SIGINT]);
     heeded.push(SIGTERM);
+    // Before anything is logged: whoever reads that may send one at once.
     let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
+    let mut server = listen(config, given, &remarks)?;
     server.watch(&mut signals)?;
-    // The first line of the log; from here on a signal ends us cleanly.
-    log::info!("{in_force}");
-    for remark in remarks {
-        log::warn!("{remark}");
-    }
     for signal in ignored {
         let name = signal_name(signal).unwrap_or("a signal");
         log::info!("{name} was ignored at the start, and stays so");
@@ -152,6 +144,22 @@ fn config(daemon: &Daemon, is_to_bind: bool, remarks: &mut Vec<String>) -> Confi
         }
     }
     config
+}
+
+/// Listens, and says what is in force. That is the first line of the log, and where listening fails there is none.
+fn listen(config: Config, given: Vec<TcpListener>, remarks: &[String]) -> Result<Server, Error> {
+    let in_force = in_force(&config);
+    let listening = match given.is_empty() {
+        true => Server::bind(config),
+        false => Server::with_listeners(config, given),
+    };
+    if listening.is_ok() {
+        log::info!("{in_force}");
+    }
+    for remark in remarks {
+        log::warn!("{remark}");
+    }
+    listening
 }
 
 fn tick(server: &mut Server, longest: Option<Duration>) -> Result<ControlFlow<()>, Error> {
