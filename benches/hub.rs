@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use chinwag::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
 use chinwag::inner::fanout::{Dealt, Fanout};
 use chinwag::inner::net::Gauge;
-use chinwag::inner::{Moment, PeerId};
+use chinwag::inner::{Format, Moment, PeerId};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const LINE: &str = "the quick brown fox jumps over the lazy dog, and then once more";
@@ -38,9 +38,9 @@ impl Chat {
                 unix: 0,
             },
         };
-        let addr = ([127, 0, 0, 1], 1).into();
+        let (addr, format) = (([127, 0, 0, 1], 1).into(), Format::default());
         for slot in 0..people {
-            chat.happen(slot, Event::Connected(addr));
+            chat.happen(slot, Event::Connected { addr, format });
             chat.happen(slot, Event::Line(&format!("p{slot}")));
         }
         chat.end_tick();

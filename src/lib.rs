@@ -53,7 +53,7 @@
 //! poll      wait for events; not at all while a peer is still runnable
 //! mark      latch what the events say, list whom they make runnable
 //! take      what other threads ask for, from the inbox
-//! accept    let newcomers in, within a budget
+//! accept    let newcomers in, within a budget, and introduce them to the chat once it is known what they speak
 //! read      a bounded turn per runnable peer, within a budget of the tick, those first who have sent little:
 //!           socket -> Decoder -> Hub::handle -> an entry -> Hub::apply -> effects -> the room's log
 //! time      what is due by now; server/connections/timers.rs has the table of all timers

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use chinwag::inner::chat::{Alone, Effects, Event, Rules, Twin};
 use chinwag::inner::wire::clean;
-use chinwag::inner::{Moment, PeerId};
+use chinwag::inner::{Format, Moment, PeerId};
 use chinwag::{CloseReason, Protocol};
 use libfuzzer_sys::fuzz_target;
 
@@ -138,7 +138,7 @@ impl Chat {
         };
         self.slots[slot] = [Some(peer), self.slots[slot][0]];
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + slot as u16));
-        self.event(peer, Event::Connected(addr));
+        self.event(peer, Event::Connected { addr, format: Format::default() });
         self.event(peer, Event::Line(name));
     }
 

@@ -10,7 +10,7 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
 use crate::message::{Answer, Message, Past};
-use crate::moment::{Format, Moment};
+use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
 use super::Hub;
@@ -148,7 +148,7 @@ impl Hub {
             return false;
         };
         person.active = active;
-        let (name, room) = (person.name.clone(), person.room);
+        let (name, room, format) = (person.name.clone(), person.room, person.format);
         self.logins.clear(peer);
         if let Some(timeout) = self.rules.idle_timeout {
             self.idles.set(peer, now.instant + timeout);
@@ -158,7 +158,6 @@ impl Hub {
             effects.tell(peer, Message::Motd(motd.clone()));
         }
         self.show_room(place, effects);
-        let format = Format::default();
         effects.push(Effect::Enter { peer, room, format });
         effects.push(Effect::CameOnline { peer, name });
         true

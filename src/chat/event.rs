@@ -12,8 +12,13 @@ use crate::name::Username;
 /// What happened to a peer. The server tells; the [`Hub`](super::Hub) acts.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// A connection was accepted from this address. Always a peer's first event.
-    Connected(SocketAddr),
+    /// It is known what a newcomer speaks. Always a peer's first event.
+    Connected {
+        /// Where they come from.
+        addr: SocketAddr,
+        /// How what they read is rendered, from the first prompt on.
+        format: Format,
+    },
     /// A line of clean text came in.
     Line(&'a str),
     /// A line came in that is longer than the limit, in bytes; it is lost.

@@ -16,15 +16,14 @@ use super::event::Effects;
 use super::roster::Session;
 
 impl Hub {
-    pub(super) fn connect(
+    /// Asks a newcomer for a name, where they are to have one of their own.
+    pub(super) fn greet(
         &mut self,
         now: Moment,
         peer: PeerId,
         addr: SocketAddr,
         effects: &mut Effects,
     ) {
-        self.began.get_or_insert(now.instant);
-        self.roster.connect(peer);
         if self.rules.anonymous {
             let name = self.name_of(addr);
             return effects.append(peer, None, Act::ComeIn { name });

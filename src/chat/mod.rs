@@ -132,7 +132,11 @@ impl Hub {
     /// Takes in what happened to a peer. An event of a peer whom the hub has closed already is ignored.
     pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
         match event {
-            Event::Connected(addr) => self.connect(now, peer, addr, effects),
+            Event::Connected { addr, format } => {
+                self.began.get_or_insert(now.instant);
+                self.roster.connect(peer, format);
+                self.greet(now, peer, addr, effects);
+            }
             Event::Line(line) => self.line(now, peer, line, effects),
             Event::LineTooLong { limit } => self.too_long(now, peer, limit, effects),
             Event::WrongProtocol(protocol) => {

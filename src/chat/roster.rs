@@ -1,6 +1,7 @@
 //! `Roster`: who is here. People are in the chat under names that nobody else has. A peer is unknown, has no name yet, or is
 //! the connection of one of these people. This is the one map between the two.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ use super::replay::Visit;
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     seats: Vec<Seat>,
+    /// How those at the prompt read, by slot, who do not read as most do. Later the person knows.
+    formats: HashMap<u32, Format>,
     people: Slab<Person>,
     arrivals: Arrivals,
     names: HashTable<Place>,
@@ -168,8 +171,8 @@ impl Person {
 }
 
 impl Roster {
-    /// Takes in a newcomer, at the username prompt.
-    pub(super) fn connect(&mut self, peer: PeerId) {
+    /// Takes in a newcomer, at the username prompt, and how they read.
+    pub(super) fn connect(&mut self, peer: PeerId, format: Format) {
         let index = peer.index();
         if index >= self.seats.len() {
             let vacant = Seat {
@@ -181,6 +184,9 @@ impl Roster {
         let seat = &mut self.seats[index];
         debug_assert_eq!(seat.state, VACANT, "the slot was not left");
         (seat.generation, seat.state) = (peer.generation, NAMING);
+        if format != Format::default() {
+            self.formats.insert(peer.slot, format);
+        }
     }
 
     /// Forgets a peer. The person whose connection it was stays, without one.
@@ -189,6 +195,7 @@ impl Roster {
             return;
         };
         self.seats[peer.index()].state = VACANT;
+        self.formats.remove(&peer.slot);
         if let Session::Chatting(place) = session
             && let Some(person) = self.get_mut(place)
         {
@@ -359,11 +366,12 @@ impl Roster {
         Ok(place)
     }
 
-    /// Gives a person a connection, if it is there and nobody's.
+    /// Gives a person a connection, if it is there and nobody's. They read as it was said when it came.
     pub(super) fn seat(&mut self, place: Place, peer: PeerId) -> bool {
         let is_free = self.session(peer) == Some(Session::Naming);
-        if is_free && let Some(person) = self.get_mut(place) {
+        if is_free && let Some(person) = self.people.get_mut(place.index()) {
             person.slot = peer.slot;
+            person.format = self.formats.remove(&peer.slot).unwrap_or_default();
             self.seats[peer.index()].state = place.0;
         }
         is_free

@@ -1,6 +1,7 @@
 //! The chat alone: events in, effects out, and time made up.
 
 mod away;
+mod coming_in;
 mod ignoring;
 mod late;
 mod names;
@@ -13,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::*;
 use crate::limits::LOGIN_ATTEMPTS;
+use crate::moment::Format;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -56,11 +58,15 @@ impl Chat {
 
     /// A newcomer in this slot.
     fn connect(&mut self, slot: u32) -> PeerId {
+        self.connect_as(slot, Format::default())
+    }
+
+    fn connect_as(&mut self, slot: u32, format: Format) -> PeerId {
         self.generation += 1;
         let generation = self.generation;
         let peer = PeerId { slot, generation };
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + slot as u16));
-        self.event(peer, Event::Connected(addr));
+        self.event(peer, Event::Connected { addr, format });
         peer
     }
 
@@ -78,7 +84,7 @@ impl Chat {
 
     fn event(&mut self, peer: PeerId, event: Event<'_>) {
         match event {
-            Event::Connected(_) => _ = self.connected.insert(peer),
+            Event::Connected { .. } => _ = self.connected.insert(peer),
             Event::Disconnected(_) => _ = self.connected.remove(&peer),
             _ => {}
         }
@@ -415,52 +421,6 @@ fn a_name_that_differs_from_ones_own_in_case_alone_is_no_ones_else() {
     let other = chat.connect(1);
     chat.types(other, "ann");
     assert!(chat.reads(other).contains(&Message::UsernameTaken));
-}
-
-#[test]
-fn in_anonymous_mode_an_address_is_a_name_and_no_time_runs() {
-    let mut chat = Chat::with(Rules {
-        anonymous: true,
-        ..Rules::default()
-    });
-    let ann = chat.connect(0);
-    let addr = "127.0.0.1:50000".parse().unwrap();
-    let joined = Message::Joined(Username::from_addr(addr));
-    assert_eq!(chat.reads(ann), [Message::Welcome, joined]);
-    assert_eq!(chat.alone.next_timeout(), None);
-}
-
-#[test]
-fn in_anonymous_mode_a_second_one_of_an_address_has_a_name_of_it_too() {
-    let mut chat = Chat::with(Rules {
-        anonymous: true,
-        ..Rules::default()
-    });
-    let addr = || Event::Connected("[::1]:5000".parse().unwrap());
-    let peers = [0, 1, 2].map(|slot| PeerId {
-        slot,
-        generation: slot,
-    });
-    for peer in peers {
-        chat.event(peer, addr());
-        assert!(chat.reads(peer).contains(&Message::Welcome), "{peer}");
-    }
-    let names: Vec<&str> = chat.online.iter().map(Username::as_str).collect();
-    assert_eq!(names, ["[::1]:5000", "[::1]:5000-2", "[::1]:5000-3"]);
-    chat.types(peers[0], "/msg [::1]:5000-3 hi");
-    assert_eq!(chat.reads(peers[2]).len(), 1);
-    chat.types(peers[2], "/away");
-    chat.reads(peers[0]);
-    chat.types(peers[0], "([::1]:5000-3)?");
-    assert_eq!(chat.answers(peers[0]).len(), 1);
-    // A number that is free again is given again.
-    chat.types(peers[1], "/quit");
-    let fourth = PeerId {
-        slot: 1,
-        generation: 4,
-    };
-    chat.event(fourth, addr());
-    assert_eq!(chat.online.last().unwrap().as_str(), "[::1]:5000-2");
 }
 
 #[test]

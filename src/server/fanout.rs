@@ -97,6 +97,11 @@ pub enum Dealt<'a> {
 struct Rendering(Vec<Rendered>);
 
 impl Fanout {
+    /// Somebody comes who is told everything in this format, until they enter a room in another.
+    pub fn introduce(&mut self, slot: u32, format: Format) {
+        self.shares.get(slot).format = format;
+    }
+
     /// From now on the peer reads the room, in this format.
     pub fn enter(&mut self, slot: u32, room: RoomId, format: Format) {
         self.exit(slot);
@@ -119,7 +124,7 @@ impl Fanout {
         self.seal(slot, self.end(share.channel));
         self.shares.note_move(slot);
         let empty = self.shares.get(slot);
-        (empty.channel, empty.from, empty.format) = (NONE, 0, Format::PLAIN);
+        (empty.channel, empty.from) = (NONE, 0);
         let left = &mut self.channels[share.channel as usize];
         left.members.swap_remove(share.seat as usize);
         if let Some(&moved) = left.members.get(share.seat as usize) {

@@ -6,7 +6,7 @@ use crate::inner::chat::Event;
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE, MISSED_LINES, TOPIC_CHARS};
 use crate::{CloseReason, Protocol};
 
-use super::{ANN, BOB, CARL, Scene, address};
+use super::{ANN, BOB, CARL, Scene, newcomer};
 
 type Step = fn(&mut Scene);
 
@@ -167,15 +167,15 @@ fn about_reading() -> Vec<Act> {
 }
 
 fn coming_in() -> Vec<Act> {
-    let newcomer: Step = |it| it.happen(it.spare(), Event::Connected(address()));
+    let connect: Step = |it| it.happen(it.spare(), newcomer());
     let gone: Step = |it| it.leaves(it.spare());
     vec![
-        act("connect", newcomer).undo(gone),
+        act("connect", connect).undo(gone),
         act("come in under a name", |it| {
             let name = it.names[it.spare() as usize].clone();
             it.types(it.spare(), &name);
         })
-        .ready(newcomer)
+        .ready(connect)
         .undo(gone),
         act("come in under a name that all ignore", |it| {
             let name = it.names[ANN as usize].clone();
@@ -183,25 +183,25 @@ fn coming_in() -> Vec<Act> {
         })
         .ready(|it| {
             it.leaves(ANN);
-            it.happen(ANN, Event::Connected(address()));
+            it.happen(ANN, newcomer());
         })
         .undo(|it| it.settle_anew(ANN)),
         act("a name that is taken", |it| {
             let name = it.names[BOB as usize].clone();
             it.types(it.spare(), &name);
         })
-        .ready(newcomer)
+        .ready(connect)
         .undo(gone),
         act("a name of 8 KiB", |it| {
             let name = format!("a{}", "\u{301}\u{323}".repeat(LINE_BYTES / 4 - 1));
             it.types(it.spare(), &name);
         })
-        .ready(newcomer)
+        .ready(connect)
         .undo(gone),
         act("another protocol", |it| {
             it.happen(it.spare(), Event::WrongProtocol(Protocol::Http));
         })
-        .ready(newcomer),
+        .ready(connect),
     ]
 }
 

@@ -12,7 +12,7 @@ use crate::CloseReason;
 use crate::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
 use crate::inner::fanout::{Dealt, Fanout};
 use crate::inner::net::Gauge;
-use crate::inner::{Moment, PeerId};
+use crate::inner::{Format, Moment, PeerId};
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
 
 pub(crate) use acts::{Act, acts};
@@ -106,7 +106,7 @@ impl Scene {
     fn fill(&mut self) {
         for i in 0..REPETITIONS {
             self.pass_until(u64::from(i) * APART);
-            self.happen(self.people + i, Event::Connected(address()));
+            self.happen(self.people + i, newcomer());
         }
         self.pass_until(ALL_CAME);
         for slot in 0..self.people {
@@ -130,7 +130,7 @@ impl Scene {
 
     /// Someone connects and gives their name.
     fn come(&mut self, slot: u32) {
-        self.happen(slot, Event::Connected(address()));
+        self.happen(slot, newcomer());
         let name = self.names[slot as usize].clone();
         self.types(slot, &name);
     }
@@ -145,7 +145,7 @@ impl Scene {
 
     fn happen(&mut self, slot: u32, event: Event<'_>) {
         self.played[kind(&event)] = true;
-        if let Event::Connected(_) = event {
+        if let Event::Connected { .. } = event {
             self.generation += 1;
             let generation = self.generation;
             self.peers[slot as usize] = Some(PeerId { slot, generation });
@@ -296,14 +296,15 @@ pub(crate) fn forgotten(help: &str) -> Vec<&str> {
     words.filter(|word| !is_played(word)).collect()
 }
 
-fn address() -> std::net::SocketAddr {
-    ([127, 0, 0, 1], 1).into()
+fn newcomer() -> Event<'static> {
+    let (addr, format) = (([127, 0, 0, 1], 1).into(), Format::default());
+    Event::Connected { addr, format }
 }
 
 /// A new kind of event is to be played too.
 fn kind(event: &Event<'_>) -> usize {
     match event {
-        Event::Connected(_) => 0,
+        Event::Connected { .. } => 0,
         Event::Line(_) => 1,
         Event::LineTooLong { .. } => 2,
         Event::WrongProtocol(_) => 3,

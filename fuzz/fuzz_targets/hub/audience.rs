@@ -56,7 +56,7 @@ impl Audience {
     /// This event comes next.
     pub(crate) fn expect(&mut self, peer: PeerId, event: &Event<'_>) {
         match event {
-            Event::Connected(_) => _ = self.peers.insert(peer, Peer::default()),
+            Event::Connected { .. } => _ = self.peers.insert(peer, Peer::default()),
             Event::Disconnected(_) => self.leaving = Some(peer).filter(|it| self.is_connected(*it)),
             _ => {}
         }

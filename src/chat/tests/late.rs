@@ -38,7 +38,13 @@ impl Late {
     /// A newcomer, all from the same address.
     fn connect(&mut self, slot: u32) {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000));
-        self.event(slot, Event::Connected(addr));
+        self.event(
+            slot,
+            Event::Connected {
+                addr,
+                format: Format::default(),
+            },
+        );
     }
 
     /// Applies what has waited until now.
@@ -104,10 +110,9 @@ fn who_is_gone_before_they_came_in_leaves_at_once() {
     late.event(0, Event::Line("ann"));
     late.event(0, Event::Disconnected(CloseReason::EndOfInput));
     // Somebody else has the slot by then.
-    late.hub.roster.connect(PeerId {
-        slot: 0,
-        generation: 9,
-    });
+    let (slot, generation) = (0, 9);
+    let other = PeerId { slot, generation };
+    late.hub.roster.connect(other, Format::default());
     late.told.clear();
     late.answer();
     assert_eq!(late.told, [Message::Joined(name("ann"))]);

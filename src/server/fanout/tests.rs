@@ -175,6 +175,29 @@ fn each_format_is_rendered_for_those_who_read_it() {
 }
 
 #[test]
+fn a_peer_has_one_format_from_coming_to_going() {
+    let stamped = Format {
+        stamp: Stamp::Clock,
+        ..Format::default()
+    };
+    let mut fanout = lobby_of(1);
+    let steps: [fn(&mut Fanout, Format); 4] = [
+        |it, format| it.introduce(1, format),
+        |it, format| it.enter(1, LOBBY, format),
+        |it, _| it.exit(1),
+        |it, _| it.introduce(1, Format::default()),
+    ];
+    for (step, stamp) in steps
+        .into_iter()
+        .zip(["[00:01] ", "[00:01] ", "[00:01] ", ""])
+    {
+        step(&mut fanout, stamped);
+        fanout.reply(1, &said("a"), 60);
+        assert_eq!(read(&mut fanout, [1]), [format!("{stamp}x: a|")]);
+    }
+}
+
+#[test]
 fn a_buffer_is_used_again_unless_a_burst_made_it_large() {
     let mut fanout = lobby_of(1);
     let mut capacities = |text: &str| {

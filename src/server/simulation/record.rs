@@ -58,7 +58,7 @@ pub(super) enum Happened {
 impl From<Event<'_>> for Happened {
     fn from(event: Event<'_>) -> Happened {
         match event {
-            Event::Connected(addr) => Happened::Connected(addr),
+            Event::Connected { addr, .. } => Happened::Connected(addr),
             Event::Line(text) => Happened::Line(text.into()),
             Event::LineTooLong { .. } => Happened::TooLong,
             Event::WrongProtocol(protocol) => Happened::WrongProtocol(protocol),

@@ -9,6 +9,7 @@ use mio::Registry;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
+use crate::id::PeerId;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, TURNED_AWAY, UNREAD_TURNS};
 use crate::message::Message;
 use crate::moment::{Format, Moment};
@@ -142,10 +143,16 @@ impl Talk {
         match self.connections.insert(stream, addr, is_limited, registry) {
             Ok(peer) => {
                 log::debug!("{addr} connected");
-                self.tell_hub(now, peer, Event::Connected(addr));
+                self.introduce(now, peer, addr, Format::default());
             }
             Err(error) => log::warn!("cannot watch {addr}, closing it: {error}"),
         }
+    }
+
+    /// Tells the chat of a newcomer, now that it is known what they speak. Until then it does not know of them.
+    fn introduce(&mut self, now: Moment, peer: PeerId, addr: SocketAddr, format: Format) {
+        self.fanout.introduce(peer.slot, format);
+        self.tell_hub(now, peer, Event::Connected { addr, format });
     }
 
     /// Why nobody is let in from this address now, if so, and how they are told.
@@ -173,6 +180,7 @@ impl Talk {
         }
         match self.connections.insert_turned_away(stream, addr, registry) {
             Ok(peer) => {
+                self.fanout.introduce(peer.slot, Format::default());
                 self.fanout.reply(peer.slot, why, now.unix);
                 self.connections.drain(peer.slot, now.instant);
             }

@@ -11,7 +11,8 @@ const ROOMS: usize = 3;
 struct Pair {
     fanout: Fanout,
     dice: Dice,
-    places: [Option<(RoomId, Format)>; SLOTS],
+    places: [Option<RoomId>; SLOTS],
+    formats: [Format; SLOTS],
     /// What everyone is to read, message by message.
     expected: [Vec<BytesMut>; SLOTS],
     said: usize,
@@ -23,6 +24,7 @@ impl Pair {
             fanout: Fanout::default(),
             dice: Dice::new(seed),
             places: [None; SLOTS],
+            formats: [Format::default(); SLOTS],
             expected: Default::default(),
             said: 0,
         }
@@ -61,13 +63,18 @@ impl Pair {
     fn enter(&mut self) {
         let (slot, room, format) = (self.slot(), self.room(), self.format());
         self.fanout.enter(slot as u32, room, format);
-        self.places[slot] = Some((room, format));
+        (self.places[slot], self.formats[slot]) = (Some(room), format);
     }
 
+    /// Somebody leaves their room, and perhaps somebody else has the slot then.
     fn exit(&mut self) {
         let slot = self.slot();
         self.fanout.exit(slot as u32);
         self.places[slot] = None;
+        if self.dice.below(2) == 0 {
+            self.formats[slot] = self.format();
+            self.fanout.introduce(slot as u32, self.formats[slot]);
+        }
     }
 
     /// Says something, perhaps without some: people elsewhere may be among them, and some twice.
@@ -79,8 +86,8 @@ impl Pair {
         self.fanout
             .say(room, except.iter().copied(), &message, unix);
         for slot in 0..SLOTS {
-            if let Some((here, format)) = self.places[slot]
-                && here == room
+            let format = self.formats[slot];
+            if self.places[slot] == Some(room)
                 && !except.contains(&(slot as u32))
                 && !is_hidden(&message, format)
             {
@@ -109,7 +116,7 @@ impl Pair {
                 .into(),
             );
         }
-        let format = self.places[slot].map_or(Format::default(), |(_, format)| format);
+        let format = self.formats[slot];
         self.fanout.reply(slot as u32, &message, 5);
         self.expect(slot, |out| render(&message, 5, format, out));
     }
@@ -149,8 +156,9 @@ impl Pair {
             let share = fanout.shares.all().get(slot).copied();
             let channel = share.map_or(NONE, |it| it.channel);
             let channel = fanout.channels.get(channel as usize);
-            let format = share.map(|it| it.format);
-            assert_eq!(channel.map(|it| it.room).zip(format), *place);
+            let format = share.map_or(Format::default(), |it| it.format);
+            assert_eq!(channel.map(|it| it.room), *place);
+            assert_eq!(format, self.formats[slot]);
             if let (Some(channel), Some(share)) = (channel, share) {
                 assert_eq!(channel.members[share.seat as usize], slot as u32);
             }
