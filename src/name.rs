@@ -62,6 +62,9 @@ pub enum InvalidUsername {
 }
 
 impl Username {
+    /// How many keys there are of it.
+    pub(crate) const KEYS: usize = keys::KEYS;
+
     /// Takes a name as typed. Spaces around it are trimmed.
     ///
     /// # Errors
@@ -176,6 +179,11 @@ impl Username {
     /// The hash of what it is addressed by. Names that address the same person have the same.
     pub(crate) fn key(&self) -> u64 {
         keys::addressed_key(&self.0)
+    }
+
+    /// All of them: what it is addressed by, and each look.
+    pub(crate) fn keys(&self) -> [u64; Username::KEYS] {
+        keys::all(&self.0)
     }
 
     /// The hash of how it looks in this writing.

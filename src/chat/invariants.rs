@@ -51,6 +51,7 @@ impl Hub {
         let names: HashSet<&Username> = here.iter().map(|(_, it)| &it.name).collect();
         assert_eq!(names.len(), here.len(), "a name is there twice");
         assert_eq!(self.online(), here.len());
+        self.roster.check_names();
         for (place, it) in here {
             assert_eq!(self.roster.find(&it.name), Some(*place));
             assert!(self.roster.is_free(&it.name, Some(it.id)), "{}", it.name);

@@ -11,6 +11,7 @@ mod away;
 mod commands;
 #[cfg(any(test, fuzzing))]
 mod digest;
+mod directory;
 mod event;
 mod history;
 mod house;

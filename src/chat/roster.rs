@@ -2,27 +2,26 @@
 //! the connection of one of these people. This is the one map between the two.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use hashbrown::HashTable;
 use slab::Slab;
 
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::moment::Format;
-use crate::name::{LOOKS, Look, Username, find_slip};
+use crate::name::{LOOKS, Username, find_slip};
 use crate::tally;
 
 use super::arrivals::Arrivals;
 use super::away::Told;
+use super::directory::Directory;
 use super::history::History;
 use super::replay::Visit;
 
 /// Everyone who is connected, by slot, and everyone who is in the chat, by name and by number.
 ///
-/// Invariants: `arrivals`, `names` and each of `looks` hold exactly the places of the people, each by that key. The names
-/// themselves are not kept twice, as a server of many idle people holds little else. No two people have a key of the same
-/// kind in common. A seat and a person name each other or neither does.
+/// Invariants: `arrivals` and `names` hold exactly the places of the people. The names themselves are not kept twice, as a
+/// server of many idle people holds little else. No two people have a key of the same kind in common. A seat and a person
+/// name each other or neither does.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     seats: Vec<Seat>,
@@ -30,10 +29,7 @@ pub(super) struct Roster {
     formats: HashMap<u32, Format>,
     people: Slab<Person>,
     arrivals: Arrivals,
-    names: HashTable<Place>,
-    looks: [HashTable<Place>; LOOKS.len()],
-    /// The names' keys are the same everywhere, so that people could choose names whose places in a table are the same.
-    hasher: RandomState,
+    names: Directory,
 }
 
 /// Where the roster keeps a person, as long as they are here. Whoever comes later may have the same place.
@@ -208,7 +204,7 @@ impl Roster {
         let people = &self.people;
         self.arrivals.remove(place, |it| number(people, it));
         let person = self.people.try_remove(place.index())?;
-        self.strike(place, &person.name);
+        self.names.remove(place, &person.name);
         if let Some(seat) = self.seats.get_mut(person.slot as usize) {
             seat.state = VACANT;
         }
@@ -290,20 +286,19 @@ impl Roster {
 
     /// Who is addressed by this name.
     pub(super) fn find(&self, name: &Username) -> Option<Place> {
-        self.find_in(&self.names, name.key(), |it| it == name)
+        self.find_by(name.key(), |it| it == name)
     }
 
     /// Who has this name, by its key alone.
     pub(super) fn holder(&self, name: &Username) -> Option<Place> {
-        self.find_in(&self.names, name.key(), |it| it.has_key_of(name))
+        self.find_by(name.key(), |it| it.has_key_of(name))
     }
 
     /// Someone other than `but` whose name could be mistaken for this one, by their keys alone.
     pub(super) fn find_alike(&self, name: &Username, but: Option<PersonId>) -> Option<&Person> {
-        let by_look = |look: Look| {
+        let by_look = |look| {
             let key = name.look_key(look);
-            let table = &self.looks[look as usize];
-            self.find_in(table, key, |it| it.look_key(look) == key)
+            self.find_by(key, |it| it.look_key(look) == key)
         };
         let same = self.holder(name).into_iter();
         let found = same.chain(LOOKS.into_iter().filter_map(by_look));
@@ -324,7 +319,7 @@ impl Roster {
         let meant = alike.or_else(|| {
             let mut meant = None;
             find_slip(typed, |slip| {
-                let found = self.find_in(&self.names, slip.key(), |it| slip.is_of(it));
+                let found = self.find_by(slip.key(), |it| slip.is_of(it));
                 let found = found.and_then(|it| self.get(it));
                 meant = found.filter(|person| person.id != asker);
                 meant.map(|_| ())
@@ -334,14 +329,9 @@ impl Roster {
         Some(meant?.name.clone())
     }
 
-    fn find_in(
-        &self,
-        table: &HashTable<Place>,
-        key: u64,
-        is_it: impl Fn(&Username) -> bool,
-    ) -> Option<Place> {
-        let has_it = |place: &Place| self.get(*place).is_some_and(|it| is_it(&it.name));
-        table.find(self.hasher.hash_one(key), has_it).copied()
+    fn find_by(&self, key: u64, is_it: impl Fn(&Username) -> bool) -> Option<Place> {
+        let has_it = |place| self.get(place).is_some_and(|it| is_it(&it.name));
+        self.names.find(key, has_it)
     }
 
     /// Counts one more refused username, and tells how many there were.
@@ -386,7 +376,7 @@ impl Roster {
             return Err(NameTaken);
         }
         let before = std::mem::replace(&mut self.people[place.index()].name, to);
-        self.strike(place, &before);
+        self.names.remove(place, &before);
         self.enrol(place);
         Ok(before)
     }
@@ -414,33 +404,17 @@ impl Roster {
 
     /// Lists the person in this place under the name they have.
     fn enrol(&mut self, place: Place) {
-        let (people, hasher) = (&self.people, &self.hasher);
-        let list = |table: &mut HashTable<Place>, key: fn(&Username, Look) -> u64, look| {
-            let key_at = |place: &Place| {
-                let person = people.get(place.index());
-                person.map_or(0, |it| key(&it.name, look))
-            };
-            let hash = |place: &Place| hasher.hash_one(key_at(place));
-            table.insert_unique(hash(&place), place, hash);
-        };
-        list(&mut self.names, |name, _| name.key(), Look::Typed);
-        for look in LOOKS {
-            list(&mut self.looks[look as usize], Username::look_key, look);
-        }
+        let people = &self.people;
+        let name = |it: Place| people.get(it.index()).map(|it| &it.name);
+        self.names.insert(place, name);
     }
+}
 
-    /// Lists the person in this place no longer under a name they had.
-    fn strike(&mut self, place: Place, name: &Username) {
-        let strike = |table: &mut HashTable<Place>, key: u64| {
-            let hash = self.hasher.hash_one(key);
-            if let Ok(listed) = table.find_entry(hash, |&it| it == place) {
-                listed.remove();
-            }
-        };
-        strike(&mut self.names, name.key());
-        for look in LOOKS {
-            strike(&mut self.looks[look as usize], name.look_key(look));
-        }
+#[cfg(any(test, fuzzing))]
+impl Roster {
+    /// Checks that everyone is listed under the name they have, and nobody under another.
+    pub(super) fn check_names(&self) {
+        self.names.check(self.people().map(|(_, it)| &it.name));
     }
 }
 

@@ -26,14 +26,22 @@ pub(super) fn looks(text: &str) -> Looks {
     LOOKS.map(|it| look(text, it))
 }
 
-/// The bytes of all keys of a name: of the form that a person is addressed by, and of each look.
-pub(super) const BYTES: usize = size_of::<u64>() * (1 + LOOKS.len());
+/// How many keys a name has: that of the form that a person is addressed by, and one of each look.
+pub(super) const KEYS: usize = 1 + LOOKS.len();
+
+/// The bytes of them all.
+pub(super) const BYTES: usize = size_of::<u64>() * KEYS;
 
 /// The keys of a text that looks like this.
 pub(super) fn keys(text: &str, looks: &Looks) -> Vec<u8> {
     let addressed = addressed(text);
     let forms = [&addressed].into_iter().chain(looks);
     forms.flat_map(|form| hash(form).to_le_bytes()).collect()
+}
+
+/// All keys of a name.
+pub(super) fn all(keys: &[u8]) -> [u64; KEYS] {
+    std::array::from_fn(|place| key(keys, place))
 }
 
 /// The key of the form that a person is addressed by.
