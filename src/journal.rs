@@ -3,6 +3,8 @@
 //! An [`Act`] is what somebody wants to happen, an [`Entry`] what did happen. Who numbers the acts decides their order;
 //! a server that is alone does so itself.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 use std::sync::Arc;
 
 use crate::error::CloseReason;

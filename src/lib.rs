@@ -114,7 +114,9 @@ pub use server::{Config, Entries, Handle, Server, Stats};
 pub mod inner {
     pub use crate::id::{PeerId, RoomId};
     pub use crate::message::{
-        Answer, HelpRow, IgnoredRow, Message, Past, Presence, RoomRow, Whois,
+        AboutAway, AboutChat, AboutConnection, AboutIgnoring, AboutInput, AboutPeople,
+        AboutReading, AboutRooms, Answer, HelpRow, IgnoredRow, Message, News, Past, Presence,
+        RoomRow, Whois,
     };
     pub use crate::moment::{Civil, Format, Moment, Offset, Stamp};
     pub use crate::server::fanout;

@@ -127,16 +127,16 @@ impl Alone {
         let mut asked = mem::take(&mut self.asked);
         effects.move_proposed(before, &mut asked);
         for effect in asked.drain() {
-            match effect {
-                Effect::Append(it) => {
-                    #[cfg(any(test, fuzzing))]
-                    let Some(it) = self.put_off(it, effects) else {
-                        continue;
-                    };
-                    self.enter(now, it, effects);
-                }
-                effect => effects.push(effect),
-            }
+            // Nothing is decided over the others here.
+            let Effect::Append(it) = effect else {
+                effects.push(effect);
+                continue;
+            };
+            #[cfg(any(test, fuzzing))]
+            let Some(it) = self.put_off(it, effects) else {
+                continue;
+            };
+            self.enter(now, it, effects);
         }
         self.asked = asked;
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
-use crate::message::{Answer, Message, Past};
+use crate::message::{AboutConnection, AboutIgnoring, AboutPeople, AboutRooms, News, Past};
 use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
@@ -36,11 +36,11 @@ pub(super) struct Author {
 
 impl Author {
     /// What they said, as it is kept.
-    fn past(&self, message: &Message) -> Arc<Past> {
+    fn past(&self, news: &News) -> Arc<Past> {
         Arc::new(Past {
             seq: self.seq,
             at: self.at,
-            message: message.clone(),
+            news: news.clone(),
         })
     }
 }
@@ -75,14 +75,15 @@ impl Hub {
             room: person.room,
         };
         match &entry.act {
+            // The first is applied above, and the others are of the house.
             Act::ComeIn { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
             Act::Say { text } => {
                 let (from, text) = (author.name.clone(), text.clone());
-                self.say(&author, Message::Said { from, text }, author.peer, effects);
+                self.say(&author, News::Said { from, text }, author.peer, effects);
             }
             Act::Do { text } => {
                 let (from, text) = (author.name.clone(), text.clone());
-                self.say(&author, Message::Action { from, text }, None, effects);
+                self.say(&author, News::Action { from, text }, None, effects);
             }
             Act::Write { to, is_reply, text } => {
                 if *is_reply {
@@ -124,7 +125,7 @@ impl Hub {
         self.rooms.enter(room, place, |it| self.roster.number(it));
         self.name_taken(place, name);
         let is_seated = origin.map(|peer| self.seat(now, place, peer, effects));
-        let joined = Message::Joined(name.clone());
+        let joined = News::Joined(name.clone());
         effects.tell_room(room, None, self.hidden_from(place), joined);
         if is_seated == Some(false) {
             effects.push(Effect::Append(Proposal {
@@ -153,9 +154,9 @@ impl Hub {
         if let Some(timeout) = self.rules.idle_timeout {
             self.idles.set(peer, now.instant + timeout);
         }
-        effects.tell(peer, Message::Welcome);
+        effects.tell(peer, AboutConnection::Welcome);
         if let Some(motd) = &self.motd {
-            effects.tell(peer, Message::Motd(motd.clone()));
+            effects.tell(peer, AboutConnection::Motd(motd.clone()));
         }
         self.show_room(place, effects);
         effects.push(Effect::Enter { peer, room, format });
@@ -164,20 +165,14 @@ impl Hub {
     }
 
     /// Says something to the author's room, and keeps it as history.
-    fn say(
-        &mut self,
-        author: &Author,
-        message: Message,
-        except: Option<PeerId>,
-        effects: &mut Effects,
-    ) {
-        let past = author.past(&message);
+    fn say(&mut self, author: &Author, news: News, except: Option<PeerId>, effects: &mut Effects) {
+        let past = author.past(&news);
         if let Some(room) = self.rooms.get_mut(author.room) {
             room.history.push(author.id, past.clone());
         }
         self.note_mentions(author, &past, effects);
         let hidden_from = self.hidden_from(author.place);
-        effects.tell_room(author.room, except, hidden_from, message);
+        effects.tell_room(author.room, except, hidden_from, news);
     }
 
     /// Whom the author replies to is known to them by the name that person has now.
@@ -194,25 +189,25 @@ impl Hub {
     fn write(&mut self, author: &Author, to: PersonId, text: &Arc<str>, effects: &mut Effects) {
         let to = self.roster.place(to);
         let Some((to, reader)) = to.and_then(|it| Some((it, self.roster.get(it)?))) else {
-            return effects.answer(author.peer, Answer::JustLeft);
+            return effects.answer(author.peer, AboutPeople::JustLeft);
         };
         let (name, peer) = (reader.name.clone(), self.roster.peer(reader));
         if self.does_ignore(to, author.place) {
-            return effects.answer(author.peer, Answer::NotTaken(name));
+            return effects.answer(author.peer, AboutPeople::NotTaken(name));
         }
         let (from, text) = (author.name.clone(), text.clone());
-        let message = Message::Private {
+        let news = News::Private {
             from,
             text: text.clone(),
         };
-        let past = author.past(&message);
+        let past = author.past(&news);
         if let Some(reader) = self.roster.get_mut(to) {
             reader.extras_mut().correspondent = Some((author.id, author.name.clone()));
         }
         let absent = self.note_missed(author, to, &past);
         self.tell_away(author, absent.into_iter().collect(), effects);
-        effects.tell(peer, message);
-        effects.tell(author.peer, Message::PrivateSent { to: name, text });
+        effects.tell(peer, news);
+        effects.tell(author.peer, News::PrivateSent { to: name, text });
     }
 
     /// Moves the author to a room, and tells both rooms.
@@ -225,7 +220,7 @@ impl Hub {
             return;
         };
         if room == author.room {
-            return effects.answer(author.peer, Answer::InRoomAlready(name));
+            return effects.answer(author.peer, AboutRooms::InRoomAlready(name));
         }
         self.note_visit(author.place);
         self.unlist_away(author.place);
@@ -235,7 +230,7 @@ impl Hub {
         self.list_away(author.place);
         let who = author.name.clone();
         let hidden_from = self.hidden_from(author.place);
-        let gone = Message::WentTo {
+        let gone = News::WentTo {
             who: who.clone(),
             room: name.clone(),
         };
@@ -250,9 +245,9 @@ impl Hub {
             let format = person.format;
             effects.push(Effect::Enter { peer, room, format });
         }
-        effects.answer(author.peer, Answer::InRoom(name));
+        effects.answer(author.peer, AboutRooms::InRoom(name));
         self.show_room(author.place, effects);
-        effects.tell_room(room, author.peer, hidden_from, Message::Entered(who));
+        effects.tell_room(room, author.peer, hidden_from, News::Entered(who));
     }
 
     fn rename(&mut self, author: &Author, to: &Username, effects: &mut Effects) {
@@ -260,9 +255,9 @@ impl Hub {
         let renamed = self.roster.rename(author.place, to.clone());
         self.list_away(author.place);
         let from = match renamed {
-            Err(_) => return effects.tell(author.peer, Message::UsernameTaken),
+            Err(_) => return effects.tell(author.peer, AboutConnection::UsernameTaken),
             Ok(from) if from.as_str() == to.as_str() => {
-                return effects.answer(author.peer, Answer::NamedSoAlready);
+                return effects.answer(author.peer, AboutPeople::NamedSoAlready);
             }
             Ok(from) => from,
         };
@@ -275,8 +270,8 @@ impl Hub {
             effects.push(Effect::Renamed { peer, from, to });
         }
         let hidden_from = self.hidden_from(author.place);
-        let message = Message::Renamed { from, to };
-        effects.tell_room(author.room, None, hidden_from, message);
+        let news = News::Renamed { from, to };
+        effects.tell_room(author.room, None, hidden_from, news);
     }
 
     fn set_topic(&mut self, author: &Author, topic: &Option<Arc<str>>, effects: &mut Effects) {
@@ -286,32 +281,32 @@ impl Hub {
         let topic = topic.clone();
         if topic.is_none() && room.topic.is_none() {
             let room = room.name.clone();
-            return effects.answer(author.peer, Answer::Topic { room, topic });
+            return effects.answer(author.peer, AboutRooms::Topic { room, topic });
         }
         room.topic = topic.clone();
         let by = author.name.clone();
-        let message = Message::TopicSet { by, topic };
-        effects.tell_room(author.room, None, self.hidden_from(author.place), message);
+        let news = News::TopicSet { by, topic };
+        effects.tell_room(author.room, None, self.hidden_from(author.place), news);
     }
 
     fn begin_to_ignore(&mut self, author: &Author, whom: PersonId, effects: &mut Effects) {
         let Some(whom) = self.roster.place(whom) else {
-            return effects.answer(author.peer, Answer::JustLeft);
+            return effects.answer(author.peer, AboutPeople::JustLeft);
         };
         let Some(name) = self.roster.get(whom).map(|it| it.name.clone()) else {
             return;
         };
         let answer = match self.ignore(author.place, whom, &name) {
-            Ok(()) => Answer::IgnoreSet(name),
-            Err(_) => Answer::TooManyIgnored,
+            Ok(()) => AboutIgnoring::IgnoreSet(name),
+            Err(_) => AboutIgnoring::TooManyIgnored,
         };
         effects.answer(author.peer, answer);
     }
 
     fn cease_to_ignore(&mut self, author: &Author, name: &Username, effects: &mut Effects) {
         let answer = match self.unignore(author.place, name) {
-            Some(name) => Answer::IgnoreLifted(name),
-            None => Answer::NotIgnored(name.as_str().into()),
+            Some(name) => AboutIgnoring::IgnoreLifted(name),
+            None => AboutIgnoring::NotIgnored(name.as_str().into()),
         };
         effects.answer(author.peer, answer);
     }
@@ -341,17 +336,17 @@ impl Hub {
         }
         if let Some(hidden_from) = hidden_from {
             let (who, word) = (person.name, word.clone());
-            effects.tell_room(person.room, None, hidden_from, Message::Left { who, word });
+            effects.tell_room(person.room, None, hidden_from, News::Left { who, word });
         }
     }
 }
 
 /// Why somebody could not go to the room that they typed.
-fn no_room(name: &RoomName, why: NoRoom) -> Answer {
+fn no_room(name: &RoomName, why: NoRoom) -> AboutRooms {
     match why {
-        NoRoom::TooMany => Answer::TooManyRooms,
-        NoRoom::TooManyMade => Answer::TooManyRoomsMade,
-        NoRoom::LooksLike(room) => Answer::RoomLooksLike {
+        NoRoom::TooMany => AboutRooms::TooManyRooms,
+        NoRoom::TooManyMade => AboutRooms::TooManyRoomsMade,
+        NoRoom::LooksLike(room) => AboutRooms::RoomLooksLike {
             typed: name.clone(),
             room,
         },

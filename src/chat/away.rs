@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES,
 };
-use crate::message::{Answer, Message, Past};
+use crate::message::{AboutAway, AboutReading, Past};
 use crate::name::{Addressed, Username, addresses, beginning, words};
 use crate::tally;
 
@@ -101,7 +101,7 @@ impl Hub {
                 self.list_away(author.place);
             }
         }
-        effects.answer(author.peer, Answer::AwaySet);
+        effects.answer(author.peer, AboutAway::AwaySet);
     }
 
     /// A person is back, and reads what was said to or about them meanwhile.
@@ -110,19 +110,19 @@ impl Hub {
         let person = self.roster.get_mut(author.place);
         let extras = person.and_then(|it| it.extras.as_mut());
         let Some(away) = extras.and_then(|it| it.away.take()) else {
-            return effects.answer(author.peer, Answer::NotAway);
+            return effects.answer(author.peer, AboutAway::NotAway);
         };
         // Whom they came to ignore while they were away is not counted either.
         let kept = away.missed.last(0, MISSED_LINES, |_, _| true).len();
         let lines = away.missed.last(0, MISSED_LINES, self.sees(author.place));
         let shown = lines.len();
         let missed = away.missed.total() - (kept - shown);
-        effects.answer(author.peer, Answer::Back { shown, missed });
+        effects.answer(author.peer, AboutAway::Back { shown, missed });
         if missed > 0 {
             for line in lines {
                 effects.tell(author.peer, line);
             }
-            effects.answer(author.peer, Answer::End);
+            effects.answer(author.peer, AboutReading::End);
         }
     }
 
@@ -143,7 +143,7 @@ impl Hub {
         }
     }
 
-    /// Keeps a line for those in the room whom it names and who are away, and tells its author that they are.
+    /// Keeps a line that somebody wrote for those in the room whom it names and who are away, and tells its author that they are.
     pub(super) fn note_mentions(
         &mut self,
         author: &Author,
@@ -156,7 +156,7 @@ impl Hub {
         if room.away.is_empty() {
             return;
         }
-        let (Message::Said { text, .. } | Message::Action { text, .. }) = &past.message else {
+        let Some((_, text)) = past.news.written() else {
             return;
         };
         let mut absent = Vec::new();
@@ -202,7 +202,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let answer = match <[_; 1]>::try_from(absent) {
-            Ok([(name, text)]) => Answer::Away(name, text),
+            Ok([(name, text)]) => AboutAway::Away(name, text),
             Err(absent) if absent.is_empty() => return,
             Err(absent) => {
                 let shown = match absent.len() {
@@ -212,7 +212,7 @@ impl Hub {
                 let more = absent.len().saturating_sub(shown);
                 let names = absent.into_iter().take(shown).map(|(name, _)| name);
                 let names = names.collect();
-                Answer::SeveralAway { names, more }
+                AboutAway::SeveralAway { names, more }
             }
         };
         effects.answer(author.peer, answer);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::error::{CloseReason, Protocol};
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
-use crate::message::{Answer, Message};
+use crate::message::{Answer, Message, News};
 use crate::moment::Format;
 use crate::name::Username;
 
@@ -60,7 +60,17 @@ impl Proposal {
     pub fn holds(&self) -> Option<PeerId> {
         match self.act {
             Act::ComeIn { .. } | Act::Go { .. } | Act::Rename { .. } => self.peer,
-            _ => None,
+            Act::Say { .. }
+            | Act::Do { .. }
+            | Act::Write { .. }
+            | Act::SetTopic { .. }
+            | Act::GoAway { .. }
+            | Act::ComeBack
+            | Act::Ignore { .. }
+            | Act::Unignore { .. }
+            | Act::Leave { .. }
+            | Act::Notice { .. }
+            | Act::Announce { .. } => None,
         }
     }
 }
@@ -180,15 +190,15 @@ impl Effects {
     }
 
     /// Tells a peer something, or nobody: people who are not connected here are told nothing.
-    pub(super) fn tell(&mut self, peer: impl Into<Option<PeerId>>, message: Message) {
+    pub(super) fn tell(&mut self, peer: impl Into<Option<PeerId>>, message: impl Into<Message>) {
         if let Some(peer) = peer.into() {
-            let to = Audience::Peer(peer);
+            let (to, message) = (Audience::Peer(peer), message.into());
             self.push(Effect::Send { to, message });
         }
     }
 
-    pub(super) fn answer(&mut self, peer: impl Into<Option<PeerId>>, answer: Answer) {
-        self.tell(peer, Message::Answer(answer));
+    pub(super) fn answer(&mut self, peer: impl Into<Option<PeerId>>, answer: impl Into<Answer>) {
+        self.tell(peer, Message::Answer(answer.into()));
     }
 
     /// Proposes an act of the person whose connection this is.
@@ -205,13 +215,14 @@ impl Effects {
         room: RoomId,
         except: Option<PeerId>,
         hidden_from: Vec<PeerId>,
-        message: Message,
+        news: News,
     ) {
         let to = Audience::Room {
             room,
             except,
             hidden_from,
         };
+        let message = Message::News(news);
         self.push(Effect::Send { to, message });
     }
 }

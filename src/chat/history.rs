@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::id::PersonId;
-use crate::message::{Message, Past};
+use crate::message::{Message, News, Past};
 use crate::tally;
 
 /// The date, `(private)`, and the line end.
@@ -42,11 +42,13 @@ impl History {
         }
     }
 
-    /// Keeps a line, and drops the oldest ones as far as the bounds ask for it.
+    /// Keeps a line that somebody wrote, and drops the oldest ones as far as the bounds ask for it.
     pub(super) fn push(&mut self, author: PersonId, past: Arc<Past>) {
+        let Some(size) = size(&past.news) else {
+            return;
+        };
         let number = self.total;
         self.total += 1;
-        let size = size(&past.message);
         if self.max_lines == 0 || size > self.max_bytes {
             return;
         }
@@ -54,7 +56,7 @@ impl History {
             let Some(oldest) = self.lines.pop_front() else {
                 break;
             };
-            self.bytes -= self::size(&oldest.past.message);
+            self.bytes -= self::size(&oldest.past.news).unwrap_or(0);
         }
         self.lines.push_back(Line {
             number,
@@ -70,9 +72,9 @@ impl History {
         &self,
         known: usize,
         count: usize,
-        mut is_seen: impl FnMut(PersonId, &Message) -> bool,
+        mut is_seen: impl FnMut(PersonId, &News) -> bool,
     ) -> Vec<Message> {
-        let seen = |line: &&Line| is_seen(line.author, &line.past.message);
+        let seen = |line: &&Line| is_seen(line.author, &line.past.news);
         let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
         let new = new.take_while(|line| line.number >= known);
         let lines = new.filter(seen).take(count);
@@ -87,15 +89,11 @@ impl History {
     }
 }
 
-/// The size of a line as it is read later, in bytes; what stands around name and text is taken as [`AROUND`].
-fn size(message: &Message) -> usize {
-    let (Message::Said { text, .. } | Message::Action { text, .. } | Message::Private { text, .. }) =
-        message
-    else {
-        return 0;
-    };
-    let name = message.author().map_or(0, |name| name.as_str().len());
-    AROUND + name + text.len()
+/// The size of a line as it is read later, in bytes; what stands around name and text is taken as [`AROUND`]. `None`: nobody
+/// wrote it, so it is not kept.
+fn size(news: &News) -> Option<usize> {
+    let (author, text) = news.written()?;
+    Some(AROUND + author.as_str().len() + text.len())
 }
 
 #[cfg(test)]
@@ -106,11 +104,11 @@ mod tests {
     fn said(text: &str) -> Arc<Past> {
         let from = Username::parse("x").unwrap();
         let text = text.into();
-        let message = Message::Said { from, text };
+        let news = News::Said { from, text };
         Past {
             seq: 1,
             at: 0,
-            message,
+            news,
         }
         .into()
     }
@@ -119,7 +117,7 @@ mod tests {
 
     fn texts(history: &History, count: usize) -> Vec<usize> {
         let past = |message: &Message| match message {
-            Message::Past(past) => size(&past.message) - AROUND - 1,
+            Message::Past(past) => size(&past.news).unwrap() - AROUND - 1,
             _ => unreachable!("only the past is kept"),
         };
         history

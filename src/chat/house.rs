@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::CloseReason;
 use crate::id::PersonId;
 use crate::journal::{Act, Entry, Person};
-use crate::message::{Message, Past};
+use crate::message::{News, Past};
 use crate::name::{RoomName, Username};
 
 use super::Hub;
@@ -34,7 +34,7 @@ impl Hub {
     /// Sends a person away, who reads why. The text must be clean.
     pub fn close(&mut self, person: PersonId, why: &str, effects: &mut Effects) {
         if let Some(peer) = self.roster.peer_of(person) {
-            let why = Message::Notice(why.into());
+            let why = News::Notice(why.into());
             self.dismiss(peer, why, CloseReason::ByOperator, effects);
         }
     }
@@ -73,25 +73,36 @@ impl Hub {
         match &entry.act {
             Act::Notice { text } => {
                 for (room, _) in self.rooms.iter() {
-                    effects.tell_room(room, None, Vec::new(), Message::Notice(text.clone()));
+                    effects.tell_room(room, None, Vec::new(), News::Notice(text.clone()));
                 }
             }
             Act::Announce { room, name, text } => {
-                let message = Message::Said {
+                let news = News::Said {
                     from: name.clone(),
                     text: text.clone(),
                 };
-                self.tell_of(entry, room, message, effects);
+                self.tell_of(entry, room, news, effects);
             }
             Act::Write { to, text, .. } => {
-                effects.tell(self.roster.peer_of(*to), Message::Notice(text.clone()));
+                effects.tell(self.roster.peer_of(*to), News::Notice(text.clone()));
             }
-            _ => {}
+            // These are of people, and the house is none.
+            Act::ComeIn { .. }
+            | Act::Say { .. }
+            | Act::Do { .. }
+            | Act::Go { .. }
+            | Act::Rename { .. }
+            | Act::SetTopic { .. }
+            | Act::GoAway { .. }
+            | Act::ComeBack
+            | Act::Ignore { .. }
+            | Act::Unignore { .. }
+            | Act::Leave { .. } => {}
         }
     }
 
     /// Tells a room, if there is one of that name, and keeps it as history.
-    fn tell_of(&mut self, entry: &Entry, room: &RoomName, message: Message, effects: &mut Effects) {
+    fn tell_of(&mut self, entry: &Entry, room: &RoomName, news: News, effects: &mut Effects) {
         let Some(id) = self.rooms.find(room) else {
             return;
         };
@@ -99,10 +110,10 @@ impl Hub {
             let past = Past {
                 seq: entry.seq,
                 at: entry.at,
-                message: message.clone(),
+                news: news.clone(),
             };
             room.history.push(entry.author, Arc::new(past));
         }
-        effects.tell_room(id, None, Vec::new(), message);
+        effects.tell_room(id, None, Vec::new(), news);
     }
 }

@@ -14,7 +14,7 @@ use slab::Slab;
 
 use crate::id::{PeerId, PersonId};
 use crate::limits::{IGNORED, IGNORED_NAMES};
-use crate::message::{IgnoredRow, Message};
+use crate::message::{IgnoredRow, News};
 use crate::name::Username;
 use crate::tally;
 
@@ -233,7 +233,7 @@ impl Hub {
 
     /// Which of the lines that were said before a person sees: those of nobody they ignore, under whatever name, and those
     /// of no ignored name, unless someone else has that now.
-    pub(super) fn sees(&self, who: Place) -> impl FnMut(PersonId, &Message) -> bool + use<> {
+    pub(super) fn sees(&self, who: Place) -> impl FnMut(PersonId, &News) -> bool + use<> {
         let ids = self.ignores(who).iter();
         let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
         let people: HashSet<PersonId> = targets.iter().map(|it| it.person).collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::journal::Act;
-use crate::message::Message;
+use crate::message::{AboutConnection, Message};
 use crate::moment::Moment;
 
 use super::Hub;
@@ -26,7 +26,7 @@ impl Hub {
         for peer in peers {
             self.break_prompt(peer, effects);
             self.forget(peer, reason, None, effects);
-            effects.tell(peer, Message::ShuttingDown);
+            effects.tell(peer, AboutConnection::ShuttingDown);
             effects.push(Effect::Close { peer, reason });
         }
     }
@@ -41,7 +41,7 @@ impl Hub {
         let idle = Duration::from_secs(idle.saturating_sub(1).into());
         if idle >= timeout {
             let reason = CloseReason::IdleTimedOut;
-            self.dismiss(peer, Message::IdleTimedOut, reason, effects);
+            self.dismiss(peer, AboutConnection::IdleTimedOut, reason, effects);
         } else {
             self.idles.set(peer, now.instant + (timeout - idle));
         }
@@ -51,7 +51,7 @@ impl Hub {
     pub(super) fn dismiss(
         &mut self,
         peer: PeerId,
-        word: Message,
+        word: impl Into<Message>,
         reason: CloseReason,
         effects: &mut Effects,
     ) {
@@ -66,7 +66,7 @@ impl Hub {
     /// Someone wants to leave, with a last word to the others or without.
     pub(super) fn quit(&mut self, peer: PeerId, word: Option<Arc<str>>, effects: &mut Effects) {
         let reason = CloseReason::Quit;
-        effects.tell(peer, Message::Goodbye);
+        effects.tell(peer, AboutConnection::Goodbye);
         self.leave(peer, reason, word, effects);
         effects.push(Effect::Close { peer, reason });
     }

@@ -6,7 +6,7 @@ use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::journal::Act;
 use crate::limits::LOGIN_ATTEMPTS;
-use crate::message::Message;
+use crate::message::AboutConnection;
 use crate::moment::Moment;
 use crate::name::Username;
 
@@ -31,7 +31,7 @@ impl Hub {
         if let Some(timeout) = self.rules.login_timeout {
             self.logins.set(peer, now.instant + timeout);
         }
-        effects.tell(peer, Message::UsernamePrompt);
+        effects.tell(peer, AboutConnection::UsernamePrompt);
     }
 
     /// A free name for someone who is named by their address. Several have the same one where there are several listeners.
@@ -54,7 +54,7 @@ impl Hub {
                 effects.append(peer, None, Act::ComeIn { name });
             }
             Some(_) => {}
-            None => self.refuse(peer, Message::UsernameTaken, effects),
+            None => self.refuse(peer, AboutConnection::UsernameTaken, effects),
         }
     }
 
@@ -68,23 +68,23 @@ impl Hub {
             .next()
             .is_some_and(commands::is_quit)
         {
-            return self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
+            return self.dismiss(peer, AboutConnection::Goodbye, CloseReason::Quit, effects);
         }
         match Username::parse(line) {
             Ok(name) => effects.append(peer, None, Act::ComeIn { name }),
-            Err(why) => self.refuse(peer, Message::UsernameInvalid(why), effects),
+            Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why), effects),
         }
     }
 
-    pub(super) fn refuse(&mut self, peer: PeerId, refusal: Message, effects: &mut Effects) {
+    pub(super) fn refuse(&mut self, peer: PeerId, refusal: AboutConnection, effects: &mut Effects) {
         if self.roster.session(peer).is_none() {
             return;
         }
         effects.tell(peer, refusal);
         if self.roster.count_attempt(peer) >= LOGIN_ATTEMPTS.into() {
             let reason = CloseReason::TooManyAttempts;
-            return self.dismiss(peer, Message::TooManyAttempts, reason, effects);
+            return self.dismiss(peer, AboutConnection::TooManyAttempts, reason, effects);
         }
-        effects.tell(peer, Message::UsernamePrompt);
+        effects.tell(peer, AboutConnection::UsernamePrompt);
     }
 }

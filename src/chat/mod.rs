@@ -4,6 +4,9 @@
 //! What always holds: no two people have the same name; a peer is announced as joined once and as left once; nothing is
 //! asked for a peer after [`Effect::Close`] or after [`Event::Disconnected`].
 
+// A match over acts or messages names every variant. Only tests pick some.
+#![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
+
 mod alone;
 mod apply;
 mod arrivals;
@@ -43,7 +46,7 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
 use crate::limits::HISTORY_LINES;
-use crate::message::{Answer, Message, Presence};
+use crate::message::{AboutConnection, AboutInput, Presence};
 use crate::moment::{Moment, Offset};
 use crate::name::{InvalidUsername, Username};
 use crate::wire::Command;
@@ -141,21 +144,21 @@ impl Hub {
             Event::Line(line) => self.line(now, peer, line, effects),
             Event::LineTooLong { limit } => self.too_long(now, peer, limit, effects),
             Event::WrongProtocol(protocol) => {
-                let reason = CloseReason::WrongProtocol(protocol);
-                self.dismiss(peer, Message::WrongProtocol(protocol), reason, effects);
+                let word = AboutConnection::WrongProtocol(protocol);
+                self.dismiss(peer, word, CloseReason::WrongProtocol(protocol), effects);
             }
-            Event::Interrupt => self.answer_key(peer, Answer::HowToQuit, effects),
+            Event::Interrupt => self.answer_key(peer, AboutInput::HowToQuit, effects),
             Event::AreYouThere => {
-                let still_here = Answer::StillHere(self.online());
+                let still_here = AboutInput::StillHere(self.online());
                 self.answer_key(peer, still_here, effects);
             }
             Event::EndOfInput => {
                 self.break_prompt(peer, effects);
-                self.dismiss(peer, Message::Goodbye, CloseReason::Quit, effects);
+                self.dismiss(peer, AboutConnection::Goodbye, CloseReason::Quit, effects);
             }
             Event::TooFast { of_address } => {
                 self.break_prompt(peer, effects);
-                self.answer_and_prompt(peer, Answer::TooFast { of_address }, effects);
+                self.answer_and_prompt(peer, AboutInput::TooFast { of_address }, effects);
             }
             Event::Disconnected(reason) => self.leave(peer, reason, None, effects),
         }
@@ -167,7 +170,7 @@ impl Hub {
         if let Some(peer) = self.logins.pop_due(now.instant) {
             self.break_prompt(peer, effects);
             let reason = CloseReason::LoginTimedOut;
-            self.dismiss(peer, Message::LoginTimedOut, reason, effects);
+            self.dismiss(peer, AboutConnection::LoginTimedOut, reason, effects);
             return true;
         }
         let silent = self.idles.pop_due(now.instant);
@@ -233,38 +236,38 @@ impl Hub {
         match self.roster.at_mut(peer) {
             Some(person) => {
                 person.active = active;
-                effects.answer(peer, Answer::TooLong { limit });
+                effects.answer(peer, AboutInput::TooLong { limit });
             }
             None => {
                 let why = InvalidUsername::WholeLine;
-                self.refuse(peer, Message::UsernameInvalid(why), effects);
+                self.refuse(peer, AboutConnection::UsernameInvalid(why), effects);
             }
         }
     }
 
     /// Answers a key, which left the cursor within a line.
-    fn answer_key(&mut self, peer: PeerId, answer: Answer, effects: &mut Effects) {
+    fn answer_key(&mut self, peer: PeerId, answer: AboutInput, effects: &mut Effects) {
         if self.roster.session(peer).is_some() {
-            effects.tell(peer, Message::LineBreak);
+            effects.tell(peer, AboutConnection::LineBreak);
             self.answer_and_prompt(peer, answer, effects);
         }
     }
 
     /// Answers, and prompts again where a prompt stood.
-    fn answer_and_prompt(&self, peer: PeerId, answer: Answer, effects: &mut Effects) {
+    fn answer_and_prompt(&self, peer: PeerId, answer: AboutInput, effects: &mut Effects) {
         let Some(session) = self.roster.session(peer) else {
             return;
         };
         effects.answer(peer, answer);
         if session == Session::Naming {
-            effects.tell(peer, Message::UsernamePrompt);
+            effects.tell(peer, AboutConnection::UsernamePrompt);
         }
     }
 
     /// Ends the line that the username prompt stands on, where it does, as nobody typed its end.
     fn break_prompt(&self, peer: PeerId, effects: &mut Effects) {
         if self.roster.session(peer) == Some(Session::Naming) {
-            effects.tell(peer, Message::LineBreak);
+            effects.tell(peer, AboutConnection::LineBreak);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What was said in a room before: for those who come in, and those who ask.
 
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
-use crate::message::Answer;
+use crate::message::{AboutReading, AboutRooms};
 
 use super::Hub;
 use super::event::Effects;
@@ -46,7 +46,7 @@ impl Hub {
         };
         if room.topic.is_some() {
             let (room, topic) = (room.name.clone(), room.topic.clone());
-            effects.answer(self.roster.peer(person), Answer::Topic { room, topic });
+            effects.answer(self.roster.peer(person), AboutRooms::Topic { room, topic });
         }
         let mut visits = person.extras.iter().flat_map(|it| &it.visits);
         let visit = visits.find(|it| it.made == room.made);
@@ -74,9 +74,9 @@ impl Hub {
             return false;
         }
         let peer = self.roster.peer(person);
-        effects.answer(peer, Answer::History(lines.len()));
+        effects.answer(peer, AboutReading::History(lines.len()));
         lines.into_iter().for_each(|line| effects.tell(peer, line));
-        effects.answer(peer, Answer::End);
+        effects.answer(peer, AboutReading::End);
         true
     }
 }

@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::*;
 use crate::limits::LOGIN_ATTEMPTS;
+use crate::message::{AboutConnection, AboutPeople, Answer, Message, News};
 use crate::moment::Format;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -74,7 +75,7 @@ impl Chat {
         let peer = self.connect(slot);
         self.types(peer, name);
         let told = self.reads(peer);
-        assert!(told.contains(&Message::Welcome), "{told:?}");
+        assert!(told.contains(&AboutConnection::Welcome.into()), "{told:?}");
         peer
     }
 
@@ -192,34 +193,38 @@ fn name(text: &str) -> Username {
 }
 
 fn said(from: &str, text: &str) -> Message {
-    Message::Said {
+    News::Said {
         from: name(from),
         text: text.into(),
     }
+    .into()
 }
 
 #[test]
 fn ann_and_bob_come_in_and_talk() {
     let mut chat = Chat::new();
     let ann = chat.connect(0);
-    assert_eq!(chat.reads(ann), [Message::UsernamePrompt]);
+    assert_eq!(chat.reads(ann), [AboutConnection::UsernamePrompt.into()]);
     chat.types(ann, " Ann ");
-    let joined = Message::Joined(name("Ann"));
-    assert_eq!(chat.reads(ann), [Message::Welcome, joined]);
+    let joined = News::Joined(name("Ann"));
+    assert_eq!(
+        chat.reads(ann),
+        [AboutConnection::Welcome.into(), joined.into()]
+    );
 
     let bob = chat.login(1, "bob");
-    assert_eq!(chat.reads(ann), [Message::Joined(name("bob"))]);
+    assert_eq!(chat.reads(ann), [News::Joined(name("bob")).into()]);
     chat.types(ann, "hi");
     chat.types(ann, "");
     assert_eq!(chat.reads(bob), [said("Ann", "hi")]);
     assert_eq!(chat.reads(ann), []);
 
     chat.event(bob, Event::Disconnected(CloseReason::EndOfInput));
-    let left = Message::Left {
+    let left = News::Left {
         who: name("bob"),
         word: None,
     };
-    assert_eq!(chat.reads(ann), [left]);
+    assert_eq!(chat.reads(ann), [left.into()]);
     assert_eq!(chat.online, [name("Ann")]);
 }
 
@@ -229,18 +234,21 @@ fn of_two_at_the_prompt_the_first_to_answer_gets_the_name() {
     let [first, second] = [chat.connect(0), chat.connect(1)];
     chat.types(second, "ann");
     chat.types(first, "ANN");
-    assert!(chat.reads(second).contains(&Message::Welcome));
+    assert!(
+        chat.reads(second)
+            .contains(&AboutConnection::Welcome.into())
+    );
     assert_eq!(
         chat.reads(first),
         [
-            Message::UsernamePrompt,
-            Message::UsernameTaken,
-            Message::UsernamePrompt
+            AboutConnection::UsernamePrompt.into(),
+            AboutConnection::UsernameTaken.into(),
+            AboutConnection::UsernamePrompt.into()
         ]
     );
     chat.event(second, Event::Disconnected(CloseReason::EndOfInput));
     chat.types(first, "ANN");
-    assert!(chat.reads(first).contains(&Message::Welcome));
+    assert!(chat.reads(first).contains(&AboutConnection::Welcome.into()));
 }
 
 #[test]
@@ -256,8 +264,8 @@ fn the_tenth_refusal_is_the_last() {
     assert_eq!(
         chat.reads(ann),
         [
-            Message::UsernameInvalid(InvalidUsername::WholeLine),
-            Message::TooManyAttempts
+            AboutConnection::UsernameInvalid(InvalidUsername::WholeLine).into(),
+            AboutConnection::TooManyAttempts.into()
         ]
     );
     assert_eq!(chat.closed, [(ann, CloseReason::TooManyAttempts)]);
@@ -281,9 +289,9 @@ fn a_login_times_out_when_its_time_is_over_and_not_before() {
     assert_eq!(
         chat.reads(early),
         [
-            Message::UsernamePrompt,
-            Message::LineBreak,
-            Message::LoginTimedOut
+            AboutConnection::UsernamePrompt.into(),
+            AboutConnection::LineBreak.into(),
+            AboutConnection::LoginTimedOut.into()
         ]
     );
     // A refused name gives no more time.
@@ -305,7 +313,7 @@ fn who_leaves_the_prompt_times_out_no_more() {
     // Whoever gets the slot next has the whole time.
     let bob = chat.connect(0);
     assert_eq!(chat.alone.next_timeout(), Some(chat.now.instant + TIMEOUT));
-    assert_eq!(chat.reads(bob), [Message::UsernamePrompt]);
+    assert_eq!(chat.reads(bob), [AboutConnection::UsernamePrompt.into()]);
 }
 
 #[test]
@@ -321,7 +329,7 @@ fn events_of_a_peer_who_was_closed_are_ignored() {
     let ann = chat.login(0, "ann");
     let bob = chat.login(1, "bob");
     chat.types(bob, "/quit");
-    assert_eq!(chat.reads(bob), [Message::Goodbye]);
+    assert_eq!(chat.reads(bob), [AboutConnection::Goodbye.into()]);
     chat.reads(ann);
     for event in [
         Event::Line("still here"),
@@ -367,10 +375,13 @@ fn a_shutdown_tells_everyone_once_and_nobody_of_the_others_leaving() {
         chat.reads(peer);
     }
     chat.shut_down();
-    assert_eq!(chat.reads(ann), [Message::ShuttingDown]);
+    assert_eq!(chat.reads(ann), [AboutConnection::ShuttingDown.into()]);
     assert_eq!(
         chat.reads(stranger),
-        [Message::LineBreak, Message::ShuttingDown]
+        [
+            AboutConnection::LineBreak.into(),
+            AboutConnection::ShuttingDown.into()
+        ]
     );
     assert_eq!(chat.reads(bob), []);
     assert_eq!(
@@ -393,17 +404,18 @@ fn a_new_name_frees_the_old_one() {
     let bob = chat.login(1, "bob");
     chat.reads(ann);
     chat.types(ann, "/nick Bob");
-    assert_eq!(chat.reads(ann), [Message::UsernameTaken]);
+    assert_eq!(chat.reads(ann), [AboutConnection::UsernameTaken.into()]);
     chat.types(ann, "/nick bea");
-    let renamed = Message::Renamed {
-        from: name("ann"),
-        to: name("bea"),
-    };
+    let (from, to) = (name("ann"), name("bea"));
+    let renamed = Message::News(News::Renamed { from, to });
     for peer in [ann, bob] {
         assert_eq!(chat.reads(peer), std::slice::from_ref(&renamed));
     }
     chat.types(bob, "/nick Ann");
-    assert!(matches!(chat.reads(ann)[..], [Message::Renamed { .. }]));
+    assert!(matches!(
+        chat.reads(ann)[..],
+        [Message::News(News::Renamed { .. })]
+    ));
 }
 
 #[test]
@@ -411,16 +423,19 @@ fn a_name_that_differs_from_ones_own_in_case_alone_is_no_ones_else() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
     chat.types(ann, "/nick ann");
-    let already = Message::Answer(Answer::NamedSoAlready);
+    let already = Message::Answer(AboutPeople::NamedSoAlready.into());
     assert_eq!(chat.reads(ann), [already]);
     chat.types(ann, "/nick ANN");
     assert!(matches!(
         &chat.reads(ann)[..],
-        [Message::Renamed { from, to }] if (from.as_str(), to.as_str()) == ("ann", "ANN")
+        [Message::News(News::Renamed { from, to })] if (from.as_str(), to.as_str()) == ("ann", "ANN")
     ));
     let other = chat.connect(1);
     chat.types(other, "ann");
-    assert!(chat.reads(other).contains(&Message::UsernameTaken));
+    assert!(
+        chat.reads(other)
+            .contains(&AboutConnection::UsernameTaken.into())
+    );
 }
 
 #[test]
@@ -432,6 +447,6 @@ fn a_notice_is_read_by_those_who_have_a_name() {
     let mut effects = Effects::default();
     chat.alone.notice(chat.now, "tea", &mut effects);
     chat.apply(effects);
-    assert_eq!(chat.reads(ann), [Message::Notice("tea".into())]);
+    assert_eq!(chat.reads(ann), [News::Notice("tea".into()).into()]);
     assert_eq!(chat.reads(stranger), []);
 }

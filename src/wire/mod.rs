@@ -1,7 +1,6 @@
 //! Bytes to words and back: telnet, lines, text, commands, other protocols, rendering. No socket, no state of the chat,
 //! no clock.
 
-mod answer;
 mod command;
 mod decoder;
 mod lines;

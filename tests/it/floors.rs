@@ -23,7 +23,7 @@ const FLOORS: [Floor; 6] = [
             "src/name/",
             "src/invisible.rs",
             "src/journal.rs",
-            "src/message.rs",
+            "src/message/",
             "src/moment.rs",
             "src/tally",
         ],

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use chinwag::inner::chat::{self, Effect, Event};
 use chinwag::inner::wire::render;
-use chinwag::inner::{Answer, Format, Message, PeerId, RoomId};
+use chinwag::inner::{
+    AboutChat, AboutConnection, AboutIgnoring, AboutInput, AboutPeople, AboutRooms, Answer, Format,
+    Message, News, PeerId, RoomId,
+};
 use chinwag::{CloseReason, Username};
 
 /// One who is connected.
@@ -193,9 +196,11 @@ impl Audience {
     /// What one person is told was asked for by themselves, or is a private message of someone they do not ignore.
     fn may_read(&self, reader: PeerId, actor: PeerId, message: &Message) -> bool {
         match message {
-            Message::Private { from, .. } => {
+            Message::News(News::Private { from, .. }) => {
                 let name = self.peers[&actor].name.as_ref();
-                reader != actor && name == Some(from) && !self.ignores.contains_key(&(reader, actor))
+                reader != actor
+                    && name == Some(from)
+                    && !self.ignores.contains_key(&(reader, actor))
             }
             _ => reader == actor,
         }
@@ -209,16 +214,19 @@ impl Audience {
         except: Option<PeerId>,
         message: &Message,
     ) {
-        let (Message::Said { from: name, .. }
-        | Message::Action { from: name, .. }
-        | Message::TopicSet { by: name, .. }
-        | Message::Renamed { to: name, .. }
-        | Message::Joined(name)
-        | Message::Entered(name)
-        | Message::WentTo { who: name, .. }) = message
+        let Message::News(news) = message else {
+            panic!("{message:?} is told to a room");
+        };
+        let (News::Said { from: name, .. }
+        | News::Action { from: name, .. }
+        | News::TopicSet { by: name, .. }
+        | News::Renamed { to: name, .. }
+        | News::Joined(name)
+        | News::Entered(name)
+        | News::WentTo { who: name, .. }) = news
         else {
             return assert!(
-                matches!(message, Message::Left { .. } | Message::Notice(_)),
+                matches!(news, News::Left { .. } | News::Notice(_)),
                 "{message:?}"
             );
         };
@@ -230,7 +238,7 @@ impl Audience {
     }
 
     fn note_rename(&mut self, actor: Option<PeerId>, message: &Message) {
-        if let (Message::Renamed { from, to }, Some(actor)) = (message, actor) {
+        if let (Message::News(News::Renamed { from, to }), Some(actor)) = (message, actor) {
             self.assert_name_is_free(actor, to);
             let before = self.here(actor).name.replace(to.clone());
             assert_eq!(before.as_ref(), Some(from));
@@ -244,19 +252,23 @@ impl Audience {
                 .iter()
                 .find(|(_, it)| it.name.as_ref() == Some(name))
         };
-        match message {
-            Message::Answer(Answer::IgnoreSet(name)) => {
+        let Message::Answer(answer) = message else {
+            return;
+        };
+        match answer {
+            Answer::Ignoring(AboutIgnoring::IgnoreSet(name)) => {
                 let (whom, _) = find(name).expect("who is ignored is here");
                 let (whom, name) = ((reader, *whom), name.clone());
                 self.ignores.entry(whom).or_insert(name);
             }
-            Message::Answer(Answer::IgnoreLifted(name)) => {
+            Answer::Ignoring(AboutIgnoring::IgnoreLifted(name)) => {
                 let present = find(name).map(|(whom, _)| *whom);
                 self.ignores.retain(|(by, whom), then| {
                     *by != reader || Some(*whom) != present && then != name
                 });
             }
-            Message::Answer(Answer::UsersOnline(count) | Answer::StillHere(count)) => {
+            Answer::Chat(AboutChat::UsersOnline(count))
+            | Answer::Input(AboutInput::StillHere(count)) => {
                 assert_eq!(*count, self.online());
             }
             _ => {}
@@ -269,7 +281,7 @@ fn assert_renders_well(message: &Message, unix: i64, format: Format) {
     let mut out = BytesMut::new();
     render(message, unix, format, &mut out);
     let text = std::str::from_utf8(&out).expect("it is UTF-8");
-    if *message == Message::UsernamePrompt {
+    if *message == Message::Connection(AboutConnection::UsernamePrompt) {
         return assert!(!text.contains(char::is_control));
     }
     let lines = text.strip_suffix("\r\n").expect("lines are ended");
@@ -283,10 +295,11 @@ fn assert_renders_well(message: &Message, unix: i64, format: Format) {
         .count();
     let is_list = matches!(
         message,
-        Message::WrongProtocol(_)
-            | Message::Welcome
+        Message::Connection(AboutConnection::WrongProtocol(_) | AboutConnection::Welcome)
             | Message::Answer(
-                Answer::Help(_) | Answer::Rooms { .. } | Answer::Who { .. } | Answer::Whois(_)
+                Answer::Chat(AboutChat::Help(_))
+                    | Answer::Rooms(AboutRooms::Rooms { .. } | AboutRooms::Who { .. })
+                    | Answer::People(AboutPeople::Whois(_))
             )
     );
     assert!(is_list || count == 1, "{message:?} is {count} lines");

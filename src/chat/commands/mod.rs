@@ -5,7 +5,7 @@ mod reading;
 mod rooms;
 
 use crate::limits::{ECHOED_CHARS, QUIT_CHARS};
-use crate::message::{Answer, HelpRow};
+use crate::message::{AboutChat, AboutInput, HelpRow};
 
 use super::event::Effects;
 use super::{Caller, Hub};
@@ -221,26 +221,26 @@ pub(crate) fn named(word: &str) -> Option<&'static str> {
 /// Runs the command that the word names.
 pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
     let Some(row) = find(word) else {
-        return effects.answer(caller.peer, Answer::UnknownCommand(shorten(word)));
+        return effects.answer(caller.peer, AboutInput::UnknownCommand(shorten(word)));
     };
     if row.takes(args) {
         (row.run)(hub, caller, args, effects);
     } else {
-        effects.answer(caller.peer, Answer::Usage(row.help.usage));
+        effects.answer(caller.peer, AboutInput::Usage(row.help.usage));
     }
 }
 
 fn help(_: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
-    effects.answer(caller.peer, Answer::Help(&HELP));
+    effects.answer(caller.peer, AboutChat::Help(&HELP));
 }
 
 fn users(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
-    effects.answer(caller.peer, Answer::UsersOnline(hub.online()));
+    effects.answer(caller.peer, AboutChat::UsersOnline(hub.online()));
 }
 
 fn quit(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     if args.chars().count() > QUIT_CHARS {
-        return effects.answer(caller.peer, Answer::QuitTooLong);
+        return effects.answer(caller.peer, AboutInput::QuitTooLong);
     }
     let word = (!args.is_empty()).then(|| args.into());
     hub.quit(caller.peer, word, effects);
@@ -253,9 +253,9 @@ pub(super) fn is_quit(word: &str) -> bool {
 }
 
 /// How a command is used, for its function to tell when what follows its word is wrong.
-fn usage(word: &str) -> Answer {
+fn usage(word: &str) -> AboutInput {
     let row = TABLE.iter().find(|row| row.word() == word);
-    Answer::Usage(row.map_or("/help", |row| row.help.usage))
+    AboutInput::Usage(row.map_or("/help", |row| row.help.usage))
 }
 
 /// As much of what was typed as is repeated in an answer.

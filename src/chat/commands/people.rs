@@ -5,7 +5,7 @@ use crate::chat::{Caller, Hub};
 use crate::id::PersonId;
 use crate::journal::Act;
 use crate::limits::AWAY_CHARS;
-use crate::message::{Answer, Message, Whois};
+use crate::message::{AboutAway, AboutConnection, AboutIgnoring, AboutPeople, Answer, Whois};
 use crate::name::Username;
 
 use super::{shorten, usage};
@@ -22,15 +22,15 @@ pub(super) fn msg(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
 
 fn write_to(caller: &Caller, to: PersonId, is_reply: bool, text: &str, effects: &mut Effects) {
     if to == caller.id {
-        return effects.answer(caller.peer, Answer::Yourself);
+        return effects.answer(caller.peer, AboutPeople::Yourself);
     }
     let text = text.into();
     caller.wants(Act::Write { to, is_reply, text }, effects);
 }
 
 /// There is nobody of that name; but there may be someone whom they meant.
-fn nobody(hub: &Hub, caller: &Caller, typed: &str) -> Answer {
-    Answer::Nobody {
+fn nobody(hub: &Hub, caller: &Caller, typed: &str) -> AboutPeople {
+    AboutPeople::Nobody {
         typed: shorten(typed),
         meant: hub.roster.suggest(typed, caller.id),
     }
@@ -40,11 +40,11 @@ pub(super) fn reply(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     let author = hub.roster.at(caller.peer);
     let extras = author.and_then(|it| it.extras.as_ref());
     let Some((to, name)) = extras.and_then(|it| it.correspondent.clone()) else {
-        return effects.answer(caller.peer, Answer::NothingToReplyTo);
+        return effects.answer(caller.peer, AboutPeople::NothingToReplyTo);
     };
     match hub.roster.place(to) {
         Some(_) => write_to(caller, to, true, args, effects),
-        None => effects.answer(caller.peer, Answer::Gone(name)),
+        None => effects.answer(caller.peer, AboutPeople::Gone(name)),
     }
 }
 
@@ -55,13 +55,13 @@ pub(super) fn me(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects
 pub(super) fn nick(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     match Username::parse(args) {
         Ok(name) => caller.wants(Act::Rename { name }, effects),
-        Err(why) => effects.tell(caller.peer, Message::UsernameInvalid(why)),
+        Err(why) => effects.tell(caller.peer, AboutConnection::UsernameInvalid(why)),
     }
 }
 
 pub(super) fn away(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     if args.chars().count() > AWAY_CHARS {
-        return effects.answer(caller.peer, Answer::AwayTooLong);
+        return effects.answer(caller.peer, AboutAway::AwayTooLong);
     }
     let text = (!args.is_empty()).then(|| args.into());
     caller.wants(Act::GoAway { text }, effects);
@@ -84,14 +84,14 @@ pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
         since: person.since(),
         away: person.away().and_then(|away| away.text.clone()),
     };
-    effects.answer(caller.peer, Answer::Whois(whois.into()));
+    effects.answer(caller.peer, AboutPeople::Whois(whois.into()));
 }
 
 pub(super) fn ignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    let answer = match (args, hub.find(args).map(|it| it.id)) {
-        ("", _) => Answer::Ignored(hub.ignored(caller.place)),
-        (_, None) => nobody(hub, caller, args),
-        (_, Some(whom)) if whom == caller.id => Answer::Yourself,
+    let answer: Answer = match (args, hub.find(args).map(|it| it.id)) {
+        ("", _) => AboutIgnoring::Ignored(hub.ignored(caller.place)).into(),
+        (_, None) => nobody(hub, caller, args).into(),
+        (_, Some(whom)) if whom == caller.id => AboutPeople::Yourself.into(),
         (_, Some(whom)) => return caller.wants(Act::Ignore { whom }, effects),
     };
     effects.answer(caller.peer, answer);
@@ -100,6 +100,6 @@ pub(super) fn ignore(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
 pub(super) fn unignore(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     match Username::parse_any(args) {
         Some(name) => caller.wants(Act::Unignore { name }, effects),
-        None => effects.answer(caller.peer, Answer::NotIgnored(shorten(args))),
+        None => effects.answer(caller.peer, AboutIgnoring::NotIgnored(shorten(args))),
     }
 }

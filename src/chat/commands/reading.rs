@@ -3,7 +3,7 @@
 use crate::chat::event::{Effect, Effects};
 use crate::chat::{Caller, Hub};
 use crate::limits::{REPLAYED_LINES, ZONE_BYTES};
-use crate::message::Answer;
+use crate::message::AboutReading;
 use crate::moment::{Format, Offset, Stamp};
 
 use super::{shorten, usage};
@@ -17,14 +17,14 @@ pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut 
         },
     };
     if !hub.replay(caller.place, 0, count, effects) {
-        effects.answer(caller.peer, Answer::NoHistory);
+        effects.answer(caller.peer, AboutReading::NoHistory);
     }
 }
 
 pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let (word, rest) = args.split_once(char::is_whitespace).unwrap_or((args, ""));
     let (stamp, zone) = match word.to_ascii_lowercase().as_str() {
-        "" => return show_format(hub, caller, effects, Answer::TimeSet),
+        "" => return show_format(hub, caller, effects, AboutReading::TimeSet),
         "off" => (Some(Stamp::Off), rest),
         "on" => (Some(Stamp::Clock), rest),
         "full" => (Some(Stamp::Full), rest),
@@ -38,7 +38,7 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
             None => {
                 let typed = shorten(zone);
                 let by_name = hub.rules.zones.is_some();
-                return effects.answer(caller.peer, Answer::NoZone { typed, by_name });
+                return effects.answer(caller.peer, AboutReading::NoZone { typed, by_name });
             }
         },
     };
@@ -46,11 +46,11 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
         // Whoever names a zone alone wants to see its time.
         let shown = match format.stamp {
             Stamp::Off => Stamp::Clock,
-            stamp => stamp,
+            stamp @ (Stamp::Clock | Stamp::Full) => stamp,
         };
         format.stamp = stamp.unwrap_or(shown);
         format.offset = offset.unwrap_or(format.offset);
-        Answer::TimeSet(*format)
+        AboutReading::TimeSet(*format)
     });
 }
 
@@ -64,14 +64,14 @@ fn offset(hub: &Hub, caller: &Caller, zone: &str) -> Option<Offset> {
 
 pub(super) fn quiet(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let quiet = match args.to_ascii_lowercase().as_str() {
-        "" => return show_format(hub, caller, effects, |it| Answer::QuietSet(it.quiet)),
+        "" => return show_format(hub, caller, effects, |it| AboutReading::QuietSet(it.quiet)),
         "on" => true,
         "off" => false,
         _ => return effects.answer(caller.peer, usage("/quiet")),
     };
     set_format(hub, caller, effects, |format| {
         format.quiet = quiet;
-        Answer::QuietSet(quiet)
+        AboutReading::QuietSet(quiet)
     });
 }
 
@@ -79,7 +79,7 @@ fn show_format(
     hub: &Hub,
     caller: &Caller,
     effects: &mut Effects,
-    answer: impl FnOnce(Format) -> Answer,
+    answer: impl FnOnce(Format) -> AboutReading,
 ) {
     if let Some(person) = hub.roster.at(caller.peer) {
         effects.answer(caller.peer, answer(person.format));
@@ -91,7 +91,7 @@ fn set_format(
     hub: &mut Hub,
     caller: &Caller,
     effects: &mut Effects,
-    change: impl FnOnce(&mut Format) -> Answer,
+    change: impl FnOnce(&mut Format) -> AboutReading,
 ) {
     let (peer, room) = (caller.peer, caller.room);
     if let Some(person) = hub.roster.at_mut(peer) {

@@ -7,7 +7,7 @@ use crate::chat::room::Room;
 use crate::chat::{Caller, Hub};
 use crate::journal::Act;
 use crate::limits::{PEOPLE_LISTED, ROOMS_LISTED, TOPIC_CHARS};
-use crate::message::{Answer, Presence, RoomRow};
+use crate::message::{AboutRooms, Presence, RoomRow};
 use crate::name::RoomName;
 use crate::tally;
 
@@ -22,13 +22,13 @@ pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effec
         topic: room.topic.clone(),
     };
     let rows = rooms.into_iter().map(row).collect();
-    effects.answer(caller.peer, Answer::Rooms { rows, more });
+    effects.answer(caller.peer, AboutRooms::Rooms { rows, more });
 }
 
 pub(super) fn join(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     match RoomName::parse(args) {
         Ok(room) => caller.wants(Act::Go { room }, effects),
-        Err(why) => effects.answer(caller.peer, Answer::RoomInvalid(why)),
+        Err(why) => effects.answer(caller.peer, AboutRooms::RoomInvalid(why)),
     }
 }
 
@@ -43,10 +43,10 @@ pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
             return;
         };
         let (room, topic) = (room.name.clone(), room.topic.clone());
-        return effects.answer(caller.peer, Answer::Topic { room, topic });
+        return effects.answer(caller.peer, AboutRooms::Topic { room, topic });
     }
     if args.chars().count() > TOPIC_CHARS {
-        return effects.answer(caller.peer, Answer::TopicTooLong);
+        return effects.answer(caller.peer, AboutRooms::TopicTooLong);
     }
     let topic = (args != "-").then(|| args.into());
     caller.wants(Act::SetTopic { topic }, effects);
@@ -55,12 +55,12 @@ pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
 pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let room = match (args, RoomName::parse(args)) {
         ("", _) => caller.room,
-        (_, Err(why)) => return effects.answer(caller.peer, Answer::RoomInvalid(why)),
+        (_, Err(why)) => return effects.answer(caller.peer, AboutRooms::RoomInvalid(why)),
         (_, Ok(name)) => match hub.rooms.find(&name) {
             Some(room) => room,
             None => {
                 let meant = hub.rooms.find_alike(&name);
-                return effects.answer(caller.peer, Answer::NoSuchRoom { name, meant });
+                return effects.answer(caller.peer, AboutRooms::NoSuchRoom { name, meant });
             }
         },
     };
@@ -75,5 +75,5 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
         .collect();
     let more = found.members.len() - people.len();
     let room = found.name.clone();
-    effects.answer(caller.peer, Answer::Who { room, people, more });
+    effects.answer(caller.peer, AboutRooms::Who { room, people, more });
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::{ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, MENTION_BYTES};
+use crate::message::{AboutAway, AboutIgnoring, AboutPeople, AboutReading, Message, News};
 use crate::tally;
 
 #[test]
@@ -62,8 +63,8 @@ fn a_mention_is_found_among_signs_and_in_any_case() {
         chat.types(bob, "/away lunch");
         chat.reads(ann);
         chat.types(ann, line);
-        let away = Answer::Away(name("bob"), Some("lunch".into()));
-        assert_eq!(chat.answers(ann), [away], "{line}");
+        let away = AboutAway::Away(name("bob"), Some("lunch".into()));
+        assert_eq!(chat.answers(ann), [away.into()], "{line}");
     }
     for line in ["bobby", "a-bob", "b o b"] {
         chat.types(ann, line);
@@ -71,11 +72,11 @@ fn a_mention_is_found_among_signs_and_in_any_case() {
     }
     chat.reads(bob);
     chat.types(bob, "/back");
-    let back = Answer::Back {
+    let back = AboutAway::Back {
         shown: 7,
         missed: 7,
     };
-    assert_eq!(chat.answers(bob), [back, Answer::End]);
+    assert_eq!(chat.answers(bob), [back.into(), AboutReading::End.into()]);
 }
 
 #[test]
@@ -89,12 +90,16 @@ fn an_address_is_found_where_it_is_a_name() {
     chat.reads(ann);
     chat.types(ann, "hi 127.0.0.1:50001!");
     let bob_name = Username::from_addr("127.0.0.1:50001".parse().unwrap());
-    assert_eq!(chat.answers(ann), [Answer::Away(bob_name.clone(), None)]);
+    assert_eq!(
+        chat.answers(ann),
+        [AboutAway::Away(bob_name.clone(), None).into()]
+    );
     for line in ["/ignore 127.0.0.1:50001", "/unignore 127.0.0.1:50001"] {
         chat.types(ann, line);
     }
-    let [set, lifted] = [Answer::IgnoreSet, Answer::IgnoreLifted].map(|it| it(bob_name.clone()));
-    assert_eq!(chat.answers(ann), [set, lifted]);
+    let [set, lifted] =
+        [AboutIgnoring::IgnoreSet, AboutIgnoring::IgnoreLifted].map(|it| it(bob_name.clone()));
+    assert_eq!(chat.answers(ann), [set.into(), lifted.into()]);
 }
 
 #[test]
@@ -102,11 +107,11 @@ fn the_reason_to_be_away_is_bounded() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
     chat.types(ann, &format!("/away {}", "é".repeat(AWAY_CHARS + 1)));
-    assert_eq!(chat.answers(ann), [Answer::AwayTooLong]);
+    assert_eq!(chat.answers(ann), [AboutAway::AwayTooLong.into()]);
     chat.types(ann, "/back");
-    assert_eq!(chat.answers(ann), [Answer::NotAway]);
+    assert_eq!(chat.answers(ann), [AboutAway::NotAway.into()]);
     chat.types(ann, &format!("/away {}", "é".repeat(AWAY_CHARS)));
-    assert_eq!(chat.answers(ann), [Answer::AwaySet]);
+    assert_eq!(chat.answers(ann), [AboutAway::AwaySet.into()]);
 }
 
 #[test]
@@ -118,18 +123,18 @@ fn a_reply_finds_who_has_another_name_and_nobody_who_took_theirs() {
     chat.types(bob, "/nick rob");
     chat.reads(bob);
     chat.types(ann, "/reply yes?");
-    let private = Message::Private {
+    let private = News::Private {
         from: name("ann"),
         text: "yes?".into(),
     };
-    assert_eq!(chat.reads(bob), [private]);
+    assert_eq!(chat.reads(bob), [private.into()]);
 
     chat.types(bob, "/msg ann bye");
     chat.types(bob, "/quit");
     let other = chat.login(1, "rob");
     chat.reads(ann);
     chat.types(ann, "/reply wait");
-    assert_eq!(chat.answers(ann), [Answer::Gone(name("rob"))]);
+    assert_eq!(chat.answers(ann), [AboutPeople::Gone(name("rob")).into()]);
     assert_eq!(chat.reads(other), []);
 }
 
@@ -153,15 +158,15 @@ fn a_composed_and_a_decomposed_spelling_are_one() {
         chat.types(ann, &format!("hi {other}: tea?"));
         assert_eq!(
             chat.answers(ann),
-            [Answer::Away(self::name(name), None)],
+            [AboutAway::Away(self::name(name), None).into()],
             "{name}"
         );
         chat.types(zoe, "/back");
-        let back = Answer::Back {
+        let back = AboutAway::Back {
             shown: 1,
             missed: 1,
         };
-        assert!(chat.answers(zoe).contains(&back), "{name}");
+        assert!(chat.answers(zoe).contains(&back.into()), "{name}");
     }
 }
 
@@ -182,7 +187,7 @@ fn a_line_has_one_answer_however_many_it_names() {
     let ann = chat.login(0, "ann");
     let names = ["bob", "Carl", "dora", "eve", "fred"];
     let people = people_away(&mut chat, &names);
-    let several = |names: &[&str], more| Answer::SeveralAway {
+    let several = |names: &[&str], more| AboutAway::SeveralAway {
         names: names.iter().map(|it| name(it)).collect(),
         more,
     };
@@ -197,14 +202,17 @@ fn a_line_has_one_answer_however_many_it_names() {
         }
         chat.reads(ann);
         chat.types(ann, line);
-        assert_eq!(chat.reads(ann), [Message::Answer(answer)], "{line}");
+        assert_eq!(chat.reads(ann), [Message::Answer(answer.into())], "{line}");
     }
     // All of them are kept all lines that name them.
     for (peer, lines) in people.iter().zip([4, 4, 3, 2, 1]) {
         chat.reads(*peer);
         chat.types(*peer, "/back");
         let (shown, missed) = (lines, lines);
-        assert_eq!(chat.answers(*peer)[0], Answer::Back { shown, missed });
+        assert_eq!(
+            chat.answers(*peer)[0],
+            AboutAway::Back { shown, missed }.into()
+        );
     }
 }
 
@@ -214,26 +222,30 @@ fn an_absence_is_told_once_in_a_quarter_of_an_hour() {
     let ann = chat.login(0, "ann");
     let carl = chat.login(1, "carl");
     let bob = people_away(&mut chat, &["bob"])[0];
-    let away = || Answer::Away(name("bob"), Some("tea".into()));
+    let away = || AboutAway::Away(name("bob"), Some("tea".into()));
     chat.reads(ann);
     chat.types(ann, "bob?");
-    assert_eq!(chat.answers(ann), [away()]);
+    assert_eq!(chat.answers(ann), [away().into()]);
     for line in ["bob!", "/msg bob psst", "/me waves at bob"] {
         chat.types(ann, line);
         assert_eq!(chat.answers(ann), [], "{line}");
     }
     chat.types(carl, "/msg bob psst");
-    assert_eq!(chat.answers(carl), [away()], "it is another who writes");
+    assert_eq!(
+        chat.answers(carl),
+        [away().into()],
+        "it is another who writes"
+    );
     chat.wait(ABSENCE_TOLD_FOR - Duration::from_secs(1));
     chat.types(ann, "bob!");
     assert_eq!(chat.answers(ann), []);
     chat.wait(Duration::from_secs(1));
     chat.types(ann, "bob!");
-    assert_eq!(chat.answers(ann), [away()]);
+    assert_eq!(chat.answers(ann), [away().into()]);
     chat.types(bob, "/back");
     chat.types(bob, "/away tea");
     chat.types(ann, "bob!");
-    assert_eq!(chat.answers(ann), [away()], "it is another absence");
+    assert_eq!(chat.answers(ann), [away().into()], "it is another absence");
 }
 
 #[test]
@@ -266,7 +278,10 @@ fn nobody_is_told_of_those_who_ignore_them_or_whom_they_ignore() {
         chat.reads(peer);
         chat.types(peer, "/back");
         let shown = missed;
-        assert_eq!(chat.answers(peer)[0], Answer::Back { shown, missed });
+        assert_eq!(
+            chat.answers(peer)[0],
+            AboutAway::Back { shown, missed }.into()
+        );
     }
 }
 

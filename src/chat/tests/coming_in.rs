@@ -1,6 +1,7 @@
 //! How newcomers read, and what they are called where they give no name.
 
 use super::*;
+use crate::message::{AboutConnection, AboutReading, News};
 use crate::moment::Stamp;
 
 #[test]
@@ -18,7 +19,7 @@ fn everyone_reads_as_it_was_said_when_they_came() {
         chat.types(peer, "*");
         chat.types(peer, "ann");
         chat.types(peer, "/time");
-        assert_eq!(chat.answers(peer), [Answer::TimeSet(format)]);
+        assert_eq!(chat.answers(peer), [AboutReading::TimeSet(format).into()]);
         chat.types(peer, "/quit");
     }
 }
@@ -31,8 +32,11 @@ fn in_anonymous_mode_an_address_is_a_name_and_no_time_runs() {
     });
     let ann = chat.connect(0);
     let addr = "127.0.0.1:50000".parse().unwrap();
-    let joined = Message::Joined(Username::from_addr(addr));
-    assert_eq!(chat.reads(ann), [Message::Welcome, joined]);
+    let joined = News::Joined(Username::from_addr(addr));
+    assert_eq!(
+        chat.reads(ann),
+        [AboutConnection::Welcome.into(), joined.into()]
+    );
     assert_eq!(chat.alone.next_timeout(), None);
 }
 
@@ -52,7 +56,10 @@ fn in_anonymous_mode_a_second_one_of_an_address_has_a_name_of_it_too() {
     });
     for peer in peers {
         chat.event(peer, addr());
-        assert!(chat.reads(peer).contains(&Message::Welcome), "{peer}");
+        assert!(
+            chat.reads(peer).contains(&AboutConnection::Welcome.into()),
+            "{peer}"
+        );
     }
     let names: Vec<&str> = chat.online.iter().map(Username::as_str).collect();
     assert_eq!(names, ["[::1]:5000", "[::1]:5000-2", "[::1]:5000-3"]);

@@ -2,15 +2,15 @@
 
 use super::*;
 use crate::limits::IGNORED_NAMES;
-use crate::message::IgnoredRow;
+use crate::message::{AboutAway, AboutIgnoring, Answer, IgnoredRow, Message, News};
 
 /// The lines that a person reads, without the notices around them.
 fn lines(chat: &mut Chat, peer: PeerId) -> Vec<String> {
     let told = chat.reads(peer).into_iter();
     let text = |message| match message {
-        Message::Said { text, .. } => Some(text.to_string()),
-        Message::Past(past) => match &past.message {
-            Message::Said { text, .. } | Message::Private { text, .. } => Some(text.to_string()),
+        Message::News(News::Said { text, .. }) => Some(text.to_string()),
+        Message::Past(past) => match &past.news {
+            News::Said { text, .. } | News::Private { text, .. } => Some(text.to_string()),
             _ => None,
         },
         _ => None,
@@ -30,7 +30,7 @@ fn listed(chat: &mut Chat, peer: PeerId) -> Vec<IgnoredRow> {
     chat.reads(peer);
     chat.types(peer, "/ignore");
     match chat.answers(peer).pop() {
-        Some(Answer::Ignored(rows)) => rows,
+        Some(Answer::Ignoring(AboutIgnoring::Ignored(rows))) => rows,
         other => panic!("{other:?}"),
     }
 }
@@ -90,7 +90,10 @@ fn an_ignore_is_lifted_by_the_present_name_or_the_listed_one() {
         chat.reads(ann);
         chat.types(ann, typed);
         chat.alone.check();
-        assert!(matches!(chat.answers(ann)[..], [Answer::IgnoreLifted(_)]));
+        assert!(matches!(
+            chat.answers(ann)[..],
+            [Answer::Ignoring(AboutIgnoring::IgnoreLifted(_))]
+        ));
         assert_eq!(listed(&mut chat, ann), []);
         chat.types(pest, "heard");
         assert_eq!(lines(&mut chat, ann), ["heard"]);
@@ -292,10 +295,10 @@ fn whom_one_ignores_while_away_is_not_read_on_coming_back() {
     chat.reads(ann);
     chat.types(ann, "/back");
     let told = chat.reads(ann);
-    let back = Answer::Back {
+    let back = AboutAway::Back {
         shown: 1,
         missed: 1,
     };
-    assert_eq!(told[0], Message::Answer(back));
+    assert_eq!(told[0], Message::Answer(back.into()));
     assert_eq!(told.len(), 3, "{told:?}");
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::journal::Journal;
+use crate::message::{AboutConnection, AboutPeople, Message, News};
 
 /// A hub whose proposals wait until they are let go, and all that was said to anybody.
 struct Late {
@@ -99,7 +100,11 @@ fn a_name_that_was_taken_meanwhile_is_refused_and_asked_for_again() {
     late.told.clear();
     late.answer();
     assert_eq!(late.names(), ["ann"]);
-    let refused = [Message::UsernameTaken, Message::UsernamePrompt];
+    let refused = [
+        AboutConnection::UsernameTaken,
+        AboutConnection::UsernamePrompt,
+    ]
+    .map(Message::from);
     assert!(late.told.ends_with(&refused), "{:?}", late.told);
 }
 
@@ -115,10 +120,10 @@ fn who_is_gone_before_they_came_in_leaves_at_once() {
     late.hub.roster.connect(other, Format::default());
     late.told.clear();
     late.answer();
-    assert_eq!(late.told, [Message::Joined(name("ann"))]);
+    assert_eq!(late.told, [News::Joined(name("ann")).into()]);
     late.answer();
     let (who, word) = (name("ann"), None);
-    assert_eq!(late.told[1..], [Message::Left { who, word }]);
+    assert_eq!(late.told[1..], [News::Left { who, word }.into()]);
     assert_eq!(late.hub.online(), 0);
     assert!(late.waiting.is_empty());
 }
@@ -224,7 +229,7 @@ fn who_writes_to_somebody_who_has_left_since_is_told() {
     effects.drain().for_each(drop);
     chat.alone.answer(chat.now, &mut effects);
     chat.alone.answer(chat.now, &mut effects);
-    let message = Message::Answer(Answer::JustLeft);
+    let message = Message::Answer(AboutPeople::JustLeft.into());
     let to = Audience::Peer(ann);
     let told = Effect::Send { to, message };
     assert_eq!(effects.drain().collect::<Vec<_>>(), [told.clone(), told]);

@@ -2,7 +2,7 @@
 
 use super::Chat;
 use crate::limits::IGNORED;
-use crate::message::{Answer, Message};
+use crate::message::{AboutConnection, AboutPeople, AboutRooms, Message, News};
 use crate::name::{RoomName, Username};
 use crate::tally;
 
@@ -18,7 +18,7 @@ fn a_look_keeps_a_name_and_addresses_nobody() {
     chat.types(ann, "/msg Neil the code is 1234");
     let nobody = |typed: &str, meant: Option<&str>| {
         let (typed, meant) = (typed.into(), meant.map(name));
-        Message::Answer(Answer::Nobody { typed, meant })
+        Message::Answer(AboutPeople::Nobody { typed, meant }.into())
     };
     assert_eq!(chat.reads(ann), [nobody("Neil", Some("Nell"))]);
     assert_eq!(chat.reads(nell), []);
@@ -42,21 +42,28 @@ fn what_looks_like_a_name_is_taken_until_its_owner_goes() {
     for typed in ["BiIl", "\u{412}ill", "bill", "ＢILL"] {
         chat.reads(other);
         chat.types(other, typed);
-        let refused = [Message::UsernameTaken, Message::UsernamePrompt];
+        let refused = [
+            AboutConnection::UsernameTaken,
+            AboutConnection::UsernamePrompt,
+        ]
+        .map(Message::from);
         assert_eq!(chat.reads(other), refused, "{typed}");
     }
     // One's own name may be spelt anew, and the others' are free again then.
     chat.types(bill, "/nick BiIl");
-    let renamed = |from, to| Message::Renamed {
-        from: name(from),
-        to: name(to),
+    let renamed = |from, to| {
+        let (from, to) = (name(from), name(to));
+        Message::News(News::Renamed { from, to })
     };
     assert_eq!(chat.reads(bill).last(), Some(&renamed("Bill", "BiIl")));
     chat.types(bill, "/nick Rob");
     chat.types(other, "BILL");
-    assert!(chat.reads(other).contains(&Message::Welcome));
+    assert!(chat.reads(other).contains(&AboutConnection::Welcome.into()));
     chat.types(bill, "/nick B1LL");
-    assert_eq!(chat.reads(bill).last(), Some(&Message::UsernameTaken));
+    assert_eq!(
+        chat.reads(bill).last(),
+        Some(&AboutConnection::UsernameTaken.into())
+    );
 }
 
 #[test]
@@ -79,17 +86,17 @@ fn a_room_that_looks_like_another_is_not_made() {
     chat.reads(ann);
     let room = |text| RoomName::parse(text).unwrap();
     chat.types(ann, "/join #Iobby");
-    let refusal = Answer::RoomLooksLike {
+    let refusal = AboutRooms::RoomLooksLike {
         typed: room("#Iobby"),
         room: room("#lobby"),
     };
-    assert_eq!(chat.reads(ann), [Message::Answer(refusal)]);
+    assert_eq!(chat.reads(ann), [Message::Answer(refusal.into())]);
     chat.types(ann, "/who Iobby");
-    let unknown = Answer::NoSuchRoom {
+    let unknown = AboutRooms::NoSuchRoom {
         name: room("Iobby"),
         meant: Some(room("lobby")),
     };
-    assert_eq!(chat.reads(ann), [Message::Answer(unknown)]);
+    assert_eq!(chat.reads(ann), [Message::Answer(unknown.into())]);
     assert_eq!(chat.alone.hub.rooms.iter().count(), 1);
 }
 

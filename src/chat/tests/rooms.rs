@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
+use crate::message::{AboutRooms, Answer, Message};
 
 #[test]
 fn a_topic_that_is_not_there_is_not_cleared_aloud() {
@@ -12,7 +13,7 @@ fn a_topic_that_is_not_there_is_not_cleared_aloud() {
     chat.types(ann, "/topic -");
     assert!(matches!(
         chat.answers(ann)[..],
-        [Answer::Topic { topic: None, .. }]
+        [Answer::Rooms(AboutRooms::Topic { topic: None, .. })]
     ));
     assert_eq!(chat.reads(bob), []);
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::chat::commands::USAGES;
+use crate::message::{AboutInput, Message, News};
 
 /// What stands behind the word in no command's usage, and must do no harm there.
 const HOSTILE: [&str; 18] = [
@@ -101,13 +102,16 @@ fn shapes(usage: &str) -> Vec<String> {
 
 /// Whether this is what others may be told when someone types the command.
 fn may_reach_others(word: &str, message: &Message) -> bool {
+    let Message::News(news) = message else {
+        return false;
+    };
     match word {
-        "/join" | "/leave" => matches!(message, Message::WentTo { .. } | Message::Entered(_)),
-        "/topic" => matches!(message, Message::TopicSet { .. }),
-        "/msg" | "/reply" => matches!(message, Message::Private { .. }),
-        "/me" => matches!(message, Message::Action { .. }),
-        "/nick" => matches!(message, Message::Renamed { .. }),
-        "/quit" => matches!(message, Message::Left { .. }),
+        "/join" | "/leave" => matches!(news, News::WentTo { .. } | News::Entered(_)),
+        "/topic" => matches!(news, News::TopicSet { .. }),
+        "/msg" | "/reply" => matches!(news, News::Private { .. }),
+        "/me" => matches!(news, News::Action { .. }),
+        "/nick" => matches!(news, News::Renamed { .. }),
+        "/quit" => matches!(news, News::Left { .. }),
         _ => false,
     }
 }
@@ -189,7 +193,7 @@ fn without_what_it_needs_a_command_tells_how_to_use_it_and_does_nothing() {
             chat.types(ann, &line);
             assert_eq!(
                 chat.reads(ann),
-                [Message::Answer(Answer::Usage(usage))],
+                [Message::Answer(AboutInput::Usage(usage).into())],
                 "{line}"
             );
             for other in others {

@@ -1,7 +1,10 @@
 //! What the server writes is read back.
 
 use super::*;
-use crate::message::{Answer, HelpRow, Message, Past, Presence, RoomRow};
+use crate::message::{
+    AboutAway, AboutChat, AboutIgnoring, AboutInput, AboutPeople, AboutReading, AboutRooms, Answer,
+    HelpRow, Message, News, Past, Presence, RoomRow,
+};
 use crate::moment::Format;
 use crate::wire::render;
 use bytes::BytesMut;
@@ -49,16 +52,16 @@ fn formats() -> impl Iterator<Item = Format> {
 }
 
 /// What happens is read back from how it is written, with every stamp and as something past.
-fn assert_event(message: Message, fact: Fact<'_>) {
+fn assert_event(news: News, fact: Fact<'_>) {
     for format in formats() {
-        let line = written(&message, format);
+        let line = written(&news.clone().into(), format);
         let it = read(&line);
         assert_eq!((&it.fact, it.past), (&fact, false), "{line}");
         assert_eq!(it.stamp.len(), format.stamp.len(), "{line}");
         let past = Past {
             seq: 1,
             at: 0,
-            message: message.clone(),
+            news: news.clone(),
         };
         let line = written(&Message::Past(past.into()), format);
         let it = read(&line);
@@ -68,8 +71,8 @@ fn assert_event(message: Message, fact: Fact<'_>) {
 }
 
 /// An answer is read back from how it is written, and behind a stamp it is none.
-fn assert_answer(answer: Answer, fact: Fact<'_>) {
-    let line = written(&Message::Answer(answer), Format::default());
+fn assert_answer(answer: impl Into<Answer>, fact: Fact<'_>) {
+    let line = written(&Message::Answer(answer.into()), Format::default());
     let expected = Line {
         stamp: "",
         past: false,
@@ -85,22 +88,22 @@ fn what_people_write_is_read_back() {
         let name = who.as_str();
         for text in ["hi", "a: b", "(private): x", "Bob: x", "* x", "[12:30] x"] {
             let (from, to) = (who.clone(), who.clone());
-            let said = Message::Said {
+            let said = News::Said {
                 from: from.clone(),
                 text: text.into(),
             };
             assert_event(said, Fact::Said { name, text });
-            let action = Message::Action {
+            let action = News::Action {
                 from: from.clone(),
                 text: text.into(),
             };
             assert_event(action, Fact::Action { name, text });
-            let private = Message::Private {
+            let private = News::Private {
                 from,
                 text: text.into(),
             };
             assert_event(private, Fact::Private { name, text });
-            let sent = Message::PrivateSent {
+            let sent = News::PrivateSent {
                 to,
                 text: text.into(),
             };
@@ -116,21 +119,21 @@ fn what_happens_to_people_is_read_back() {
         let (name, word) = (who.as_str(), Some("so: long".into()));
         let topic = Some("tea: now".into());
         let (by, of) = (|| who.clone(), |what| Fact::Event { name, what });
-        let left = |word| Message::Left { who: by(), word };
-        let set = |topic| Message::TopicSet { by: by(), topic };
-        let went = Message::WentTo {
+        let left = |word| News::Left { who: by(), word };
+        let set = |topic| News::TopicSet { by: by(), topic };
+        let went = News::WentTo {
             who: by(),
             room: room.clone(),
         };
-        assert_event(Message::Joined(by()), of("has joined the chat."));
+        assert_event(News::Joined(by()), of("has joined the chat."));
         assert_event(left(None), of("has left the chat."));
         assert_event(left(word), of("has left the chat: so: long"));
-        assert_event(Message::Entered(by()), of("has come in."));
+        assert_event(News::Entered(by()), of("has come in."));
         assert_event(went, of("has gone to #den.."));
         assert_event(set(topic), of("has set the topic: tea: now"));
         assert_event(set(None), of("has cleared the topic."));
         for other in names() {
-            let renamed = Message::Renamed {
+            let renamed = News::Renamed {
                 from: by(),
                 to: other.clone(),
             };
@@ -138,7 +141,7 @@ fn what_happens_to_people_is_read_back() {
             assert_event(renamed, Fact::Renamed { from: name, to });
         }
     }
-    assert_event(Message::Notice("x: y".into()), Fact::Other);
+    assert_event(News::Notice("x: y".into()), Fact::Other);
 }
 
 #[test]
@@ -146,26 +149,32 @@ fn answers_about_the_reader_are_read_back() {
     for typed in ["lobby", "den.", "x..", "花子"] {
         let room = RoomName::parse(typed).unwrap();
         let fact = || Fact::InRoom(room.clone());
-        assert_answer(Answer::InRoom(room.clone()), fact());
-        assert_answer(Answer::InRoomAlready(room.clone()), fact());
+        assert_answer(AboutRooms::InRoom(room.clone()), fact());
+        assert_answer(AboutRooms::InRoomAlready(room.clone()), fact());
     }
     for format in formats() {
         let stamp = format.stamp;
         let offset = (stamp != Stamp::Off).then_some(format.offset);
-        assert_answer(Answer::TimeSet(format), Fact::Timestamps { stamp, offset });
+        assert_answer(
+            AboutReading::TimeSet(format),
+            Fact::Timestamps { stamp, offset },
+        );
     }
     for quiet in [true, false] {
-        assert_answer(Answer::QuietSet(quiet), Fact::Quiet(quiet));
+        assert_answer(AboutReading::QuietSet(quiet), Fact::Quiet(quiet));
     }
-    assert_answer(Answer::AwaySet, Fact::AwaySet);
-    assert_answer(Answer::NotAway, Fact::Back);
+    assert_answer(AboutAway::AwaySet, Fact::AwaySet);
+    assert_answer(AboutAway::NotAway, Fact::Back);
     for (shown, missed) in [(0, 0), (1, 1), (3, 3), (50, 70)] {
-        assert_answer(Answer::Back { shown, missed }, Fact::Back);
+        assert_answer(AboutAway::Back { shown, missed }, Fact::Back);
     }
     for who in names() {
         let name = who.as_str();
-        assert_answer(Answer::IgnoreSet(who.clone()), Fact::IgnoreSet(name));
-        assert_answer(Answer::IgnoreLifted(who.clone()), Fact::IgnoreLifted(name));
+        assert_answer(AboutIgnoring::IgnoreSet(who.clone()), Fact::IgnoreSet(name));
+        assert_answer(
+            AboutIgnoring::IgnoreLifted(who.clone()),
+            Fact::IgnoreLifted(name),
+        );
     }
 }
 
@@ -180,7 +189,7 @@ fn rows_of_help_are_read_back() {
         command: "/msg",
         rest: "NAME TEXT  write to one person; also /m",
     };
-    assert_answer(Answer::Help(&[ROW]), fact);
+    assert_answer(AboutChat::Help(&[ROW]), fact);
     for line in ["/", "/ x  y", "/x", "/x y", "/X  y", "/a/b  c", "//x  y"] {
         assert_eq!(read(line).fact, Fact::Other, "{line}");
     }
@@ -201,7 +210,7 @@ fn lists_of_rooms_are_read_back() {
             row(&rooms[2], 1, topic),
         ];
         let list = written(
-            &Message::Answer(Answer::Rooms { rows, more: 2 }),
+            &Message::Answer(AboutRooms::Rooms { rows, more: 2 }.into()),
             Format::default(),
         );
         let facts: Vec<_> = list.split("\r\n").map(|line| read(line).fact).collect();
@@ -226,12 +235,12 @@ fn lists_of_people_are_read_back() {
         let people_of = names()
             .into_iter()
             .map(|name| Presence { name, away, idle });
-        let who = Answer::Who {
+        let who = AboutRooms::Who {
             room: room.clone(),
             people: people_of.collect(),
             more,
         };
-        let list = written(&Message::Answer(who), Format::default());
+        let list = written(&Message::Answer(who.into()), Format::default());
         let (header, list) = list.split_once("\r\n").unwrap();
         let room = room.clone();
         let count = names().len() + more;
@@ -270,22 +279,25 @@ fn what_only_looks_like_a_row_of_a_list_is_none() {
 #[test]
 fn other_answers_tell_nothing_else() {
     let typed = || "Ann: x".into();
-    for answer in [
-        Answer::UnknownCommand("/foo".into()),
-        Answer::Usage("/nick NAME"),
-        Answer::History(3),
-        Answer::UsersOnline(3),
-        Answer::NotIgnored(typed()),
-        Answer::Nobody {
+    let answers: [Answer; 8] = [
+        AboutInput::UnknownCommand("/foo".into()).into(),
+        AboutInput::Usage("/nick NAME").into(),
+        AboutReading::History(3).into(),
+        AboutChat::UsersOnline(3).into(),
+        AboutIgnoring::NotIgnored(typed()).into(),
+        AboutPeople::Nobody {
             typed: typed(),
             meant: None,
-        },
-        Answer::Away(names()[0].clone(), Some("(private): x".into())),
-        Answer::Topic {
+        }
+        .into(),
+        AboutAway::Away(names()[0].clone(), Some("(private): x".into())).into(),
+        AboutRooms::Topic {
             room: RoomName::lobby(),
             topic: Some("x".into()),
-        },
-    ] {
+        }
+        .into(),
+    ];
+    for answer in answers {
         assert_answer(answer, Fact::Other);
     }
     for line in ["", " ", ":", ": x", " Ann: x", "* ", "To ", "-- x: y --"] {

@@ -1,23 +1,23 @@
 //! What a pipe knows of the server's words, and how it tells what was not sent.
 
 use super::*;
-use crate::message::{Answer, Message};
+use crate::message::{AboutConnection, AboutInput, Answer, Message};
 use crate::moment::Format;
 use crate::wire::render;
 use bytes::BytesMut;
 
 #[test]
 fn the_words_of_the_server_are_those_that_it_says() {
-    let said = |message: Message| {
+    fn said(message: impl Into<Message>) -> String {
         let mut out = BytesMut::new();
-        render(&message, 0, Format::default(), &mut out);
+        render(&message.into(), 0, Format::default(), &mut out);
         String::from_utf8(out.to_vec()).unwrap()
-    };
+    }
     for of_address in [false, true] {
-        let line = said(Message::Answer(Answer::TooFast { of_address }));
+        let line = said(Answer::from(AboutInput::TooFast { of_address }));
         assert!(is_slowed_down(&line), "{line}");
     }
-    for message in [Message::ShuttingDown, Message::IdleTimedOut] {
+    for message in [AboutConnection::ShuttingDown, AboutConnection::IdleTimedOut] {
         let line = said(message);
         assert!(is_dismissal(line.trim_end()), "{line}");
     }

@@ -4,22 +4,22 @@ mod consistency;
 mod model;
 
 use super::*;
-use crate::message::{Answer, Past};
+use crate::message::{AboutChat, AboutConnection, Message, News, Past};
 use crate::moment::{Offset, Stamp};
 use crate::name::Username;
 use crate::server::fanout::talk::MIN_LOG;
 
 const LOBBY: RoomId = RoomId::LOBBY;
 
-fn said(text: &str) -> Message {
-    Message::Said {
+fn said(text: &str) -> News {
+    News::Said {
         from: Username::parse("x").unwrap(),
         text: text.into(),
     }
 }
 
 fn say(fanout: &mut Fanout, room: RoomId, except: Option<u32>, text: &str) {
-    fanout.say(room, except.into_iter(), &said(text), 0);
+    fanout.say(room, except.into_iter(), &said(text).into(), 0);
 }
 
 /// Ends the tick and returns what each of the slots reads, without the line ends.
@@ -93,8 +93,8 @@ fn everyone_reads_every_line_but_their_own() {
 fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
     let mut fanout = lobby_of(2);
     say(&mut fanout, LOBBY, Some(1), "before");
-    fanout.reply(0, &Message::Answer(Answer::UsersOnline(2)), 0);
-    fanout.reply(0, &Message::Answer(Answer::UsersOnline(3)), 0);
+    fanout.reply(0, &Message::Answer(AboutChat::UsersOnline(2).into()), 0);
+    fanout.reply(0, &Message::Answer(AboutChat::UsersOnline(3).into()), 0);
     say(&mut fanout, LOBBY, Some(1), "after");
     let [text, _] = read(&mut fanout, [0, 1]);
     assert_eq!(text, "x: before|Users online: 2|Users online: 3|x: after|");
@@ -109,7 +109,7 @@ fn who_comes_reads_from_then_on_and_who_goes_until_then() {
     say(&mut fanout, LOBBY, None, "two");
     fanout.exit(0);
     say(&mut fanout, LOBBY, None, "three");
-    fanout.reply(0, &Message::Goodbye, 0);
+    fanout.reply(0, &AboutConnection::Goodbye.into(), 0);
     let texts = read(&mut fanout, [0, 1, 2]);
     assert_eq!(
         texts,
@@ -156,11 +156,11 @@ fn each_format_is_rendered_for_those_who_read_it() {
     let mut fanout = lobby_of(4);
     fanout.enter(1, LOBBY, stamped);
     fanout.enter(2, LOBBY, quiet);
-    let joined = Message::Joined(Username::parse("new").unwrap());
+    let joined = News::Joined(Username::parse("new").unwrap()).into();
     fanout.say(LOBBY, [1, 2].into_iter(), &joined, 60);
-    fanout.say(LOBBY, [0].into_iter(), &said("a"), 60);
+    fanout.say(LOBBY, [0].into_iter(), &said("a").into(), 60);
     fanout.enter(1, LOBBY, Format::default());
-    fanout.say(LOBBY, [2, 3].into_iter(), &said("b"), 120);
+    fanout.say(LOBBY, [2, 3].into_iter(), &said("b").into(), 120);
     let texts = read(&mut fanout, [0, 1, 2, 3]);
     assert_eq!(
         texts,
@@ -192,7 +192,7 @@ fn a_peer_has_one_format_from_coming_to_going() {
         .zip(["[00:01] ", "[00:01] ", "[00:01] ", ""])
     {
         step(&mut fanout, stamped);
-        fanout.reply(1, &said("a"), 60);
+        fanout.reply(1, &said("a").into(), 60);
         assert_eq!(read(&mut fanout, [1]), [format!("{stamp}x: a|")]);
     }
 }
@@ -244,12 +244,12 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     }
     assert_eq!(fanout.channels.len(), 1);
     // It does in what is dated.
-    let message = said("a");
+    let news = said("a");
     let past = Message::Past(
         Past {
             seq: 1,
             at: 0,
-            message,
+            news,
         }
         .into(),
     );
@@ -290,7 +290,7 @@ fn what_single_peers_are_told_does_not_end_the_tick_of_a_room() {
     let text = "x".repeat(1000);
     let tell = |fanout: &mut Fanout, slot| {
         let before = fanout.reply_bytes();
-        fanout.reply(slot, &said(&text), 0);
+        fanout.reply(slot, &said(&text).into(), 0);
         fanout.reply_bytes() - before
     };
     let mut fanout = lobby_of(2);
@@ -330,11 +330,11 @@ fn who_changes_formats_in_the_middle_reads_each_line_as_it_was_then() {
     fanout.enter(0, LOBBY, clock);
     say(&mut fanout, LOBBY, Some(1), "b");
     fanout.enter(0, LOBBY, zoned(Stamp::Clock, true, 120));
-    let joined = Message::Joined(Username::parse("new").unwrap());
+    let joined = News::Joined(Username::parse("new").unwrap()).into();
     fanout.say(LOBBY, std::iter::empty(), &joined, 60);
     say(&mut fanout, LOBBY, Some(1), "c");
     fanout.exit(0);
-    fanout.reply(0, &Message::Goodbye, 0);
+    fanout.reply(0, &AboutConnection::Goodbye.into(), 0);
     fanout.enter(2, LOBBY, clock);
     let texts = read(&mut fanout, [0, 1, 2]);
     let changing = "x: a|[01:00] x: b|[02:00] x: c|Goodbye!|";

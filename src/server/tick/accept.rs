@@ -11,7 +11,7 @@ use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, TURNED_AWAY, UNREAD_TURNS};
-use crate::message::Message;
+use crate::message::{AboutConnection, Message};
 use crate::moment::{Format, Moment};
 use crate::net::{Accepted, Listener, Spare, Stream};
 use crate::wire::render;
@@ -110,7 +110,7 @@ impl Door {
         if let Accepted::Connection(stream, addr) = accepted {
             talk.stats.accepted += 1;
             log::info!("{addr} turned away: {}", CloseReason::ServerFull);
-            talk.tell_and_close(stream, &Message::ServerFull);
+            talk.tell_and_close(stream, &AboutConnection::ServerFull.into());
         }
         self.spare.hold() && went_well
     }
@@ -159,10 +159,10 @@ impl Talk {
     fn refusal(&self, ip: IpAddr) -> Option<(CloseReason, Message)> {
         if self.connections.has_all_of(ip) {
             let reason = CloseReason::TooManyFromAddress;
-            return Some((reason, Message::TooManyFromAddress));
+            return Some((reason, AboutConnection::TooManyFromAddress.into()));
         }
         let is_full = self.connections.len() >= self.config.max_clients;
-        is_full.then_some((CloseReason::ServerFull, Message::ServerFull))
+        is_full.then_some((CloseReason::ServerFull, AboutConnection::ServerFull.into()))
     }
 
     /// Tells a newcomer why they cannot come in, and closes the connection as any other, so that they can read it

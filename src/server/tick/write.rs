@@ -9,7 +9,7 @@ use bytes::BytesMut;
 
 use crate::error::CloseReason;
 use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES};
-use crate::message::Message;
+use crate::message::AboutConnection;
 use crate::moment::Format;
 use crate::net::Connection;
 use crate::server::fanout::Dealt;
@@ -94,7 +94,8 @@ impl Talk {
 
     fn skip_to(&mut self, slot: u32, limit: usize) {
         let notice = |count, out: &mut BytesMut| {
-            render(&Message::Skipped(count), 0, Format::default(), out);
+            let notice = AboutConnection::Skipped(count).into();
+            render(&notice, 0, Format::default(), out);
         };
         let skip = |connection: &mut Connection| connection.skip_to(limit, &notice);
         self.stats.skipped += self.connections.change_queue(slot, skip);

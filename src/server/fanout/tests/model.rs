@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dice::Dice;
-use crate::wire::is_stamped;
+use crate::message::{AboutChat, Message, News, Past};
 
 const SLOTS: usize = 7;
 const ROOMS: usize = 3;
@@ -53,10 +53,10 @@ impl Pair {
         self.said += 1;
         let name = Username::parse(&format!("n{}", self.said)).unwrap();
         match self.dice.below(4) {
-            0 => Message::Joined(name),
-            1 => Message::Answer(Answer::UsersOnline(self.said)),
-            2 => said(&"y".repeat(self.dice.below(3000))),
-            _ => said(name.as_str()),
+            0 => News::Joined(name).into(),
+            1 => Message::Answer(AboutChat::UsersOnline(self.said).into()),
+            2 => said(&"y".repeat(self.dice.below(3000))).into(),
+            _ => said(name.as_str()).into(),
         }
     }
 
@@ -104,17 +104,16 @@ impl Pair {
 
     fn reply(&mut self) {
         let (slot, mut message) = (self.slot(), self.message());
-        if is_stamped(&message) && self.dice.below(2) == 0 {
+        if let Message::News(news) = &message
+            && self.dice.below(2) == 0
+        {
             let unix = self.said as i64 * 1000;
-            let at = unix * 1000;
-            message = Message::Past(
-                Past {
-                    seq: 1,
-                    at,
-                    message,
-                }
-                .into(),
-            );
+            let past = Past {
+                seq: 1,
+                at: unix * 1000,
+                news: news.clone(),
+            };
+            message = Message::Past(past.into());
         }
         let format = self.formats[slot];
         self.fanout.reply(slot as u32, &message, 5);

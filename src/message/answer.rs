@@ -1,162 +1,32 @@
-//! `Message`: what people are told, as facts. How they read on the wire is the business of [`wire`](crate::wire).
+//! `Answer`: what one person is told because they asked for it. Each topic has an enum of its own.
 
 use std::sync::Arc;
 
-use crate::error::Protocol;
 use crate::moment::Format;
 use crate::name::{InvalidUsername, RoomName, Username};
-
-/// One thing told to one person or to many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    // To a room.
-    /// A line of text from one person to the others.
-    Said {
-        /// Who said it.
-        from: Username,
-        /// The line, clean of control characters.
-        text: Arc<str>,
-    },
-    /// What someone does, as they tell it.
-    Action {
-        /// Who does it.
-        from: Username,
-        /// What they do.
-        text: Arc<str>,
-    },
-    /// Someone came into the chat.
-    Joined(Username),
-    /// Someone left the chat, however they left.
-    Left {
-        /// Who.
-        who: Username,
-        /// Their last word, if they had one.
-        word: Option<Arc<str>>,
-    },
-    /// Someone came from another room.
-    Entered(Username),
-    /// Someone went to another room.
-    WentTo {
-        /// Who.
-        who: Username,
-        /// Where to.
-        room: RoomName,
-    },
-    /// Someone took another name.
-    Renamed {
-        /// The name before.
-        from: Username,
-        /// The name from now on.
-        to: Username,
-    },
-    /// Someone set the room's topic, or took it away.
-    TopicSet {
-        /// Who.
-        by: Username,
-        /// The topic from now on.
-        topic: Option<Arc<str>>,
-    },
-    /// Said by whoever runs the server, through [`Handle::notice`](crate::Handle::notice).
-    Notice(Arc<str>),
-
-    // From one person to one other.
-    /// A private message, as its recipient reads it.
-    Private {
-        /// Who wrote it.
-        from: Username,
-        /// What they wrote.
-        text: Arc<str>,
-    },
-    /// A private message, as its author reads it.
-    PrivateSent {
-        /// To whom it went.
-        to: Username,
-        /// What they wrote.
-        text: Arc<str>,
-    },
-    /// Something that was told before. It is dated, so that it cannot pass for something said now.
-    Past(Arc<Past>),
-
-    // To one person, on coming in.
-    /// The question for a username; the answer is typed on the same line.
-    UsernamePrompt,
-    /// They are in.
-    Welcome,
-    /// The message of the day, of one or more lines.
-    Motd(Arc<str>),
-    /// Someone else has that name, or one that looks like it.
-    UsernameTaken,
-    /// That is no username, for this reason.
-    UsernameInvalid(InvalidUsername),
-    /// So many lines stand no more here, as they waited for a reader who was too far behind.
-    Skipped(u64),
-    /// Ends a line that holds nothing but a prompt, before something is told that nobody asked for.
-    LineBreak,
-
-    /// The answer to what one person asked for.
-    Answer(Answer),
-
-    // To one person, whose connection is closed then.
-    /// They asked to leave.
-    Goodbye,
-    /// Too many refused usernames.
-    TooManyAttempts,
-    /// No username in time.
-    LoginTimedOut,
-    /// No line in a long time.
-    IdleTimedOut,
-    /// The client speaks another protocol.
-    WrongProtocol(Protocol),
-    /// As many connections as the server holds are there already.
-    ServerFull,
-    /// As many connections as one address may hold are there already.
-    TooManyFromAddress,
-    /// The server shuts down.
-    ShuttingDown,
-}
-
-impl Message {
-    /// Who wrote it, if someone did.
-    pub fn author(&self) -> Option<&Username> {
-        match self {
-            Message::Said { from, .. }
-            | Message::Action { from, .. }
-            | Message::Private { from, .. } => Some(from),
-            Message::Past(past) => past.message.author(),
-            _ => None,
-        }
-    }
-
-    /// Whether it counts for the rate of whoever typed the line that it is told for. That others are away, and with what
-    /// words, is their choice.
-    pub(crate) fn is_asked_for(&self) -> bool {
-        let is_away = |it: &Answer| matches!(it, Answer::Away(..) | Answer::SeveralAway { .. });
-        !matches!(self, Message::Answer(it) if is_away(it))
-    }
-}
-
-/// What was told before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Past {
-    /// The number of its [entry](crate::Entry).
-    pub seq: u64,
-    /// When: milliseconds since 1970-01-01 00:00 UTC.
-    pub at: i64,
-    /// What.
-    pub message: Message,
-}
-
-impl Past {
-    /// When, in whole seconds since 1970-01-01 00:00 UTC.
-    pub fn unix(&self) -> i64 {
-        self.at.div_euclid(1000)
-    }
-}
 
 /// The answer to what one person asked for, read by them alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    // To any line.
+    /// To a line or a key, whatever it was about.
+    Input(AboutInput),
+    /// About the chat.
+    Chat(AboutChat),
+    /// About rooms.
+    Rooms(AboutRooms),
+    /// About people.
+    People(AboutPeople),
+    /// About being away.
+    Away(AboutAway),
+    /// About the people whom they ignore.
+    Ignoring(AboutIgnoring),
+    /// About what they read.
+    Reading(AboutReading),
+}
+
+/// Answers to a line or a key, whatever it was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutInput {
     /// There is no such command; it is repeated as typed, cut when long.
     UnknownCommand(Box<str>),
     /// The command is right, but not what follows it. This is how it is used.
@@ -177,14 +47,20 @@ pub enum Answer {
     HowToQuit,
     /// The answer to a telnet client that asks whether we are still there: so many people have a name.
     StillHere(usize),
+}
 
-    // About the chat.
+/// Answers about the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutChat {
     /// The list of commands.
     Help(&'static [HelpRow]),
     /// How many people have a name.
     UsersOnline(usize),
+}
 
-    // About rooms.
+/// Answers about rooms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutRooms {
     /// The rooms there are.
     Rooms {
         /// The largest of them first.
@@ -234,14 +110,11 @@ pub enum Answer {
         /// How many there are besides.
         more: usize,
     },
-    /// So many lines follow, which were said before.
-    History(usize),
-    /// Nothing was said in this room, or nothing is kept of it.
-    NoHistory,
-    /// What was said before ends here.
-    End,
+}
 
-    // About people.
+/// Answers about people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutPeople {
     /// There is nobody of that name.
     Nobody {
         /// The name as typed, cut when long.
@@ -263,6 +136,11 @@ pub enum Answer {
     Gone(Username),
     /// Whom they typed has left since. Alone nobody can have.
     JustLeft,
+}
+
+/// Answers about being away: their own, or that of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutAway {
     /// The person they wrote to, or named, is away.
     Away(Username, Option<Arc<str>>),
     /// Several people whom they named are away: these, and so many more.
@@ -285,6 +163,11 @@ pub enum Answer {
     },
     /// They were not away.
     NotAway,
+}
+
+/// Answers about the people whom a person ignores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutIgnoring {
     /// Whom they ignore.
     Ignored(Vec<IgnoredRow>),
     /// They ignore this person from now on.
@@ -295,8 +178,11 @@ pub enum Answer {
     IgnoreLifted(Username),
     /// They did not ignore this person; the name is repeated as typed, cut when long.
     NotIgnored(Box<str>),
+}
 
-    // About what they read.
+/// Answers about what a person reads, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutReading {
     /// What stands before each line, now or from now on.
     TimeSet(Format),
     /// There is no such time zone.
@@ -308,6 +194,34 @@ pub enum Answer {
     },
     /// Whether join and leave notices are hidden, now or from now on.
     QuietSet(bool),
+    /// So many lines follow, which were said before.
+    History(usize),
+    /// Nothing was said in this room, or nothing is kept of it.
+    NoHistory,
+    /// What was said before ends here.
+    End,
+}
+
+impl Answer {
+    /// Whether it counts for the rate of whoever typed the line that it is told for. That others are away, and with what
+    /// words, is their choice.
+    pub(super) fn is_asked_for(&self) -> bool {
+        match self {
+            Answer::Away(AboutAway::Away(..) | AboutAway::SeveralAway { .. }) => false,
+            Answer::Away(
+                AboutAway::AwaySet
+                | AboutAway::AwayTooLong
+                | AboutAway::Back { .. }
+                | AboutAway::NotAway,
+            )
+            | Answer::Input(_)
+            | Answer::Chat(_)
+            | Answer::Rooms(_)
+            | Answer::People(_)
+            | Answer::Ignoring(_)
+            | Answer::Reading(_) => true,
+        }
+    }
 }
 
 /// One line of `/help`.
@@ -363,4 +277,46 @@ pub struct Whois {
     pub since: i64,
     /// Why they are away.
     pub away: Option<Arc<str>>,
+}
+
+impl From<AboutInput> for Answer {
+    fn from(it: AboutInput) -> Answer {
+        Answer::Input(it)
+    }
+}
+
+impl From<AboutChat> for Answer {
+    fn from(it: AboutChat) -> Answer {
+        Answer::Chat(it)
+    }
+}
+
+impl From<AboutRooms> for Answer {
+    fn from(it: AboutRooms) -> Answer {
+        Answer::Rooms(it)
+    }
+}
+
+impl From<AboutPeople> for Answer {
+    fn from(it: AboutPeople) -> Answer {
+        Answer::People(it)
+    }
+}
+
+impl From<AboutAway> for Answer {
+    fn from(it: AboutAway) -> Answer {
+        Answer::Away(it)
+    }
+}
+
+impl From<AboutIgnoring> for Answer {
+    fn from(it: AboutIgnoring) -> Answer {
+        Answer::Ignoring(it)
+    }
+}
+
+impl From<AboutReading> for Answer {
+    fn from(it: AboutReading) -> Answer {
+        Answer::Reading(it)
+    }
 }

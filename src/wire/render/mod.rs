@@ -1,0 +1,106 @@
+//! `Message` to bytes: the words that people read. Every line ends in CR LF (RFC 854); a prompt ends without.
+//!
+//! Nobody can type a line that looks like any of these but their own: what people say begins with their name and a
+//! colon, and no name holds a space or a colon, addresses aside; every other line begins otherwise or goes on otherwise.
+//! So no other line may begin with one word and a colon.
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod away;
+mod chat;
+mod connection;
+mod ignoring;
+mod input;
+mod news;
+mod people;
+mod reading;
+mod rooms;
+
+use std::fmt::Write;
+
+use bytes::{BufMut, BytesMut};
+
+use crate::message::{Answer, Message, Past};
+use crate::moment::{Civil, Format, Offset, Stamp};
+
+/// Appends the message as a person reads it whose lines have this format. `unix` is when it is told: seconds since
+/// 1970-01-01 00:00 UTC.
+pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) {
+    match message {
+        Message::News(news) => {
+            stamp(out, unix, format);
+            news::render(news, out);
+        }
+        Message::Past(past) => dated(out, past, format),
+        Message::Connection(about) => connection::render(about, out),
+        Message::Answer(answer) => self::answer(out, answer, format),
+    }
+}
+
+/// Whether it is told as it happens, so that a stamp may stand before it.
+pub(crate) fn is_stamped(message: &Message) -> bool {
+    match message {
+        Message::News(_) => true,
+        Message::Past(_) | Message::Connection(_) | Message::Answer(_) => false,
+    }
+}
+
+/// Whether a person of this format is not told of it.
+pub(crate) fn is_hidden(message: &Message, format: Format) -> bool {
+    format.quiet
+        && match message {
+            Message::News(news) => news.is_coming_or_going(),
+            Message::Past(_) | Message::Connection(_) | Message::Answer(_) => false,
+        }
+}
+
+fn answer(out: &mut BytesMut, answer: &Answer, format: Format) {
+    match answer {
+        Answer::Input(about) => line(out, &[&input::words(about)]),
+        Answer::Chat(about) => chat::render(about, out),
+        Answer::Rooms(about) => rooms::render(about, out),
+        Answer::People(about) => people::render(about, format, out),
+        Answer::Away(about) => away::render(about, format, out),
+        Answer::Ignoring(about) => line(out, &[&ignoring::words(about)]),
+        Answer::Reading(about) => reading::render(about, format, out),
+    }
+}
+
+/// What was told before, behind its date.
+fn dated(out: &mut BytesMut, past: &Past, format: Format) {
+    let date = format!("[{}] ", Civil::at(past.unix(), format.offset));
+    out.put_slice(date.as_bytes());
+    news::render(&past.news, out);
+}
+
+/// Appends what stands before each line of a format.
+pub(crate) fn stamp(out: &mut BytesMut, unix: i64, format: Format) {
+    let it = Civil::at(unix, format.offset);
+    // There is always room in a buffer that grows.
+    let _ = match format.stamp {
+        Stamp::Off => Ok(()),
+        Stamp::Clock => write!(out, "[{:02}:{:02}] ", it.hour, it.minute),
+        Stamp::Full => write!(out, "[{it}:{:02}] ", it.second),
+    };
+}
+
+/// What stands over lines with dates, which are of the reader's time zone.
+fn header(out: &mut BytesMut, lines: &str, format: Format) {
+    let utc = match format.offset == Offset::default() {
+        true => "",
+        false => "UTC",
+    };
+    let zone = format!("times in {utc}{}", format.offset);
+    line(out, &["-- ", lines, ", ", &zone, " --"]);
+}
+
+/// Appends one line of these parts.
+fn line(out: &mut BytesMut, parts: &[&str]) {
+    for part in parts {
+        out.put_slice(part.as_bytes());
+    }
+    out.put_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests;

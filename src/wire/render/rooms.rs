@@ -1,0 +1,118 @@
+//! The words of answers about rooms.
+
+use bytes::BytesMut;
+
+use crate::limits::{ROOMS_MADE, TOPIC_CHARS};
+use crate::message::{AboutRooms, Presence, RoomRow};
+use crate::name::RoomName;
+use crate::wire::refusal;
+
+use super::line;
+use super::people::idle;
+
+/// Where a list of names is wrapped, in columns of the screen.
+pub(super) const WRAP: usize = 72;
+
+pub(super) fn render(about: &AboutRooms, out: &mut BytesMut) {
+    let words = match about {
+        AboutRooms::Rooms { rows, more } => return list(out, rows, *more),
+        AboutRooms::Who { room, people, more } => return who(out, room, people, *more),
+        AboutRooms::InRoom(room) => format!("You are in {room} now."),
+        AboutRooms::InRoomAlready(room) => format!("You are already in {room}."),
+        AboutRooms::RoomInvalid(why) => refusal::no_name("A room's name", *why),
+        AboutRooms::RoomLooksLike { typed, room } => {
+            format!(
+                "{typed} looks like {room}. Type /join {room} to go there, or choose another name."
+            )
+        }
+        AboutRooms::NoSuchRoom {
+            name,
+            meant: Some(meant),
+        } => format!("There is no room {name}. Did you mean {meant}?"),
+        AboutRooms::NoSuchRoom { name, meant: None } => {
+            format!("There is no room {name}. Type /rooms for the list.")
+        }
+        AboutRooms::TooManyRooms => {
+            "There are too many rooms already. Type /rooms for the list, and join one.".into()
+        }
+        AboutRooms::TooManyRoomsMade => format!(
+            "You have made {ROOMS_MADE} rooms that are still there. Go to one and type /topic - to let it go."
+        ),
+        AboutRooms::Topic {
+            room,
+            topic: Some(topic),
+        } => format!("The topic of {room}: {topic}"),
+        AboutRooms::Topic { room, topic: None } => {
+            format!("{room} has no topic. Type /topic TEXT to set one.")
+        }
+        AboutRooms::TopicTooLong => {
+            format!("A topic has at most {TOPIC_CHARS} characters. Not set.")
+        }
+    };
+    line(out, &[&words]);
+}
+
+fn list(out: &mut BytesMut, rows: &[RoomRow], more: usize) {
+    let names: Vec<String> = rows.iter().map(|row| row.name.to_string()).collect();
+    let counts: Vec<String> = rows.iter().map(|row| row.people.to_string()).collect();
+    let widest = |texts: &[String]| texts.iter().map(|text| columns(text)).max();
+    let name_width = widest(&names).unwrap_or(0);
+    let count_width = widest(&counts).unwrap_or(0);
+    for ((name, count), row) in names.iter().zip(&counts).zip(rows) {
+        let topic = row.topic.as_deref().unwrap_or("");
+        let padding = " ".repeat(name_width - columns(name));
+        let text = format!("{name}{padding}  {count:>count_width$}  {topic}");
+        line(out, &[text.trim_end()]);
+    }
+    if more > 0 {
+        line(out, &[&format!("and {more} more")]);
+    }
+}
+
+fn who(out: &mut BytesMut, room: &RoomName, people: &[Presence], more: usize) {
+    let count = people.len() + more;
+    line(out, &[&format!("In {room}: {count}")]);
+    let mut text = String::new();
+    for (i, presence) in people.iter().enumerate() {
+        let last = i + 1 == people.len() && more == 0;
+        let entry = format!(
+            "{}{}{}",
+            presence.name,
+            state(presence),
+            if last { "" } else { "," }
+        );
+        if !text.is_empty() && columns(&text) + columns(&entry) >= WRAP {
+            line(out, &[" ", &text]);
+            text.clear();
+        }
+        text.push(' ');
+        text.push_str(&entry);
+    }
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    if !text.is_empty() {
+        line(out, &[" ", &text]);
+    }
+}
+
+/// Whether a person is away or idle, in brackets.
+fn state(presence: &Presence) -> String {
+    match (presence.away, idle(presence.idle)) {
+        (false, None) => String::new(),
+        (true, None) => " (away)".into(),
+        (false, Some(idle)) => format!(" (idle {idle})"),
+        (true, Some(idle)) => format!(" (away, idle {idle})"),
+    }
+}
+
+/// How many columns of the screen a text takes.
+#[cfg(feature = "unicode-names")]
+fn columns(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+#[cfg(not(feature = "unicode-names"))]
+fn columns(text: &str) -> usize {
+    text.chars().count()
+}
