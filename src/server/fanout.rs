@@ -1,22 +1,22 @@
 //! `Fanout`: who is to be sent which bytes of this tick. No socket is touched here.
 //!
-//! What is said in a room is rendered once, without a stamp, and appended to the room's `Talk` of the tick. The people
-//! of a room who read it in the same format form a channel. For each peer there is kept only from which line on the talk
-//! is theirs, and a list of spans that were sealed before that: a share is sealed where a line is left out, their own or
+//! What is said in a room is rendered once, without a stamp, and appended to the room's log of the tick. The people of a
+//! room who read it in the same format form a channel. For each peer there is kept only from which line on the log is
+//! theirs, and a list of spans that were sealed before that: a share is sealed where a line is left out, their own or
 //! one they ignore, where a reply to them alone has its place, and where they change channels. So a message costs the same
 //! in a room of any size and of any number of formats, nothing is allocated for a delivery, and what each peer reads has
 //! the order in which the hub handled the lines.
 //!
-//! At the end of the tick the talks are frozen, and peers are served in groups of those who read the same bytes. Where a
+//! At the end of the tick the room logs are frozen, and peers are served in groups of those who read the same bytes. Where a
 //! format adds stamps or hides lines, its bytes are put together when its group is served, and dropped behind it: so many
 //! formats cost one more copy of what is written anyway, and the memory of one of them. Somebody who changed formats in
 //! the middle of the tick is a group of their own.
 //!
 //! Invariants: a channel's `members` and the shares that name the channel agree; a room has one channel for each format
-//! that shows, and none without members; between ticks every talk and every share is empty.
+//! that shows, and none without members; between ticks every room log and every share is empty.
 
+mod room_log;
 mod shares;
-mod talk;
 
 use bytes::BytesMut;
 
@@ -28,19 +28,19 @@ use crate::net::{Gauge, Log, Piece};
 use crate::tally;
 use crate::wire::{is_hidden, render};
 
+use room_log::{Buffer, Rendered, RoomLog, Said, take_buffer};
 use shares::{NONE, Shares, Span};
-use talk::{Buffer, Rendered, Said, Talk, take_buffer};
 
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
-const SPARE_TALKS: usize = 8;
+const SPARE_LOGS: usize = 8;
 
-/// The talks of the present tick, and everyone's share in them. Peers are known by their slots.
+/// The room logs of the present tick, and everyone's share in them. Peers are known by their slots.
 #[derive(Debug, Default)]
 pub struct Fanout {
     /// What is told to single peers.
     replies: Buffer,
-    /// What is said in rooms, one talk for each of the rooms in `spoken`.
-    talks: Vec<Talk>,
+    /// What is said in rooms, a log for each of the rooms in `spoken`.
+    logs: Vec<RoomLog>,
     spoken: Vec<RoomId>,
     rooms: Vec<Room>,
     channels: Vec<Channel>,
@@ -48,7 +48,7 @@ pub struct Fanout {
     free: Vec<u32>,
     shares: Shares,
     /// Empty buffers of former ticks.
-    spare: Vec<Talk>,
+    spare: Vec<RoomLog>,
     spare_buffer: Buffer,
     /// What was said in rooms, in bytes, each line in its longest format.
     bytes: usize,
@@ -59,8 +59,8 @@ pub struct Fanout {
 #[derive(Debug)]
 struct Room {
     channels: Vec<u32>,
-    /// The room's place among the talks of this tick; [`NONE`] while nothing was said.
-    talk: u32,
+    /// Which of the tick's logs is the room's; [`NONE`] while nothing was said.
+    log: u32,
     /// The longest stamp that anyone reads there.
     stamp: usize,
 }
@@ -149,16 +149,16 @@ impl Fanout {
         if heard.channels.is_empty() {
             return;
         }
-        if heard.talk == NONE {
-            heard.talk = self.talks.len() as u32;
-            self.talks.push(self.spare.pop().unwrap_or_default());
+        if heard.log == NONE {
+            heard.log = self.logs.len() as u32;
+            self.logs.push(self.spare.pop().unwrap_or_default());
             self.spoken.push(room);
         }
-        let talk = &mut self.talks[heard.talk as usize];
-        let bytes = talk.append(message, unix, heard.stamp);
+        let log = &mut self.logs[heard.log as usize];
+        let bytes = log.append(message, unix, heard.stamp);
         self.bytes += bytes;
         tally::write(bytes);
-        let line = talk.len() - 1;
+        let line = log.len() - 1;
         for slot in except {
             self.leave_out(slot, room, message, line);
         }
@@ -198,10 +198,10 @@ impl Fanout {
     pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(u32)) -> Logs {
         (self.bytes, self.most_told) = (0, 0);
         let (replies, ends) = std::mem::take(&mut self.replies);
-        let talks = self.talks.drain(..).map(|talk| talk.freeze(gauge));
+        let said = self.logs.drain(..).map(|log| log.freeze(gauge));
         let mut logs = Logs {
             replies: Log::new(replies, ends, false, gauge),
-            said: talks.collect(),
+            said: said.collect(),
             is_plain: true,
             gauge: gauge.clone(),
         };
@@ -274,10 +274,10 @@ impl Fanout {
                 rendering.0.extend(logs.render_span(span));
             }
         }
-        let Some((talk, format)) = self.heard(share.channel) else {
+        let Some((log, format)) = self.heard(share.channel) else {
             return rendering;
         };
-        let said = &logs.said[talk as usize];
+        let said = &logs.said[log as usize];
         if !said.is_plain(format) {
             let buffer = std::mem::take(&mut self.spare_buffer);
             let lines = 0..said.len();
@@ -312,8 +312,8 @@ impl Fanout {
             };
             push(logs.piece(span, rendered));
         }
-        if let Some((talk, format)) = self.heard(share.channel) {
-            let said = &logs.said[talk as usize];
+        if let Some((log, format)) = self.heard(share.channel) {
+            let said = &logs.said[log as usize];
             let rendered = present.filter(|_| !said.is_plain(format));
             if share.from < said.len() {
                 let lines = share.from..said.len();
@@ -335,11 +335,11 @@ impl Fanout {
     /// Begins the next tick, when every share was taken, with the buffers of this one.
     fn thaw(&mut self, logs: Logs) {
         for room in self.spoken.drain(..) {
-            self.rooms[room.index()].talk = NONE;
+            self.rooms[room.index()].log = NONE;
         }
         self.shares.clear();
         for said in logs.said {
-            if self.spare.len() < SPARE_TALKS {
+            if self.spare.len() < SPARE_LOGS {
                 self.spare.extend(said.thaw());
             }
         }
@@ -379,9 +379,9 @@ impl Fanout {
         let share = self.shares.get(slot);
         let (channel, start) = (share.channel, std::mem::replace(&mut share.from, end));
         if start < end
-            && let Some((talk, format)) = self.heard(channel)
+            && let Some((log, format)) = self.heard(channel)
         {
-            self.shares.push(slot, talk, format, start, end);
+            self.shares.push(slot, log, format, start, end);
         }
     }
 
@@ -427,17 +427,17 @@ impl Fanout {
         self.free.push(channel);
     }
 
-    /// Where the talk of the channel's room ends so far.
+    /// Where the log of the channel's room ends so far.
     fn end(&self, channel: u32) -> u32 {
         let heard = self.heard(channel);
-        heard.map_or(0, |(talk, _)| self.talks[talk as usize].len())
+        heard.map_or(0, |(log, _)| self.logs[log as usize].len())
     }
 
-    /// The talk that a channel hears, if something was said in this tick, and in which format.
+    /// The log that a channel hears, if something was said in this tick, and in which format.
     fn heard(&self, channel: u32) -> Option<(u32, Format)> {
         let channel = self.channels.get(channel as usize)?;
-        let talk = self.rooms[channel.room.index()].talk;
-        (talk != NONE).then_some((talk, channel.format))
+        let log = self.rooms[channel.room.index()].log;
+        (log != NONE).then_some((log, channel.format))
     }
 
     /// Peers of the same number read the same bytes.
@@ -449,7 +449,7 @@ impl Fanout {
         let share = self.shares.all().get(slot as usize);
         let channel = share.map_or(NONE, |share| share.channel);
         match self.heard(channel) {
-            Some((talk, format)) if !logs.said[talk as usize].is_plain(format) => {
+            Some((log, format)) if !logs.said[log as usize].is_plain(format) => {
                 1 + u64::from(channel)
             }
             _ => 0,
@@ -461,7 +461,7 @@ impl Default for Room {
     fn default() -> Room {
         Room {
             channels: Vec::new(),
-            talk: NONE,
+            log: NONE,
             stamp: 0,
         }
     }
@@ -470,20 +470,20 @@ impl Default for Room {
 impl Logs {
     /// Whether the span is of replies, or of lines that are read as they are.
     fn is_as_it_is(&self, span: &Span) -> bool {
-        let said = self.said.get(span.talk as usize);
+        let said = self.said.get(span.log as usize);
         said.is_none_or(|said| said.is_plain(span.format))
     }
 
     /// The lines of a span, where they are not read as they are.
     fn render_span(&self, span: &Span) -> Option<Rendered> {
-        let said = self.said.get(span.talk as usize)?;
+        let said = self.said.get(span.log as usize)?;
         let lines = span.start..span.end;
         let rendered = || said.render(lines, span.format, Buffer::default(), &self.gauge);
         (!said.is_plain(span.format)).then(rendered)
     }
 
     fn piece<'a>(&'a self, span: &Span, rendered: Option<&'a Rendered>) -> Piece<'a> {
-        match self.said.get(span.talk as usize) {
+        match self.said.get(span.log as usize) {
             Some(said) => rendered.unwrap_or(&said.plain).piece(span.start..span.end),
             None => Piece {
                 log: &self.replies,

@@ -6,7 +6,7 @@
 use crate::limits::{CHUNK_BYTES, END_BYTES};
 use crate::moment::Format;
 
-/// No channel, no talk, no span.
+/// No channel, no room log, no span.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// One peer's share of the tick.
@@ -15,7 +15,7 @@ pub(super) struct Share {
     /// The channel that the peer reads, and the peer's place among its members.
     pub(super) channel: u32,
     pub(super) seat: u32,
-    /// From which line of the channel's room on the talk is still to be theirs.
+    /// From which line on the log of the channel's room is still to be theirs.
     pub(super) from: u32,
     /// The last of the sealed spans; the first stands behind it.
     last: u32,
@@ -33,11 +33,11 @@ impl Share {
     };
 }
 
-/// A sealed part of a share: lines of a talk in a format, or bytes of the replies.
+/// A sealed part of a share: lines of a room log in a format, or bytes of the replies.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
-    /// Which talk of the tick; [`NONE`] for the replies.
-    pub(super) talk: u32,
+    /// Which of the tick's room logs; [`NONE`] for the replies.
+    pub(super) log: u32,
     pub(super) format: Format,
     pub(super) start: u32,
     pub(super) end: u32,
@@ -73,14 +73,14 @@ impl Shares {
     }
 
     /// Appends a span to the share of a peer.
-    pub(super) fn push(&mut self, slot: u32, talk: u32, format: Format, start: u32, end: u32) {
+    pub(super) fn push(&mut self, slot: u32, log: u32, format: Format, start: u32, end: u32) {
         let last = self.get(slot).last;
-        let own = match talk {
+        let own = match log {
             NONE => end - start + END_BYTES as u32,
             _ => 0,
         };
         let mut span = Span {
-            talk,
+            log,
             format,
             start,
             end,
@@ -90,7 +90,7 @@ impl Shares {
             has_moved: false,
         };
         if let Some(before) = self.spans.get_mut(last as usize) {
-            if (before.talk, before.format, before.end) == (talk, format, start) {
+            if (before.log, before.format, before.end) == (log, format, start) {
                 before.end = end;
                 before.told += own;
                 return;

@@ -7,7 +7,7 @@ use super::*;
 use crate::message::{AboutChat, AboutConnection, Message, News, Past};
 use crate::moment::{Offset, Stamp};
 use crate::name::Username;
-use crate::server::fanout::talk::MIN_LOG;
+use crate::server::fanout::room_log::MIN_LOG;
 
 const LOBBY: RoomId = RoomId::LOBBY;
 
@@ -203,8 +203,8 @@ fn a_buffer_is_used_again_unless_a_burst_made_it_large() {
     let mut capacities = |text: &str| {
         say(&mut fanout, LOBBY, None, text);
         read(&mut fanout, [0]);
-        let talks = fanout.spare.iter();
-        talks.map(Talk::capacity).max().unwrap_or(0)
+        let logs = fanout.spare.iter();
+        logs.map(RoomLog::capacity).max().unwrap_or(0)
     };
     let few = capacities(&"x".repeat(1000));
     assert!((1000..=4 * MIN_LOG).contains(&few));

@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use crate::server::fanout::{Fanout, NONE, SPARE_TALKS};
+use crate::server::fanout::{Fanout, NONE, SPARE_LOGS};
 
 impl Fanout {
-    /// Whether every talk and every share is empty, and every channel has readers and a format of its own. Returns how many
+    /// Whether every room log and every share is empty, and every channel has readers and a format of its own. Returns how many
     /// read.
     pub(in crate::server) fn check_between_ticks(&self) -> usize {
         assert_eq!((self.bytes, self.reply_bytes(), self.most_told), (0, 0, 0));
-        assert!(self.spare.len() <= SPARE_TALKS && self.talks.is_empty());
+        assert!(self.spare.len() <= SPARE_LOGS && self.logs.is_empty());
         assert!(self.spoken.is_empty() && self.shares.is_empty());
         let mut readers = 0;
         for (room, heard) in self.rooms.iter().enumerate() {
-            assert_eq!(heard.talk, NONE);
+            assert_eq!(heard.log, NONE);
             let mut formats = HashSet::new();
             for &channel in &heard.channels {
                 let it = &self.channels[channel as usize];

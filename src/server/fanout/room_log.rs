@@ -1,4 +1,4 @@
-//! `Talk`: what was said in one room in a tick. Each line is rendered once, without a stamp; what a format makes of the
+//! `RoomLog`: what was said in one room in a tick. Each line is rendered once, without a stamp; what a format makes of the
 //! lines is put together from that when it is written, a stamp in front of each.
 
 use std::ops::Range;
@@ -17,7 +17,7 @@ pub(super) const MIN_LOG: usize = 4 * 1024;
 
 /// The lines of one room in the present tick.
 #[derive(Debug, Default)]
-pub(super) struct Talk {
+pub(super) struct RoomLog {
     /// The lines as they read without stamps.
     bytes: BytesMut,
     /// Where each of them ends.
@@ -35,7 +35,7 @@ struct Note {
     is_hidden: bool,
 }
 
-impl Talk {
+impl RoomLog {
     pub(super) fn len(&self) -> u32 {
         self.notes.len() as u32
     }
@@ -56,7 +56,7 @@ impl Talk {
     }
 
     pub(super) fn freeze(self, gauge: &Gauge) -> Said {
-        let Talk {
+        let RoomLog {
             bytes, ends, notes, ..
         } = self;
         let (log, first) = (Log::new(bytes, ends, true, gauge), 0);
@@ -69,7 +69,7 @@ impl Talk {
 }
 
 #[cfg(test)]
-impl Talk {
+impl RoomLog {
     pub(super) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
@@ -80,7 +80,7 @@ const QUIET: Format = Format {
     ..Format::PLAIN
 };
 
-/// A talk at the end of its tick.
+/// A room log at the end of its tick.
 #[derive(Debug)]
 pub(super) struct Said {
     /// The lines without stamps.
@@ -138,12 +138,12 @@ impl Said {
         Rendered { log, first }
     }
 
-    /// Buffers for another talk, unless a burst made them large.
-    pub(super) fn thaw(self) -> Option<Talk> {
+    /// Buffers for another log, unless a burst made them large.
+    pub(super) fn thaw(self) -> Option<RoomLog> {
         let (bytes, ends) = self.plain.into_buffer()?;
         let mut notes = self.notes;
         notes.clear();
-        Some(Talk {
+        Some(RoomLog {
             bytes,
             ends,
             notes,
@@ -165,7 +165,7 @@ pub(super) fn take_buffer(log: Log) -> Option<Buffer> {
     is_worth.then_some((bytes, ends))
 }
 
-/// Lines of a talk, as some people read them.
+/// Lines of a room log, as some people read them.
 #[derive(Debug)]
 pub(super) struct Rendered {
     /// A message a line. One that is hidden has no bytes.
