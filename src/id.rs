@@ -1,6 +1,27 @@
 //! Which peer, which person, and which room.
 
 use std::fmt;
+use std::num::NonZeroU32;
+
+/// A place in a table, in 32 bits. An `Option` of it takes no more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Index(NonZeroU32);
+
+impl Index {
+    pub(crate) fn new(index: usize) -> Index {
+        Index(NonZeroU32::MIN.saturating_add(index as u32))
+    }
+
+    pub(crate) fn get(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
 
 /// A connection, never mistaken for whoever gets its slot next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

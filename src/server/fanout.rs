@@ -15,6 +15,7 @@
 //! Invariants: a channel's `members` and the shares that name the channel agree; a room has one channel for each format
 //! that shows, and none without members; between ticks every room log and every share is empty.
 
+mod ids;
 mod room_log;
 mod shares;
 
@@ -28,8 +29,9 @@ use crate::net::{Gauge, Log, Piece};
 use crate::tally;
 use crate::wire::{is_hidden, render};
 
+use ids::{ChannelId, Line, LogId};
 use room_log::{Buffer, Rendered, RoomLog, Said, take_buffer};
-use shares::{NONE, Shares, Span};
+use shares::{Lines, Part, Shares};
 
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
 const SPARE_LOGS: usize = 8;
@@ -45,7 +47,7 @@ pub struct Fanout {
     rooms: Vec<Room>,
     channels: Vec<Channel>,
     /// Channels that are not in use.
-    free: Vec<u32>,
+    free: Vec<ChannelId>,
     shares: Shares,
     /// Empty buffers of former ticks.
     spare: Vec<RoomLog>,
@@ -56,11 +58,11 @@ pub struct Fanout {
     most_told: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Room {
-    channels: Vec<u32>,
-    /// Which of the tick's logs is the room's; [`NONE`] while nothing was said.
-    log: u32,
+    channels: Vec<ChannelId>,
+    /// What was said in this tick, if anything was.
+    log: Option<LogId>,
     /// The longest stamp that anyone reads there.
     stamp: usize,
 }
@@ -107,30 +109,30 @@ impl Fanout {
         self.exit(slot);
         let channel = self.find_or_make(room, format.shown());
         let from = self.end(channel);
-        let members = &mut self.channels[channel as usize].members;
+        let members = &mut self.channels[channel.index()].members;
         let seat = members.len() as u32;
         members.push(slot);
         let share = self.shares.get(slot);
-        (share.channel, share.seat, share.from) = (channel, seat, from);
+        (share.channel, share.seat, share.from) = (Some(channel), seat, from);
         share.format = format;
     }
 
     /// From now on the peer reads no room. What was said before is still theirs.
     pub fn exit(&mut self, slot: u32) {
         let share = *self.shares.get(slot);
-        if share.channel == NONE {
+        let Some(channel) = share.channel else {
             return;
-        }
-        self.seal(slot, self.end(share.channel));
+        };
+        self.seal(slot, self.end(channel));
         self.shares.note_move(slot);
         let empty = self.shares.get(slot);
-        (empty.channel, empty.from) = (NONE, 0);
-        let left = &mut self.channels[share.channel as usize];
+        (empty.channel, empty.from) = (None, Line::FIRST);
+        let left = &mut self.channels[channel.index()];
         left.members.swap_remove(share.seat as usize);
         if let Some(&moved) = left.members.get(share.seat as usize) {
             self.shares.get(moved).seat = share.seat;
         } else if left.members.is_empty() {
-            self.free(share.channel);
+            self.free(channel);
         }
     }
 
@@ -149,16 +151,16 @@ impl Fanout {
         if heard.channels.is_empty() {
             return;
         }
-        if heard.log == NONE {
-            heard.log = self.logs.len() as u32;
+        let log = *heard.log.get_or_insert_with(|| {
             self.logs.push(self.spare.pop().unwrap_or_default());
             self.spoken.push(room);
-        }
-        let log = &mut self.logs[heard.log as usize];
+            LogId::new(self.logs.len() - 1)
+        });
+        let log = &mut self.logs[log.index()];
+        let line = log.end();
         let bytes = log.append(message, unix, heard.stamp);
         self.bytes += bytes;
         tally::write(bytes);
-        let line = log.len() - 1;
         for slot in except {
             self.leave_out(slot, room, message, line);
         }
@@ -211,13 +213,13 @@ impl Fanout {
         }
         for (said, room) in logs.said.iter().zip(&self.spoken) {
             for &channel in &self.rooms[room.index()].channels {
-                let channel = &self.channels[channel as usize];
+                let channel = &self.channels[channel.index()];
                 let is_hidden = said.is_hidden(channel.format);
                 logs.is_plain &= said.is_plain(channel.format);
                 for &slot in &channel.members {
                     match is_hidden {
                         // They may have come in the middle of it.
-                        true => self.shares.get(slot).from = 0,
+                        true => self.shares.get(slot).from = Line::FIRST,
                         false => reader(slot),
                     }
                 }
@@ -271,16 +273,16 @@ impl Fanout {
         let share = *self.shares.get(slot);
         if self.shares.has_moved(slot) {
             for span in self.shares.spans(slot) {
-                rendering.0.extend(logs.render_span(span));
+                rendering.0.extend(logs.render_part(&span.part));
             }
         }
         let Some((log, format)) = self.heard(share.channel) else {
             return rendering;
         };
-        let said = &logs.said[log as usize];
+        let said = &logs.said[log.index()];
         if !said.is_plain(format) {
             let buffer = std::mem::take(&mut self.spare_buffer);
-            let lines = 0..said.len();
+            let lines = Line::FIRST..said.end();
             rendering
                 .0
                 .push(said.render(lines, format, buffer, &logs.gauge));
@@ -306,17 +308,17 @@ impl Fanout {
         };
         for span in self.shares.spans(slot) {
             let rendered = match self.shares.has_moved(slot) {
-                _ if logs.is_as_it_is(span) => None,
+                _ if logs.is_as_it_is(&span.part) => None,
                 true => moved.next(),
                 false => present,
             };
-            push(logs.piece(span, rendered));
+            push(logs.piece(&span.part, rendered));
         }
         if let Some((log, format)) = self.heard(share.channel) {
-            let said = &logs.said[log as usize];
+            let said = &logs.said[log.index()];
             let rendered = present.filter(|_| !said.is_plain(format));
-            if share.from < said.len() {
-                let lines = share.from..said.len();
+            if share.from < said.end() {
+                let lines = share.from..said.end();
                 push(rendered.unwrap_or(&said.plain).piece(lines));
             }
         }
@@ -335,7 +337,7 @@ impl Fanout {
     /// Begins the next tick, when every share was taken, with the buffers of this one.
     fn thaw(&mut self, logs: Logs) {
         for room in self.spoken.drain(..) {
-            self.rooms[room.index()].log = NONE;
+            self.rooms[room.index()].log = None;
         }
         self.shares.clear();
         for said in logs.said {
@@ -347,8 +349,7 @@ impl Fanout {
     }
 
     fn reply_with(&mut self, slot: u32, write: impl FnOnce(&mut BytesMut)) {
-        let channel = self.shares.get(slot).channel;
-        if channel != NONE {
+        if let Some(channel) = self.shares.get(slot).channel {
             self.seal(slot, self.end(channel));
         }
         let (replies, ends) = &mut self.replies;
@@ -357,42 +358,44 @@ impl Fanout {
         let end = replies.len() as u32;
         ends.push(end);
         tally::write((end - start) as usize);
-        self.shares.push(slot, NONE, Format::PLAIN, start, end);
+        self.shares.push(slot, Part::Replies(start..end));
         self.most_told = self.most_told.max(self.shares.told(slot));
     }
 
     /// Leaves the line that was just said in the room out of a peer's share, if it is there.
-    fn leave_out(&mut self, slot: u32, room: RoomId, message: &Message, line: u32) {
+    fn leave_out(&mut self, slot: u32, room: RoomId, message: &Message, line: Line) {
         tally::leave_out();
-        let channel = self.shares.get(slot).channel;
-        let Some(heard) = self.channels.get(channel as usize) else {
+        let Some(channel) = self.shares.get(slot).channel else {
             return;
         };
+        let heard = &self.channels[channel.index()];
         if heard.room == room && !is_hidden(message, heard.format) {
             self.seal(slot, line);
-            self.shares.get(slot).from = line + 1;
+            self.shares.get(slot).from = line.next();
         }
     }
 
     /// Makes a span of what the peer has read of their channel up to the line `end`.
-    fn seal(&mut self, slot: u32, end: u32) {
+    fn seal(&mut self, slot: u32, end: Line) {
         let share = self.shares.get(slot);
         let (channel, start) = (share.channel, std::mem::replace(&mut share.from, end));
         if start < end
             && let Some((log, format)) = self.heard(channel)
         {
-            self.shares.push(slot, log, format, start, end);
+            let range = start..end;
+            let lines = Lines { log, format, range };
+            self.shares.push(slot, Part::Lines(lines));
         }
     }
 
     /// The channel of a room and a format, made if need be.
-    fn find_or_make(&mut self, room: RoomId, format: Format) -> u32 {
+    fn find_or_make(&mut self, room: RoomId, format: Format) -> ChannelId {
         if self.rooms.len() <= room.index() {
             self.rooms.resize_with(room.index() + 1, Room::default);
         }
         let heard = &mut self.rooms[room.index()];
         let mut channels = heard.channels.iter().inspect(|_| tally::steps(1));
-        if let Some(&found) = channels.find(|it| self.channels[**it as usize].format == format) {
+        if let Some(&found) = channels.find(|it| self.channels[it.index()].format == format) {
             return found;
         }
         let made = Channel {
@@ -402,12 +405,12 @@ impl Fanout {
         };
         let channel = match self.free.pop() {
             Some(channel) => {
-                self.channels[channel as usize] = made;
+                self.channels[channel.index()] = made;
                 channel
             }
             None => {
                 self.channels.push(made);
-                self.channels.len() as u32 - 1
+                ChannelId::new(self.channels.len() - 1)
             }
         };
         heard.stamp = heard.stamp.max(format.stamp.len());
@@ -416,28 +419,27 @@ impl Fanout {
     }
 
     /// Frees a channel that nobody reads any more.
-    fn free(&mut self, channel: u32) {
-        let room = self.channels[channel as usize].room;
+    fn free(&mut self, channel: ChannelId) {
+        let room = self.channels[channel.index()].room;
         let heard = &mut self.rooms[room.index()];
         tally::steps(2 * heard.channels.len());
         heard.channels.retain(|&other| other != channel);
         let channels = heard.channels.iter();
-        let stamps = channels.map(|&it| self.channels[it as usize].format.stamp.len());
+        let stamps = channels.map(|&it| self.channels[it.index()].format.stamp.len());
         heard.stamp = stamps.max().unwrap_or(0);
         self.free.push(channel);
     }
 
     /// Where the log of the channel's room ends so far.
-    fn end(&self, channel: u32) -> u32 {
-        let heard = self.heard(channel);
-        heard.map_or(0, |(log, _)| self.logs[log as usize].len())
+    fn end(&self, channel: ChannelId) -> Line {
+        let heard = self.heard(Some(channel));
+        heard.map_or(Line::FIRST, |(log, _)| self.logs[log.index()].end())
     }
 
     /// The log that a channel hears, if something was said in this tick, and in which format.
-    fn heard(&self, channel: u32) -> Option<(u32, Format)> {
-        let channel = self.channels.get(channel as usize)?;
-        let log = self.rooms[channel.room.index()].log;
-        (log != NONE).then_some((log, channel.format))
+    fn heard(&self, channel: Option<ChannelId>) -> Option<(LogId, Format)> {
+        let channel = &self.channels[channel?.index()];
+        Some((self.rooms[channel.room.index()].log?, channel.format))
     }
 
     /// Peers of the same number read the same bytes.
@@ -447,47 +449,45 @@ impl Fanout {
             return MOVED + u64::from(slot);
         }
         let share = self.shares.all().get(slot as usize);
-        let channel = share.map_or(NONE, |share| share.channel);
-        match self.heard(channel) {
-            Some((log, format)) if !logs.said[log as usize].is_plain(format) => {
-                1 + u64::from(channel)
+        let channel = share.and_then(|share| share.channel);
+        match channel.zip(self.heard(channel)) {
+            Some((channel, (log, format))) if !logs.said[log.index()].is_plain(format) => {
+                1 + channel.index() as u64
             }
             _ => 0,
         }
     }
 }
 
-impl Default for Room {
-    fn default() -> Room {
-        Room {
-            channels: Vec::new(),
-            log: NONE,
-            stamp: 0,
+impl Logs {
+    /// Whether a part is of replies, or of lines that are read as they are.
+    fn is_as_it_is(&self, part: &Part) -> bool {
+        match part {
+            Part::Lines(it) => self.said[it.log.index()].is_plain(it.format),
+            Part::Replies(_) => true,
         }
     }
-}
 
-impl Logs {
-    /// Whether the span is of replies, or of lines that are read as they are.
-    fn is_as_it_is(&self, span: &Span) -> bool {
-        let said = self.said.get(span.log as usize);
-        said.is_none_or(|said| said.is_plain(span.format))
+    /// The lines of a part, where they are not read as they are.
+    fn render_part(&self, part: &Part) -> Option<Rendered> {
+        match part {
+            Part::Lines(Lines { log, format, range }) if !self.is_as_it_is(part) => {
+                let (buffer, gauge) = (Buffer::default(), &self.gauge);
+                Some(self.said[log.index()].render(range.clone(), *format, buffer, gauge))
+            }
+            _ => None,
+        }
     }
 
-    /// The lines of a span, where they are not read as they are.
-    fn render_span(&self, span: &Span) -> Option<Rendered> {
-        let said = self.said.get(span.log as usize)?;
-        let lines = span.start..span.end;
-        let rendered = || said.render(lines, span.format, Buffer::default(), &self.gauge);
-        (!said.is_plain(span.format)).then(rendered)
-    }
-
-    fn piece<'a>(&'a self, span: &Span, rendered: Option<&'a Rendered>) -> Piece<'a> {
-        match self.said.get(span.log as usize) {
-            Some(said) => rendered.unwrap_or(&said.plain).piece(span.start..span.end),
-            None => Piece {
+    fn piece<'a>(&'a self, part: &Part, rendered: Option<&'a Rendered>) -> Piece<'a> {
+        match part {
+            Part::Lines(it) => {
+                let plain = &self.said[it.log.index()].plain;
+                rendered.unwrap_or(plain).piece(it.range.clone())
+            }
+            Part::Replies(bytes) => Piece {
                 log: &self.replies,
-                range: span.start as usize..span.end as usize,
+                range: bytes.start as usize..bytes.end as usize,
             },
         }
     }

@@ -12,6 +12,8 @@ use crate::net::{Gauge, Log, Piece};
 use crate::tally;
 use crate::wire::{is_hidden, is_stamped, render, stamp};
 
+use super::ids::Line;
+
 /// A buffer of this size, in bytes, is kept however little of it was used.
 pub(super) const MIN_LOG: usize = 4 * 1024;
 
@@ -36,8 +38,9 @@ struct Note {
 }
 
 impl RoomLog {
-    pub(super) fn len(&self) -> u32 {
-        self.notes.len() as u32
+    /// The number behind that of the last line: the next has it.
+    pub(super) fn end(&self) -> Line {
+        Line::new(self.notes.len())
     }
 
     /// Appends a line. Returns its bytes, with a stamp of this length if it has one.
@@ -59,7 +62,7 @@ impl RoomLog {
         let RoomLog {
             bytes, ends, notes, ..
         } = self;
-        let (log, first) = (Log::new(bytes, ends, true, gauge), 0);
+        let (log, first) = (Log::new(bytes, ends, true, gauge), Line::FIRST);
         Said {
             plain: Rendered { log, first },
             notes,
@@ -90,8 +93,9 @@ pub(super) struct Said {
 }
 
 impl Said {
-    pub(super) fn len(&self) -> u32 {
-        self.notes.len() as u32
+    /// The number behind that of the last line.
+    pub(super) fn end(&self) -> Line {
+        Line::new(self.notes.len())
     }
 
     /// Whether people of this format read the lines as they are.
@@ -107,18 +111,19 @@ impl Said {
     /// Some of the lines as people of this format read them.
     pub(super) fn render(
         &self,
-        lines: Range<u32>,
+        lines: Range<Line>,
         format: Format,
         (mut bytes, mut ends): Buffer,
         gauge: &Gauge,
     ) -> Rendered {
         let first = lines.start;
         let all = self.plain.range(lines.clone()).len();
-        bytes.reserve(all + lines.len() * format.stamp.len());
+        let notes = &self.notes[first.index()..lines.end.index()];
+        bytes.reserve(all + notes.len() * format.stamp.len());
         // There is one for each second.
         let mut stamped = (i64::MIN, BytesMut::new());
-        for line in lines {
-            let note = self.notes[line as usize];
+        let mut line = first;
+        for note in notes {
             if note.is_stamped && stamped.0 != note.unix {
                 stamped.0 = note.unix;
                 stamped.1.clear();
@@ -128,10 +133,11 @@ impl Said {
                 if note.is_stamped {
                     bytes.extend_from_slice(&stamped.1);
                 }
-                let range = self.plain.range(line..line + 1);
+                let range = self.plain.range(line..line.next());
                 bytes.extend_from_slice(&self.plain.log.bytes()[range]);
             }
             ends.push(bytes.len() as u32);
+            line = line.next();
         }
         tally::write(bytes.len());
         let log = Log::new(bytes, ends, true, gauge);
@@ -171,11 +177,11 @@ pub(super) struct Rendered {
     /// A message a line. One that is hidden has no bytes.
     log: Log,
     /// The number of the first line.
-    first: u32,
+    first: Line,
 }
 
 impl Rendered {
-    pub(super) fn piece(&self, lines: Range<u32>) -> Piece<'_> {
+    pub(super) fn piece(&self, lines: Range<Line>) -> Piece<'_> {
         Piece {
             log: &self.log,
             range: self.range(lines),
@@ -192,10 +198,10 @@ impl Rendered {
         take_buffer(self.log)
     }
 
-    fn range(&self, lines: Range<u32>) -> Range<usize> {
-        let start = |line: u32| match line - self.first {
+    fn range(&self, lines: Range<Line>) -> Range<usize> {
+        let start = |line: Line| match line.index() - self.first.index() {
             0 => 0,
-            behind => self.log.ends()[behind as usize - 1] as usize,
+            behind => self.log.ends()[behind - 1] as usize,
         };
         start(lines.start)..start(lines.end)
     }

@@ -3,46 +3,92 @@
 //!
 //! Invariant: between ticks every share is empty.
 
+use std::ops::Range;
+
 use crate::limits::{CHUNK_BYTES, END_BYTES};
 use crate::moment::Format;
 
-/// No channel, no room log, no span.
-pub(super) const NONE: u32 = u32::MAX;
+use super::ids::{ChannelId, Line, LogId, SpanId};
 
 /// One peer's share of the tick.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
     /// The channel that the peer reads, and the peer's place among its members.
-    pub(super) channel: u32,
+    pub(super) channel: Option<ChannelId>,
     pub(super) seat: u32,
     /// From which line on the log of the channel's room is still to be theirs.
-    pub(super) from: u32,
+    pub(super) from: Line,
     /// The last of the sealed spans; the first stands behind it.
-    last: u32,
+    last: Option<SpanId>,
     /// As the peer wants it: a channel knows only what shows.
     pub(super) format: Format,
 }
 
 impl Share {
     const EMPTY: Share = Share {
-        channel: NONE,
+        channel: None,
         seat: 0,
-        from: 0,
-        last: NONE,
+        from: Line::FIRST,
+        last: None,
         format: Format::PLAIN,
     };
+
+    fn is_empty(&self) -> bool {
+        self.from == Line::FIRST && self.last.is_none()
+    }
 }
 
-/// A sealed part of a share: lines of a room log in a format, or bytes of the replies.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    /// Which of the tick's room logs; [`NONE`] for the replies.
-    pub(super) log: u32,
+/// What a span is of.
+#[derive(Debug)]
+pub(super) enum Part {
+    Lines(Lines),
+    /// Bytes of the replies.
+    Replies(Range<u32>),
+}
+
+/// Lines of a room log in a format.
+#[derive(Debug)]
+pub(super) struct Lines {
+    pub(super) log: LogId,
     pub(super) format: Format,
-    pub(super) start: u32,
-    pub(super) end: u32,
+    pub(super) range: Range<Line>,
+}
+
+impl Part {
+    /// What of it the peer alone is told, in bytes, with what it takes to keep that in order.
+    fn own(&self) -> u32 {
+        match self {
+            Part::Lines(_) => 0,
+            Part::Replies(bytes) => bytes.end - bytes.start + END_BYTES as u32,
+        }
+    }
+
+    fn is_formatted(&self) -> bool {
+        matches!(self, Part::Lines(lines) if lines.format != Format::PLAIN)
+    }
+
+    /// Goes on to the end of the next part, where that begins at the end of this one. Returns whether it does.
+    fn extend(&mut self, next: &Part) -> bool {
+        match (self, next) {
+            (Part::Lines(it), Part::Lines(next))
+                if (it.log, it.format, it.range.end)
+                    == (next.log, next.format, next.range.start) =>
+            {
+                it.range.end = next.range.end;
+            }
+            (Part::Replies(it), Part::Replies(next)) if it.end == next.start => it.end = next.end,
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// A sealed part of a share.
+#[derive(Debug)]
+pub(super) struct Span {
+    pub(super) part: Part,
     /// The next of the same share; behind the last, the first.
-    next: u32,
+    next: SpanId,
     /// What the peer alone was told up to here in this tick, in bytes, with what it takes to keep it in order.
     told: u32,
     /// This one, or one before it, is not what everyone reads.
@@ -73,43 +119,37 @@ impl Shares {
     }
 
     /// Appends a span to the share of a peer.
-    pub(super) fn push(&mut self, slot: u32, log: u32, format: Format, start: u32, end: u32) {
-        let last = self.get(slot).last;
-        let own = match log {
-            NONE => end - start + END_BYTES as u32,
-            _ => 0,
-        };
+    pub(super) fn push(&mut self, slot: u32, part: Part) {
+        let id = SpanId::new(self.spans.len());
+        let (last, own) = (self.get(slot).last, part.own());
         let mut span = Span {
-            log,
-            format,
-            start,
-            end,
-            next: self.spans.len() as u32,
+            next: id,
             told: own + 2 * CHUNK_BYTES as u32,
-            is_formatted: format != Format::PLAIN,
+            is_formatted: part.is_formatted(),
             has_moved: false,
+            part,
         };
-        if let Some(before) = self.spans.get_mut(last as usize) {
-            if (before.log, before.format, before.end) == (log, format, start) {
-                before.end = end;
+        if let Some(before) = last {
+            let before = &mut self.spans[before.index()];
+            if before.part.extend(&span.part) {
                 before.told += own;
                 return;
             }
             span.told += before.told;
             span.is_formatted |= before.is_formatted;
             span.has_moved = before.has_moved;
-            span.next = std::mem::replace(&mut before.next, span.next);
+            span.next = std::mem::replace(&mut before.next, id);
         } else {
             self.sealed.push(slot);
         }
-        self.get(slot).last = self.spans.len() as u32;
+        self.get(slot).last = Some(id);
         self.spans.push(span);
     }
 
     /// The peer changes channels.
     pub(super) fn note_move(&mut self, slot: u32) {
-        let last = self.get(slot).last;
-        if let Some(span) = self.spans.get_mut(last as usize) {
+        if let Some(last) = self.get(slot).last {
+            let span = &mut self.spans[last.index()];
             span.has_moved |= span.is_formatted;
         }
     }
@@ -126,12 +166,12 @@ impl Shares {
 
     /// The sealed spans of a peer, in order.
     pub(super) fn spans(&self, slot: u32) -> impl Iterator<Item = &Span> {
-        let last = self.shares.get(slot as usize).map_or(NONE, |it| it.last);
-        let mut next = self.spans.get(last as usize).map(|span| span.next);
+        let last = self.shares.get(slot as usize).and_then(|it| it.last);
+        let mut next = last.map(|last| self.spans[last.index()].next);
         std::iter::from_fn(move || {
             let this = next?;
-            let span = &self.spans[this as usize];
-            next = (this != last).then_some(span.next);
+            let span = &self.spans[this.index()];
+            next = (Some(this) != last).then_some(span.next);
             Some(span)
         })
     }
@@ -144,19 +184,19 @@ impl Shares {
     /// The peer's share was taken.
     pub(super) fn empty(&mut self, slot: u32) {
         let share = self.get(slot);
-        (share.from, share.last) = (0, NONE);
+        (share.from, share.last) = (Line::FIRST, None);
     }
 
     /// Begins the next tick.
     pub(super) fn clear(&mut self) {
         self.spans.clear();
         self.sealed.clear();
-        debug_assert!(self.shares.iter().all(|it| it.from == 0 && it.last == NONE));
+        debug_assert!(self.shares.iter().all(Share::is_empty));
     }
 
     fn last(&self, slot: u32) -> Option<&Span> {
-        let share = self.shares.get(slot as usize)?;
-        self.spans.get(share.last as usize)
+        let last = self.shares.get(slot as usize)?.last?;
+        Some(&self.spans[last.index()])
     }
 }
 
@@ -164,7 +204,18 @@ impl Shares {
 impl Shares {
     /// Whether nobody has a share in anything, as between two ticks.
     pub(super) fn is_empty(&self) -> bool {
-        let is_empty = |share: &Share| share.from == 0 && share.last == NONE;
-        self.spans.is_empty() && self.sealed.is_empty() && self.shares.iter().all(is_empty)
+        let is_empty = self.spans.is_empty() && self.sealed.is_empty();
+        is_empty && self.shares.iter().all(Share::is_empty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_for_every_peer_and_for_every_span_is_small() {
+        assert_eq!(size_of::<Share>(), 20);
+        assert_eq!(size_of::<Span>(), 28);
     }
 }

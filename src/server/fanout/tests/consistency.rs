@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::server::fanout::{Fanout, NONE, SPARE_LOGS};
+use crate::server::fanout::{Fanout, SPARE_LOGS};
 
 impl Fanout {
     /// Whether every room log and every share is empty, and every channel has readers and a format of its own. Returns how many
@@ -13,22 +13,22 @@ impl Fanout {
         assert!(self.spoken.is_empty() && self.shares.is_empty());
         let mut readers = 0;
         for (room, heard) in self.rooms.iter().enumerate() {
-            assert_eq!(heard.log, NONE);
+            assert_eq!(heard.log, None);
             let mut formats = HashSet::new();
             for &channel in &heard.channels {
-                let it = &self.channels[channel as usize];
+                let it = &self.channels[channel.index()];
                 assert_eq!((it.room.index(), it.format), (room, it.format.shown()));
                 assert!(!it.members.is_empty(), "a channel that nobody reads");
                 assert!(formats.insert(format!("{:?}", it.format)));
                 for (seat, &slot) in it.members.iter().enumerate() {
                     let share = &self.shares.all()[slot as usize];
-                    assert_eq!((share.channel, share.seat), (channel, seat as u32));
+                    assert_eq!((share.channel, share.seat), (Some(channel), seat as u32));
                     assert_eq!(share.format.shown(), it.format);
                 }
                 readers += it.members.len();
             }
             let formats = heard.channels.iter();
-            let stamps = formats.map(|&it| self.channels[it as usize].format.stamp.len());
+            let stamps = formats.map(|&it| self.channels[it.index()].format.stamp.len());
             assert_eq!(heard.stamp, stamps.max().unwrap_or(0));
         }
         let in_use = self.rooms.iter().flat_map(|it| &it.channels).count();

@@ -153,8 +153,8 @@ impl Pair {
         assert_eq!(readers, self.places.iter().flatten().count());
         for (slot, place) in self.places.iter().enumerate() {
             let share = fanout.shares.all().get(slot).copied();
-            let channel = share.map_or(NONE, |it| it.channel);
-            let channel = fanout.channels.get(channel as usize);
+            let channel = share.and_then(|it| it.channel);
+            let channel = channel.map(|it| &fanout.channels[it.index()]);
             let format = share.map_or(Format::default(), |it| it.format);
             assert_eq!(channel.map(|it| it.room), *place);
             assert_eq!(format, self.formats[slot]);

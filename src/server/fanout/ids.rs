@@ -1,0 +1,65 @@
+//! Numbers of what a tick is made of. Each is of a type of its own, so that none is taken for another.
+
+use crate::id::Index;
+
+/// A channel. Ids are dense and reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ChannelId(Index);
+
+impl ChannelId {
+    pub(super) fn new(index: usize) -> ChannelId {
+        ChannelId(Index::new(index))
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0.get()
+    }
+}
+
+/// One of the tick's room logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LogId(Index);
+
+impl LogId {
+    pub(super) fn new(index: usize) -> LogId {
+        LogId(Index::new(index))
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0.get()
+    }
+}
+
+/// One of the tick's spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SpanId(Index);
+
+impl SpanId {
+    pub(super) fn new(index: usize) -> SpanId {
+        SpanId(Index::new(index))
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0.get()
+    }
+}
+
+/// The number of a line in its room log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Line(u32);
+
+impl Line {
+    pub(super) const FIRST: Line = Line(0);
+
+    pub(super) fn new(index: usize) -> Line {
+        Line(index as u32)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    pub(super) fn next(self) -> Line {
+        Line(self.0 + 1)
+    }
+}
