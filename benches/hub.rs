@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use chinwag::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
 use chinwag::inner::fanout::{Dealt, Fanout};
 use chinwag::inner::net::Gauge;
-use chinwag::inner::{Format, Moment, PeerId};
+use chinwag::inner::{Format, Moment, PeerId, Slot};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const LINE: &str = "the quick brown fox jumps over the lazy dog, and then once more";
@@ -48,8 +48,10 @@ impl Chat {
     }
 
     fn happen(&mut self, slot: u32, event: Event<'_>) {
-        let generation = 0;
-        let peer = PeerId { slot, generation };
+        let peer = PeerId {
+            slot: Slot::new(slot as usize),
+            generation: 0,
+        };
         let unix = self.now.unix;
         self.hub.handle(self.now, peer, event, &mut self.effects);
         for effect in self.effects.drain() {

@@ -54,12 +54,13 @@ impl Deadlines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::Slot;
     use std::time::Duration;
 
     #[test]
     fn peers_come_out_in_the_order_of_their_deadlines() {
         let peer = |slot| PeerId {
-            slot,
+            slot: Slot::new(slot),
             generation: 0,
         };
         let start = Instant::now();

@@ -23,11 +23,33 @@ impl fmt::Debug for Index {
     }
 }
 
+/// A place in the server's tables of connections. Slots are dense and reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(Index);
+
+impl Slot {
+    /// The slot of this index.
+    pub fn new(index: usize) -> Slot {
+        Slot(Index::new(index))
+    }
+
+    /// The slot as an index.
+    pub fn index(self) -> usize {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.index().fmt(f)
+    }
+}
+
 /// A connection, never mistaken for whoever gets its slot next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PeerId {
-    /// The place in the server's tables. Slots are dense and reused.
-    pub slot: u32,
+    /// Which slot it has.
+    pub slot: Slot,
     /// How often the server has handed out a slot before this one.
     pub generation: u32,
 }
@@ -35,7 +57,7 @@ pub struct PeerId {
 impl PeerId {
     /// The slot as an index.
     pub fn index(self) -> usize {
-        self.slot as usize
+        self.slot.index()
     }
 }
 
@@ -74,5 +96,22 @@ impl PersonId {
     /// The second that their number is of, since 1970-01-01 00:00 UTC. They came in it, unless the clock had been set back.
     pub(crate) fn second(self) -> i64 {
         (self.0 / PER_SECOND) as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_there_is_no_slot_takes_no_room() {
+        assert_eq!(size_of::<Option<Slot>>(), size_of::<u32>());
+        assert_eq!(size_of::<Option<PeerId>>(), size_of::<u64>());
+        let slots = [None, Some(0), Some(1)].map(|it| it.map(Slot::new));
+        assert!(slots.is_sorted());
+        assert_eq!(
+            slots.map(|it| it.map(Slot::index)),
+            [None, Some(0), Some(1)]
+        );
     }
 }

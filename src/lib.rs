@@ -112,7 +112,7 @@ pub use server::{Config, Entries, Handle, Server, Stats};
 /// change it.
 #[doc(hidden)]
 pub mod inner {
-    pub use crate::id::{PeerId, RoomId};
+    pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
         AboutAway, AboutChat, AboutConnection, AboutIgnoring, AboutInput, AboutPeople,
         AboutReading, AboutRooms, Answer, HelpRow, IgnoredRow, Message, News, Past, Presence,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use chinwag::inner::chat::{Alone, Effects, Event, Rules, Twin};
 use chinwag::inner::wire::clean;
-use chinwag::inner::{Format, Moment, PeerId};
+use chinwag::inner::{Format, Moment, PeerId, Slot};
 use chinwag::{CloseReason, Protocol};
 use libfuzzer_sys::fuzz_target;
 
@@ -133,7 +133,7 @@ impl Chat {
         self.generation += 1;
         let generation = self.generation;
         let peer = PeerId {
-            slot: slot as u32,
+            slot: Slot::new(slot),
             generation,
         };
         self.slots[slot] = [Some(peer), self.slots[slot][0]];

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use slab::Slab;
 
-use crate::id::{PeerId, PersonId};
+use crate::id::{PeerId, PersonId, Slot};
 use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::message::{IgnoredRow, News};
 use crate::name::Username;
@@ -44,8 +44,9 @@ pub(super) struct Target {
     pub(super) person: PersonId,
     /// Their place, while they are here.
     pub(super) here: Option<Place>,
-    /// Who ignores them, each with the slot of their connection, so that a line needs no look at every one of them.
-    pub(super) by: BTreeMap<Place, u32>,
+    /// Who ignores them, each with the slot of their connection, if they have one, so that a line needs no look at every one
+    /// of them.
+    pub(super) by: BTreeMap<Place, Option<Slot>>,
 }
 
 /// They ignore as many as they may.
@@ -121,7 +122,9 @@ impl Hub {
         let ids = self.ignored_as(place);
         let targets = ids.iter().filter_map(|id| self.targets.get(*id));
         let readers = targets.flat_map(|it| &it.by);
-        let mut readers: Vec<(Place, u32)> = readers.map(|(by, slot)| (*by, *slot)).collect();
+        let mut readers: Vec<(Place, Slot)> = readers
+            .filter_map(|(by, slot)| Some((*by, (*slot)?)))
+            .collect();
         tally::steps(readers.len());
         if ids.len() > 1 {
             // Each target has them in order, which this sort makes use of.

@@ -105,7 +105,7 @@ impl Hub {
             );
             for (by, slot) in &target.by {
                 let slot_now = self.roster.get(*by).map(|it| it.slot);
-                assert!(slot_now == Some(*slot) || slot_now == Some(u32::MAX));
+                assert!(slot_now == Some(*slot) || slot_now == Some(None));
                 assert!(links.remove(&(id, *by)), "{} is on no list", target.name);
             }
             let is_awaited = self.targets.awaiting(&target.name).any(|it| it == id);

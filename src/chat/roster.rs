@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::id::{PeerId, PersonId, RoomId};
+use crate::id::{PeerId, PersonId, RoomId, Slot};
 use crate::moment::Format;
 use crate::name::{LOOKS, Username, find_slip};
 use crate::tally;
@@ -26,7 +26,7 @@ use super::replay::Visit;
 pub(super) struct Roster {
     seats: Vec<Seat>,
     /// How those at the prompt read, by slot, who do not read as most do. Later the person knows.
-    formats: HashMap<u32, Format>,
+    formats: HashMap<Slot, Format>,
     people: Slab<Person>,
     arrivals: Arrivals,
     names: Directory,
@@ -69,15 +69,12 @@ pub(super) enum Session {
     Chatting(Place),
 }
 
-/// The slot of those who have no connection.
-const NO_SLOT: u32 = u32::MAX;
-
 /// Someone in the chat.
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) id: PersonId,
     /// The slot of their connection, until that has ended.
-    pub(super) slot: u32,
+    pub(super) slot: Option<Slot>,
     pub(super) name: Username,
     pub(super) room: RoomId,
     /// How what they read is rendered.
@@ -125,7 +122,7 @@ impl Person {
     pub(super) fn new(id: PersonId, name: Username, room: RoomId, since: i64) -> Person {
         let mut person = Person {
             id,
-            slot: NO_SLOT,
+            slot: None,
             name,
             room,
             format: Format::default(),
@@ -195,7 +192,7 @@ impl Roster {
         if let Session::Chatting(place) = session
             && let Some(person) = self.get_mut(place)
         {
-            person.slot = NO_SLOT;
+            person.slot = None;
         }
     }
 
@@ -205,8 +202,8 @@ impl Roster {
         self.arrivals.remove(place, |it| number(people, it));
         let person = self.people.try_remove(place.index())?;
         self.names.remove(place, &person.name);
-        if let Some(seat) = self.seats.get_mut(person.slot as usize) {
-            seat.state = VACANT;
+        if let Some(slot) = person.slot {
+            self.seats[slot.index()].state = VACANT;
         }
         Some(person)
     }
@@ -250,8 +247,8 @@ impl Roster {
 
     /// The connection of a person, if they have one.
     pub(super) fn peer(&self, person: &Person) -> Option<PeerId> {
-        let slot = person.slot;
-        let generation = self.seats.get(slot as usize)?.generation;
+        let slot = person.slot?;
+        let generation = self.seats[slot.index()].generation;
         Some(PeerId { slot, generation })
     }
 
@@ -261,8 +258,8 @@ impl Roster {
     }
 
     /// The connection of the person in a place, if it is the one in this slot.
-    pub(super) fn peer_in(&self, slot: u32, place: Place) -> Option<PeerId> {
-        let seat = self.seats.get(slot as usize)?;
+    pub(super) fn peer_in(&self, slot: Slot, place: Place) -> Option<PeerId> {
+        let seat = self.seats.get(slot.index())?;
         let generation = seat.generation;
         (seat.state == place.0).then_some(PeerId { slot, generation })
     }
@@ -360,7 +357,7 @@ impl Roster {
     pub(super) fn seat(&mut self, place: Place, peer: PeerId) -> bool {
         let is_free = self.session(peer) == Some(Session::Naming);
         if is_free && let Some(person) = self.people.get_mut(place.index()) {
-            person.slot = peer.slot;
+            person.slot = Some(peer.slot);
             person.format = self.formats.remove(&peer.slot).unwrap_or_default();
             self.seats[peer.index()].state = place.0;
         }
@@ -388,10 +385,10 @@ impl Roster {
 
     /// Everyone who is connected, with or without a name.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
-        let seats = (0..).zip(&self.seats).inspect(|_| tally::steps(1));
-        let seats = seats.filter(|(_, seat)| seat.state != VACANT);
-        seats.map(|(slot, seat)| PeerId {
-            slot,
+        let seats = self.seats.iter().inspect(|_| tally::steps(1));
+        let seats = seats.enumerate().filter(|(_, it)| it.state != VACANT);
+        seats.map(|(index, seat)| PeerId {
+            slot: Slot::new(index),
             generation: seat.generation,
         })
     }

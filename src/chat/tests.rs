@@ -13,6 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::*;
+use crate::id::Slot;
 use crate::limits::LOGIN_ATTEMPTS;
 use crate::message::{AboutConnection, AboutPeople, Answer, Message, News};
 use crate::moment::Format;
@@ -65,7 +66,10 @@ impl Chat {
     fn connect_as(&mut self, slot: u32, format: Format) -> PeerId {
         self.generation += 1;
         let generation = self.generation;
-        let peer = PeerId { slot, generation };
+        let peer = PeerId {
+            slot: Slot::new(slot as usize),
+            generation,
+        };
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + slot as u16));
         self.event(peer, Event::Connected { addr, format });
         peer

@@ -21,7 +21,7 @@ mod shares;
 
 use bytes::BytesMut;
 
-use crate::id::RoomId;
+use crate::id::{RoomId, Slot};
 use crate::limits::{LOG_BYTES, REPLIES_BYTES};
 use crate::message::Message;
 use crate::moment::Format;
@@ -72,7 +72,7 @@ struct Room {
 struct Channel {
     room: RoomId,
     format: Format,
-    members: Vec<u32>,
+    members: Vec<Slot>,
 }
 
 /// What was told in a tick.
@@ -89,7 +89,7 @@ pub struct Logs {
 #[derive(Debug)]
 pub enum Dealt<'a> {
     /// The pieces, in order, that a peer is to be sent.
-    Share(u32, &'a [Piece<'a>]),
+    Share(Slot, &'a [Piece<'a>]),
     /// All of those who read the same bytes have had theirs: what was put together for them is in no buffer any more.
     GroupEnd,
 }
@@ -100,12 +100,12 @@ struct Rendering(Vec<Rendered>);
 
 impl Fanout {
     /// Somebody comes who is told everything in this format, until they enter a room in another.
-    pub fn introduce(&mut self, slot: u32, format: Format) {
+    pub fn introduce(&mut self, slot: Slot, format: Format) {
         self.shares.get(slot).format = format;
     }
 
     /// From now on the peer reads the room, in this format.
-    pub fn enter(&mut self, slot: u32, room: RoomId, format: Format) {
+    pub fn enter(&mut self, slot: Slot, room: RoomId, format: Format) {
         self.exit(slot);
         let channel = self.find_or_make(room, format.shown());
         let from = self.end(channel);
@@ -118,7 +118,7 @@ impl Fanout {
     }
 
     /// From now on the peer reads no room. What was said before is still theirs.
-    pub fn exit(&mut self, slot: u32) {
+    pub fn exit(&mut self, slot: Slot) {
         let share = *self.shares.get(slot);
         let Some(channel) = share.channel else {
             return;
@@ -141,7 +141,7 @@ impl Fanout {
     pub fn say(
         &mut self,
         room: RoomId,
-        except: impl Iterator<Item = u32>,
+        except: impl Iterator<Item = Slot>,
         message: &Message,
         unix: i64,
     ) {
@@ -167,13 +167,13 @@ impl Fanout {
     }
 
     /// Tells one peer something, in its place behind what they were told before.
-    pub fn reply(&mut self, slot: u32, message: &Message, unix: i64) {
+    pub fn reply(&mut self, slot: Slot, message: &Message, unix: i64) {
         let format = self.shares.get(slot).format;
         self.reply_with(slot, |log| render(message, unix, format, log));
     }
 
     /// Sends one peer bytes of the protocol, in their place behind what the peer was told before.
-    pub fn reply_raw(&mut self, slot: u32, bytes: &[u8]) {
+    pub fn reply_raw(&mut self, slot: Slot, bytes: &[u8]) {
         self.reply_with(slot, |log| log.extend_from_slice(bytes));
     }
 
@@ -183,7 +183,7 @@ impl Fanout {
     }
 
     /// How many bytes one peer alone was told in this tick, with what it takes to keep them in order.
-    pub fn told(&self, slot: u32) -> usize {
+    pub fn told(&self, slot: Slot) -> usize {
         self.shares.told(slot)
     }
 
@@ -197,7 +197,7 @@ impl Fanout {
 
     /// Ends the tick: freezes what was told, and passes everyone who has a share in it to `reader`, some of them twice.
     /// Each share is then to be [dealt](Self::deal). The gauge is to show the copies that queues share.
-    pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(u32)) -> Logs {
+    pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(Slot)) -> Logs {
         (self.bytes, self.most_told) = (0, 0);
         let (replies, ends) = std::mem::take(&mut self.replies);
         let said = self.logs.drain(..).map(|log| log.freeze(gauge));
@@ -230,7 +230,7 @@ impl Fanout {
 
     /// Passes each of these peers their share, those who read the same bytes one after the other, and begins the next
     /// tick. Everybody who has a share is among them, and nobody twice.
-    pub fn deal(&mut self, mut logs: Logs, slots: &mut [u32], mut take: impl FnMut(Dealt<'_>)) {
+    pub fn deal(&mut self, mut logs: Logs, slots: &mut [Slot], mut take: impl FnMut(Dealt<'_>)) {
         self.sort(&logs, slots);
         let mut rest = &slots[..];
         while let Some(&first) = rest.first() {
@@ -251,24 +251,24 @@ impl Fanout {
     }
 
     /// Brings those together who read the same bytes.
-    fn sort(&self, logs: &Logs, slots: &mut [u32]) {
+    fn sort(&self, logs: &Logs, slots: &mut [Slot]) {
         if !logs.is_plain {
             slots.sort_unstable_by_key(|&slot| self.group(logs, slot));
         }
     }
 
     /// How many of these, from the first on, read the same bytes.
-    fn first_group(&self, logs: &Logs, slots: &[u32]) -> usize {
+    fn first_group(&self, logs: &Logs, slots: &[Slot]) -> usize {
         let Some(&first) = slots.first().filter(|_| !logs.is_plain) else {
             return slots.len();
         };
         let group = self.group(logs, first);
-        let is_in = |&&slot: &&u32| self.group(logs, slot) == group;
+        let is_in = |&&slot: &&Slot| self.group(logs, slot) == group;
         slots.iter().take_while(is_in).count()
     }
 
     /// Puts together what those read who are of the same group as this peer.
-    fn render(&mut self, logs: &Logs, slot: u32) -> Rendering {
+    fn render(&mut self, logs: &Logs, slot: Slot) -> Rendering {
         let mut rendering = Rendering(Vec::new());
         let share = *self.shares.get(slot);
         if self.shares.has_moved(slot) {
@@ -293,7 +293,7 @@ impl Fanout {
     /// Takes a peer's share out: the pieces, in order, that they are to be sent.
     fn take_share<'a>(
         &mut self,
-        slot: u32,
+        slot: Slot,
         logs: &'a Logs,
         rendering: &'a Rendering,
         pieces: &mut Vec<Piece<'a>>,
@@ -348,7 +348,7 @@ impl Fanout {
         self.replies = take_buffer(logs.replies).unwrap_or_default();
     }
 
-    fn reply_with(&mut self, slot: u32, write: impl FnOnce(&mut BytesMut)) {
+    fn reply_with(&mut self, slot: Slot, write: impl FnOnce(&mut BytesMut)) {
         if let Some(channel) = self.shares.get(slot).channel {
             self.seal(slot, self.end(channel));
         }
@@ -363,7 +363,7 @@ impl Fanout {
     }
 
     /// Leaves the line that was just said in the room out of a peer's share, if it is there.
-    fn leave_out(&mut self, slot: u32, room: RoomId, message: &Message, line: Line) {
+    fn leave_out(&mut self, slot: Slot, room: RoomId, message: &Message, line: Line) {
         tally::leave_out();
         let Some(channel) = self.shares.get(slot).channel else {
             return;
@@ -376,7 +376,7 @@ impl Fanout {
     }
 
     /// Makes a span of what the peer has read of their channel up to the line `end`.
-    fn seal(&mut self, slot: u32, end: Line) {
+    fn seal(&mut self, slot: Slot, end: Line) {
         let share = self.shares.get(slot);
         let (channel, start) = (share.channel, std::mem::replace(&mut share.from, end));
         if start < end
@@ -443,12 +443,12 @@ impl Fanout {
     }
 
     /// Peers of the same number read the same bytes.
-    fn group(&self, logs: &Logs, slot: u32) -> u64 {
+    fn group(&self, logs: &Logs, slot: Slot) -> u64 {
         const MOVED: u64 = 1 << 32;
         if self.shares.has_moved(slot) {
-            return MOVED + u64::from(slot);
+            return MOVED + slot.index() as u64;
         }
-        let share = self.shares.all().get(slot as usize);
+        let share = self.shares.all().get(slot.index());
         let channel = share.and_then(|share| share.channel);
         match channel.zip(self.heard(channel)) {
             Some((channel, (log, format))) if !logs.said[log.index()].is_plain(format) => {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::chat::{Alone, Audience, Effect, Effects, Event, Hub};
 use crate::error::CloseReason;
-use crate::id::PeerId;
+use crate::id::{PeerId, Slot};
 use crate::limits::READ_TURN_BYTES;
 use crate::message::Message;
 use crate::moment::Moment;
@@ -36,7 +36,7 @@ pub(super) struct Talk {
     /// Whether this tick accepted or read anything.
     pub(super) got_input: bool,
     /// Who was written last of those who are behind.
-    pub(super) flushed_last: u32,
+    pub(super) flushed_last: Slot,
     pub(super) stats: Stats,
     /// What the hub was told, where someone wants to know.
     #[cfg(test)]
@@ -55,7 +55,7 @@ impl Talk {
             uncharged: 0,
             scratch: vec![0; READ_TURN_BYTES].into(),
             got_input: false,
-            flushed_last: 0,
+            flushed_last: Slot::new(0),
             stats: Stats::default(),
             #[cfg(test)]
             record: Record::default(),

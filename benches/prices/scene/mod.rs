@@ -12,7 +12,7 @@ use crate::CloseReason;
 use crate::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
 use crate::inner::fanout::{Dealt, Fanout};
 use crate::inner::net::Gauge;
-use crate::inner::{Format, Moment, PeerId};
+use crate::inner::{Format, Moment, PeerId, Slot};
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
 
 pub(crate) use acts::{Act, acts};
@@ -148,7 +148,10 @@ impl Scene {
         if let Event::Connected { .. } = event {
             self.generation += 1;
             let generation = self.generation;
-            self.peers[slot as usize] = Some(PeerId { slot, generation });
+            self.peers[slot as usize] = Some(PeerId {
+                slot: Slot::new(slot as usize),
+                generation,
+            });
         }
         let Some(peer) = self.peers[slot as usize] else {
             return;
@@ -247,7 +250,7 @@ impl Scene {
         self.types(ANN, line);
         let mut text = Vec::new();
         self.deal(|slot, piece| {
-            if slot == ANN {
+            if slot == Slot::new(ANN as usize) {
                 text.extend_from_slice(piece);
             }
         });
@@ -255,7 +258,7 @@ impl Scene {
     }
 
     /// Ends the tick: passes everyone's share on, piece by piece.
-    fn deal(&mut self, mut read: impl FnMut(u32, &[u8])) {
+    fn deal(&mut self, mut read: impl FnMut(Slot, &[u8])) {
         let mut readers = Vec::new();
         let logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
         self.fanout.deal(logs, &mut readers, |dealt| {

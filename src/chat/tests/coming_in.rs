@@ -1,6 +1,7 @@
 //! How newcomers read, and what they are called where they give no name.
 
 use super::*;
+use crate::id::Slot;
 use crate::message::{AboutConnection, AboutReading, News};
 use crate::moment::Stamp;
 
@@ -51,8 +52,8 @@ fn in_anonymous_mode_a_second_one_of_an_address_has_a_name_of_it_too() {
         format: Format::default(),
     };
     let peers = [0, 1, 2].map(|slot| PeerId {
-        slot,
-        generation: slot,
+        slot: Slot::new(slot),
+        generation: slot as u32,
     });
     for peer in peers {
         chat.event(peer, addr());
@@ -72,7 +73,7 @@ fn in_anonymous_mode_a_second_one_of_an_address_has_a_name_of_it_too() {
     // A number that is free again is given again.
     chat.types(peers[1], "/quit");
     let fourth = PeerId {
-        slot: 1,
+        slot: Slot::new(1),
         generation: 4,
     };
     chat.event(fourth, addr());

@@ -1,6 +1,7 @@
 //! A journal that answers late: what people wanted is applied after other things have happened.
 
 use super::*;
+use crate::id::Slot;
 use crate::journal::Journal;
 use crate::message::{AboutConnection, AboutPeople, Message, News};
 
@@ -31,6 +32,7 @@ impl Late {
     fn event(&mut self, slot: u32, event: Event<'_>) {
         let mut effects = Effects::default();
         let generation = slot;
+        let slot = Slot::new(slot as usize);
         let peer = PeerId { slot, generation };
         self.hub.handle(self.now, peer, event, &mut effects);
         self.take(&mut effects);
@@ -115,7 +117,7 @@ fn who_is_gone_before_they_came_in_leaves_at_once() {
     late.event(0, Event::Line("ann"));
     late.event(0, Event::Disconnected(CloseReason::EndOfInput));
     // Somebody else has the slot by then.
-    let (slot, generation) = (0, 9);
+    let (slot, generation) = (Slot::new(0), 9);
     let other = PeerId { slot, generation };
     late.hub.roster.connect(other, Format::default());
     late.told.clear();

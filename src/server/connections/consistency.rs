@@ -1,6 +1,6 @@
 //! What always holds of the connections between two ticks.
 
-use crate::id::PeerId;
+use crate::id::{PeerId, Slot};
 use crate::limits::ALL_QUEUES_BYTES;
 use crate::net::SendQueue;
 
@@ -9,9 +9,9 @@ use super::{Connections, Timer};
 impl Connections {
     /// Those whose input is heard, and who are not about to leave.
     pub(in crate::server) fn open(&self) -> impl Iterator<Item = PeerId> {
-        let slots = self.peers.iter().map(|(slot, _)| slot as u32);
+        let slots = self.peers.iter().map(|(slot, _)| Slot::new(slot));
         let open = slots.filter(|slot| self.is_open(*slot));
-        let is_doomed = |slot: u32| self.peers[slot as usize].leaving.is_doomed();
+        let is_doomed = |slot: Slot| self.peers[slot.index()].leaving.is_doomed();
         open.filter(move |slot| !is_doomed(*slot))
             .map(|slot| self.id(slot))
     }
@@ -19,14 +19,15 @@ impl Connections {
     /// Whether lists, flags and sums agree, no queue is over its bound, and whoever is not to have a turn waits for
     /// something that comes.
     pub(in crate::server) fn check_between_ticks(&self, send_queue: usize, all_queues: usize) {
-        let doomed: Vec<u32> = self.doomed.iter().map(|(slot, _)| *slot).collect();
-        let runnable: Vec<u32> = self.turns.iter().collect();
+        let doomed: Vec<Slot> = self.doomed.iter().map(|(slot, _)| *slot).collect();
+        let runnable: Vec<Slot> = self.turns.iter().collect();
         assert!(self.finished.is_empty(), "slots were not freed");
         let (mut laggards, mut slow, mut sum) = (0, 0, 0);
         let (mut shared, mut pinned) = (0, 0);
         for (slot, peer) in &self.peers {
+            let slot = Slot::new(slot);
             let is_doomed = peer.leaving.is_doomed();
-            let count = |list: &[u32]| list.iter().filter(|it| **it == slot as u32).count();
+            let count = |list: &[Slot]| list.iter().filter(|it| **it == slot).count();
             assert_eq!(count(&runnable), peer.is_runnable.into(), "runnable {slot}");
             assert_eq!(count(&self.dirty), peer.is_dirty.into(), "dirty {slot}");
             assert_eq!(count(&doomed), is_doomed.into(), "doomed {slot}");
@@ -46,10 +47,10 @@ impl Connections {
             let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
             let waits = is_behind
                 || may_have_been
-                || self.is_held(slot as u32)
-                || self.timers.is_set(Timer::Pause, self.id(slot as u32));
-            let may_wait = (waits || is_doomed) && self.is_open(slot as u32);
-            if self.has_input(slot as u32) && !may_wait {
+                || self.is_held(slot)
+                || self.timers.is_set(Timer::Pause, self.id(slot));
+            let may_wait = (waits || is_doomed) && self.is_open(slot);
+            if self.has_input(slot) && !may_wait {
                 assert!(peer.is_runnable, "{slot} has something to read and no turn");
             }
             if peer.connection.readiness.writable && held > 0 {
@@ -69,7 +70,7 @@ impl Connections {
         assert!(self.timers.is_stall_check_set() || laggards + slow == 0);
         let listed = runnable.iter().chain(&doomed).chain(&self.dirty);
         for slot in listed {
-            assert!(self.peers.contains(*slot as usize), "{slot} is nobody");
+            assert!(self.peers.contains(slot.index()), "{slot} is nobody");
         }
     }
 }

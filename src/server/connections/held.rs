@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use crate::error::CloseReason;
+use crate::id::Slot;
 
 use super::Connections;
 
@@ -22,29 +23,29 @@ pub(super) enum Held {
 
 impl Connections {
     /// Nothing of the peer is read from now on, unless they are on the way out.
-    pub(in crate::server) fn hold(&mut self, slot: u32) {
+    pub(in crate::server) fn hold(&mut self, slot: Slot) {
         let is_open = self.is_open(slot);
-        let held = &mut self.peers[slot as usize].held;
+        let held = &mut self.peers[slot.index()].held;
         if is_open && *held == Held::No {
             *held = Held::Yes;
         }
     }
 
-    pub(in crate::server) fn is_held(&self, slot: u32) -> bool {
-        self.peers[slot as usize].held != Held::No
+    pub(in crate::server) fn is_held(&self, slot: Slot) -> bool {
+        self.peers[slot.index()].held != Held::No
     }
 
     /// The input of a peer has ended. Returns whether they are held, and the hub is to hear of it later.
-    pub(in crate::server) fn hold_end(&mut self, slot: u32) -> bool {
+    pub(in crate::server) fn hold_end(&mut self, slot: Slot) -> bool {
         let is_held = self.is_held(slot);
         if is_held {
-            self.peers[slot as usize].held = Held::AtEnd;
+            self.peers[slot.index()].held = Held::AtEnd;
         }
         is_held
     }
 
     /// The peer is read again, if they were held.
-    pub(in crate::server) fn release(&mut self, slot: u32, now: Instant) {
+    pub(in crate::server) fn release(&mut self, slot: Slot, now: Instant) {
         match self.unhold(slot) {
             Held::No => {}
             Held::Yes if self.has_input(slot) => self.mark_runnable(slot, now),
@@ -57,8 +58,8 @@ impl Connections {
     }
 
     /// The peer is held no longer.
-    pub(super) fn unhold(&mut self, slot: u32) -> Held {
-        std::mem::replace(&mut self.peers[slot as usize].held, Held::No)
+    pub(super) fn unhold(&mut self, slot: Slot) -> Held {
+        std::mem::replace(&mut self.peers[slot.index()].held, Held::No)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::id::Slot;
 use crate::limits::{SLOW_ASKED, STALL};
 use crate::net::{Connection, Gauge, SendQueue};
 
@@ -11,10 +12,10 @@ impl Connections {
     /// Does something to what waits for a peer, and keeps the sums in step.
     pub(in crate::server) fn change_queue<R>(
         &mut self,
-        slot: u32,
+        slot: Slot,
         change: impl FnOnce(&mut Connection) -> R,
     ) -> R {
-        let connection = &mut self.peers[slot as usize].connection;
+        let connection = &mut self.peers[slot.index()].connection;
         let before = connection.queue().map(SendQueue::own);
         let result = change(connection);
         let after = connection.queue().map(SendQueue::own);
@@ -35,8 +36,8 @@ impl Connections {
     }
 
     /// What waits for one peer, in bytes.
-    pub(in crate::server) fn held_by(&self, slot: u32) -> usize {
-        let queue = self.peers[slot as usize].connection.queue();
+    pub(in crate::server) fn held_by(&self, slot: Slot) -> usize {
+        let queue = self.peers[slot.index()].connection.queue();
         queue.map_or(0, SendQueue::held)
     }
 
@@ -46,10 +47,10 @@ impl Connections {
     }
 
     /// The peers whom something waits for.
-    pub(in crate::server) fn laggards(&self) -> impl Iterator<Item = u32> {
+    pub(in crate::server) fn laggards(&self) -> impl Iterator<Item = Slot> {
         let peers = self.peers.iter();
         let laggards = peers.filter(|(_, peer)| peer.connection.queue().is_some());
-        laggards.map(|(slot, _)| slot as u32)
+        laggards.map(|(slot, _)| Slot::new(slot))
     }
 
     /// Looks from now on for those who read nothing, if anything waits for anyone.
@@ -61,14 +62,14 @@ impl Connections {
 
     /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then, as long as anyone
     /// is behind or slow.
-    pub(in crate::server) fn stalled(&mut self, now: Instant) -> Vec<u32> {
+    pub(in crate::server) fn stalled(&mut self, now: Instant) -> Vec<Slot> {
         if !self.timers.is_stall_check_due(now) {
             return Vec::new();
         }
         if self.note_slow() || self.laggards > 0 {
             self.timers.check_for_stalls(now);
         }
-        let mut laggards: Vec<u32> = self.laggards().collect();
+        let mut laggards: Vec<Slot> = self.laggards().collect();
         laggards.retain(|&slot| self.is_stalled(slot, now));
         laggards
     }
@@ -93,7 +94,7 @@ impl Connections {
         is_any
     }
 
-    fn is_stalled(&mut self, slot: u32, now: Instant) -> bool {
+    fn is_stalled(&mut self, slot: Slot, now: Instant) -> bool {
         let is_stuck = |connection: &Connection| {
             let since = connection.stuck_since();
             since.is_some_and(|since| now.duration_since(since) >= STALL)

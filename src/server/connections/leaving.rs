@@ -23,6 +23,7 @@
 use std::time::Instant;
 
 use crate::error::CloseReason;
+use crate::id::Slot;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, LINGER_MOST};
 
 use super::{Connections, Timer};
@@ -90,25 +91,25 @@ impl Leaving {
 
 impl Connections {
     /// Takes a step of a peer's way out; there is no other way to go. Returns whether it led anywhere.
-    fn step(&mut self, slot: u32, step: Step) -> bool {
-        let leaving = &mut self.peers[slot as usize].leaving;
+    fn step(&mut self, slot: Slot, step: Step) -> bool {
+        let leaving = &mut self.peers[slot.index()].leaving;
         let next = leaving.after(step);
         debug_assert!(next.is_some(), "no {step:?} from {leaving:?}");
         next.is_some_and(|next| std::mem::replace(leaving, next) != next)
     }
 
-    fn state(&self, slot: u32) -> State {
-        self.peers[slot as usize].leaving.state
+    fn state(&self, slot: Slot) -> State {
+        self.peers[slot.index()].leaving.state
     }
 
     /// Whether what a peer sends is heard.
-    pub(in crate::server) fn is_open(&self, slot: u32) -> bool {
+    pub(in crate::server) fn is_open(&self, slot: Slot) -> bool {
         self.state(slot) == State::Open
     }
 
     /// The peer's input has ended, or they are to be dropped: the hub is to be told. Returns whether that is new; a
     /// peer who is on the way out already stays on it.
-    pub(in crate::server) fn doom(&mut self, slot: u32, reason: CloseReason) -> bool {
+    pub(in crate::server) fn doom(&mut self, slot: Slot, reason: CloseReason) -> bool {
         let is_new = self.step(slot, Step::Doom);
         if is_new {
             self.unhold(slot);
@@ -118,7 +119,7 @@ impl Connections {
     }
 
     /// Takes out the peers of whom the hub is to be told, in the order in which it came to that.
-    pub(in crate::server) fn take_doomed(&mut self) -> Vec<(u32, CloseReason)> {
+    pub(in crate::server) fn take_doomed(&mut self) -> Vec<(Slot, CloseReason)> {
         let doomed = std::mem::take(&mut self.doomed);
         for &(slot, _) in &doomed {
             self.step(slot, Step::Tell);
@@ -127,7 +128,7 @@ impl Connections {
     }
 
     /// The peer is to be closed once everything owed has been written.
-    pub(in crate::server) fn drain(&mut self, slot: u32, now: Instant) {
+    pub(in crate::server) fn drain(&mut self, slot: Slot, now: Instant) {
         if self.step(slot, Step::Drain) {
             self.unhold(slot);
             let peer = self.id(slot);
@@ -138,7 +139,7 @@ impl Connections {
 
     /// Takes the next step of closing a peer, if there is one to take: our FIN when all is written, the end when the
     /// peer's has come.
-    pub(in crate::server) fn advance_closing(&mut self, slot: u32, now: Instant) {
+    pub(in crate::server) fn advance_closing(&mut self, slot: Slot, now: Instant) {
         let state = self.state(slot);
         let connection = self.connection(slot);
         if state == State::Draining && connection.queue().is_none() {
@@ -157,7 +158,7 @@ impl Connections {
 
     /// A peer who is being closed talks on: they have not read our FIN yet, and a close would reset what is on its way
     /// to them before it. They are waited for, up to the time for closing.
-    pub(in crate::server) fn linger_on(&mut self, slot: u32, now: Instant) {
+    pub(in crate::server) fn linger_on(&mut self, slot: Slot, now: Instant) {
         self.step(slot, Step::TalkOn);
         if self.state(slot) == State::Lingering {
             self.timers.set(Timer::Linger, self.id(slot), now + LINGER);
@@ -170,7 +171,7 @@ impl Connections {
     }
 
     /// The time for closing a peer is over.
-    pub(in crate::server) fn give_up_closing(&mut self, slot: u32) {
+    pub(in crate::server) fn give_up_closing(&mut self, slot: Slot) {
         if self.state(slot) == State::Draining {
             let addr = self.connection(slot).addr();
             log::info!("{addr}: {}", CloseReason::CloseTimedOut);
@@ -179,7 +180,7 @@ impl Connections {
     }
 
     /// The peer's slot is to be freed at the end of the tick.
-    pub(in crate::server) fn finish(&mut self, slot: u32) {
+    pub(in crate::server) fn finish(&mut self, slot: Slot) {
         if self.step(slot, Step::Finish) {
             self.finished.push(slot);
         }

@@ -30,7 +30,7 @@ use mio::Token;
 use slab::Slab;
 
 use crate::error::CloseReason;
-use crate::id::PeerId;
+use crate::id::{PeerId, Slot};
 use crate::net::{Connection, Gauge, Unsent};
 use crate::rate::{Bucket, Rate};
 
@@ -55,13 +55,13 @@ pub(super) struct Connections {
     /// Peers with something to read.
     turns: Turns,
     /// Peers with something to write, or to be closed.
-    dirty: Vec<u32>,
+    dirty: Vec<Slot>,
     /// Peers whose input has ended, or who are to be dropped, and of whom the hub has not been told.
-    doomed: Vec<(u32, CloseReason)>,
+    doomed: Vec<(Slot, CloseReason)>,
     /// Peers whose slots can be freed.
-    finished: Vec<u32>,
+    finished: Vec<Slot>,
     /// Peers of whom the hub never hears: they are told why they cannot come in, and closed. A few at most.
-    turned_away: Vec<u32>,
+    turned_away: Vec<Slot>,
     /// How many of the others each address holds, where that is limited.
     addresses: Option<Addresses>,
     /// How much came from each address of late, of those whom the rate applies to.
@@ -124,13 +124,13 @@ impl Connections {
         }
     }
 
-    pub(super) fn id(&self, slot: u32) -> PeerId {
-        let generation = self.peers[slot as usize].generation;
+    pub(super) fn id(&self, slot: Slot) -> PeerId {
+        let generation = self.peers[slot.index()].generation;
         PeerId { slot, generation }
     }
 
-    pub(super) fn connection(&mut self, slot: u32) -> &mut Connection {
-        &mut self.peers[slot as usize].connection
+    pub(super) fn connection(&mut self, slot: Slot) -> &mut Connection {
+        &mut self.peers[slot.index()].connection
     }
 
     /// The connection behind a token of a readiness event.
@@ -138,17 +138,17 @@ impl Connections {
         self.peers.get_mut(token.0).map(|peer| &mut peer.connection)
     }
 
-    pub(super) fn mark_dirty(&mut self, slot: u32) {
-        let peer = &mut self.peers[slot as usize];
+    pub(super) fn mark_dirty(&mut self, slot: Slot) {
+        let peer = &mut self.peers[slot.index()];
         if !std::mem::replace(&mut peer.is_dirty, true) {
             self.dirty.push(slot);
         }
     }
 
     /// Takes the dirty peers out. The list is not kept, as idle people would pay for its length.
-    pub(super) fn take_dirty(&mut self) -> Vec<u32> {
+    pub(super) fn take_dirty(&mut self) -> Vec<Slot> {
         for &slot in &self.dirty {
-            self.peers[slot as usize].is_dirty = false;
+            self.peers[slot.index()].is_dirty = false;
         }
         std::mem::take(&mut self.dirty)
     }
@@ -180,17 +180,17 @@ impl Connections {
         debug_assert!(
             self.turns
                 .iter()
-                .all(|slot| self.peers[slot as usize].is_runnable)
+                .all(|slot| self.peers[slot.index()].is_runnable)
         );
         debug_assert!(
             self.dirty
                 .iter()
-                .all(|&slot| self.peers[slot as usize].is_dirty)
+                .all(|&slot| self.peers[slot.index()].is_dirty)
         );
         debug_assert!(
             self.doomed
                 .iter()
-                .all(|&(slot, _)| self.peers[slot as usize].leaving.is_doomed())
+                .all(|&(slot, _)| self.peers[slot.index()].leaving.is_doomed())
         );
     }
 }

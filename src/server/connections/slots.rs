@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use mio::{Registry, Token};
 
-use crate::id::PeerId;
+use crate::id::{PeerId, Slot};
 use crate::net::{Connection, Stream};
 use crate::rate::Bucket;
 
@@ -21,7 +21,7 @@ impl Connections {
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let peer = self.place(stream, addr, registry)?;
-        self.peers[peer.slot as usize].bucket = Bucket::new(is_limited && self.is_rated);
+        self.peers[peer.slot.index()].bucket = Bucket::new(is_limited && self.is_rated);
         if let Some(addresses) = &mut self.addresses {
             addresses.add(addr.ip());
         }
@@ -64,7 +64,7 @@ impl Connections {
             is_slow: false,
         });
         Ok(PeerId {
-            slot: slot as u32,
+            slot: Slot::new(slot),
             generation: self.generation,
         })
     }
@@ -99,7 +99,7 @@ impl Connections {
         for &slot in &finished {
             self.timers.clear(self.id(slot));
             self.change_queue(slot, Connection::drop_queue);
-            let mut peer = self.peers.remove(slot as usize);
+            let mut peer = self.peers.remove(slot.index());
             was_runnable |= peer.is_runnable;
             was_dirty |= peer.is_dirty;
             self.uncount(slot, peer.connection.addr().ip());
@@ -109,19 +109,19 @@ impl Connections {
         }
         if was_runnable {
             let peers = &self.peers;
-            self.turns.retain(|slot| peers.contains(slot as usize));
+            self.turns.retain(|slot| peers.contains(slot.index()));
         }
         // The write phase itself may drop one who is finished, for what they were owed in this tick.
         if was_dirty {
             let peers = &self.peers;
-            self.dirty.retain(|&slot| peers.contains(slot as usize));
+            self.dirty.retain(|&slot| peers.contains(slot.index()));
         }
         self.check();
         finished.len()
     }
 
     /// A peer has gone.
-    fn uncount(&mut self, slot: u32, ip: IpAddr) {
+    fn uncount(&mut self, slot: Slot, ip: IpAddr) {
         if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
             self.turned_away.swap_remove(i);
         } else if let Some(addresses) = &mut self.addresses {

@@ -110,10 +110,11 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::Slot;
 
     #[test]
     fn every_timer_wakes_the_loop_and_goes_with_its_peer() {
-        let (slot, generation) = (1, 1);
+        let (slot, generation) = (Slot::new(1), 1);
         let peer = PeerId { slot, generation };
         let now = Instant::now();
         for (number, timer) in Timer::ALL.into_iter().enumerate() {

@@ -9,16 +9,18 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::{Connections, Timer};
+use crate::id::Slot;
 use crate::limits::{ADDRESS_PAUSE, TURN_BYTES};
+
+use super::{Connections, Timer};
 
 /// Peers who wait for a turn, each list in the order of their turns.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     /// Those who have sent little of late.
-    ordinary: VecDeque<u32>,
+    ordinary: VecDeque<Slot>,
     /// Those who have sent a lot. They have their turns when the others have had theirs.
-    flooding: VecDeque<u32>,
+    flooding: VecDeque<Slot>,
 }
 
 impl Turns {
@@ -26,11 +28,11 @@ impl Turns {
         self.ordinary.is_empty() && self.flooding.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
         self.ordinary.iter().chain(&self.flooding).copied()
     }
 
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(u32) -> bool) {
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(Slot) -> bool) {
         self.ordinary.retain(|&slot| keep(slot));
         self.flooding.retain(|&slot| keep(slot));
     }
@@ -46,9 +48,9 @@ pub(in crate::server) struct Pause {
 
 impl Connections {
     /// The peer has something to read, and waits for a turn.
-    pub(in crate::server) fn mark_runnable(&mut self, slot: u32, now: Instant) {
+    pub(in crate::server) fn mark_runnable(&mut self, slot: Slot, now: Instant) {
         let since = now.duration_since(self.began);
-        let peer = &mut self.peers[slot as usize];
+        let peer = &mut self.peers[slot.index()];
         if std::mem::replace(&mut peer.is_runnable, true) {
             return;
         }
@@ -64,36 +66,36 @@ impl Connections {
     }
 
     /// Takes out the peer whose turn has come, of those who have sent little, or else of the others.
-    pub(in crate::server) fn next_turn(&mut self, is_flooding: bool) -> Option<u32> {
+    pub(in crate::server) fn next_turn(&mut self, is_flooding: bool) -> Option<Slot> {
         let list = match is_flooding {
             false => &mut self.turns.ordinary,
             true => &mut self.turns.flooding,
         };
         let slot = list.pop_front()?;
-        self.peers[slot as usize].is_runnable = false;
+        self.peers[slot.index()].is_runnable = false;
         Some(slot)
     }
 
     /// Whether they have a name.
-    pub(in crate::server) fn is_named(&self, slot: u32) -> bool {
-        self.peers[slot as usize].bucket.is_named
+    pub(in crate::server) fn is_named(&self, slot: Slot) -> bool {
+        self.peers[slot.index()].bucket.is_named
     }
 
     /// They have a name from now on.
-    pub(in crate::server) fn set_named(&mut self, slot: u32) {
-        self.peers[slot as usize].bucket.is_named = true;
+    pub(in crate::server) fn set_named(&mut self, slot: Slot) {
+        self.peers[slot.index()].bucket.is_named = true;
     }
 
     /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
     pub(in crate::server) fn charge(
         &mut self,
-        slot: u32,
+        slot: Slot,
         now: Instant,
         lines: usize,
         bytes: usize,
     ) -> bool {
         let since = now.duration_since(self.began);
-        let bucket = &mut self.peers[slot as usize].bucket;
+        let bucket = &mut self.peers[slot.index()].bucket;
         bucket.take(since, self.turn_rate, lines, bytes);
         bucket.is_limited && bucket.empty_until(since, self.turn_rate).is_some()
     }
@@ -101,13 +103,13 @@ impl Connections {
     /// Counts a turn, for the peer and for their address. `lines` and `bytes` are what the peer was charged in it.
     pub(in crate::server) fn charge_turn(
         &mut self,
-        slot: u32,
+        slot: Slot,
         now: Instant,
         lines: usize,
         bytes: usize,
     ) {
         self.charge(slot, now, 0, TURN_BYTES);
-        let peer = &self.peers[slot as usize];
+        let peer = &self.peers[slot.index()];
         let ip = peer.connection.addr().ip();
         // Everyone who comes through a tunnel or a proxy of this machine has the same address.
         if peer.bucket.is_limited && !ip.is_loopback() {
@@ -118,8 +120,8 @@ impl Connections {
     }
 
     /// What makes a peer wait for now, if they, or everyone at their address, have sent too fast.
-    pub(in crate::server) fn too_fast(&self, slot: u32, now: Instant) -> Option<Pause> {
-        let peer = &self.peers[slot as usize];
+    pub(in crate::server) fn too_fast(&self, slot: Slot, now: Instant) -> Option<Pause> {
+        let peer = &self.peers[slot.index()];
         if !peer.bucket.is_limited {
             return None;
         }
@@ -140,15 +142,20 @@ impl Connections {
     }
 
     /// The peer is not read for a while. Returns whether they are to be told why.
-    pub(in crate::server) fn pause(&mut self, slot: u32, pause: Pause) -> bool {
+    pub(in crate::server) fn pause(&mut self, slot: Slot, pause: Pause) -> bool {
         self.timers.set(Timer::Pause, self.id(slot), pause.until);
-        self.peers[slot as usize].bucket.tell()
+        self.peers[slot.index()].bucket.tell()
     }
 
     /// From now on it is waited whether something comes behind the last key of a peer, or not any more.
-    pub(in crate::server) fn await_end(&mut self, slot: u32, wait: Option<Duration>, now: Instant) {
+    pub(in crate::server) fn await_end(
+        &mut self,
+        slot: Slot,
+        wait: Option<Duration>,
+        now: Instant,
+    ) {
         let peer = self.id(slot);
-        let awaits_end = &mut self.peers[slot as usize].awaits_end;
+        let awaits_end = &mut self.peers[slot.index()].awaits_end;
         let awaited = std::mem::replace(awaits_end, wait.is_some());
         match wait {
             Some(wait) => self.timers.set(Timer::EndKey, peer, now + wait),

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::id::Slot;
 use crate::limits::{CHUNK_BYTES, END_BYTES};
 use crate::moment::Format;
 
@@ -102,12 +103,12 @@ pub(super) struct Shares {
     shares: Vec<Share>,
     spans: Vec<Span>,
     /// Peers who have sealed spans.
-    sealed: Vec<u32>,
+    sealed: Vec<Slot>,
 }
 
 impl Shares {
-    pub(super) fn get(&mut self, slot: u32) -> &mut Share {
-        let index = slot as usize;
+    pub(super) fn get(&mut self, slot: Slot) -> &mut Share {
+        let index = slot.index();
         if index >= self.shares.len() {
             self.shares.resize(index + 1, Share::EMPTY);
         }
@@ -119,7 +120,7 @@ impl Shares {
     }
 
     /// Appends a span to the share of a peer.
-    pub(super) fn push(&mut self, slot: u32, part: Part) {
+    pub(super) fn push(&mut self, slot: Slot, part: Part) {
         let id = SpanId::new(self.spans.len());
         let (last, own) = (self.get(slot).last, part.own());
         let mut span = Span {
@@ -147,7 +148,7 @@ impl Shares {
     }
 
     /// The peer changes channels.
-    pub(super) fn note_move(&mut self, slot: u32) {
+    pub(super) fn note_move(&mut self, slot: Slot) {
         if let Some(last) = self.get(slot).last {
             let span = &mut self.spans[last.index()];
             span.has_moved |= span.is_formatted;
@@ -155,18 +156,18 @@ impl Shares {
     }
 
     /// What the peer alone was told in this tick, in bytes.
-    pub(super) fn told(&self, slot: u32) -> usize {
+    pub(super) fn told(&self, slot: Slot) -> usize {
         self.last(slot).map_or(0, |span| span.told as usize)
     }
 
     /// Whether some of what the peer is to be sent is not in the format of their channel.
-    pub(super) fn has_moved(&self, slot: u32) -> bool {
+    pub(super) fn has_moved(&self, slot: Slot) -> bool {
         self.last(slot).is_some_and(|span| span.has_moved)
     }
 
     /// The sealed spans of a peer, in order.
-    pub(super) fn spans(&self, slot: u32) -> impl Iterator<Item = &Span> {
-        let last = self.shares.get(slot as usize).and_then(|it| it.last);
+    pub(super) fn spans(&self, slot: Slot) -> impl Iterator<Item = &Span> {
+        let last = self.shares.get(slot.index()).and_then(|it| it.last);
         let mut next = last.map(|last| self.spans[last.index()].next);
         std::iter::from_fn(move || {
             let this = next?;
@@ -177,12 +178,12 @@ impl Shares {
     }
 
     /// Peers who have sealed spans.
-    pub(super) fn sealed(&self) -> &[u32] {
+    pub(super) fn sealed(&self) -> &[Slot] {
         &self.sealed
     }
 
     /// The peer's share was taken.
-    pub(super) fn empty(&mut self, slot: u32) {
+    pub(super) fn empty(&mut self, slot: Slot) {
         let share = self.get(slot);
         (share.from, share.last) = (Line::FIRST, None);
     }
@@ -194,8 +195,8 @@ impl Shares {
         debug_assert!(self.shares.iter().all(Share::is_empty));
     }
 
-    fn last(&self, slot: u32) -> Option<&Span> {
-        let last = self.shares.get(slot as usize)?.last?;
+    fn last(&self, slot: Slot) -> Option<&Span> {
+        let last = self.shares.get(slot.index())?.last?;
         Some(&self.spans[last.index()])
     }
 }

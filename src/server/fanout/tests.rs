@@ -18,20 +18,21 @@ fn said(text: &str) -> News {
     }
 }
 
-fn say(fanout: &mut Fanout, room: RoomId, except: Option<u32>, text: &str) {
-    fanout.say(room, except.into_iter(), &said(text).into(), 0);
+fn say(fanout: &mut Fanout, room: RoomId, except: Option<usize>, text: &str) {
+    let except = except.into_iter().map(Slot::new);
+    fanout.say(room, except, &said(text).into(), 0);
 }
 
 /// Ends the tick and returns what each of the slots reads, without the line ends.
-fn read<const N: usize>(fanout: &mut Fanout, slots: [u32; N]) -> [String; N] {
+fn read<const N: usize>(fanout: &mut Fanout, slots: [usize; N]) -> [String; N] {
     let mut readers = Vec::new();
     let logs = fanout.freeze(&Gauge::default(), |slot| readers.push(slot));
-    readers.extend(slots);
+    readers.extend(slots.map(Slot::new));
     readers.sort_unstable();
     readers.dedup();
     let mut texts = [const { String::new() }; N];
     take(fanout, logs, readers, |slot, messages| {
-        if let Some(i) = slots.iter().position(|&s| s == slot) {
+        if let Some(i) = slots.iter().position(|&it| it == slot.index()) {
             texts[i] = String::from_utf8(messages.concat())
                 .unwrap()
                 .replace("\r\n", "|");
@@ -44,8 +45,8 @@ fn read<const N: usize>(fanout: &mut Fanout, slots: [u32; N]) -> [String; N] {
 fn take(
     fanout: &mut Fanout,
     logs: Logs,
-    mut readers: Vec<u32>,
-    mut read: impl FnMut(u32, &[&[u8]]),
+    mut readers: Vec<Slot>,
+    mut read: impl FnMut(Slot, &[&[u8]]),
 ) -> usize {
     let mut groups = 0;
     fanout.deal(logs, &mut readers, |dealt| match dealt {
@@ -70,10 +71,10 @@ fn messages<'a>(piece: &Piece<'a>) -> impl Iterator<Item = &'a [u8]> {
     })
 }
 
-fn lobby_of(people: u32) -> Fanout {
+fn lobby_of(people: usize) -> Fanout {
     let mut fanout = Fanout::default();
     for slot in 0..people {
-        fanout.enter(slot, LOBBY, Format::default());
+        fanout.enter(Slot::new(slot), LOBBY, Format::default());
     }
     fanout
 }
@@ -93,8 +94,16 @@ fn everyone_reads_every_line_but_their_own() {
 fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
     let mut fanout = lobby_of(2);
     say(&mut fanout, LOBBY, Some(1), "before");
-    fanout.reply(0, &Message::Answer(AboutChat::UsersOnline(2).into()), 0);
-    fanout.reply(0, &Message::Answer(AboutChat::UsersOnline(3).into()), 0);
+    fanout.reply(
+        Slot::new(0),
+        &Message::Answer(AboutChat::UsersOnline(2).into()),
+        0,
+    );
+    fanout.reply(
+        Slot::new(0),
+        &Message::Answer(AboutChat::UsersOnline(3).into()),
+        0,
+    );
     say(&mut fanout, LOBBY, Some(1), "after");
     let [text, _] = read(&mut fanout, [0, 1]);
     assert_eq!(text, "x: before|Users online: 2|Users online: 3|x: after|");
@@ -105,11 +114,11 @@ fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
 fn who_comes_reads_from_then_on_and_who_goes_until_then() {
     let mut fanout = lobby_of(2);
     say(&mut fanout, LOBBY, None, "one");
-    fanout.enter(2, LOBBY, Format::default());
+    fanout.enter(Slot::new(2), LOBBY, Format::default());
     say(&mut fanout, LOBBY, None, "two");
-    fanout.exit(0);
+    fanout.exit(Slot::new(0));
     say(&mut fanout, LOBBY, None, "three");
-    fanout.reply(0, &AboutConnection::Goodbye.into(), 0);
+    fanout.reply(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
     let texts = read(&mut fanout, [0, 1, 2]);
     assert_eq!(
         texts,
@@ -125,10 +134,10 @@ fn who_comes_reads_from_then_on_and_who_goes_until_then() {
 fn changing_rooms_keeps_the_order() {
     let other = RoomId(3);
     let mut fanout = lobby_of(2);
-    fanout.enter(2, other, Format::default());
+    fanout.enter(Slot::new(2), other, Format::default());
     say(&mut fanout, LOBBY, None, "here");
     say(&mut fanout, other, None, "missed");
-    fanout.enter(0, other, Format::default());
+    fanout.enter(Slot::new(0), other, Format::default());
     say(&mut fanout, LOBBY, None, "gone");
     say(&mut fanout, other, Some(0), "mine");
     say(&mut fanout, other, None, "there");
@@ -154,13 +163,18 @@ fn each_format_is_rendered_for_those_who_read_it() {
         ..Format::default()
     };
     let mut fanout = lobby_of(4);
-    fanout.enter(1, LOBBY, stamped);
-    fanout.enter(2, LOBBY, quiet);
+    fanout.enter(Slot::new(1), LOBBY, stamped);
+    fanout.enter(Slot::new(2), LOBBY, quiet);
     let joined = News::Joined(Username::parse("new").unwrap()).into();
-    fanout.say(LOBBY, [1, 2].into_iter(), &joined, 60);
-    fanout.say(LOBBY, [0].into_iter(), &said("a").into(), 60);
-    fanout.enter(1, LOBBY, Format::default());
-    fanout.say(LOBBY, [2, 3].into_iter(), &said("b").into(), 120);
+    fanout.say(LOBBY, [1, 2].map(Slot::new).into_iter(), &joined, 60);
+    fanout.say(LOBBY, [0].map(Slot::new).into_iter(), &said("a").into(), 60);
+    fanout.enter(Slot::new(1), LOBBY, Format::default());
+    fanout.say(
+        LOBBY,
+        [2, 3].map(Slot::new).into_iter(),
+        &said("b").into(),
+        120,
+    );
     let texts = read(&mut fanout, [0, 1, 2, 3]);
     assert_eq!(
         texts,
@@ -182,17 +196,17 @@ fn a_peer_has_one_format_from_coming_to_going() {
     };
     let mut fanout = lobby_of(1);
     let steps: [fn(&mut Fanout, Format); 4] = [
-        |it, format| it.introduce(1, format),
-        |it, format| it.enter(1, LOBBY, format),
-        |it, _| it.exit(1),
-        |it, _| it.introduce(1, Format::default()),
+        |it, format| it.introduce(Slot::new(1), format),
+        |it, format| it.enter(Slot::new(1), LOBBY, format),
+        |it, _| it.exit(Slot::new(1)),
+        |it, _| it.introduce(Slot::new(1), Format::default()),
     ];
     for (step, stamp) in steps
         .into_iter()
         .zip(["[00:01] ", "[00:01] ", "[00:01] ", ""])
     {
         step(&mut fanout, stamped);
-        fanout.reply(1, &said("a").into(), 60);
+        fanout.reply(Slot::new(1), &said("a").into(), 60);
         assert_eq!(read(&mut fanout, [1]), [format!("{stamp}x: a|")]);
     }
 }
@@ -240,7 +254,7 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     let mut fanout = Fanout::default();
     let zones = (-12 * 60..=14 * 60).step_by(15);
     for (slot, minutes) in zones.enumerate() {
-        fanout.enter(slot as u32, LOBBY, zoned(Stamp::Off, false, minutes));
+        fanout.enter(Slot::new(slot), LOBBY, zoned(Stamp::Off, false, minutes));
     }
     assert_eq!(fanout.channels.len(), 1);
     // It does in what is dated.
@@ -253,8 +267,8 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
         }
         .into(),
     );
-    fanout.reply(0, &past, 0);
-    fanout.reply(104, &past, 0);
+    fanout.reply(Slot::new(0), &past, 0);
+    fanout.reply(Slot::new(104), &past, 0);
     let [west, east] = read(&mut fanout, [0, 104]);
     assert_eq!(west, "[1969-12-31 12:00] x: a|");
     assert_eq!(east, "[1970-01-01 14:00] x: a|");
@@ -265,7 +279,7 @@ fn what_is_said_counts_once_however_many_formats_it_is_read_in() {
     let mut fanout = Fanout::default();
     let formats = formats();
     for (slot, &format) in formats.iter().enumerate() {
-        fanout.enter(slot as u32, LOBBY, format);
+        fanout.enter(Slot::new(slot), LOBBY, format);
     }
     assert_eq!((formats.len(), fanout.channels.len()), (630, 422));
     let line = "x".repeat(1000);
@@ -290,7 +304,7 @@ fn what_single_peers_are_told_does_not_end_the_tick_of_a_room() {
     let text = "x".repeat(1000);
     let tell = |fanout: &mut Fanout, slot| {
         let before = fanout.reply_bytes();
-        fanout.reply(slot, &said(&text).into(), 0);
+        fanout.reply(Slot::new(slot), &said(&text).into(), 0);
         fanout.reply_bytes() - before
     };
     let mut fanout = lobby_of(2);
@@ -308,7 +322,7 @@ fn what_single_peers_are_told_does_not_end_the_tick_of_a_room() {
     assert!(fanout.is_full(), "all of them together");
 
     let mut fanout = lobby_of(2);
-    while fanout.told(0) < LOG_BYTES {
+    while fanout.told(Slot::new(0)) < LOG_BYTES {
         assert!(!fanout.is_full());
         tell(&mut fanout, 0);
     }
@@ -327,15 +341,15 @@ fn who_changes_formats_in_the_middle_reads_each_line_as_it_was_then() {
     let mut fanout = lobby_of(3);
     let clock = zoned(Stamp::Clock, false, 60);
     say(&mut fanout, LOBBY, None, "a");
-    fanout.enter(0, LOBBY, clock);
+    fanout.enter(Slot::new(0), LOBBY, clock);
     say(&mut fanout, LOBBY, Some(1), "b");
-    fanout.enter(0, LOBBY, zoned(Stamp::Clock, true, 120));
+    fanout.enter(Slot::new(0), LOBBY, zoned(Stamp::Clock, true, 120));
     let joined = News::Joined(Username::parse("new").unwrap()).into();
     fanout.say(LOBBY, std::iter::empty(), &joined, 60);
     say(&mut fanout, LOBBY, Some(1), "c");
-    fanout.exit(0);
-    fanout.reply(0, &AboutConnection::Goodbye.into(), 0);
-    fanout.enter(2, LOBBY, clock);
+    fanout.exit(Slot::new(0));
+    fanout.reply(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
+    fanout.enter(Slot::new(2), LOBBY, clock);
     let texts = read(&mut fanout, [0, 1, 2]);
     let changing = "x: a|[01:00] x: b|[02:00] x: c|Goodbye!|";
     let plain = "x: a|x: b|new has joined the chat.|x: c|";

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::id::Slot;
 
 use super::{LISTENERS, Server};
 
@@ -55,7 +56,7 @@ impl Server {
                 connection.mark(event);
                 let readable = connection.readiness.readable;
                 let has_queue = connection.queue().is_some();
-                let slot = token.0 as u32;
+                let slot = Slot::new(token.0);
                 if readable {
                     connections.mark_runnable(slot, now);
                 }

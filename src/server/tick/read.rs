@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
-use crate::id::PeerId;
+use crate::id::{PeerId, Slot};
 use crate::limits::{END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
 use crate::moment::Moment;
 use crate::net::{Poller, Received, SendQueue};
@@ -49,7 +49,7 @@ impl Talk {
     }
 
     /// Gives a peer its turn. Returns how much work that was.
-    fn read_peer(&mut self, now: Moment, phase: Phase<'_>, slot: u32) -> usize {
+    fn read_peer(&mut self, now: Moment, phase: Phase<'_>, slot: Slot) -> usize {
         if !self.may_read(now, slot) {
             return 1;
         }
@@ -62,7 +62,7 @@ impl Talk {
 
     /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains, its bucket fills or it is
     /// released.
-    fn may_read(&mut self, now: Moment, slot: u32) -> bool {
+    fn may_read(&mut self, now: Moment, slot: Slot) -> bool {
         if !self.connections.is_open(slot) {
             return true;
         }
@@ -98,7 +98,7 @@ impl Talk {
     }
 
     /// Decodes what was received before, or else what can be received now. Returns how much work that was.
-    fn read_turn(&mut self, now: Moment, phase: Phase<'_>, slot: u32) -> usize {
+    fn read_turn(&mut self, now: Moment, phase: Phase<'_>, slot: Slot) -> usize {
         if let Some(unread) = self.connections.take_undecoded(slot) {
             return self.decode(now, phase, slot, &unread);
         }
@@ -115,7 +115,7 @@ impl Talk {
 
     /// Cuts what a peer sent into lines, and passes them to the hub one by one, until the peer or the tick has had enough.
     /// What someone sends who is on the way out is thrown away. Returns how much work it was.
-    fn decode(&mut self, now: Moment, phase: Phase<'_>, slot: u32, bytes: &[u8]) -> usize {
+    fn decode(&mut self, now: Moment, phase: Phase<'_>, slot: Slot, bytes: &[u8]) -> usize {
         let peer = self.connections.id(slot);
         if !self.connections.is_open(slot) {
             self.connections.linger_on(slot, now.instant);
@@ -230,7 +230,7 @@ impl Talk {
     }
 
     /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle.
-    fn end_input(&mut self, now: Moment, slot: u32, reason: CloseReason) {
+    fn end_input(&mut self, now: Moment, slot: Slot, reason: CloseReason) {
         self.got_input = true;
         let limit = self.config.max_line;
         if self.connections.is_open(slot)

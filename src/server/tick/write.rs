@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use crate::error::CloseReason;
+use crate::id::Slot;
 use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES};
 use crate::message::AboutConnection;
 use crate::moment::Format;
@@ -46,7 +47,7 @@ impl Talk {
 
     /// Writes what waits for those who are behind, by turns, until the tick has had enough; the next one begins with those
     /// who had no turn.
-    fn flush(&mut self, now: Instant, mut behind: Vec<u32>) {
+    fn flush(&mut self, now: Instant, mut behind: Vec<Slot>) {
         behind.sort_unstable();
         let next = behind.partition_point(|&slot| slot <= self.flushed_last);
         behind.rotate_left(next);
@@ -62,7 +63,7 @@ impl Talk {
     }
 
     /// A peer was written to: what follows from that.
-    fn written(&mut self, now: Instant, slot: u32) {
+    fn written(&mut self, now: Instant, slot: Slot) {
         self.bound_queue(slot);
         let connection = self.connections.connection(slot);
         let has_output = connection.has_output();
@@ -79,7 +80,7 @@ impl Talk {
 
     /// Keeps a peer's queue within its bound: lines of the room are skipped, and who is owed more besides is dropped. The rest
     /// of a line that has begun to be written is no reason for that, however long it is.
-    fn bound_queue(&mut self, slot: u32) {
+    fn bound_queue(&mut self, slot: Slot) {
         let limit = self.config.send_queue;
         let queue = self.connections.connection(slot).queue();
         if queue.is_none_or(|queue| queue.held() <= limit) {
@@ -92,7 +93,7 @@ impl Talk {
         }
     }
 
-    fn skip_to(&mut self, slot: u32, limit: usize) {
+    fn skip_to(&mut self, slot: Slot, limit: usize) {
         let notice = |count, out: &mut BytesMut| {
             let notice = AboutConnection::Skipped(count).into();
             render(&notice, 0, Format::default(), out);
@@ -109,7 +110,7 @@ impl Talk {
         if self.connections.held() <= limit {
             return;
         }
-        let laggards: Vec<u32> = self.connections.laggards().collect();
+        let laggards: Vec<Slot> = self.connections.laggards().collect();
         let lengths = laggards.iter().map(|&slot| self.connections.held_by(slot));
         let mut level = lengths.max().unwrap_or(0);
         while level > 0 && self.connections.held() > limit - limit / 4 {
@@ -130,7 +131,7 @@ impl Talk {
         if self.connections.held() <= limit {
             return;
         }
-        let mut laggards: Vec<u32> = self.connections.laggards().collect();
+        let mut laggards: Vec<Slot> = self.connections.laggards().collect();
         laggards.sort_by_cached_key(|&slot| Reverse(self.connections.held_by(slot)));
         for slot in laggards {
             if self.connections.held() <= limit {
@@ -141,7 +142,7 @@ impl Talk {
     }
 
     /// Drops a peer who reads too slowly or not at all, with what waits for it.
-    pub(super) fn drop_slow(&mut self, slot: u32, reason: CloseReason) {
+    pub(super) fn drop_slow(&mut self, slot: Slot, reason: CloseReason) {
         self.connections.change_queue(slot, Connection::stop_output);
         let is_new = self.connections.doom(slot, reason);
         self.stats.dropped += u64::from(is_new);

@@ -21,7 +21,7 @@ impl Fanout {
                 assert!(!it.members.is_empty(), "a channel that nobody reads");
                 assert!(formats.insert(format!("{:?}", it.format)));
                 for (seat, &slot) in it.members.iter().enumerate() {
-                    let share = &self.shares.all()[slot as usize];
+                    let share = &self.shares.all()[slot.index()];
                     assert_eq!((share.channel, share.seat), (Some(channel), seat as u32));
                     assert_eq!(share.format.shown(), it.format);
                 }

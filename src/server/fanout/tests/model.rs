@@ -62,18 +62,18 @@ impl Pair {
 
     fn enter(&mut self) {
         let (slot, room, format) = (self.slot(), self.room(), self.format());
-        self.fanout.enter(slot as u32, room, format);
+        self.fanout.enter(Slot::new(slot), room, format);
         (self.places[slot], self.formats[slot]) = (Some(room), format);
     }
 
     /// Somebody leaves their room, and perhaps somebody else has the slot then.
     fn exit(&mut self) {
         let slot = self.slot();
-        self.fanout.exit(slot as u32);
+        self.fanout.exit(Slot::new(slot));
         self.places[slot] = None;
         if self.dice.below(2) == 0 {
             self.formats[slot] = self.format();
-            self.fanout.introduce(slot as u32, self.formats[slot]);
+            self.fanout.introduce(Slot::new(slot), self.formats[slot]);
         }
     }
 
@@ -82,13 +82,13 @@ impl Pair {
         let (room, message) = (self.room(), self.message());
         let unix = self.said as i64 * 1000;
         let count = self.dice.below(2 * SLOTS).saturating_sub(SLOTS);
-        let except: Vec<u32> = (0..count).map(|_| self.slot() as u32).collect();
+        let except: Vec<Slot> = (0..count).map(|_| Slot::new(self.slot())).collect();
         self.fanout
             .say(room, except.iter().copied(), &message, unix);
         for slot in 0..SLOTS {
             let format = self.formats[slot];
             if self.places[slot] == Some(room)
-                && !except.contains(&(slot as u32))
+                && !except.contains(&Slot::new(slot))
                 && !is_hidden(&message, format)
             {
                 self.expect(slot, |out| render(&message, unix, format, out));
@@ -116,13 +116,13 @@ impl Pair {
             message = Message::Past(past.into());
         }
         let format = self.formats[slot];
-        self.fanout.reply(slot as u32, &message, 5);
+        self.fanout.reply(Slot::new(slot), &message, 5);
         self.expect(slot, |out| render(&message, 5, format, out));
     }
 
     fn reply_raw(&mut self) {
         let slot = self.slot();
-        self.fanout.reply_raw(slot as u32, b"\xff\xf6");
+        self.fanout.reply_raw(Slot::new(slot), b"\xff\xf6");
         self.expect(slot, |out| out.extend_from_slice(b"\xff\xf6"));
     }
 
@@ -132,10 +132,10 @@ impl Pair {
         let gauge = Gauge::default();
         let logs = self
             .fanout
-            .freeze(&gauge, |slot| readers[slot as usize] = true);
-        let slots = (0..SLOTS as u32).collect();
+            .freeze(&gauge, |slot| readers[slot.index()] = true);
+        let slots = (0..SLOTS).map(Slot::new).collect();
         take(&mut self.fanout, logs, slots, |slot, messages| {
-            let slot = slot as usize;
+            let slot = slot.index();
             assert_eq!(messages, self.expected[slot], "peer {slot}");
             assert!(
                 readers[slot] || messages.is_empty(),
@@ -159,7 +159,7 @@ impl Pair {
             assert_eq!(channel.map(|it| it.room), *place);
             assert_eq!(format, self.formats[slot]);
             if let (Some(channel), Some(share)) = (channel, share) {
-                assert_eq!(channel.members[share.seat as usize], slot as u32);
+                assert_eq!(channel.members[share.seat as usize], Slot::new(slot));
             }
         }
     }
@@ -182,8 +182,8 @@ fn everyone_reads_what_a_plain_model_says() {
             }
             pair.tick();
         }
-        for slot in 0..SLOTS as u32 {
-            pair.fanout.exit(slot);
+        for slot in 0..SLOTS {
+            pair.fanout.exit(Slot::new(slot));
         }
         pair.places = [None; SLOTS];
         pair.tick();
