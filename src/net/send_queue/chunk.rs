@@ -58,14 +58,24 @@ impl SubAssign for Sums {
     }
 }
 
+/// The number of a message in its copy. Its offset, in bytes, is another thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct MessageNumber(u32);
+
+impl MessageNumber {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A part of messages that do not change any more. It ends where one of them does.
 #[derive(Debug)]
 pub(super) struct Chunk {
     messages: Arc<Messages>,
     /// Which bytes of them.
     range: Range<u32>,
-    /// Which of their ends are behind bytes of the range.
-    ends: Range<u32>,
+    /// Which of them end behind bytes of the range.
+    numbers: Range<MessageNumber>,
     /// So many messages were skipped here, which is what the bytes say; 0 of other chunks.
     pub(super) skipped: u32,
     /// They may be skipped.
@@ -74,9 +84,12 @@ pub(super) struct Chunk {
 
 impl Chunk {
     pub(super) fn new(messages: Arc<Messages>, range: Range<usize>, is_lines: bool) -> Chunk {
-        let index = |at| messages.ends.partition_point(|&end| end as usize <= at) as u32;
+        let number = |at| {
+            let passed = messages.ends.partition_point(|&end| end as usize <= at);
+            MessageNumber(passed as u32)
+        };
         Chunk {
-            ends: index(range.start)..index(range.end),
+            numbers: number(range.start)..number(range.end),
             range: range.start as u32..range.end as u32,
             messages,
             skipped: 0,
@@ -104,7 +117,7 @@ impl Chunk {
     }
 
     pub(super) fn sums(&self) -> Sums {
-        let (bytes, messages) = (self.range.len(), self.ends.len());
+        let (bytes, messages) = (self.range.len(), self.count());
         Sums::new(bytes, messages, self.is_lines, self.is_shared())
     }
 
@@ -120,7 +133,7 @@ impl Chunk {
         let passed = self.ends().partition_point(|&end| end <= start);
         let is_cut = !self.ends()[..passed].ends_with(&[start]);
         self.range.start = start;
-        self.ends.start += passed as u32;
+        self.pass(passed);
         is_cut
     }
 
@@ -130,11 +143,11 @@ impl Chunk {
             (end - self.range.start) as usize + (count + 1) * END_BYTES >= size
         };
         let last = self.ends().iter().enumerate().position(reaches);
-        let count = last.map_or(self.ends.len(), |last| last + 1);
+        let count = last.map_or(self.count(), |last| last + 1);
         if let Some(&end) = self.ends()[..count].last() {
             self.range.start = end;
         }
-        self.ends.start += count as u32;
+        self.pass(count);
         count as u32
     }
 
@@ -146,8 +159,19 @@ impl Chunk {
         Chunk::new(self.messages.clone(), start..end, false)
     }
 
+    /// How many messages there are.
+    fn count(&self) -> usize {
+        self.numbers.end.index() - self.numbers.start.index()
+    }
+
+    /// The first messages, so many, are in the chunk no longer.
+    fn pass(&mut self, count: usize) {
+        self.numbers.start.0 += count as u32;
+    }
+
+    /// Where the messages end.
     fn ends(&self) -> &[u32] {
-        &self.messages.ends[self.ends.start as usize..self.ends.end as usize]
+        &self.messages.ends[self.numbers.start.index()..self.numbers.end.index()]
     }
 }
 
