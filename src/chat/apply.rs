@@ -9,41 +9,14 @@ use std::sync::Arc;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
-use crate::message::{AboutConnection, AboutIgnoring, AboutPeople, AboutRooms, News, Past};
+use crate::message::{AboutConnection, AboutIgnoring, AboutPeople, AboutRooms, News};
 use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
-use super::Hub;
-use super::away::strike_away;
 use super::event::{Effect, Effects, Proposal};
+use super::person::{Person, Place};
 use super::room::NoRoom;
-use super::roster::{Person, Place};
-
-/// Whose entry is applied.
-#[derive(Debug)]
-pub(super) struct Author {
-    pub(super) now: Moment,
-    /// The number of the entry.
-    pub(super) seq: u64,
-    /// When it was made: milliseconds since 1970-01-01 00:00 UTC.
-    pub(super) at: i64,
-    pub(super) id: PersonId,
-    pub(super) place: Place,
-    pub(super) peer: Option<PeerId>,
-    pub(super) name: Username,
-    pub(super) room: RoomId,
-}
-
-impl Author {
-    /// What they said, as it is kept.
-    fn past(&self, news: &News) -> Arc<Past> {
-        Arc::new(Past {
-            seq: self.seq,
-            at: self.at,
-            news: news.clone(),
-        })
-    }
-}
+use super::{Author, Hub};
 
 impl Hub {
     /// Makes an entry come true. `origin` is the connection that its act came from, if it is one of this server.
@@ -329,7 +302,7 @@ impl Hub {
             return;
         };
         self.forget_ignores(author.place, &person);
-        strike_away(&mut self.rooms, author.place, &person);
+        self.rooms.strike_away(author.place, &person);
         if let Some(peer) = origin {
             let name = person.name.clone();
             effects.push(Effect::WentOffline { peer, name, reason });

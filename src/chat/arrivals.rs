@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use crate::id::PersonId;
 
-use super::roster::Place;
+use super::person::Place;
 
 /// Some of the people who are here. To take one out, as few of the others are moved as stand before or behind.
 #[derive(Debug, Default)]

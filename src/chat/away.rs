@@ -1,81 +1,19 @@
 //! Who is away, and who is to be told of it. A line is looked through for the names of those who are away in its room,
 //! once, and only where there are any; whatever it names, its author reads one answer.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::limits::{
-    ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES,
-};
+use crate::limits::{AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES};
 use crate::message::{AboutAway, AboutReading, Past};
 use crate::name::{Addressed, Username, addresses, beginning, words};
 use crate::tally;
 
-use super::Hub;
-use super::apply::Author;
 use super::event::Effects;
 use super::history::History;
-use super::room::Rooms;
-use super::roster::{Away, Person, Place};
-
-/// The people of a room who are away, by the keys of their names.
-#[derive(Debug, Default)]
-pub(super) struct AwayPeople {
-    people: HashMap<u64, Vec<Place>>,
-    /// How many of them are named by their address.
-    addresses: usize,
-}
-
-impl AwayPeople {
-    fn add(&mut self, place: Place, person: &Person) {
-        let people = self.people.entry(person.name.key()).or_default();
-        people.push(place);
-        self.addresses += usize::from(person.name.is_addr());
-    }
-
-    fn remove(&mut self, place: Place, person: &Person) {
-        if let Some(people) = self.people.get_mut(&person.name.key()) {
-            tally::steps(people.len());
-            people.retain(|it| *it != place);
-            if people.is_empty() {
-                self.people.remove(&person.name.key());
-            }
-            self.addresses -= usize::from(person.name.is_addr());
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.people.is_empty()
-    }
-
-    #[cfg(any(test, fuzzing))]
-    pub(super) fn people(&self) -> impl Iterator<Item = Place> {
-        self.people.values().flatten().copied()
-    }
-}
-
-/// Absences that a person was told of lately: which, and when, in seconds since the hub's first event.
-#[derive(Debug, Default)]
-pub(super) struct Told(VecDeque<(u64, u32)>);
-
-impl Told {
-    /// Whether they are to be told of this absence. They are, but not again too soon.
-    fn is_news(&mut self, absence: u64, now: u32) -> bool {
-        let is_over = |at: u32| u64::from(now.saturating_sub(at)) >= ABSENCE_TOLD_FOR.as_secs();
-        while self.0.front().is_some_and(|(_, at)| is_over(*at)) {
-            self.0.pop_front();
-        }
-        tally::steps(self.0.len());
-        if self.0.iter().any(|(told, _)| *told == absence) {
-            return false;
-        }
-        if self.0.len() >= ABSENCES_TOLD {
-            self.0.pop_front();
-        }
-        self.0.push_back((absence, now));
-        true
-    }
-}
+use super::person::{Away, Place};
+use super::room::AwayPeople;
+use super::{Author, Hub};
 
 impl Hub {
     /// A person is away from now on, or says so anew.
@@ -139,7 +77,7 @@ impl Hub {
     /// Takes a person off it: before they change name or room.
     pub(super) fn unlist_away(&mut self, place: Place) {
         if let Some(person) = self.roster.get(place) {
-            strike_away(&mut self.rooms, place, person);
+            self.rooms.strike_away(place, person);
         }
     }
 
@@ -226,7 +164,7 @@ impl Hub {
             let word = Some(word).filter(|_| folded < MENTION_BYTES);
             let word = Addressed::new(word?)?;
             folded += word.bytes();
-            let people = away.people.get(&word.key())?.iter();
+            let people = away.named(word.key())?.iter();
             let people = people.inspect(|_| tally::steps(1));
             let mut people = people.filter_map(|it| Some((*it, self.roster.get(*it)?)));
             let (place, _) = people.find(|(_, person)| word.is_of(&person.name))?;
@@ -243,20 +181,11 @@ impl Hub {
             tally::steps(1);
             find(word).or_else(|| find(bare?)).map(&mut add);
         }
-        if away.addresses > 0 {
+        if away.has_addresses() {
             for (_, word) in addresses(text) {
                 find(word).map(&mut add);
             }
         }
         named
-    }
-}
-
-/// Takes a person off the list of their room, if they are away.
-pub(super) fn strike_away(rooms: &mut Rooms, place: Place, person: &Person) {
-    if person.away().is_some()
-        && let Some(room) = rooms.get_mut(person.room)
-    {
-        room.away.remove(place, person);
     }
 }

@@ -10,8 +10,8 @@ use crate::id::{PersonId, RoomId};
 
 use super::Hub;
 use super::ignore::Target;
+use super::person::{Extras, Person, Place};
 use super::room::Room;
-use super::roster::{Extras, Person, Place};
 
 impl Hub {
     /// A hash of all that people share.

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 use crate::name::Username;
 
-use super::roster::Place;
+use super::person::Place;
 
 /// The names of some people.
 #[derive(Debug, Default)]

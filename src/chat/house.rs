@@ -10,7 +10,7 @@ use crate::name::{RoomName, Username};
 
 use super::Hub;
 use super::event::{Effect, Effects, Proposal};
-use super::roster;
+use super::person;
 
 impl Hub {
     /// Says something to everyone who is in the chat, as the server. The text must be clean.
@@ -51,7 +51,7 @@ impl Hub {
         Some(self.shown(self.roster.get(place)?))
     }
 
-    fn shown(&self, person: &roster::Person) -> Person {
+    fn shown(&self, person: &person::Person) -> Person {
         let room = self.rooms.get(person.room);
         Person {
             id: person.id,

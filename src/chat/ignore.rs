@@ -19,7 +19,7 @@ use crate::name::Username;
 use crate::tally;
 
 use super::Hub;
-use super::roster::{Person, Place};
+use super::person::{Person, Place};
 
 /// Everyone who is ignored by someone.
 #[derive(Debug, Default)]

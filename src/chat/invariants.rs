@@ -10,7 +10,7 @@ use crate::limits::{IGNORED, IGNORED_NAMES};
 use crate::name::Username;
 
 use super::Hub;
-use super::roster::{Person, Place};
+use super::person::{Person, Place};
 
 /// Everyone who is in the chat.
 type Here<'a> = [(Place, &'a Person)];

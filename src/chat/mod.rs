@@ -25,6 +25,7 @@ mod invariants;
 mod late;
 mod leaving;
 mod login;
+mod person;
 mod replay;
 mod room;
 mod roster;
@@ -46,14 +47,15 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
 use crate::limits::HISTORY_LINES;
-use crate::message::{AboutConnection, AboutInput, Presence};
+use crate::message::{AboutConnection, AboutInput, News, Past, Presence};
 use crate::moment::{Moment, Offset};
 use crate::name::{InvalidUsername, Username};
 use crate::wire::Command;
 
 use ignore::Targets;
+use person::{Person, Place};
 use room::Rooms;
-use roster::{Person, Place, Roster, Session};
+use roster::{Roster, Session};
 
 /// What the operator decides about the chat.
 #[derive(Debug, Clone)]
@@ -115,6 +117,32 @@ impl Caller {
     /// Proposes an act of theirs.
     fn wants(&self, act: Act, effects: &mut Effects) {
         effects.append(self.peer, Some(self.id), act);
+    }
+}
+
+/// Whose entry is applied.
+#[derive(Debug)]
+struct Author {
+    now: Moment,
+    /// The number of the entry.
+    seq: u64,
+    /// When it was made: milliseconds since 1970-01-01 00:00 UTC.
+    at: i64,
+    id: PersonId,
+    place: Place,
+    peer: Option<PeerId>,
+    name: Username,
+    room: RoomId,
+}
+
+impl Author {
+    /// What they said, as it is kept.
+    fn past(&self, news: &News) -> Arc<Past> {
+        Arc::new(Past {
+            seq: self.seq,
+            at: self.at,
+            news: news.clone(),
+        })
     }
 }
 

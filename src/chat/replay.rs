@@ -5,16 +5,7 @@ use crate::message::{AboutReading, AboutRooms};
 
 use super::Hub;
 use super::event::Effects;
-use super::roster::Place;
-
-/// A room that a person has left, and how far they have read it.
-#[derive(Debug, Clone, Copy, Hash)]
-pub(super) struct Visit {
-    /// The number of the entry that made it.
-    made: u64,
-    /// How many lines had been said in it by then.
-    lines: usize,
-}
+use super::person::{Place, Visit};
 
 impl Hub {
     /// Notes how far a person has read the room that they are in, as they are about to leave it.

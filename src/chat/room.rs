@@ -12,9 +12,8 @@ use crate::name::RoomName;
 use crate::tally;
 
 use super::arrivals::Arrivals;
-use super::away::AwayPeople;
 use super::history::History;
-use super::roster::Place;
+use super::person::{Person, Place};
 
 #[derive(Debug)]
 pub(super) struct Rooms {
@@ -49,6 +48,52 @@ pub(super) enum NoRoom {
     TooManyMade,
     /// It could be mistaken for this one.
     LooksLike(RoomName),
+}
+
+/// The people of a room who are away, by the keys of their names.
+#[derive(Debug, Default)]
+pub(super) struct AwayPeople {
+    people: HashMap<u64, Vec<Place>>,
+    /// How many of them are named by their address.
+    addresses: usize,
+}
+
+impl AwayPeople {
+    pub(super) fn add(&mut self, place: Place, person: &Person) {
+        let people = self.people.entry(person.name.key()).or_default();
+        people.push(place);
+        self.addresses += usize::from(person.name.is_addr());
+    }
+
+    pub(super) fn remove(&mut self, place: Place, person: &Person) {
+        if let Some(people) = self.people.get_mut(&person.name.key()) {
+            tally::steps(people.len());
+            people.retain(|it| *it != place);
+            if people.is_empty() {
+                self.people.remove(&person.name.key());
+            }
+            self.addresses -= usize::from(person.name.is_addr());
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.people.is_empty()
+    }
+
+    /// Those whose names have this key.
+    pub(super) fn named(&self, key: u64) -> Option<&[Place]> {
+        Some(self.people.get(&key)?)
+    }
+
+    /// Whether any of them is named by their address.
+    pub(super) fn has_addresses(&self) -> bool {
+        self.addresses > 0
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn people(&self) -> impl Iterator<Item = Place> {
+        self.people.values().flatten().copied()
+    }
 }
 
 impl Rooms {
@@ -127,6 +172,15 @@ impl Rooms {
         debug_assert!(was_in);
         if room.members.is_empty() && room.topic.is_none() && id != RoomId::LOBBY {
             self.remove(id);
+        }
+    }
+
+    /// Takes a person off the list of those who are away in their room, if they are on it.
+    pub(super) fn strike_away(&mut self, place: Place, person: &Person) {
+        if person.away().is_some()
+            && let Some(room) = self.get_mut(person.room)
+        {
+            room.away.remove(place, person);
         }
     }
 

@@ -2,20 +2,17 @@
 //! the connection of one of these people. This is the one map between the two.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::id::{PeerId, PersonId, RoomId, Slot};
+use crate::id::{PeerId, PersonId, Slot};
 use crate::moment::Format;
 use crate::name::{LOOKS, Username, find_slip};
 use crate::tally;
 
 use super::arrivals::Arrivals;
-use super::away::Told;
 use super::directory::Directory;
-use super::history::History;
-use super::replay::Visit;
+use super::person::{Person, Place};
 
 /// Everyone who is connected, by slot, and everyone who is in the chat, by name and by number.
 ///
@@ -30,16 +27,6 @@ pub(super) struct Roster {
     people: Slab<Person>,
     arrivals: Arrivals,
     names: Directory,
-}
-
-/// Where the roster keeps a person, as long as they are here. Whoever comes later may have the same place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Place(pub(super) u32);
-
-impl Place {
-    fn index(self) -> usize {
-        self.0 as usize
-    }
 }
 
 /// What the hub knows of one slot. Eight bytes, as there is one for every connection.
@@ -69,99 +56,9 @@ pub(super) enum Session {
     Chatting(Place),
 }
 
-/// Someone in the chat.
-#[derive(Debug)]
-pub(super) struct Person {
-    pub(super) id: PersonId,
-    /// The slot of their connection, until that has ended.
-    pub(super) slot: Option<Slot>,
-    pub(super) name: Username,
-    pub(super) room: RoomId,
-    /// How what they read is rendered.
-    pub(super) format: Format,
-    /// When they last typed something: seconds since the hub's first event.
-    pub(super) active: u32,
-    /// What most people never have.
-    pub(super) extras: Option<Box<Extras>>,
-}
-
-/// What few people have.
-#[derive(Debug, Default)]
-pub(super) struct Extras {
-    /// When they came, where their number tells another second: the clock had been set back.
-    since: Option<i64>,
-    /// They are away.
-    pub(super) away: Option<Away>,
-    /// Whom they ignore.
-    pub(super) ignores: Vec<u32>,
-    /// As whom they are ignored.
-    pub(super) ignored_as: Vec<u32>,
-    /// Absences of others that they were told of.
-    pub(super) told: Told,
-    /// Rooms that they left, the last one at the end.
-    pub(super) visits: Vec<Visit>,
-    /// Who wrote to them privately last.
-    pub(super) correspondent: Option<(PersonId, Username)>,
-}
-
-#[derive(Debug)]
-pub(super) struct Away {
-    pub(super) text: Option<Arc<str>>,
-    /// Which of all absences this is.
-    pub(super) absence: u64,
-    /// What was said to or about them meanwhile.
-    pub(super) missed: History,
-}
-
 /// Someone else has that name, or one that looks like it.
 #[derive(Debug)]
 pub(super) struct NameTaken;
-
-impl Person {
-    /// A person who comes in at a time in seconds since 1970-01-01 00:00 UTC.
-    pub(super) fn new(id: PersonId, name: Username, room: RoomId, since: i64) -> Person {
-        let mut person = Person {
-            id,
-            slot: None,
-            name,
-            room,
-            format: Format::default(),
-            active: 0,
-            extras: None,
-        };
-        let since = since.max(0);
-        if since != id.second() {
-            person.extras_mut().since = Some(since);
-        }
-        person
-    }
-
-    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
-    pub(super) fn since(&self) -> i64 {
-        let other = self.extras.as_ref().and_then(|it| it.since);
-        other.unwrap_or_else(|| self.id.second())
-    }
-
-    pub(super) fn away(&self) -> Option<&Away> {
-        self.extras.as_ref()?.away.as_ref()
-    }
-
-    pub(super) fn away_mut(&mut self) -> Option<&mut Away> {
-        self.extras.as_mut()?.away.as_mut()
-    }
-
-    pub(super) fn ignores(&self) -> &[u32] {
-        self.extras.as_ref().map_or(&[], |it| &it.ignores)
-    }
-
-    pub(super) fn ignored_as(&self) -> &[u32] {
-        self.extras.as_ref().map_or(&[], |it| &it.ignored_as)
-    }
-
-    pub(super) fn extras_mut(&mut self) -> &mut Extras {
-        self.extras.get_or_insert_default()
-    }
-}
 
 impl Roster {
     /// Takes in a newcomer, at the username prompt, and how they read.

@@ -1,0 +1,144 @@
+//! `Person`: someone in the chat, and what is kept of them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::id::{PersonId, RoomId, Slot};
+use crate::limits::{ABSENCE_TOLD_FOR, ABSENCES_TOLD};
+use crate::moment::Format;
+use crate::name::Username;
+use crate::tally;
+
+use super::history::History;
+
+/// Where the roster keeps a person, as long as they are here. Whoever comes later may have the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place(pub(super) u32);
+
+impl Place {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Someone in the chat.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) id: PersonId,
+    /// The slot of their connection, until that has ended.
+    pub(super) slot: Option<Slot>,
+    pub(super) name: Username,
+    pub(super) room: RoomId,
+    /// How what they read is rendered.
+    pub(super) format: Format,
+    /// When they last typed something: seconds since the hub's first event.
+    pub(super) active: u32,
+    /// What most people never have.
+    pub(super) extras: Option<Box<Extras>>,
+}
+
+/// What few people have.
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    /// When they came, where their number tells another second: the clock had been set back.
+    since: Option<i64>,
+    /// They are away.
+    pub(super) away: Option<Away>,
+    /// Whom they ignore.
+    pub(super) ignores: Vec<u32>,
+    /// As whom they are ignored.
+    pub(super) ignored_as: Vec<u32>,
+    /// Absences of others that they were told of.
+    pub(super) told: Told,
+    /// Rooms that they left, the last one at the end.
+    pub(super) visits: Vec<Visit>,
+    /// Who wrote to them privately last.
+    pub(super) correspondent: Option<(PersonId, Username)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Away {
+    pub(super) text: Option<Arc<str>>,
+    /// Which of all absences this is.
+    pub(super) absence: u64,
+    /// What was said to or about them meanwhile.
+    pub(super) missed: History,
+}
+
+/// A room that a person has left, and how far they have read it.
+#[derive(Debug, Clone, Copy, Hash)]
+pub(super) struct Visit {
+    /// The number of the entry that made it.
+    pub(super) made: u64,
+    /// How many lines had been said in it by then.
+    pub(super) lines: usize,
+}
+
+/// Absences that a person was told of lately: which, and when, in seconds since the hub's first event.
+#[derive(Debug, Default)]
+pub(super) struct Told(VecDeque<(u64, u32)>);
+
+impl Told {
+    /// Whether they are to be told of this absence. They are, but not again too soon.
+    pub(super) fn is_news(&mut self, absence: u64, now: u32) -> bool {
+        let is_over = |at: u32| u64::from(now.saturating_sub(at)) >= ABSENCE_TOLD_FOR.as_secs();
+        while self.0.front().is_some_and(|(_, at)| is_over(*at)) {
+            self.0.pop_front();
+        }
+        tally::steps(self.0.len());
+        if self.0.iter().any(|(told, _)| *told == absence) {
+            return false;
+        }
+        if self.0.len() >= ABSENCES_TOLD {
+            self.0.pop_front();
+        }
+        self.0.push_back((absence, now));
+        true
+    }
+}
+
+impl Person {
+    /// A person who comes in at a time in seconds since 1970-01-01 00:00 UTC.
+    pub(super) fn new(id: PersonId, name: Username, room: RoomId, since: i64) -> Person {
+        let mut person = Person {
+            id,
+            slot: None,
+            name,
+            room,
+            format: Format::default(),
+            active: 0,
+            extras: None,
+        };
+        let since = since.max(0);
+        if since != id.second() {
+            person.extras_mut().since = Some(since);
+        }
+        person
+    }
+
+    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
+    pub(super) fn since(&self) -> i64 {
+        let other = self.extras.as_ref().and_then(|it| it.since);
+        other.unwrap_or_else(|| self.id.second())
+    }
+
+    pub(super) fn away(&self) -> Option<&Away> {
+        self.extras.as_ref()?.away.as_ref()
+    }
+
+    pub(super) fn away_mut(&mut self) -> Option<&mut Away> {
+        self.extras.as_mut()?.away.as_mut()
+    }
+
+    pub(super) fn ignores(&self) -> &[u32] {
+        self.extras.as_ref().map_or(&[], |it| &it.ignores)
+    }
+
+    pub(super) fn ignored_as(&self) -> &[u32] {
+        self.extras.as_ref().map_or(&[], |it| &it.ignored_as)
+    }
+
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+}
