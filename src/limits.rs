@@ -232,6 +232,10 @@ pub const ENTRIES_BYTES: usize = 64 * 1024 * 1024;
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 
+/// Acts of one person that may be out, where the journal answers late. With so many, nothing more of them is read until one
+/// is applied. Nobody types as much in the time that it takes; what a flood sends waits in its own socket.
+pub const ACTS_OUT: usize = 64;
+
 /// Longest notice that a [`Handle`](crate::Handle) says, in bytes: as much as a person may say at once by default. It is
 /// written out for each room.
 pub const NOTICE_BYTES: usize = 8 * 1024;

@@ -1,9 +1,12 @@
 //! `Late`: a journal that answers late, as one does that other machines write to, for unit tests and the fuzzer, in no other
-//! build. An act is out until it is [answered](Alone::answer); who changes by it who or where they are is held meanwhile.
+//! build. An act is out until it is [answered](Alone::answer). Held meanwhile is who changes by it who or where they are, and
+//! who has as many out as one may have.
 
 use std::collections::VecDeque;
 
 use crate::id::PeerId;
+use crate::journal::Act;
+use crate::limits::ACTS_OUT;
 use crate::moment::Moment;
 
 use super::{Alone, Effect, Effects, Proposal};
@@ -25,17 +28,21 @@ impl Alone {
         self.late.as_ref().map_or(0, |late| late.out.len())
     }
 
-    /// Whether an act is out that holds this peer.
+    /// Whether an act is out that holds this peer, or so many are that no more of theirs may go out.
     pub fn is_held(&self, peer: PeerId) -> bool {
-        let mut out = self.late.iter().flat_map(|late| &late.out);
-        out.any(|it| it.holds() == Some(peer))
+        let out = self.late.iter().flat_map(|late| &late.out);
+        let mut theirs = out.filter(|it| it.peer == Some(peer));
+        theirs.clone().any(|it| it.holds().is_some()) || theirs.nth(ACTS_OUT - 1).is_some()
     }
 
     /// Applies the act that has been out for longest, if any is. What is proposed because of it goes out.
     pub fn answer(&mut self, now: Moment, effects: &mut Effects) {
+        let first = self.late.as_ref().and_then(|late| late.out.front());
+        let peer = first.and_then(|it| it.peer);
+        let held = peer.filter(|it| self.is_held(*it));
         let out = self.late.as_mut().and_then(|late| late.out.pop_front());
         let Some(it) = out else { return };
-        let (held, before) = (it.holds(), effects.len());
+        let before = effects.len();
         self.enter(now, it, effects);
         self.settle(now, before, effects);
         let released = held.filter(|it| !self.is_held(*it));
@@ -49,10 +56,12 @@ impl Alone {
         let Some(late) = &mut self.late else {
             return Some(it);
         };
-        if let Some(peer) = it.holds() {
+        // Who leaves is not read any more anyway.
+        let peer = it.peer.filter(|_| !matches!(it.act, Act::Leave { .. }));
+        late.out.push_back(it);
+        if let Some(peer) = peer.filter(|it| self.is_held(*it)) {
             effects.push(Effect::Hold { peer });
         }
-        late.out.push_back(it);
         None
     }
 }

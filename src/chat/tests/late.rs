@@ -3,6 +3,7 @@
 use super::*;
 use crate::id::Slot;
 use crate::journal::Journal;
+use crate::limits::ACTS_OUT;
 use crate::message::{AboutConnection, AboutPeople, Message, News};
 
 /// A hub whose proposals wait until they are let go, and all that was said to anybody.
@@ -235,4 +236,33 @@ fn who_writes_to_somebody_who_has_left_since_is_told() {
     let to = Audience::Peer(ann);
     let told = Effect::Send { to, message };
     assert_eq!(effects.drain().collect::<Vec<_>>(), [told.clone(), told]);
+}
+
+#[test]
+fn who_has_as_much_out_as_may_be_is_held_until_there_is_less() {
+    let mut chat = Chat::new();
+    let (ann, bob) = (chat.login(0, "ann"), chat.login(1, "bob"));
+    chat.alone.be_late();
+    let mut effects = Effects::default();
+    let mut asked = |chat: &mut Chat, peer, line| {
+        chat.alone
+            .handle(chat.now, peer, Event::Line(line), &mut effects);
+        effects.drain().collect::<Vec<_>>()
+    };
+    for _ in 1..ACTS_OUT {
+        assert_eq!(asked(&mut chat, ann, "hi"), []);
+        assert_eq!(asked(&mut chat, bob, "/help").len(), 1);
+    }
+    assert_eq!(asked(&mut chat, bob, "hi"), []);
+    let hold = Effect::Hold { peer: ann };
+    assert_eq!(asked(&mut chat, ann, "hi"), [hold]);
+    let release = Effect::Release { peer: ann };
+    let mut effects = Effects::default();
+    chat.alone.answer(chat.now, &mut effects);
+    assert_eq!(effects.drain().last(), Some(release));
+    while chat.alone.out() > 0 {
+        chat.alone.answer(chat.now, &mut effects);
+    }
+    let releases = |it: &Effect| matches!(it, Effect::Release { .. });
+    assert!(!effects.drain().any(|it| releases(&it)));
 }

@@ -9,6 +9,7 @@
 //!
 //! Two things are taken as they were when a line was read: whom a name means in it, and when its author was last active.
 
+use crate::limits::ACTS_OUT;
 use crate::server::Server;
 
 use super::model::Model;
@@ -24,6 +25,7 @@ pub(super) fn check_out(server: &Server, model: &Model) {
     for peer in server.talk.connections.open() {
         let is_held = server.talk.connections.is_held(peer.slot);
         assert_eq!(is_held, hub.is_held(peer), "{peer} is held");
+        assert!(model.out_of(peer) <= ACTS_OUT, "{peer} has too many out");
     }
 }
 

@@ -28,6 +28,15 @@ impl Model {
         self.out.len()
     }
 
+    /// How much of that is of one person.
+    pub(in crate::server::simulation) fn out_of(&self, peer: PeerId) -> usize {
+        let is_theirs = |it: &&Out| match it {
+            Out::ComeIn(of, _) | Out::Line { peer: of, .. } | Out::Leave(of, _) => *of == peer,
+            Out::Notice(_) => false,
+        };
+        self.out.iter().filter(is_theirs).count()
+    }
+
     /// How many read a room.
     pub(in crate::server::simulation) fn readers(&self) -> usize {
         let readers = self.people.iter().filter(|it| !it.is_gone);
