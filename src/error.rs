@@ -68,6 +68,17 @@ impl fmt::Display for Cause<'_> {
     }
 }
 
+/// Why a question of the chat has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// As many are asked already as there is room for.
+    Busy,
+    /// Nobody answers it: the worker could not, or is gone.
+    Failed,
+    /// No answer came in time.
+    Late,
+}
+
 /// Why a peer left. Its `Display` is the log's word for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

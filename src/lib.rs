@@ -20,13 +20,14 @@
 //!
 //! # The map
 //!
-//! Imports only go down. `chat` and `net` never see each other; only the server sees both.
+//! Imports only go down. `chat`, `net` and `work` never see each other; only the server sees them all.
 //!
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | – | `client` | the terminal client, behind the feature `client`; the server knows nothing of it |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
 //! | 3 | `net` | the poller, listeners, sockets, latched readiness, send queues |
+//! | 3 | `work` | what goes to threads that may block, and how much of it at most |
 //! | 2 | `chat` | who is here and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
 //! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
@@ -52,13 +53,14 @@
 //! ```text
 //! poll      wait for events; not at all while a peer is still runnable
 //! mark      latch what the events say, list whom they make runnable
-//! take      what other threads ask for, from the inbox
+//! take      what other threads ask for or have found out, from the inbox
 //! accept    let newcomers in, within a budget, and introduce them to the chat once it is known what they speak
 //! read      a bounded turn per runnable peer, within a budget of the tick, those first who have sent little:
 //!           socket -> Decoder -> Hub::handle -> an entry -> Hub::apply -> effects -> the room's log
 //! time      what is due by now; server/connections/timers.rs has the table of all timers
 //! farewell  those whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
+//! hand over what is asked of other threads, one batch to each
 //! reap      free the slots of those who are gone; server/connections/leaving.rs has the table of their ways out
 //! ```
 //!
@@ -95,6 +97,7 @@ mod rate;
 mod server;
 mod tally;
 mod wire;
+mod work;
 
 /// The README's examples compile too.
 #[cfg(doctest)]
@@ -112,6 +115,7 @@ pub use server::{Config, Entries, Handle, Server, Stats};
 /// change it.
 #[doc(hidden)]
 pub mod inner {
+    pub use crate::error::Unanswered;
     pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
         AboutAway, AboutChat, AboutConnection, AboutIgnoring, AboutInput, AboutPeople,
@@ -119,12 +123,15 @@ pub mod inner {
         RoomRow, Whois,
     };
     pub use crate::moment::{Civil, Format, Moment, Offset, Stamp};
-    pub use crate::server::fanout;
+    pub use crate::server::{Job, fanout};
+    pub use crate::work::Jobs;
 
     pub mod chat {
         #[cfg(any(test, fuzzing))]
         pub use crate::chat::Twin;
-        pub use crate::chat::{Alone, Audience, Effect, Effects, Event, Hub, Proposal, Rules};
+        pub use crate::chat::{
+            Alone, Audience, Effect, Effects, Event, Finding, Hub, Proposal, Question, Rules,
+        };
     }
 
     #[cfg(feature = "client")]

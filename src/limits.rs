@@ -232,6 +232,13 @@ pub const ENTRIES_BYTES: usize = 64 * 1024 * 1024;
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 
+/// Questions of the chat that may be with a worker, results that have not been taken included. What takes 15 ms each, as a
+/// password does, is answered within a second. Whoever asks then is told to try again.
+pub const QUESTIONS: usize = 64;
+
+/// How long a person waits for the answer to such a question. A worker that is well needs a tenth of that for all of them.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Acts of one person that may be out, where the journal answers late. With so many, nothing more of them is read until one
 /// is applied. Nobody types as much in the time that it takes; what a flood sends waits in its own socket.
 pub const ACTS_OUT: usize = 64;

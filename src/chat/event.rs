@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
-use crate::error::{CloseReason, Protocol};
+use crate::error::{CloseReason, Protocol, Unanswered};
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
 use crate::message::{Answer, Message, News};
 use crate::moment::Format;
 use crate::name::Username;
+
+use super::question::{Finding, Question};
 
 /// What happened to a peer. The server tells; the [`Hub`](super::Hub) acts.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,8 @@ pub enum Event<'a> {
         /// It is not they alone, but everyone at their address together.
         of_address: bool,
     },
+    /// What came of a [question](Effect::Ask). It comes once for each, unless the peer is on the way out by then.
+    Answered(Result<&'a Finding, Unanswered>),
     /// The connection has ended. Always a peer's last event; not sent for a peer whom the hub itself had closed.
     Disconnected(CloseReason),
 }
@@ -89,6 +93,14 @@ pub enum Effect {
     Release {
         /// Who.
         peer: PeerId,
+    },
+    /// Have a worker find something out, and tell what came of it: [`Event::Answered`]. Nothing more of the peer is read until
+    /// that was taken in. A peer is asked for one thing at a time.
+    Ask {
+        /// For whom.
+        peer: PeerId,
+        /// What.
+        question: Question,
     },
     /// Tell an audience. The server renders it once for all of them.
     Send {

@@ -26,6 +26,7 @@ mod late;
 mod leaving;
 mod login;
 mod person;
+mod question;
 mod replay;
 mod room;
 mod roster;
@@ -36,6 +37,7 @@ pub use alone::Alone;
 #[cfg(feature = "client")]
 pub(crate) use commands::{named as command_named, words as command_words};
 pub use event::{Audience, Effect, Effects, Event, Proposal};
+pub use question::{Finding, Question};
 #[cfg(any(test, fuzzing))]
 pub use twin::Twin;
 
@@ -188,6 +190,13 @@ impl Hub {
                 self.break_prompt(peer, effects);
                 self.answer_and_prompt(peer, AboutInput::TooFast { of_address }, effects);
             }
+            Event::Answered(Ok(finding)) => match *finding {
+                #[cfg(test)]
+                Finding::Echo(ref line) => self.line(now, peer, line, effects),
+            },
+            Event::Answered(Err(why)) => {
+                self.answer_and_prompt(peer, AboutInput::Unanswered(why), effects);
+            }
             Event::Disconnected(reason) => self.leave(peer, reason, None, effects),
         }
     }
@@ -224,6 +233,10 @@ impl Hub {
     }
 
     fn line(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
+        #[cfg(test)]
+        if let Some(question) = Question::typed(line) {
+            return self.ask(peer, question, effects);
+        }
         let active = self.seconds(now);
         let place = self.roster.place_at(peer);
         let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get_mut(it)?)))

@@ -116,7 +116,10 @@ impl Chat {
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
             match effect {
-                Effect::Append(_) | Effect::Hold { .. } | Effect::Release { .. } => {
+                Effect::Append(_)
+                | Effect::Hold { .. }
+                | Effect::Release { .. }
+                | Effect::Ask { .. } => {
                     panic!("{effect:?} where nothing is out")
                 }
                 Effect::Send { to, message } => self.tell(to, &message),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::error::Unanswered;
 use crate::moment::Format;
 use crate::name::{InvalidUsername, RoomName, Username};
 
@@ -41,6 +42,8 @@ pub enum AboutInput {
         /// It is not they alone, but everyone at their address together.
         of_address: bool,
     },
+    /// What they asked for cannot be had. Nothing that can be typed is asked of a worker yet.
+    Unanswered(Unanswered),
     /// The last word that they want to leave with is too long.
     QuitTooLong,
     /// The answer to the key that interrupts.

@@ -2,7 +2,8 @@
 //! was woken finds what it was woken for.
 //!
 //! Two kinds come through one queue: requests of handles, of which at most [`REQUESTS`] wait, as any thread may make them;
-//! and results of workers, once there are some. Those are never refused, since only what is outstanding can have one.
+//! and results of workers. Those are never refused, since only what is out can have one: at most
+//! [`QUESTIONS`](crate::limits::QUESTIONS) wait.
 
 use std::io;
 use std::iter;
@@ -12,18 +13,22 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 
 use mio::{Registry, Token, Waker};
 
-use crate::error::Error;
+use crate::chat::Finding;
+use crate::error::{Error, Unanswered};
 use crate::id::PersonId;
 use crate::journal::Person;
 use crate::limits::REQUESTS;
 use crate::name::{RoomName, Username};
 
 use super::entries::Listener;
+use super::workers::Asked;
 
 /// Whatever comes in.
 #[derive(Debug)]
 pub(super) enum Incoming {
     Request(Request),
+    /// What came of a question.
+    Result(Asked, Result<Finding, Unanswered>),
 }
 
 /// What a handle asks of the server. The texts are clean.
@@ -115,6 +120,13 @@ impl Outside {
         Ok(())
     }
 
+    /// Tells the server something that there is always room for, if it has not ended.
+    pub(super) fn tell(&self, incoming: Incoming) {
+        if self.queue.send(incoming).is_ok() {
+            self.wake();
+        }
+    }
+
     /// Has the server shut down.
     pub(super) fn shut_down(&self) {
         self.shared.shutdown.store(true, Relaxed);
@@ -130,17 +142,16 @@ impl Outside {
 
 impl Inbox {
     /// Takes out what has come in, all that was there at the last wait at least: as that was [`REQUESTS`] requests at most,
-    /// one more than that was pushed since, and what stands behind it, and both wake the loop again.
+    /// one more than that was pushed since, and what stands behind it, and both wake the loop again. Results are bounded by
+    /// what is out, as nothing is handed over meanwhile.
     pub(super) fn take(&self) -> impl Iterator<Item = Incoming> + '_ {
         let mut requests = 0;
         iter::from_fn(move || {
             let queue = self.queue.as_ref().filter(|_| requests <= REQUESTS)?;
             let incoming = queue.try_recv().ok()?;
-            match incoming {
-                Incoming::Request(_) => {
-                    requests += 1;
-                    self.shared.requests.fetch_sub(1, Relaxed);
-                }
+            if let Incoming::Request(_) = incoming {
+                requests += 1;
+                self.shared.requests.fetch_sub(1, Relaxed);
             }
             Some(incoming)
         })

@@ -10,11 +10,13 @@ mod handle;
 mod inbox;
 mod talk;
 mod tick;
+mod workers;
 mod zones;
 
 pub use config::Config;
 pub use entries::Entries;
 pub use handle::{Handle, Stats};
+pub use workers::Job;
 
 use std::net::{SocketAddr, TcpListener};
 use std::ops::ControlFlow;
@@ -32,6 +34,7 @@ use handle::motd;
 use inbox::Inbox;
 use talk::Talk;
 use tick::{Door, Pace};
+use workers::Workers;
 
 /// Tokens below are slots of peers; from here on, listeners.
 const LISTENERS: usize = 1 << 30;
@@ -103,7 +106,7 @@ impl Server {
         });
         hub.set_motd(config.motd.as_deref().map(motd));
         Ok(Server {
-            talk: Talk::new(config, hub, poller.instant()),
+            talk: Talk::new(config, hub, Workers::new(outside.clone()), poller.instant()),
             poller,
             door: Door::new(listeners),
             inbox,
@@ -196,6 +199,7 @@ impl Server {
             return Ok(ControlFlow::Continue(()));
         }
         pace.write(now.instant, talk, poller);
+        talk.hand_over();
         self.reap();
         self.publish();
         Ok(self.stop_or_go_on(now.instant))

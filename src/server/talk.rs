@@ -15,10 +15,11 @@ use crate::moment::Moment;
 use super::simulation::Record;
 
 use super::Config;
-use super::connections::Connections;
+use super::connections::{Awaited, Connections};
 use super::entries::Listener;
 use super::fanout::Fanout;
 use super::handle::Stats;
+use super::workers::Workers;
 
 /// Who is connected, what is said, and what of it is owed to whom.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(super) struct Talk {
     pub(super) hub: Alone,
     pub(super) effects: Effects,
     pub(super) fanout: Fanout,
+    pub(super) workers: Workers,
     listeners: Vec<Listener>,
     /// Bytes that were told to single peers since the start and count for nobody's rate.
     pub(super) uncharged: usize,
@@ -44,13 +46,14 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(config: Config, hub: Alone, began: Instant) -> Talk {
+    pub(super) fn new(config: Config, hub: Alone, workers: Workers, began: Instant) -> Talk {
         Talk {
             connections: Connections::new(config.rate, config.max_per_ip, began),
             config,
             hub,
             effects: Effects::default(),
             fanout: Fanout::default(),
+            workers,
             listeners: Vec::new(),
             uncharged: 0,
             scratch: vec![0; READ_TURN_BYTES].into(),
@@ -117,11 +120,19 @@ impl Talk {
         #[cfg(test)]
         self.record.note_out(self.hub.out());
         let mut effects = mem::take(&mut self.effects);
+        let mut refused = Vec::new();
         for effect in effects.drain() {
             match effect {
                 Effect::Append(it) => debug_assert!(false, "{it:?} was not applied"),
-                Effect::Hold { peer } => self.connections.hold(peer.slot),
-                Effect::Release { peer } => self.connections.release(peer.slot, now.instant),
+                Effect::Hold { peer } => self.connections.hold(peer.slot, Awaited::Act),
+                Effect::Release { peer } => {
+                    let awaited = Awaited::Act;
+                    self.connections.release(peer.slot, awaited, now.instant);
+                }
+                Effect::Ask { peer, question } => {
+                    let asked = self.ask(now, peer, question);
+                    refused.extend(asked.err().map(|why| (peer, why)));
+                }
                 Effect::Send { to, message } => self.queue(now, to, &message),
                 Effect::Enter { peer, room, format } => {
                     self.fanout.enter(peer.slot, room, format);
@@ -152,6 +163,9 @@ impl Talk {
             }
         }
         self.effects = effects;
+        for (peer, why) in refused {
+            self.answer(now, peer, Err(why));
+        }
     }
 
     fn log_close(&mut self, peer: PeerId, reason: CloseReason) {

@@ -13,7 +13,7 @@ struct Floor {
     crates: &'static [&'static str],
 }
 
-const FLOORS: [Floor; 6] = [
+const FLOORS: [Floor; 7] = [
     Floor {
         files: &[
             "src/limits.rs",
@@ -89,6 +89,11 @@ const FLOORS: [Floor; 6] = [
         crates: &["bytes", "libc", "log", "mio", "socket2"],
     },
     Floor {
+        files: &["src/work/"],
+        modules: &["work"],
+        crates: &[],
+    },
+    Floor {
         files: &["src/server/"],
         modules: &[
             "limits",
@@ -104,6 +109,7 @@ const FLOORS: [Floor; 6] = [
             "tally",
             "chat",
             "net",
+            "work",
             "server",
         ],
         crates: &["bytes", "jiff", "log", "mio", "slab"],

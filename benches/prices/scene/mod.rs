@@ -316,5 +316,7 @@ fn kind(event: &Event<'_>) -> usize {
         Event::AreYouThere => 6,
         Event::TooFast { .. } => 7,
         Event::Disconnected(_) => 8,
+        // Only workers answer, and none is asked.
+        Event::Answered(_) => 9,
     }
 }

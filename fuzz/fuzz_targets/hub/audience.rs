@@ -82,7 +82,10 @@ impl Audience {
                     assert!(known.name.is_some() || known.reads.is_none());
                     known.reads = Some((room, format));
                 }
-                Effect::Append(_) | Effect::Hold { .. } | Effect::Release { .. } => {
+                Effect::Append(_)
+                | Effect::Hold { .. }
+                | Effect::Release { .. }
+                | Effect::Ask { .. } => {
                     panic!("{effect:?} where nothing is out")
                 }
                 Effect::Exit { peer } => {

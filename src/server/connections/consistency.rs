@@ -58,6 +58,11 @@ impl Connections {
             }
         }
         assert_eq!((laggards, sum), (self.laggards, self.own));
+        for peer in self.asked.keys() {
+            assert!(self.can_wait(peer.slot) && self.is_held(peer.slot));
+            assert!(self.timers.is_set(Timer::Answer, *peer));
+            assert_eq!(self.id(peer.slot), *peer);
+        }
         let copies = self.gauge.bytes();
         assert!(
             shared <= copies && copies <= pinned,

@@ -1,65 +1,113 @@
-//! Who is held: not read until it is known what came of the last line of theirs, on which the next may depend. Alone that is
-//! known at once, and nobody ever is.
+//! Who is held: not read until it is known what came of the last line of theirs, on which the next may depend. That is an act
+//! that is out, which alone none ever is; or a question that a worker is to answer.
 //!
 //! What they send meanwhile stays where it is, and so does the word that it came: their lines back up into their own socket.
 //! The end of their input waits too. Who is on the way out is held no longer, and all timers run on.
+//!
+//! Invariant: who waits for an answer is held by that, or is told in the same call, and has a [`Timer::Answer`].
 
 use std::time::Instant;
 
 use crate::error::CloseReason;
-use crate::id::Slot;
+use crate::id::{PeerId, Slot};
+use crate::limits::ANSWER_TIMEOUT;
+use crate::server::workers::Asked;
 
-use super::Connections;
+use super::{Connections, Timer};
 
-/// Whether a peer is held.
+/// What a peer is held by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
-    No,
-    /// Until they are released.
-    Yes,
-    /// The same, and no byte will come any more. The hub has not been told.
-    AtEnd,
+pub(in crate::server) enum Awaited {
+    /// An act of theirs is out.
+    Act = 1,
+    /// A worker is to answer.
+    Answer = 2,
 }
+
+/// By what a peer is held, in one byte: each that is [`Awaited`] has a bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Held(u8);
+
+/// They are held, and no byte will come any more. The hub has not been told.
+const AT_END: u8 = 4;
 
 impl Connections {
     /// Nothing of the peer is read from now on, unless they are on the way out.
-    pub(in crate::server) fn hold(&mut self, slot: Slot) {
-        let is_open = self.is_open(slot);
-        let held = &mut self.peers[slot.index()].held;
-        if is_open && *held == Held::No {
-            *held = Held::Yes;
+    pub(in crate::server) fn hold(&mut self, slot: Slot, by: Awaited) {
+        if self.is_open(slot) {
+            self.peers[slot.index()].held.0 |= by as u8;
         }
     }
 
     pub(in crate::server) fn is_held(&self, slot: Slot) -> bool {
-        self.peers[slot.index()].held != Held::No
+        self.peers[slot.index()].held != Held::default()
     }
 
     /// The input of a peer has ended. Returns whether they are held, and the hub is to hear of it later.
     pub(in crate::server) fn hold_end(&mut self, slot: Slot) -> bool {
         let is_held = self.is_held(slot);
         if is_held {
-            self.peers[slot.index()].held = Held::AtEnd;
+            self.peers[slot.index()].held.0 |= AT_END;
         }
         is_held
     }
 
-    /// The peer is read again, if they were held.
-    pub(in crate::server) fn release(&mut self, slot: Slot, now: Instant) {
-        match self.unhold(slot) {
-            Held::No => {}
-            Held::Yes if self.has_input(slot) => self.mark_runnable(slot, now),
-            Held::Yes => {}
-            Held::AtEnd => {
+    /// A peer is held by this no longer, unless they wait for the next answer already. They are read again, if they were
+    /// held by nothing else.
+    pub(in crate::server) fn release(&mut self, slot: Slot, by: Awaited, now: Instant) {
+        let is_asked_again = by == Awaited::Answer && self.asked.contains_key(&self.id(slot));
+        let held = self.peers[slot.index()].held;
+        if held.0 & by as u8 == 0 || is_asked_again {
+            return;
+        }
+        let left = Held(held.0 & !(by as u8));
+        self.peers[slot.index()].held = left;
+        match left {
+            Held(0) if self.has_input(slot) => self.mark_runnable(slot, now),
+            Held(AT_END) => {
                 self.doom(slot, CloseReason::EndOfInput);
                 self.mark_dirty(slot);
             }
+            _ => {}
         }
     }
 
-    /// The peer is held no longer.
-    pub(super) fn unhold(&mut self, slot: Slot) -> Held {
-        std::mem::replace(&mut self.peers[slot.index()].held, Held::No)
+    /// The peer is held no longer, and waits for no answer.
+    pub(super) fn unhold(&mut self, slot: Slot) {
+        self.peers[slot.index()].held = Held::default();
+        let peer = self.id(slot);
+        if self.asked.remove(&peer).is_some() {
+            self.timers.unset(Timer::Answer, peer);
+        }
+    }
+
+    /// Whether a question may be asked for a peer: who is on the way out waits for nothing.
+    pub(in crate::server) fn can_wait(&self, slot: Slot) -> bool {
+        self.is_open(slot) && !self.peers[slot.index()].leaving.is_doomed()
+    }
+
+    /// A peer waits for an answer from now on, for a while at most.
+    pub(in crate::server) fn await_answer(&mut self, asked: Asked, now: Instant) {
+        let Asked { peer, number } = asked;
+        self.hold(peer.slot, Awaited::Answer);
+        let before = self.asked.insert(peer, number);
+        debug_assert_eq!(before, None, "{peer} asks two things at a time");
+        self.timers.set(Timer::Answer, peer, now + ANSWER_TIMEOUT);
+    }
+
+    /// A question is answered. Returns whether the peer still waits for that; they wait no longer.
+    pub(in crate::server) fn end_wait(&mut self, asked: Asked) -> bool {
+        let waits = self.asked.get(&asked.peer) == Some(&asked.number);
+        if waits {
+            self.timers.unset(Timer::Answer, asked.peer);
+            self.forget_question(asked.peer);
+        }
+        waits
+    }
+
+    /// What comes of the question of a peer is not of interest any more.
+    pub(in crate::server) fn forget_question(&mut self, peer: PeerId) {
+        self.asked.remove(&peer);
     }
 }
 

@@ -5,7 +5,7 @@
 //! | [`slots`] | who has a slot, until it is reaped |
 //! | [`turns`] | runnable peers: whose turn it is to be read, and who has to wait |
 //! | here | dirty peers: whom something is to be written to |
-//! | [`held`] | who is not read, as what they want is not known to have happened |
+//! | [`held`] | who is not read, as what they want is not known to have happened, or as a question of theirs is with a worker |
 //! | [`undecoded`] | what was received and not decoded |
 //! | [`laggards`] | whom something waits for, how much, and who takes nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
@@ -22,8 +22,10 @@ mod timers;
 mod turns;
 mod undecoded;
 
+pub(super) use held::Awaited;
 pub(super) use timers::Timer;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use mio::Token;
@@ -76,6 +78,8 @@ pub(super) struct Connections {
     /// From which slot on it is asked next time.
     next_asked: usize,
     timers: Timers,
+    /// Who waits for an answer, and to which question.
+    asked: BTreeMap<PeerId, u64>,
 }
 
 #[derive(Debug)]
@@ -121,6 +125,7 @@ impl Connections {
             unsent: Unsent::default(),
             next_asked: 0,
             timers: Timers::default(),
+            asked: BTreeMap::new(),
         }
     }
 

@@ -57,7 +57,7 @@ impl Connections {
             generation: self.generation,
             bucket: Bucket::default(),
             leaving: Leaving::NOT,
-            held: Held::No,
+            held: Held::default(),
             is_runnable: false,
             is_dirty: false,
             awaits_end: false,

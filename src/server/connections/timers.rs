@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`Timer::EndKey`] | read, where the last byte may be a key that ends the input | nothing came behind it: it was the key |
 //! | [`Timer::Pause`] | read, where a peer or its address has sent too fast | the peer waits for a turn again |
+//! | [`Timer::Answer`] | the hub, which asks a worker something for a peer | the hub is told that there is no answer |
 //! | [`Timer::Linger`] | write, with our FIN; read, where something comes behind that | the slot is freed |
 //! | [`Timer::Close`] | whatever closes a peer, and once more write, with our FIN | the slot is freed |
 //!
@@ -35,6 +36,8 @@ pub(in crate::server) enum Timer {
     EndKey,
     /// Somebody who has sent too fast may be read again.
     Pause,
+    /// Somebody has waited for an answer for long enough.
+    Answer,
     /// Somebody who was sent all they are owed is waited for no longer.
     Linger,
     /// Somebody who is being closed has had the time for it.
@@ -43,8 +46,13 @@ pub(in crate::server) enum Timer {
 
 impl Timer {
     /// All of them, in the order in which a tick acts on them.
-    pub(in crate::server) const ALL: [Timer; 4] =
-        [Timer::EndKey, Timer::Pause, Timer::Linger, Timer::Close];
+    pub(in crate::server) const ALL: [Timer; 5] = [
+        Timer::EndKey,
+        Timer::Pause,
+        Timer::Answer,
+        Timer::Linger,
+        Timer::Close,
+    ];
 }
 
 /// What comes due for the connections.

@@ -113,7 +113,7 @@ impl Client {
     /// It may be left unread when more than `kept` bytes wait that cannot be skipped.
     pub(super) fn check_heard(&mut self, happened: &Happened, kept: usize) -> Result<(), String> {
         match happened {
-            Happened::Connected(_) => return Ok(()),
+            Happened::Connected(_) | Happened::Answered(_) => return Ok(()),
             Happened::WrongProtocol(_) if self.heard == 0 => {
                 let firsts: [&[u8]; 3] = [b"GET ", b"SSH-", b"\x16\x03"];
                 self.is_stranger = firsts.iter().any(|it| self.first.starts_with(it));

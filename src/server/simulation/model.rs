@@ -3,6 +3,7 @@
 //! Written to be seen to be right: everyone stands in one list, and every message is made anew for each reader. It shares
 //! nothing with the chat and the wire but names, addresses and dates.
 
+mod asking;
 mod commands;
 mod late;
 mod people;
@@ -37,6 +38,8 @@ pub(super) struct Model {
     puts_off: bool,
     /// Whom the line means that is applied.
     meant: Option<PeerId>,
+    /// When it was looked last for what is due.
+    looked: Option<Instant>,
     /// What clients are owed, in the order in which it was said.
     owed: Vec<(PeerId, Piece)>,
 }
@@ -85,6 +88,8 @@ struct Person {
     visits: Vec<(usize, usize)>,
     ignores: Vec<Ignored>,
     correspondent: Option<(PeerId, Username)>,
+    /// What they had asked, and when, and wait for.
+    asked: Option<(String, Instant)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -189,6 +194,7 @@ impl Model {
             out: VecDeque::new(),
             puts_off: false,
             meant: None,
+            looked: None,
             owed: Vec::new(),
         };
         let lobby = model.make_room(RoomName::lobby());
@@ -201,13 +207,21 @@ impl Model {
         let now = told.now;
         self.puts_off = told.is_put_off;
         match &told.what {
+            _ if self.asks(told) => {}
+            What::Event(peer, Happened::Answered(Ok(line))) => {
+                let told = self.given_back(told, *peer, line);
+                return self.hear(&told);
+            }
             _ if told.is_put_off && self.put_off(told) => {}
             What::Entered => self.enter(now),
             What::Event(peer, happened) => self.event(now, *peer, happened),
             What::Reply(peer, bytes) => self.tell_bytes(*peer, bytes.clone()),
             What::Notice(text) => self.notice(now, text),
             What::Motd(text) => self.motd = text.clone(),
-            What::Timeout => self.time(now),
+            What::Timeout => {
+                self.check_waits(now);
+                self.time(now);
+            }
             What::ShutDown => self.shut_down(now),
         }
         std::mem::take(&mut self.owed)
@@ -242,7 +256,7 @@ impl Model {
         }
         let is_named = self.person(peer).name.is_some();
         match happened {
-            Happened::Connected(_) => {}
+            Happened::Connected(_) | Happened::Answered(_) => {}
             Happened::Line(line) if is_named => self.line(now, peer, line),
             Happened::Line(line) => self.login(now, peer, line),
             Happened::TooLong if is_named => {
@@ -431,6 +445,7 @@ impl Person {
             visits: Vec::new(),
             ignores: Vec::new(),
             correspondent: None,
+            asked: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::limits::{ACCEPT_RETRY, CLOSE_TIMEOUT, LINGER, STALL_CHECK};
 
+use super::asking;
 use super::client::{Client, Pace};
 use super::script;
 use super::stage::{Checked, Stage, shown};
@@ -171,13 +172,15 @@ impl Stage {
         let is_limited = self.config.rate.is_some()
             && (self.config.rate_on_loopback || !addr.ip().is_loopback());
         let mut client = Client::new(pair, addr, self.config.max_line, is_limited);
-        client.may_be_held = self.is_late;
+        client.may_be_held = self.is_late || self.thread.is_some();
         if self.dice.below(20) == 0 {
             client
                 .unsent
                 .extend(script::stranger(&mut self.dice).bytes());
         } else if self.dice.below(4) > 0 {
-            client.unsent.extend(script::name(&mut self.dice).bytes());
+            let name = script::name(&mut self.dice);
+            let name = asking::or_ask(self.thread.is_some(), &mut self.dice, name);
+            client.unsent.extend(name.bytes());
             client.unsent.extend(script::end(&mut self.dice).bytes());
         }
         self.clients.push(client);
@@ -248,7 +251,7 @@ impl Stage {
 
     fn type_line(&mut self, place: usize) {
         // Several at once, where what follows a line may be read too early.
-        let lines = if self.is_late {
+        let lines = if self.is_late || self.thread.is_some() {
             1 + self.dice.below(4)
         } else {
             1
@@ -258,6 +261,7 @@ impl Stage {
             if self.dice.below(30) == 0 {
                 line = script::line(&mut self.dice);
             }
+            line = asking::or_ask(self.thread.is_some(), &mut self.dice, line);
             line += script::end(&mut self.dice);
             self.type_bytes(place, |_| line.into());
         }

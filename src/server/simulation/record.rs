@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use crate::chat::Event;
+use crate::chat::{Event, Finding};
 use crate::dice::Dice;
-use crate::error::{CloseReason, Protocol};
+use crate::error::{CloseReason, Protocol, Unanswered};
 use crate::id::PeerId;
 use crate::moment::Moment;
 use crate::server::inbox::Request;
@@ -52,6 +52,7 @@ pub(super) enum Happened {
     EndOfInput,
     AreYouThere,
     TooFast { of_address: bool },
+    Answered(Result<String, Unanswered>),
     Disconnected(CloseReason),
 }
 
@@ -66,6 +67,8 @@ impl From<Event<'_>> for Happened {
             Event::EndOfInput => Happened::EndOfInput,
             Event::AreYouThere => Happened::AreYouThere,
             Event::TooFast { of_address } => Happened::TooFast { of_address },
+            Event::Answered(Ok(Finding::Echo(line))) => Happened::Answered(Ok(line.to_string())),
+            Event::Answered(Err(why)) => Happened::Answered(Err(why)),
             Event::Disconnected(reason) => Happened::Disconnected(reason),
         }
     }

@@ -14,6 +14,7 @@ use crate::net::simulated::{End, Nature, World};
 use crate::net::{Listener, Poller};
 use crate::server::{Config, LISTENERS, Server};
 
+use super::asking::Thread;
 use super::client::{Client, Pace};
 use super::late;
 use super::model::{Model, Rules};
@@ -34,12 +35,14 @@ pub(super) struct Stage {
     stopped_at: Option<Instant>,
     /// The journal answers late.
     pub(super) is_late: bool,
-    /// Something was asked through a handle since the last tick.
+    /// Who answers what the chat asks, if it asks anything.
+    pub(super) thread: Option<Thread>,
+    /// Something was asked through a handle, or came from a worker, since the last tick.
     pub(super) is_woken: bool,
     model: Model,
     /// Hears the entries alone.
     twin: Twin,
-    story: Story,
+    pub(super) story: Story,
 }
 
 pub(super) type Checked = Result<(), String>;
@@ -82,12 +85,14 @@ impl Stage {
             stops_since: None,
             stopped_at: None,
             is_late,
+            thread: None,
             is_woken: false,
             model: Model::new(rules),
             twin,
             story: Story {
                 seed,
                 is_late,
+                asks: false,
                 is_told,
                 steps,
             },
@@ -332,7 +337,7 @@ impl Stage {
 
     /// Lets clients send and read. Returns whether any byte moved.
     pub(super) fn pump(&mut self) -> Result<bool, String> {
-        let mut moved = false;
+        let mut moved = self.work();
         for place in 0..self.clients.len() {
             if self.clients[place].is_gone {
                 continue;

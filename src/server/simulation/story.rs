@@ -4,6 +4,7 @@
 pub(super) struct Story {
     pub(super) seed: u64,
     pub(super) is_late: bool,
+    pub(super) asks: bool,
     pub(super) is_told: bool,
     pub(super) steps: Vec<String>,
 }
@@ -19,7 +20,8 @@ impl Drop for Story {
             let (seed, step) = (self.seed, self.steps.len());
             let late = if self.is_late { "CHINWAG_LATE=1 " } else { "" };
             println!("seed {seed} fails at step {step}; to see it from the beginning:");
-            println!("{late}CHINWAG_SEED={seed} cargo test --lib simulation -- --nocapture");
+            let asks = if self.asks { "CHINWAG_ASKS=1 " } else { "" };
+            println!("{late}{asks}CHINWAG_SEED={seed} cargo test --lib simulation -- --nocapture");
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | [`time`] | |
 //! | [`farewell`] | |
 //! | [`write`] | how long it took last time: its [`Pace`] |
+//! | hand over, in [`workers`](super::workers) | |
 //! | [`reap`] | where sockets are registered |
 //!
 //! Handlers queue, phases act: no write, close or free happens while a line is handled.

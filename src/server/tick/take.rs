@@ -1,4 +1,4 @@
-//! The take phase: what has come in from other threads.
+//! The take phase: what has come in from other threads, in its order.
 
 use crate::moment::Moment;
 
@@ -6,13 +6,19 @@ use super::Server;
 use crate::server::inbox::{Incoming, Request};
 
 impl Server {
-    /// Does what was asked through the handles.
+    /// Does what was asked through the handles, and tells the hub what workers have found.
     pub(in crate::server) fn take(&mut self, now: Moment) {
         let talk = &mut self.talk;
         #[cfg(test)]
         talk.answer_late(now);
         for incoming in self.inbox.take() {
-            let Incoming::Request(request) = incoming;
+            let request = match incoming {
+                Incoming::Request(request) => request,
+                Incoming::Result(asked, result) => {
+                    talk.take_result(now, asked, &result);
+                    continue;
+                }
+            };
             #[cfg(test)]
             talk.record.request(now, &request);
             match request {

@@ -1,6 +1,6 @@
 //! The time phase: what is due by now. [`Timer`] has the table of all timers.
 
-use crate::error::CloseReason;
+use crate::error::{CloseReason, Unanswered};
 use crate::moment::Moment;
 use crate::server::connections::Timer;
 
@@ -18,6 +18,10 @@ impl Talk {
                 match timer {
                     Timer::EndKey => self.take_end_key(now, peer),
                     Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
+                    Timer::Answer => {
+                        self.connections.forget_question(peer);
+                        self.answer(now, peer, Err(Unanswered::Late));
+                    }
                     Timer::Linger => self.connections.finish(peer.slot),
                     Timer::Close => self.connections.give_up_closing(peer.slot),
                 }

@@ -1,5 +1,6 @@
 //! The words of answers to a line or a key, whatever it was about.
 
+use crate::error::Unanswered;
 use crate::limits::QUIT_CHARS;
 use crate::message::AboutInput;
 
@@ -18,10 +19,19 @@ pub(super) fn words(about: &AboutInput) -> String {
         AboutInput::TooFast { of_address: true } => {
             "Too much is coming from your address; slowing everyone there down.".into()
         }
+        AboutInput::Unanswered(why) => unanswered(*why).into(),
         AboutInput::QuitTooLong => {
             format!("A last word has at most {QUIT_CHARS} characters. Type a shorter one, or none.")
         }
         AboutInput::HowToQuit => "Type /quit to leave.".into(),
         AboutInput::StillHere(online) => format!("Yes, {online} online."),
+    }
+}
+
+fn unanswered(why: Unanswered) -> &'static str {
+    match why {
+        Unanswered::Busy => "The server is busy. Try again in a few seconds.",
+        Unanswered::Failed => "That cannot be done right now. Try again later.",
+        Unanswered::Late => "That took too long and was given up. Try again later.",
     }
 }

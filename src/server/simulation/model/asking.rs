@@ -1,0 +1,73 @@
+//! What workers were asked, and what came of it.
+
+use crate::error::Unanswered;
+use crate::id::PeerId;
+use crate::limits::ANSWER_TIMEOUT;
+use crate::moment::Moment;
+use crate::server::simulation::record::{Happened, Told, What};
+
+use super::{Model, PROMPT};
+
+impl Model {
+    /// Whether a peer waits for an answer.
+    pub(in crate::server::simulation) fn waits(&self, peer: PeerId) -> bool {
+        self.is_here(peer) && self.person(peer).asked.is_some()
+    }
+
+    /// Takes in that something is asked, or that there is no answer. Returns whether that is all.
+    pub(super) fn asks(&mut self, told: &Told) -> bool {
+        let now = told.now.instant;
+        match &told.what {
+            What::Event(peer, Happened::Line(line)) if self.is_here(*peer) => {
+                let Some(rest) = line.strip_prefix("/ask ") else {
+                    return false;
+                };
+                let before = self.person_mut(*peer).asked.replace((rest.into(), now));
+                assert_eq!(before, None, "{peer} was read though they wait");
+            }
+            What::Event(peer, Happened::Answered(Err(why))) => {
+                let asked = self.person_mut(*peer).asked.take();
+                let (_, since) = asked.expect("they had asked");
+                let is_due = now >= since + ANSWER_TIMEOUT;
+                assert!(is_due || *why != Unanswered::Late, "given up too early");
+                self.answer(
+                    *peer,
+                    match why {
+                        Unanswered::Busy => "The server is busy. Try again in a few seconds.",
+                        Unanswered::Failed => "That cannot be done right now. Try again later.",
+                        Unanswered::Late => "That took too long and was given up. Try again later.",
+                    },
+                );
+                if self.person(*peer).name.is_none() {
+                    self.tell(*peer, PROMPT);
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The answer is the line that was asked for, as if it had been typed now.
+    pub(super) fn given_back(&mut self, told: &Told, peer: PeerId, line: &str) -> Told {
+        let asked = self.person_mut(peer).asked.take();
+        let (rest, _) = asked.expect("they had asked");
+        assert_eq!(rest, line, "{peer} was told what somebody else asked");
+        Told {
+            now: told.now,
+            what: What::Event(peer, Happened::Line(line.into())),
+            is_put_off: told.is_put_off,
+        }
+    }
+
+    /// Nobody waits for longer than it may take.
+    pub(super) fn check_waits(&mut self, now: Moment) {
+        let looked = self.looked.replace(now.instant);
+        let is_over = |since| looked.is_some_and(|looked| looked >= since + ANSWER_TIMEOUT);
+        let waiting = self.people.iter().filter(|it| !it.is_gone);
+        let mut since = waiting.filter_map(|it| it.asked.as_ref());
+        assert!(
+            !since.any(|(_, since)| is_over(*since)),
+            "somebody waits for ever"
+        );
+    }
+}

@@ -1,0 +1,339 @@
+//! `Workers`: what the chat has asked, and is told of in time: by a worker, or by the clock.
+//!
+//! A question is answered once, if the peer is not on the way out by then. Whom it was asked for is held until the chat was
+//! told, so that each peer has one question out at most. What a worker finds after that is dropped.
+//!
+//! The thread behind the other end is not the library's: [`Server::jobs`] is for a program that has one. Whatever becomes of
+//! it, the loop goes on.
+
+use crate::chat::{Event, Finding, Question};
+use crate::error::Unanswered;
+use crate::id::PeerId;
+use crate::limits::QUESTIONS;
+use crate::moment::Moment;
+use crate::work::{self, Jobs, Worker};
+
+use super::Server;
+use super::connections::Awaited;
+use super::inbox::{Incoming, Outside};
+use super::talk::Talk;
+
+/// The loop's ends of all workers.
+#[derive(Debug)]
+pub(super) struct Workers {
+    worker: Worker<Job>,
+    /// The other end, until somebody has it.
+    jobs: Option<Jobs<Job>>,
+    outside: Outside,
+    /// How many questions were asked since the start.
+    asked: u64,
+}
+
+/// A question at the worker's end. If it is dropped without an answer, the chat learns at once that there is none.
+#[derive(Debug)]
+pub struct Job {
+    question: Question,
+    result: Result<Finding, Unanswered>,
+    asked: Asked,
+    outside: Outside,
+}
+
+/// Who waits for an answer, and to which of all questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) peer: PeerId,
+    pub(super) number: u64,
+}
+
+impl Job {
+    /// What is asked.
+    pub fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// Answers it.
+    pub fn answer(mut self, finding: Finding) {
+        self.result = Ok(finding);
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let failed = Err(Unanswered::Failed);
+        let result = std::mem::replace(&mut self.result, failed);
+        self.outside.tell(Incoming::Result(self.asked, result));
+    }
+}
+
+impl Workers {
+    pub(super) fn new(outside: Outside) -> Workers {
+        let (worker, jobs) = work::worker(QUESTIONS);
+        Workers {
+            worker,
+            jobs: Some(jobs),
+            outside,
+            asked: 0,
+        }
+    }
+
+    /// Has a question answered, if somebody does that and has room for it.
+    fn ask(&mut self, peer: PeerId, question: Question) -> Result<Asked, Unanswered> {
+        if self.jobs.is_some() {
+            return Err(Unanswered::Failed);
+        }
+        let number = self.asked + 1;
+        let asked = Asked { peer, number };
+        let job = || Job {
+            question,
+            result: Err(Unanswered::Failed),
+            asked,
+            outside: self.outside.clone(),
+        };
+        self.worker.push(job).map_err(|_| Unanswered::Busy)?;
+        self.asked = number;
+        Ok(asked)
+    }
+}
+
+#[cfg(test)]
+impl Workers {
+    /// From now on so many questions are out at most.
+    pub(super) fn set_most(&mut self, most: usize) {
+        self.worker.set_most(most);
+    }
+}
+
+impl Talk {
+    /// Has a worker answer a question, and holds the peer meanwhile. Returns why there will be no answer, if that is known.
+    pub(super) fn ask(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        question: Question,
+    ) -> Result<(), Unanswered> {
+        if self.connections.can_wait(peer.slot) {
+            let asked = self.workers.ask(peer, question)?;
+            self.connections.await_answer(asked, now.instant);
+        }
+        Ok(())
+    }
+
+    /// A worker is done with a question. Nobody may wait for that any more.
+    pub(super) fn take_result(
+        &mut self,
+        now: Moment,
+        asked: Asked,
+        result: &Result<Finding, Unanswered>,
+    ) {
+        self.workers.worker.done();
+        if self.connections.end_wait(asked) {
+            self.answer(now, asked.peer, result.as_ref().map_err(|why| *why));
+        }
+    }
+
+    /// A peer waits for an answer no longer, or never did.
+    pub(super) fn answer(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        result: Result<&Finding, Unanswered>,
+    ) {
+        self.tell_hub(now, peer, Event::Answered(result));
+        self.connections
+            .release(peer.slot, Awaited::Answer, now.instant);
+    }
+
+    /// The hand-over phase: one batch to each worker that has something to do.
+    pub(super) fn hand_over(&mut self) {
+        self.workers.worker.hand_over();
+    }
+}
+
+impl Server {
+    /// The questions of the chat, for a thread that answers them. `None` where somebody has them already. While nobody has,
+    /// each is refused at once.
+    #[doc(hidden)]
+    pub fn jobs(&mut self) -> Option<Jobs<Job>> {
+        self.talk.workers.jobs.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpStream;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::limits::ANSWER_TIMEOUT;
+    use crate::server::Config;
+    use crate::server::simulation::{Scene, answer};
+
+    const BUSY: &str = "The server is busy. Try again in a few seconds.\r\n";
+    const FAILED: &str = "That cannot be done right now. Try again later.\r\n";
+    const LATE: &str = "That took too long and was given up. Try again later.\r\n";
+
+    /// A server, two people, and what is asked.
+    fn scene() -> (Scene, [usize; 2], Jobs<Job>) {
+        let mut scene = Scene::with(Config::default());
+        let people = ["ann", "bob"].map(|name| scene.enter([127, 0, 0, 1], name));
+        scene.rest();
+        people.iter().for_each(|it| drop(scene.heard(*it)));
+        let jobs = scene.server.jobs().expect("nobody has them");
+        (scene, people, jobs)
+    }
+
+    fn say(scene: &mut Scene, pair: usize, text: &str) {
+        scene.say(pair, text);
+        scene.rest();
+    }
+
+    #[test]
+    fn who_has_waited_for_long_enough_is_told_so_and_what_comes_then_is_dropped() {
+        let (mut scene, [ann, bob], mut jobs) = scene();
+        say(&mut scene, ann, "/ask one\ntwo\n/ask three\n");
+        scene.world.pass(ANSWER_TIMEOUT - Duration::from_millis(1));
+        scene.rest();
+        assert_eq!(scene.heard(ann), "");
+        scene.world.pass(Duration::from_millis(1));
+        scene.rest();
+        assert_eq!(scene.heard(ann), LATE);
+        assert_eq!(scene.heard(bob), "ann: two\r\n");
+        let [one, three] = [(); 2].map(|()| jobs.try_next().expect("it was asked"));
+        answer(one);
+        scene.rest();
+        assert_eq!(scene.heard(bob), "");
+        answer(three);
+        scene.rest();
+        assert_eq!(scene.heard(bob), "ann: three\r\n");
+        assert_eq!(scene.server.talk.workers.worker.out(), 0);
+    }
+
+    #[test]
+    fn who_asks_too_much_is_told_at_once() {
+        let (mut scene, [ann, bob], mut jobs) = scene();
+        scene.server.talk.workers.set_most(1);
+        say(&mut scene, ann, "/ask one\n");
+        say(&mut scene, bob, "/ask two\nthree\n");
+        assert_eq!(scene.heard(bob), BUSY);
+        assert_eq!(scene.heard(ann), "bob: three\r\n");
+        answer(jobs.try_next().expect("it was asked"));
+        say(&mut scene, bob, "/ask four\n");
+        assert_eq!(scene.heard(bob), "ann: one\r\n");
+        answer(jobs.try_next().expect("it was asked"));
+        scene.rest();
+        assert_eq!(scene.heard(ann), "bob: four\r\n");
+    }
+
+    #[test]
+    fn a_worker_that_is_gone_takes_nobody_along() {
+        let mut scene = Scene::with(Config::default());
+        let ann = scene.enter([127, 0, 0, 1], "ann");
+        let ask = |scene: &mut Scene| {
+            scene.heard(ann);
+            say(scene, ann, "/ask x\n/topic\n");
+            let heard = scene.heard(ann);
+            heard.starts_with(&format!("{FAILED}#lobby has no topic."))
+        };
+        assert!(ask(&mut scene), "nobody answers yet");
+        let mut jobs = scene.server.jobs().expect("nobody has them");
+        assert!(scene.server.jobs().is_none());
+        say(&mut scene, ann, "/ask x\n");
+        let job = jobs.try_next();
+        assert!(job.is_some());
+        drop(job);
+        scene.rest();
+        assert_eq!(scene.heard(ann), FAILED);
+        say(&mut scene, ann, "/ask x\n");
+        drop(jobs);
+        scene.rest();
+        assert_eq!(scene.heard(ann), FAILED);
+        assert!(ask(&mut scene), "nobody answers any more");
+    }
+
+    #[test]
+    fn what_somebody_asked_who_has_left_since_comes_to_nobody() {
+        let (mut scene, [ann, bob], mut jobs) = scene();
+        say(&mut scene, ann, "/ask one\ntwo\n");
+        scene.world.reset(ann);
+        scene.rest();
+        assert_eq!(scene.heard(bob), "ann has left the chat.\r\n");
+        let eve = scene.enter([127, 0, 0, 1], "eve");
+        assert_eq!(scene.server.talk.connections.len(), 2);
+        scene.heard(eve);
+        say(&mut scene, eve, "/ask three\n");
+        scene.heard(bob);
+        let [one, three] = [(); 2].map(|()| jobs.try_next().expect("it was asked"));
+        answer(one);
+        scene.rest();
+        assert_eq!(scene.heard(bob), "");
+        // The end of the input waits for the answer, and then counts.
+        scene.world.finish(eve);
+        scene.rest();
+        assert_eq!(scene.heard(bob), "");
+        answer(three);
+        scene.rest();
+        assert_eq!(scene.heard(bob), "eve: three\r\neve has left the chat.\r\n");
+    }
+
+    /// What somebody reads, up to a line.
+    fn read_to(reader: &mut impl BufRead, end: &str) -> String {
+        let mut read = String::new();
+        while !read.ends_with(&format!("{end}\r\n")) {
+            let count = reader.read_line(&mut read).expect("it comes in time");
+            assert!(count > 0, "the end came after {read}");
+        }
+        read
+    }
+
+    #[test]
+    fn a_thread_answers_and_what_was_typed_ahead_goes_on_in_order() {
+        let (tell, told) = channel();
+        let serving = thread::spawn(move || {
+            let config = Config {
+                listen: vec!["127.0.0.1:0".parse().expect("an address")],
+                ..Config::default()
+            };
+            let mut server = Server::bind(config).expect("the server starts");
+            let all = (server.local_addrs()[0], server.handle(), server.jobs());
+            tell.send(all).expect("it is awaited");
+            server.run().expect("nothing goes wrong");
+        });
+        let (addr, handle, jobs) = told.recv().expect("it starts");
+        let (go, may_go) = channel();
+        let working = thread::spawn(move || {
+            for job in jobs.expect("nobody else has them") {
+                may_go.recv().expect("it may go on");
+                answer(job);
+            }
+        });
+        let enter = |name: &str| {
+            let mut socket = TcpStream::connect(addr).expect("the server listens");
+            let wait = Some(Duration::from_secs(30));
+            socket.set_read_timeout(wait).expect("a timeout");
+            let name = format!("{name}\n");
+            socket.write_all(name.as_bytes()).expect("it is read");
+            let mut reader = BufReader::new(socket.try_clone().expect("a second end"));
+            read_to(&mut reader, "Welcome to the chat!");
+            (socket, reader)
+        };
+        let (mut ann, mut ann_reads) = enter("ann");
+        let (mut bob, mut bob_reads) = enter("bob");
+        read_to(&mut bob_reads, "bob has joined the chat.");
+        ann.write_all(b"/ask one\ntwo\n/ask /join tea\n/users\nthree\n/leave\n")
+            .expect("it is taken");
+        bob.write_all(b"hello\n").expect("it is read");
+        read_to(&mut ann_reads, "bob: hello");
+        (0..2).for_each(|_| go.send(()).expect("it works"));
+        let read = read_to(&mut bob_reads, "ann has come in.");
+        assert_eq!(
+            read,
+            "ann: one\r\nann: two\r\nann has gone to #tea.\r\nann has come in.\r\n"
+        );
+        handle.shutdown();
+        serving.join().expect("it ends");
+        working.join().expect("it ends with the server");
+    }
+}
