@@ -96,6 +96,14 @@ impl Workers {
 }
 
 #[cfg(test)]
+impl Job {
+    /// For whom it is asked.
+    pub(super) fn peer(&self) -> PeerId {
+        self.asked.peer
+    }
+}
+
+#[cfg(test)]
 impl Workers {
     /// From now on so many questions are out at most.
     pub(super) fn set_most(&mut self, most: usize) {

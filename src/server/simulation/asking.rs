@@ -4,13 +4,17 @@
 //! as if it had been typed: a name, something said, another question. The model knows who waits for what. So an answer that is
 //! lost, told twice or told to somebody else is found, and so is somebody who is not held, or held for ever.
 
+use std::iter;
+
 use crate::chat::{Finding, Question};
 use crate::dice::Dice;
+use crate::error::Unanswered;
+use crate::id::PeerId;
 use crate::server::Job;
 use crate::work::Jobs;
 
 use super::play_all;
-use super::stage::Stage;
+use super::stage::{Checked, Stage};
 
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 32;
@@ -23,14 +27,15 @@ pub(super) struct Thread {
     taken: Vec<Job>,
     /// What is left lying for long.
     stuck: Vec<Job>,
+    /// For whom something was asked that was not answered.
+    failed: Vec<PeerId>,
 }
 
 impl Thread {
     /// Does a little. Returns whether the server hears of it.
     fn work(&mut self) -> bool {
         let dice = &mut self.dice;
-        self.taken
-            .extend(std::iter::from_fn(|| self.jobs.try_next()));
+        self.taken.extend(iter::from_fn(|| self.jobs.try_next()));
         if dice.below(30) == 0 {
             self.taken.append(&mut self.stuck);
         }
@@ -43,7 +48,7 @@ impl Thread {
             match dice.below(10) {
                 0 => self.stuck.push(job),
                 1 => {
-                    drop(job);
+                    self.failed.push(job.peer());
                     is_heard = true;
                 }
                 _ => {
@@ -53,6 +58,13 @@ impl Thread {
             }
         }
         is_heard
+    }
+
+    /// Whether something is still to be answered that was asked for this peer.
+    fn has_of(&mut self, peer: PeerId) -> bool {
+        self.taken.extend(iter::from_fn(|| self.jobs.try_next()));
+        let mut all = self.taken.iter().chain(&self.stuck);
+        all.any(|job| job.peer() == peer)
     }
 }
 
@@ -82,7 +94,22 @@ impl Stage {
             jobs,
             taken: Vec::new(),
             stuck: Vec::new(),
+            failed: Vec::new(),
         });
+    }
+
+    /// The chat was told that there is no answer, which must be so.
+    pub(super) fn check_unanswered(&mut self, peer: PeerId, why: Unanswered) -> Checked {
+        let thread = self.thread.as_mut().ok_or("nobody asked")?;
+        let is_so = match why {
+            Unanswered::Busy => true,
+            Unanswered::Failed => thread.failed.contains(&peer),
+            Unanswered::Late => thread.has_of(peer),
+        };
+        match is_so {
+            true => Ok(()),
+            false => Err(format!("{peer} had an answer, and is told: {why:?}")),
+        }
     }
 
     /// The workers do a little. Returns whether anything came of it.

@@ -162,6 +162,9 @@ impl Stage {
                 let place = self.place(|it| it.peer == Some(*peer))?;
                 let kept = self.config.send_queue / 2;
                 self.checked(place, |it| it.check_heard(happened, kept))?;
+                if let Happened::Answered(Err(why)) = happened {
+                    self.check_unanswered(*peer, *why)?;
+                }
                 if let Happened::Disconnected(reason) = happened {
                     let left = (told.now.instant, Some(*reason));
                     self.check_dropped(place, left.0, *reason)?;
