@@ -171,6 +171,7 @@ fn after_a_restart_a_line_is_read_in_the_room_it_was_typed_for() {
     shell.window.shows("-- Not connected: the line stays here");
     // What comes on this screen is told anew.
     shell.window.tmux(&["send-keys", "C-l"]);
+    shell.window.shows_no_more("You are in #den now.");
     daemon.ends();
     let _daemon = Daemon::spawn(command(&["-l", &addr.to_string()]));
     shell.window.shows("You are in #den now.");
@@ -210,6 +211,7 @@ fn a_server_that_lets_nobody_in_is_tried_again() {
     let mut daemon = Daemon::spawn(command(&["-l", &addr.to_string()]));
     daemon.listens_on();
     shell.window.tmux(&["send-keys", "C-l"]);
+    shell.window.shows_no_more("ann has joined the chat.");
     shell.window.types("");
     shell.window.shows("ann has joined the chat.");
     shell.window.shows("> typed");
@@ -229,6 +231,7 @@ fn a_person_who_was_sent_away_comes_back_at_the_press_of_a_key() {
         .shows("Press Enter to come back, Ctrl-C to leave.");
     daemon.logs("ann left");
     shell.window.tmux(&["send-keys", "C-l"]);
+    shell.window.shows_no_more("ann has joined the chat.");
     shell.window.types("");
     shell.window.shows("ann has joined the chat.");
 }

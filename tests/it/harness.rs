@@ -3,7 +3,7 @@
 //! Everything is waited for, with a deadline; nothing is slept for. What a person reads is compared to the byte, so
 //! that a line which must not come makes the next comparison fail: absence is proved by whatever comes instead.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::thread::{self, JoinHandle};
@@ -118,9 +118,14 @@ pub(crate) fn room<const N: usize>(addr: SocketAddr, names: [&str; N]) -> [Perso
 
 /// Waits until something holds that no socket tells of.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    until_seen(|| if holds() { Ok(()) } else { Err(what) });
+}
+
+/// Waits until something is so. The error is what is seen in its place.
+pub(crate) fn until_seen<E: Display>(mut look: impl FnMut() -> Result<(), E>) {
     let give_up = Instant::now() + DEADLINE;
-    while !holds() {
-        assert!(Instant::now() < give_up, "waited in vain: {what}");
+    while let Err(seen) = look() {
+        assert!(Instant::now() < give_up, "waited in vain: {seen}");
         thread::sleep(Duration::from_millis(1));
     }
 }

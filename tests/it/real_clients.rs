@@ -14,7 +14,7 @@ use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 
 use crate::daemon::{Daemon, start};
-use crate::harness::{DEADLINE, Person, until};
+use crate::harness::{DEADLINE, Person, until_seen};
 use crate::program::program;
 
 /// A program that people chat with.
@@ -345,7 +345,22 @@ impl Window {
 
     /// Waits until these words stand on the screen.
     pub(crate) fn shows(&self, words: &str) {
-        until(words, || self.tmux(&["capture-pane", "-p"]).contains(words));
+        self.waits_for(words, true);
+    }
+
+    /// Waits until these words stand on the screen no more.
+    pub(crate) fn shows_no_more(&self, words: &str) {
+        self.waits_for(words, false);
+    }
+
+    fn waits_for(&self, words: &str, is_shown: bool) {
+        until_seen(|| {
+            let screen = self.tmux(&["capture-pane", "-p"]);
+            match screen.contains(words) == is_shown {
+                true => Ok(()),
+                false => Err(format!("{words:?} shown: {}\n{screen}", !is_shown)),
+            }
+        });
     }
 
     fn title(&self) -> String {
