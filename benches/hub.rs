@@ -4,47 +4,45 @@
 //! taken out as slices that a socket could be written. Time is told per message, with one line a tick (`message`) and
 //! with 100 (`busy`), and per delivery within such a busy tick (`delivery`).
 
+#[path = "prices/scene/chat.rs"]
+mod chat;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use chinwag::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
-use chinwag::inner::fanout::{Dealt, Fanout};
-use chinwag::inner::net::Gauge;
-use chinwag::inner::{Format, Moment, PeerId, Slot};
+use chinwag::inner;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use inner::chat::{Event, Rules};
+use inner::{Format, Moment, PeerId, Slot};
+
+use chat::Chat;
 
 const LINE: &str = "the quick brown fox jumps over the lazy dog, and then once more";
 
 /// Lines in a busy tick.
 const LINES: u32 = 100;
 
-struct Chat {
-    hub: Alone,
-    effects: Effects,
-    fanout: Fanout,
-    gauge: Gauge,
-    now: Moment,
+/// A chat of so many people.
+struct Crowd {
+    chat: Chat,
+    people: u32,
 }
 
-impl Chat {
-    fn of(people: u32) -> Chat {
-        let mut chat = Chat {
-            hub: Alone::new(Rules::default()),
-            effects: Effects::default(),
-            fanout: Fanout::default(),
-            gauge: Gauge::default(),
-            now: Moment {
-                instant: Instant::now(),
-                unix: 0,
-            },
+impl Crowd {
+    fn of(people: u32) -> Crowd {
+        let now = Moment {
+            instant: Instant::now(),
+            unix: 0,
         };
+        let chat = Chat::new(Rules::default(), now);
+        let mut crowd = Crowd { chat, people };
         let (addr, format) = (([127, 0, 0, 1], 1).into(), Format::default());
         for slot in 0..people {
-            chat.happen(slot, Event::Connected { addr, format });
-            chat.happen(slot, Event::Line(&format!("p{slot}")));
+            crowd.happen(slot, Event::Connected { addr, format });
+            crowd.happen(slot, Event::Line(&format!("p{slot}")));
         }
-        chat.end_tick();
-        chat
+        crowd.end_tick();
+        crowd
     }
 
     fn happen(&mut self, slot: u32, event: Event<'_>) {
@@ -52,61 +50,45 @@ impl Chat {
             slot: Slot::new(slot as usize),
             generation: 0,
         };
-        let unix = self.now.unix;
-        self.hub.handle(self.now, peer, event, &mut self.effects);
-        for effect in self.effects.drain() {
-            match effect {
-                Effect::Send { to, message } => match to {
-                    Audience::Peer(peer) => self.fanout.reply(peer.slot, &message, unix),
-                    Audience::Room { room, except, .. } => {
-                        let except = except.iter().map(|peer| peer.slot);
-                        self.fanout.say(room, except, &message, unix);
-                    }
-                },
-                Effect::Enter { peer, room, format } => {
-                    self.fanout.enter(peer.slot, room, format);
-                }
-                Effect::Exit { peer } => self.fanout.exit(peer.slot),
-                _ => {}
-            }
-        }
+        self.chat.happen(peer, event, |_| {});
     }
 
     /// Takes out each member's share. Returns how many bytes they have in all.
     fn end_tick(&mut self) -> usize {
         let mut bytes = 0;
-        let mut readers = Vec::new();
-        let logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
-        self.fanout.deal(logs, &mut readers, |dealt| {
-            if let Dealt::Share(_, pieces) = dealt {
-                let lengths = pieces.iter().map(|piece| piece.bytes().len());
-                bytes += lengths.sum::<usize>();
-            }
-        });
+        self.chat.deal(|_, piece| bytes += piece.len());
         bytes
     }
 
-    fn tick(&mut self, people: u32, lines: u32) -> usize {
+    fn tick(&mut self, lines: u32) -> usize {
         for i in 0..lines {
-            self.happen(i % people, Event::Line(black_box(LINE)));
+            self.happen(i % self.people, Event::Line(black_box(LINE)));
         }
         self.end_tick()
+    }
+
+    fn time(&mut self, ticks: u64) -> Duration {
+        let begun = Instant::now();
+        for _ in 0..ticks {
+            black_box(self.tick(LINES));
+        }
+        begun.elapsed()
     }
 }
 
 fn hub(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("hub");
     for people in [10, 1_000, 10_000] {
-        let mut chat = Chat::of(people);
+        let mut crowd = Crowd::of(people);
         group.throughput(Throughput::Elements(1));
         group.bench_function(BenchmarkId::new("message", people), |bencher| {
-            bencher.iter(|| chat.tick(people, 1));
+            bencher.iter(|| crowd.tick(1));
         });
         // One iteration is one message: of so many, each hundredth ends a tick.
         group.bench_function(BenchmarkId::new("busy", people), |bencher| {
             bencher.iter_custom(|messages| {
                 let ticks = messages.div_ceil(u64::from(LINES));
-                let elapsed = chat.time(people, ticks);
+                let elapsed = crowd.time(ticks);
                 elapsed.mul_f64(messages as f64 / (ticks * u64::from(LINES)) as f64)
             });
         });
@@ -114,22 +96,12 @@ fn hub(criterion: &mut Criterion) {
             let deliveries_per_tick = u64::from(LINES) * u64::from(people - 1);
             bencher.iter_custom(|deliveries| {
                 let ticks = deliveries.div_ceil(deliveries_per_tick);
-                let elapsed = chat.time(people, ticks);
+                let elapsed = crowd.time(ticks);
                 elapsed.mul_f64(deliveries as f64 / (ticks * deliveries_per_tick) as f64)
             });
         });
     }
     group.finish();
-}
-
-impl Chat {
-    fn time(&mut self, people: u32, ticks: u64) -> Duration {
-        let begun = Instant::now();
-        for _ in 0..ticks {
-            black_box(self.tick(people, LINES));
-        }
-        begun.elapsed()
-    }
 }
 
 criterion_group! {

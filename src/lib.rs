@@ -128,7 +128,7 @@ pub mod inner {
 
     pub mod chat {
         #[cfg(any(test, fuzzing))]
-        pub use crate::chat::Twin;
+        pub use crate::chat::{Readers, Twin};
         pub use crate::chat::{
             Alone, Audience, Effect, Effects, Event, Finding, Hub, Proposal, Question, Rules,
         };

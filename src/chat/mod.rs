@@ -27,6 +27,8 @@ mod leaving;
 mod login;
 mod person;
 mod question;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod replay;
 mod room;
 mod roster;
@@ -38,6 +40,8 @@ pub use alone::Alone;
 pub(crate) use commands::{named as command_named, words as command_words};
 pub use event::{Audience, Effect, Effects, Event, Proposal};
 pub use question::{Finding, Question};
+#[cfg(any(test, fuzzing))]
+pub use readers::Readers;
 #[cfg(any(test, fuzzing))]
 pub use twin::Twin;
 

@@ -9,7 +9,7 @@ mod rooms;
 mod table;
 mod walk;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::*;
@@ -25,13 +25,8 @@ struct Chat {
     alone: Alone,
     now: Moment,
     generation: u32,
-    /// Which room each person reads.
-    rooms: HashMap<PeerId, RoomId>,
+    readers: Readers,
     told: HashMap<PeerId, Vec<Message>>,
-    /// Who has come and not gone.
-    connected: BTreeSet<PeerId>,
-    closed: Vec<(PeerId, CloseReason)>,
-    online: Vec<Username>,
 }
 
 impl Chat {
@@ -50,11 +45,8 @@ impl Chat {
                 unix: 1_795_276_799,
             },
             generation: 0,
-            rooms: HashMap::new(),
+            readers: Readers::default(),
             told: HashMap::new(),
-            connected: BTreeSet::new(),
-            closed: Vec::new(),
-            online: Vec::new(),
         }
     }
 
@@ -88,11 +80,7 @@ impl Chat {
     }
 
     fn event(&mut self, peer: PeerId, event: Event<'_>) {
-        match event {
-            Event::Connected { .. } => _ = self.connected.insert(peer),
-            Event::Disconnected(_) => _ = self.connected.remove(&peer),
-            _ => {}
-        }
+        self.readers.expect(peer, &event);
         let mut effects = Effects::default();
         self.alone.handle(self.now, peer, event, &mut effects);
         self.apply(effects);
@@ -112,71 +100,24 @@ impl Chat {
         self.apply(effects);
     }
 
-    /// Does what the server does with effects, and checks what must hold of them.
+    /// Notes who reads what of it, and checks what must hold of it.
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
-            match effect {
-                Effect::Append(_)
-                | Effect::Hold { .. }
-                | Effect::Release { .. }
-                | Effect::Ask { .. } => {
-                    panic!("{effect:?} where nothing is out")
-                }
-                Effect::Send { to, message } => self.tell(to, &message),
-                Effect::Enter { peer, room, .. } => {
-                    assert!(self.connected.contains(&peer), "{peer} is not here");
-                    self.rooms.insert(peer, room);
-                }
-                Effect::Exit { peer } => {
-                    self.rooms.remove(&peer);
-                }
-                Effect::Close { peer, reason } => {
-                    assert!(
-                        !self.rooms.contains_key(&peer),
-                        "{peer} still reads the room"
-                    );
-                    assert!(self.connected.remove(&peer), "{peer} is closed twice");
-                    self.closed.push((peer, reason));
-                }
-                Effect::CameOnline { name, .. } => self.online.push(name),
-                Effect::Renamed { from, to, .. } => {
-                    let known = self.online.iter_mut().find(|it| **it == from);
-                    *known.expect("only who is online is renamed") = to;
-                }
-                Effect::WentOffline { name, .. } => {
-                    let before = self.online.len();
-                    self.online.retain(|other| *other != name);
-                    assert_eq!(self.online.len(), before - 1, "{name} was not online");
+            let readers = self.readers.apply(&effect);
+            if let Effect::Send { message, .. } = effect {
+                for peer in readers {
+                    self.told.entry(peer).or_default().push(message.clone());
                 }
             }
         }
-        assert_eq!(self.alone.online(), self.rooms.len());
+        self.readers.check();
+        assert_eq!(self.alone.online(), self.readers.online().len());
     }
 
-    fn tell(&mut self, to: Audience, message: &Message) {
-        let readers = match to {
-            Audience::Peer(peer) => vec![peer],
-            Audience::Room {
-                room,
-                except,
-                hidden_from,
-            } => {
-                let named = hidden_from.iter().chain(&except);
-                for peer in named {
-                    let known = self.connected.contains(peer);
-                    assert!(known, "{peer} is not here and is left out");
-                }
-                let here = self.rooms.iter().filter(|(_, its)| **its == room);
-                let here = here.map(|(&peer, _)| peer);
-                here.filter(|peer| Some(*peer) != except && !hidden_from.contains(peer))
-                    .collect()
-            }
-        };
-        for peer in readers {
-            let here = self.connected.contains(&peer);
-            assert!(here, "{peer} is not here and is told {message:?}");
-            self.told.entry(peer).or_default().push(message.clone());
-        }
+    /// Everyone's names, in the order in which they came.
+    fn online(&self) -> Vec<&str> {
+        let online = self.readers.online().iter();
+        online.map(|(_, name)| name.as_str()).collect()
     }
 
     /// The answers among what the peer was told since they last read.
@@ -232,7 +173,7 @@ fn ann_and_bob_come_in_and_talk() {
         word: None,
     };
     assert_eq!(chat.reads(ann), [left.into()]);
-    assert_eq!(chat.online, [name("Ann")]);
+    assert_eq!(chat.online(), ["Ann"]);
 }
 
 #[test]
@@ -264,7 +205,7 @@ fn the_tenth_refusal_is_the_last() {
     let ann = chat.connect(0);
     for attempt in 1..LOGIN_ATTEMPTS {
         chat.types(ann, "*");
-        assert_eq!(chat.closed, [], "after {attempt} attempts");
+        assert_eq!(chat.readers.closed(), [], "after {attempt} attempts");
     }
     chat.reads(ann);
     chat.event(ann, Event::LineTooLong { limit: 64 });
@@ -275,7 +216,7 @@ fn the_tenth_refusal_is_the_last() {
             AboutConnection::TooManyAttempts.into()
         ]
     );
-    assert_eq!(chat.closed, [(ann, CloseReason::TooManyAttempts)]);
+    assert_eq!(chat.readers.closed(), [(ann, CloseReason::TooManyAttempts)]);
     assert_eq!(chat.alone.next_timeout(), None);
 }
 
@@ -290,9 +231,9 @@ fn a_login_times_out_when_its_time_is_over_and_not_before() {
     assert_eq!(chat.alone.next_timeout(), Some(start.instant + TIMEOUT));
 
     chat.wait(TIMEOUT - Duration::from_secs(1) - Duration::from_nanos(1));
-    assert_eq!(chat.closed, []);
+    assert_eq!(chat.readers.closed(), []);
     chat.wait(Duration::from_nanos(1));
-    assert_eq!(chat.closed, [(early, CloseReason::LoginTimedOut)]);
+    assert_eq!(chat.readers.closed(), [(early, CloseReason::LoginTimedOut)]);
     assert_eq!(
         chat.reads(early),
         [
@@ -304,7 +245,10 @@ fn a_login_times_out_when_its_time_is_over_and_not_before() {
     // A refused name gives no more time.
     chat.types(late, "*");
     chat.wait(Duration::from_secs(1));
-    assert_eq!(chat.closed[1..], [(late, CloseReason::LoginTimedOut)]);
+    assert_eq!(
+        chat.readers.closed()[1..],
+        [(late, CloseReason::LoginTimedOut)]
+    );
 
     assert_eq!(chat.alone.next_timeout(), None);
     chat.wait(TIMEOUT * 10);
@@ -349,7 +293,7 @@ fn events_of_a_peer_who_was_closed_are_ignored() {
     chat.wait(TIMEOUT * 2);
     assert_eq!(chat.reads(ann), []);
     assert_eq!(chat.reads(bob), []);
-    assert_eq!(chat.closed, [(bob, CloseReason::Quit)]);
+    assert_eq!(chat.readers.closed(), [(bob, CloseReason::Quit)]);
 }
 
 #[test]
@@ -368,7 +312,7 @@ fn whoever_gets_a_slot_next_is_someone_else() {
     assert_eq!(chat.reads(carl), []);
     chat.types(carl, "me");
     assert_eq!(chat.reads(ann), [said("carl", "me")]);
-    assert_eq!(chat.online, [name("ann"), name("carl")]);
+    assert_eq!(chat.online(), ["ann", "carl"]);
 }
 
 #[test]
@@ -392,16 +336,16 @@ fn a_shutdown_tells_everyone_once_and_nobody_of_the_others_leaving() {
     );
     assert_eq!(chat.reads(bob), []);
     assert_eq!(
-        chat.closed[1..],
+        chat.readers.closed()[1..],
         [
             (ann, CloseReason::Shutdown),
             (stranger, CloseReason::Shutdown)
         ]
     );
-    assert_eq!(chat.online, []);
+    assert_eq!(chat.online(), [""; 0]);
     chat.wait(TIMEOUT * 2);
     chat.shut_down();
-    assert_eq!(chat.closed.len(), 3);
+    assert_eq!(chat.readers.closed().len(), 3);
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! Invariants: a channel's `members` and the shares that name the channel agree; a room has one channel for each format
 //! that shows, and none without members; between ticks every room log and every share is empty.
 
+mod audience;
 mod ids;
 mod room_log;
 mod shares;

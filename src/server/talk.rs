@@ -180,23 +180,12 @@ impl Talk {
 
     /// Appends a message for its audience to the logs; the write phase sends it.
     fn queue(&mut self, now: Moment, to: Audience, message: &Message) {
-        match to {
-            Audience::Peer(peer) => {
-                let before = self.fanout.reply_bytes();
-                self.fanout.reply(peer.slot, message, now.unix);
-                if !message.is_asked_for() {
-                    self.uncharged += self.fanout.reply_bytes() - before;
-                }
-            }
-            Audience::Room {
-                room,
-                except,
-                hidden_from,
-            } => {
-                self.stats.said += u64::from(message.author().is_some());
-                let except = except.iter().chain(&hidden_from).map(|peer| peer.slot);
-                self.fanout.say(room, except, message, now.unix);
-            }
+        let before = self.fanout.reply_bytes();
+        self.fanout.send(&to, message, now.unix);
+        if let Audience::Room { .. } = to {
+            self.stats.said += u64::from(message.author().is_some());
+        } else if !message.is_asked_for() {
+            self.uncharged += self.fanout.reply_bytes() - before;
         }
     }
 }

@@ -4,19 +4,20 @@
 //! the bench has at its root what the library has there.
 
 mod acts;
+mod chat;
 mod loads;
 
 use std::time::{Duration, Instant};
 
 use crate::CloseReason;
-use crate::inner::chat::{Alone, Audience, Effect, Effects, Event, Rules};
-use crate::inner::fanout::{Dealt, Fanout};
-use crate::inner::net::Gauge;
+use crate::inner::chat::{Alone, Effects, Event, Rules};
 use crate::inner::{Format, Moment, PeerId, Slot};
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
 
 pub(crate) use acts::{Act, acts};
 pub(crate) use loads::Load;
+
+use chat::Chat;
 
 /// Repetitions of an act, at most. So many people time out alone.
 pub(crate) const REPETITIONS: u32 = 6;
@@ -44,12 +45,8 @@ const KINDS: usize = 9;
 
 /// Where everyone is, what they are called, and what of all that can happen has happened.
 pub(crate) struct Scene {
-    hub: Alone,
-    effects: Effects,
-    fanout: Fanout,
-    gauge: Gauge,
+    chat: Chat,
     began: Instant,
-    now: Moment,
     load: Load,
     people: u32,
     /// How many are ignored.
@@ -74,18 +71,15 @@ impl Scene {
             ..Rules::default()
         };
         let began = Instant::now();
+        let now = Moment {
+            instant: began,
+            unix: 1_795_276_799,
+        };
         let slots = people + REPETITIONS + 1;
         let names: Vec<String> = load.names(slots);
         let mut scene = Scene {
-            hub: Alone::new(rules),
-            effects: Effects::default(),
-            fanout: Fanout::default(),
-            gauge: Gauge::default(),
+            chat: Chat::new(rules, now),
             began,
-            now: Moment {
-                instant: began,
-                unix: 1_795_276_799,
-            },
             load,
             people,
             ignored,
@@ -159,37 +153,42 @@ impl Scene {
         if let Event::Disconnected(_) = event {
             self.peers[slot as usize] = None;
         }
-        self.hub.handle(self.now, peer, event, &mut self.effects);
-        self.apply();
+        let peers = &mut self.peers;
+        self.chat.happen(peer, event, |it| peers[it.index()] = None);
+        self.bound_tick();
     }
 
     fn notice(&mut self, text: &str) {
-        self.hub.notice(self.now, text, &mut self.effects);
-        self.apply();
+        self.have(|hub, now, effects| hub.notice(now, text, effects));
     }
 
     /// Moves the clock on, and acts on what is due.
     fn pass_until(&mut self, seconds: u64) {
         let at = self.began + Duration::from_secs(seconds);
-        self.now.instant = self.now.instant.max(at);
+        self.chat.now.instant = self.chat.now.instant.max(at);
         self.act_on_time();
     }
 
     fn act_on_time(&mut self) {
-        self.hub.handle_timeout(self.now, &mut self.effects);
-        self.apply();
+        self.have(|hub, now, effects| hub.handle_timeout(now, effects));
     }
 
     /// One newcomer has had the time for a name.
     fn wait_for_a_login(&mut self) {
-        self.now.instant = self.hub.next_timeout().unwrap_or(self.now.instant);
+        self.chat.now.instant = self.next_timeout();
     }
 
     /// One person has been idle for long enough. Who looked idle but was not has been looked at before.
     fn wait_for_an_idler(&mut self) {
         self.pass_until(TIMEOUT.as_secs() + ALL_IDLE);
-        let next = self.hub.next_timeout().unwrap_or(self.now.instant);
-        self.now.instant = next + Duration::from_secs(2);
+        self.chat.now.instant = self.next_timeout() + Duration::from_secs(2);
+    }
+
+    fn next_timeout(&self) -> Instant {
+        self.chat
+            .hub
+            .next_timeout()
+            .unwrap_or(self.chat.now.instant)
     }
 
     /// Someone who is back, or undid it, does again what makes up the load.
@@ -203,36 +202,22 @@ impl Scene {
 
     /// Everyone goes.
     pub(crate) fn shut_down(&mut self) {
-        self.hub.shut_down(self.now, &mut self.effects);
-        self.apply();
+        self.have(|hub, now, effects| hub.shut_down(now, effects));
     }
 
-    /// Does what the server does of what the hub asks for, sockets aside.
-    fn apply(&mut self) {
-        let unix = self.now.unix;
-        for effect in self.effects.drain() {
-            match effect {
-                Effect::Send { to, message } => match to {
-                    Audience::Peer(peer) => self.fanout.reply(peer.slot, &message, unix),
-                    Audience::Room {
-                        room,
-                        except,
-                        hidden_from,
-                    } => {
-                        let except = except.iter().chain(&hidden_from).map(|peer| peer.slot);
-                        self.fanout.say(room, except, &message, unix);
-                    }
-                },
-                Effect::Enter { peer, room, format } => {
-                    self.fanout.enter(peer.slot, room, format);
-                }
-                Effect::Exit { peer } => self.fanout.exit(peer.slot),
-                Effect::Close { peer, .. } => self.peers[peer.index()] = None,
-                _ => {}
-            }
-        }
-        // Where a whole crowd does something, it is not all one tick.
-        if self.fanout.reply_bytes() > 64 << 20 {
+    fn have(&mut self, act: impl FnOnce(&mut Alone, Moment, &mut Effects)) {
+        let Chat {
+            hub, now, effects, ..
+        } = &mut self.chat;
+        act(hub, *now, effects);
+        let peers = &mut self.peers;
+        self.chat.apply(|it| peers[it.index()] = None);
+        self.bound_tick();
+    }
+
+    /// Where a whole crowd does something, it is not all one tick.
+    fn bound_tick(&mut self) {
+        if self.chat.fanout.reply_bytes() > 64 << 20 {
             self.end_tick();
         }
     }
@@ -240,7 +225,7 @@ impl Scene {
     /// Takes out the share of each who has one. Returns the bytes that they are.
     pub(crate) fn end_tick(&mut self) -> usize {
         let mut bytes = 0;
-        self.deal(|_, piece| bytes += piece.len());
+        self.chat.deal(|_, piece| bytes += piece.len());
         bytes
     }
 
@@ -249,23 +234,12 @@ impl Scene {
         self.end_tick();
         self.types(ANN, line);
         let mut text = Vec::new();
-        self.deal(|slot, piece| {
+        self.chat.deal(|slot, piece| {
             if slot == Slot::new(ANN as usize) {
                 text.extend_from_slice(piece);
             }
         });
         String::from_utf8_lossy(&text).into_owned()
-    }
-
-    /// Ends the tick: passes everyone's share on, piece by piece.
-    fn deal(&mut self, mut read: impl FnMut(Slot, &[u8])) {
-        let mut readers = Vec::new();
-        let logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));
-        self.fanout.deal(logs, &mut readers, |dealt| {
-            if let Dealt::Share(slot, pieces) = dealt {
-                pieces.iter().for_each(|piece| read(slot, piece.bytes()));
-            }
-        });
     }
 
     /// Whether every kind of event was played.

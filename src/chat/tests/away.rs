@@ -16,16 +16,20 @@ fn who_types_is_never_dropped_before_the_time_is_over() {
     let ann = chat.login(0, "ann");
     for millis in [999, 999, 500, 999, 1] {
         chat.wait(Duration::from_millis(millis));
-        assert_eq!(chat.closed, []);
+        assert_eq!(chat.readers.closed(), []);
         chat.types(ann, "");
     }
     chat.wait(Duration::from_millis(900));
     chat.event(ann, Event::LineTooLong { limit: 64 });
     chat.wait(Duration::from_millis(900));
-    assert_eq!(chat.closed, [], "a line too long was typed as well");
+    assert_eq!(
+        chat.readers.closed(),
+        [],
+        "a line too long was typed as well"
+    );
     chat.wait(SECOND);
     chat.wait(SECOND);
-    assert_eq!(chat.closed, [(ann, CloseReason::IdleTimedOut)]);
+    assert_eq!(chat.readers.closed(), [(ann, CloseReason::IdleTimedOut)]);
     assert_eq!(chat.alone.next_timeout(), None);
 }
 
@@ -43,7 +47,7 @@ fn each_due_deadline_is_in_the_future_again_or_gone() {
         wakes += 1;
         assert!(wakes < 20);
     }
-    assert_eq!(chat.closed, [(ann, CloseReason::IdleTimedOut)]);
+    assert_eq!(chat.readers.closed(), [(ann, CloseReason::IdleTimedOut)]);
 }
 
 #[test]

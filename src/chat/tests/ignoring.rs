@@ -1,5 +1,7 @@
 //! Who is ignored stays so, under whatever name, until it is lifted.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::limits::IGNORED_NAMES;
 use crate::message::{AboutAway, AboutIgnoring, Answer, IgnoredRow, Message, News};

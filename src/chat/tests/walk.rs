@@ -101,7 +101,7 @@ pub(super) fn is_as_new(chat: &Chat) {
     assert_eq!(hub.roster.peers().count(), 0);
     assert!(hub.targets.is_empty());
     assert_eq!(hub.next_timeout(), None);
-    assert_eq!(chat.online, []);
+    assert_eq!(chat.online(), [""; 0]);
     for (id, room) in hub.rooms.iter() {
         assert!(id == RoomId::LOBBY || room.topic.is_some(), "{}", room.name);
     }

@@ -1,0 +1,184 @@
+//! `Readers`: everyone who is connected, and who of them reads a message that the hub has sent; for unit tests and the fuzzer, in
+//! no other build. The server asks its fan-out for bytes; here the messages themselves are of interest.
+//!
+//! It knows nothing of the hub's state but what the effects tell, and checks that each of them fits those before it.
+
+use std::collections::BTreeMap;
+
+use crate::error::CloseReason;
+use crate::id::{PeerId, RoomId};
+use crate::message::Message;
+use crate::moment::Format;
+use crate::name::Username;
+use crate::wire::is_hidden;
+
+use super::{Audience, Effect, Event};
+
+/// Everyone who is connected.
+#[derive(Debug, Default)]
+pub struct Readers {
+    /// Which room each of them reads, and how.
+    connected: BTreeMap<PeerId, Option<(RoomId, Format)>>,
+    /// Who has a name, in the order in which they came.
+    online: Vec<(PeerId, Username)>,
+    closed: Vec<(PeerId, CloseReason)>,
+    /// Who has ended their own connection, and is told nothing any more.
+    leaving: Option<PeerId>,
+}
+
+impl Readers {
+    /// The hub is told of this event next.
+    pub fn expect(&mut self, peer: PeerId, event: &Event<'_>) {
+        match event {
+            Event::Connected { .. } => _ = self.connected.insert(peer, None),
+            Event::Disconnected(_) => self.leaving = Some(peer).filter(|it| self.is_connected(*it)),
+            _ => {}
+        }
+    }
+
+    /// Does what an effect asks for. Returns who reads the message, if it is one.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not fit what was asked for before. No act and no question of anyone may be out.
+    pub fn apply(&mut self, effect: &Effect) -> Vec<PeerId> {
+        match effect {
+            Effect::Append(_)
+            | Effect::Hold { .. }
+            | Effect::Release { .. }
+            | Effect::Ask { .. } => {
+                assert_eq!(Some(effect), None, "nothing is out");
+            }
+            Effect::Send { to, message } => return self.readers(to, message),
+            Effect::Enter { peer, room, format } => {
+                self.assert_connected(*peer);
+                let before = self.connected.insert(*peer, Some((*room, *format)));
+                let reads_already = before.flatten().is_some();
+                assert!(!reads_already || self.name(*peer).is_some(), "{peer}");
+            }
+            Effect::Exit { peer } => {
+                self.assert_connected(*peer);
+                let before = self.connected.insert(*peer, None).flatten();
+                assert!(before.is_some(), "{peer} read no room");
+            }
+            Effect::Close { peer, reason } => {
+                self.assert_connected(*peer);
+                assert_ne!(self.leaving, Some(*peer), "{peer} has left by themselves");
+                self.remove(*peer);
+                self.closed.push((*peer, *reason));
+            }
+            Effect::CameOnline { peer, name } => {
+                assert!(self.format(*peer).is_some(), "{peer} reads no room");
+                assert_eq!(self.name(*peer), None, "{peer} is online already");
+                self.online.push((*peer, name.clone()));
+            }
+            Effect::Renamed { peer, from, to } => {
+                assert!(self.goes_by(*peer, from), "{peer} was not {from}");
+                let known = self.online.iter_mut().find(|(it, _)| it == peer);
+                known.into_iter().for_each(|it| it.1 = to.clone());
+            }
+            Effect::WentOffline { peer, name, .. } => {
+                assert!(self.goes_by(*peer, name), "{peer} was not {name}");
+                self.online.retain(|(it, _)| it != peer);
+            }
+        }
+        Vec::new()
+    }
+
+    /// All that came of one event was applied.
+    ///
+    /// # Panics
+    ///
+    /// Where it was not all that must come of it.
+    pub fn check(&mut self) {
+        if let Some(peer) = self.leaving.take() {
+            self.remove(peer);
+        }
+        let agree =
+            |(peer, reads): (&PeerId, &Option<_>)| reads.is_some() == self.name(*peer).is_some();
+        assert!(
+            self.connected.iter().all(agree),
+            "someone is online in no room"
+        );
+    }
+
+    /// Whether they have come and not gone.
+    pub fn is_connected(&self, peer: PeerId) -> bool {
+        self.connected.contains_key(&peer)
+    }
+
+    /// Everyone who is connected.
+    pub fn connected(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.connected.keys().copied()
+    }
+
+    /// Who has a name, in the order in which they came.
+    pub fn online(&self) -> &[(PeerId, Username)] {
+        &self.online
+    }
+
+    /// Whom the hub has had closed.
+    pub fn closed(&self) -> &[(PeerId, CloseReason)] {
+        &self.closed
+    }
+
+    /// By what name they are online.
+    pub fn name(&self, peer: PeerId) -> Option<&Username> {
+        let (_, name) = self.online.iter().find(|(it, _)| *it == peer)?;
+        Some(name)
+    }
+
+    /// The room that they read.
+    pub fn room(&self, peer: PeerId) -> Option<RoomId> {
+        let (room, _) = (*self.connected.get(&peer)?)?;
+        Some(room)
+    }
+
+    /// How they read, where they read a room.
+    pub fn format(&self, peer: PeerId) -> Option<Format> {
+        let (_, format) = (*self.connected.get(&peer)?)?;
+        Some(format)
+    }
+
+    /// Whether this is their name, letter by letter.
+    fn goes_by(&self, peer: PeerId, name: &Username) -> bool {
+        self.name(peer)
+            .is_some_and(|it| it.as_str() == name.as_str())
+    }
+
+    fn readers(&self, to: &Audience, message: &Message) -> Vec<PeerId> {
+        match to {
+            Audience::Peer(peer) => {
+                self.assert_connected(*peer);
+                assert_ne!(self.leaving, Some(*peer), "{peer} is told {message:?}");
+                vec![*peer]
+            }
+            Audience::Room {
+                room,
+                except,
+                hidden_from,
+            } => {
+                let left_out = || hidden_from.iter().chain(except);
+                left_out().for_each(|it| self.assert_connected(*it));
+                let reads = |peer: &PeerId| {
+                    let is_shown = self.format(*peer).is_some_and(|it| !is_hidden(message, it));
+                    is_shown && self.room(*peer) == Some(*room) && left_out().all(|it| it != peer)
+                };
+                let readers: Vec<PeerId> = self.connected().filter(reads).collect();
+                let reads_on = self.leaving.filter(|it| readers.contains(it));
+                assert_eq!(reads_on, None, "and is told {message:?}");
+                readers
+            }
+        }
+    }
+
+    fn remove(&mut self, peer: PeerId) {
+        assert_eq!(self.room(peer), None, "{peer} is gone and reads a room");
+        assert_eq!(self.name(peer), None, "{peer} is gone and online");
+        self.connected.remove(&peer);
+    }
+
+    fn assert_connected(&self, peer: PeerId) {
+        assert!(self.is_connected(peer), "{peer} is not here");
+    }
+}
