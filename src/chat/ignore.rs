@@ -264,9 +264,9 @@ impl Hub {
     fn target(&mut self, whom: Place, name: &Username) -> u32 {
         let ids = self.ignored_as(whom);
         let is_it = |id: &&u32| {
-            self.targets
-                .get(**id)
-                .is_some_and(|it| it.name.has_key_of(name))
+            let target = self.targets.get(**id);
+            // In their lists people read the name as it was spelled when they ignored it.
+            target.is_some_and(|it| it.name.as_str() == name.as_str())
         };
         let newest = || ids.last().filter(|_| ids.len() >= IGNORED_NAMES);
         if let Some(id) = ids.iter().find(is_it).or_else(newest) {

@@ -38,6 +38,22 @@ fn listed(chat: &mut Chat, peer: PeerId) -> Vec<IgnoredRow> {
 }
 
 #[test]
+fn a_name_is_listed_as_it_was_spelled_when_it_was_ignored() {
+    let mut chat = Chat::new();
+    let (ann, bob) = (chat.login(0, "ann"), chat.login(1, "bob"));
+    let pest = chat.login(2, "Pest");
+    chat.types(ann, "/ignore pest");
+    chat.types(pest, "/nick PEST");
+    chat.types(bob, "/ignore pest");
+    for (peer, spelling) in [(ann, "Pest"), (bob, "PEST")] {
+        let rows = listed(&mut chat, peer);
+        assert_eq!(rows[0].name.as_str(), spelling);
+        chat.types(peer, "/unignore pest");
+        assert_eq!(listed(&mut chat, peer), []);
+    }
+}
+
+#[test]
 fn a_name_that_was_chosen_later_is_not_ignored() {
     let mut chat = Chat::new();
     let ann = chat.login(0, "ann");
