@@ -4,11 +4,13 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::limits::{ACCEPT_RETRY, CLOSE_TIMEOUT, LINGER, STALL_CHECK};
+use crate::error::Error;
+use crate::limits::{ACCEPT_RETRY, CLOSE_TIMEOUT, LINGER, NOTICE_BYTES, REQUESTS, STALL_CHECK};
 
 use super::asking;
 use super::client::{Client, Pace};
 use super::script;
+use super::setting;
 use super::stage::{Checked, Stage, shown};
 
 /// Ticks within which the server comes to rest when nothing more happens.
@@ -190,10 +192,17 @@ impl Stage {
         let Some(server) = &self.server else {
             return Ok(());
         };
-        let notice = server.handle().notice("tea\nis ready");
-        notice.map_err(|error| error.to_string())?;
+        // A long one is told many times, where that is too much for who does not read.
+        let is_long = setting::is_tight(&self.config) && self.dice.below(2) == 0;
+        let (text, times) = match is_long {
+            true => ("tea ".repeat(NOTICE_BYTES / 4), REQUESTS),
+            false => ("tea\nis ready".into(), 1),
+        };
+        for _ in 0..times {
+            asked(server.handle().notice(&text))?;
+        }
         self.is_woken = true;
-        self.tell(|_| "a notice".into());
+        self.tell(|_| format!("{times} notices"));
         Ok(())
     }
 
@@ -203,8 +212,7 @@ impl Stage {
         };
         let motd = self.dice.pick(&["", "One line.", "Two\nlines."]);
         let motd = Some(motd).filter(|text| !text.is_empty());
-        let set = server.handle().set_motd(motd);
-        set.map_err(|error| error.to_string())?;
+        asked(server.handle().set_motd(motd))?;
         self.is_woken = true;
         self.tell(|_| format!("the message of the day is {motd:?}"));
         Ok(())
@@ -274,6 +282,7 @@ impl Stage {
             0 => "a long line ".repeat(40),
             1..3 => script::talk(&mut self.dice),
             3..5 => "/help".into(),
+            5 => "/history 200".into(),
             _ => "a line of a flood".into(),
         };
         self.type_bytes(place, |_| format!("{line}\n").repeat(count).into());
@@ -336,5 +345,13 @@ impl Stage {
             }
         }
         self.tell(|_| format!("client {place} leaves, way {way}"));
+    }
+}
+
+/// Where so much was asked since the last tick that no more is taken, nothing comes of it.
+fn asked(result: Result<(), Error>) -> Checked {
+    match result {
+        Ok(()) | Err(Error::Busy) => Ok(()),
+        Err(error) => Err(error.to_string()),
     }
 }

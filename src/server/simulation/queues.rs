@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::WRITE_TURN_BYTES;
+use crate::limits::{SEND_QUEUE_BYTES_RANGE, WRITE_TURN_BYTES};
 use crate::server::Config;
 
 use super::scene::Scene;
@@ -43,14 +43,17 @@ fn others_are_served_while_somebody_catches_up() {
 
 #[test]
 fn lines_of_rooms_go_first_and_then_those_who_are_owed_the_most() {
+    const ALL: usize = *SEND_QUEUE_BYTES_RANGE.start();
     let config = Config {
-        all_queues: 100_000,
+        max_line: 16 * 1024,
+        send_queue: ALL,
+        all_queues: ALL,
         ..Config::default()
     };
-    let mut scene = Scene::taking(1000, config);
+    let mut scene = Scene::taking(6000, config);
     let people = ["ann", "bob", "eve", "dan"].map(|name| scene.enter([127, 0, 0, 1], name));
     let ann = people[0];
-    let text = "x".repeat(2990);
+    let text = "x".repeat(15_990);
     let say = |scene: &mut Scene, line: &str| {
         scene.say(ann, line);
         for _ in 0..3 {

@@ -11,6 +11,19 @@ use crate::server::{Config, LISTENERS, Server};
 
 use super::record::{Happened, What};
 
+/// Starts a server in a world, if it would start in this one.
+pub(super) fn serve(world: &World, config: Config) -> Server {
+    config.check().expect("the server takes the configuration");
+    let poller = Poller::simulated(world.clone()).expect("an event queue for the waker");
+    let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
+    let mut listener = Listener::simulated(world.backlog(), addr);
+    let listened = listener.register(poller.registry(), Token(LISTENERS));
+    listened.expect("the world takes a listener");
+    let mut server = Server::with(config, poller, vec![listener]).expect("the server starts");
+    server.talk.record.begin();
+    server
+}
+
 /// A server, and its clients by their pairs of sockets.
 pub(crate) struct Scene {
     pub(crate) world: World,
@@ -33,13 +46,7 @@ impl Scene {
             reset_discards: false,
         };
         let world = World::new(nature, 0);
-        let poller = Poller::simulated(world.clone()).expect("an event queue for the waker");
-        let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let mut listener = Listener::simulated(world.backlog(), addr);
-        let listened = listener.register(poller.registry(), Token(LISTENERS));
-        listened.expect("the world takes a listener");
-        let mut server = Server::with(config, poller, vec![listener]).expect("the server starts");
-        server.talk.record.begin();
+        let server = serve(&world, config);
         Scene { world, server }
     }
 

@@ -3,13 +3,21 @@
 use std::time::Duration;
 
 use crate::dice::Dice;
+use crate::limits::{SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE};
 use crate::net::simulated::Nature;
 use crate::rate::Rate;
 use crate::server::Config;
 
+/// Whether the queues are so short that those who do not read miss something of a flood.
+pub(super) fn is_tight(config: &Config) -> bool {
+    config.all_queues <= SEND_QUEUE_BYTES
+}
+
 /// A world that is a little out of the ordinary.
-pub(super) fn nature(dice: &mut Dice) -> Nature {
-    let small = |dice: &mut Dice| 100 + dice.below(3000);
+pub(super) fn nature(dice: &mut Dice, config: &Config) -> Nature {
+    // What fills the queues is to come through in the end.
+    let least = if is_tight(config) { 8000 } else { 100 };
+    let small = |dice: &mut Dice| least + dice.below(3000);
     Nature {
         outbound: if dice.below(2) == 0 {
             small(dice)
@@ -39,10 +47,8 @@ pub(super) fn config(dice: &mut Dice) -> Config {
         ..Config::default()
     };
     if dice.below(3) == 0 {
-        config.send_queue = 600 + dice.below(4000);
-    }
-    if dice.below(3) == 0 {
-        config.all_queues = config.send_queue.min(8000) * 2;
+        config.send_queue = SEND_QUEUE_BYTES_RANGE.start() + dice.below(4000);
+        config.all_queues = config.send_queue + dice.below(2) * config.send_queue / 2;
     }
     config.max_per_ip = (dice.below(4) == 0).then(|| 1 + dice.below(4));
     let (lines, burst) = (5 + dice.below(60) as u32, 1 + dice.below(60) as u32);

@@ -1,24 +1,22 @@
 //! `Stage`: a server, its world, its clients, and the model beside them; and what is checked after every tick.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-
-use mio::Token;
 
 use crate::chat::Twin;
 use crate::dice::Dice;
 use crate::error::CloseReason;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
 use crate::net::simulated::{End, Nature, World};
-use crate::net::{Listener, Poller};
-use crate::server::{Config, LISTENERS, Server};
+use crate::server::{Config, Server, Stats};
 
 use super::asking::Thread;
 use super::client::{Client, Pace};
 use super::late;
 use super::model::{Model, Rules};
 use super::record::{Happened, Told, What};
+use super::scene::serve;
 use super::setting;
 use super::story::Story;
 
@@ -39,6 +37,8 @@ pub(super) struct Stage {
     pub(super) thread: Option<Thread>,
     /// Something was asked through a handle, or came from a worker, since the last tick.
     pub(super) is_woken: bool,
+    /// The figures of the server, as they were last.
+    pub(super) stats: Stats,
     model: Model,
     /// Hears the entries alone.
     twin: Twin,
@@ -50,8 +50,8 @@ pub(super) type Checked = Result<(), String>;
 impl Stage {
     pub(super) fn new(seed: u64, is_late: bool, is_told: bool) -> Stage {
         let mut dice = Dice::new(seed);
-        let nature = setting::nature(&mut dice);
         let config = setting::config(&mut dice);
+        let nature = setting::nature(&mut dice, &config);
         let rules = Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
@@ -61,14 +61,7 @@ impl Stage {
             motd: config.motd.clone(),
         };
         let world = World::new(nature, seed);
-        let poller = Poller::simulated(world.clone()).expect("an event queue for the waker");
-        let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let mut listener = Listener::simulated(world.backlog(), addr);
-        let listened = listener.register(poller.registry(), Token(LISTENERS));
-        listened.expect("the world takes a listener");
-        let server = Server::with(config.clone(), poller, vec![listener]);
-        let mut server = server.expect("the server starts");
-        server.talk.record.begin();
+        let mut server = serve(&world, config.clone());
         if is_late {
             server.talk.hub.be_late();
             server.talk.record.be_late(Dice::new(!seed));
@@ -87,6 +80,7 @@ impl Stage {
             is_late,
             thread: None,
             is_woken: false,
+            stats: Stats::default(),
             model: Model::new(rules),
             twin,
             story: Story {
@@ -133,6 +127,7 @@ impl Stage {
         };
         let flow = server.tick().map_err(|error| error.to_string())?;
         let record = server.talk.record.take();
+        self.stats = server.talk.stats;
         // An interrupted tick takes nothing in.
         self.is_woken &= record.is_empty();
         for told in record {
