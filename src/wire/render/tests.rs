@@ -1,5 +1,7 @@
 //! How messages read.
 
+mod words;
+
 use super::*;
 use crate::message::{
     AboutAway, AboutChat, AboutConnection, AboutReading, AboutRooms, Answer, HelpRow, Message,

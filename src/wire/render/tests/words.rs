@@ -1,0 +1,289 @@
+//! Every message with the words that people read, but for the lists and headers beside. The simulation relies on it: its model
+//! says what is told to whom, and leaves the words to the wire.
+
+use super::*;
+use crate::error::{Protocol, Unanswered};
+use crate::message::{AboutIgnoring, AboutInput, AboutPeople, IgnoredRow, Whois};
+use crate::name::InvalidUsername;
+
+fn ann() -> Username {
+    Username::parse("Ann").unwrap()
+}
+
+fn bob() -> Username {
+    Username::parse("Bob").unwrap()
+}
+
+fn tea() -> RoomName {
+    RoomName::parse("tea").unwrap()
+}
+
+/// A message, and how it reads.
+type Read = (Message, &'static str);
+
+fn news() -> Vec<Read> {
+    let (from, text) = (ann(), "hi".into());
+    let said = News::Said { from, text };
+    let (from, text) = (ann(), "waves".into());
+    let action = News::Action { from, text };
+    let (from, text) = (ann(), "psst".into());
+    let private = News::Private { from, text };
+    let (to, text) = (bob(), "psst".into());
+    let sent = News::PrivateSent { to, text };
+    let left = |word: Option<&str>| News::Left {
+        who: ann(),
+        word: word.map(Into::into),
+    };
+    let (who, room) = (ann(), tea());
+    let went = News::WentTo { who, room };
+    let (from, to) = (ann(), bob());
+    let renamed = News::Renamed { from, to };
+    let set = |topic: Option<&str>| News::TopicSet {
+        by: ann(),
+        topic: topic.map(Into::into),
+    };
+    [
+        (said, "Ann: hi"),
+        (action, "* Ann waves"),
+        (News::Joined(ann()), "Ann has joined the chat."),
+        (left(None), "Ann has left the chat."),
+        (left(Some("so long")), "Ann has left the chat: so long"),
+        (News::Entered(ann()), "Ann has come in."),
+        (went, "Ann has gone to #tea."),
+        (renamed, "Ann is now known as Bob."),
+        (set(Some("leaves")), "Ann has set the topic: leaves"),
+        (set(None), "Ann has cleared the topic."),
+        (News::Notice("at noon".into()), "-- at noon --"),
+        (private, "Ann (private): psst"),
+        (sent, "To Bob (private): psst"),
+    ]
+    .map(|(it, words)| (it.into(), words))
+    .into()
+}
+
+#[rustfmt::skip]
+fn about_connections() -> Vec<Read> {
+    use AboutConnection as It;
+    [
+        (It::UsernamePrompt, "Enter your username: "),
+        (It::Welcome, "Welcome to the chat!\r\nType /help for the list of commands."),
+        (It::Motd("Be kind.\n\nTea at five.".into()), "Be kind.\r\n\r\nTea at five."),
+        (It::UsernameTaken, "That username is taken."),
+        (
+            It::UsernameInvalid(InvalidUsername::Space),
+            "A username has 1 to 32 letters, digits, '_', '-' or '.'; it cannot have a space.",
+        ),
+        (It::Skipped(1), "-- 1 message skipped --"),
+        (It::Skipped(2), "-- 2 messages skipped --"),
+        (It::LineBreak, ""),
+        (It::Goodbye, "Goodbye!"),
+        (It::TooManyAttempts, "Too many attempts. Goodbye!"),
+        (It::LoginTimedOut, "Login timed out. Goodbye!"),
+        (It::IdleTimedOut, "You have been silent for too long. Goodbye!"),
+        (
+            It::WrongProtocol(Protocol::Ssh),
+            "This is a chat server and does not speak SSH. Connect with telnet or nc.",
+        ),
+        (
+            It::WrongProtocol(Protocol::Http),
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
+            This is a chat server and does not speak HTTP. Connect with telnet or nc.",
+        ),
+        (It::ServerFull, "Server is full. Try again later."),
+        (It::TooManyFromAddress, "Too many connections from your address. Close one and try again."),
+        (It::ShuttingDown, "Server is shutting down. Goodbye!"),
+    ]
+    .map(|(it, words)| (it.into(), words))
+    .into()
+}
+
+fn of_answers<const N: usize, A: Into<Answer>>(answers: [(A, &'static str); N]) -> Vec<Read> {
+    let message = |(it, words): (A, _)| (Message::Answer(it.into()), words);
+    answers.map(message).into()
+}
+
+#[rustfmt::skip]
+fn about_input_and_the_chat() -> Vec<Read> {
+    use AboutInput as It;
+    const ROWS: &[HelpRow] = &[HelpRow { usage: "/a", does: "one", aliases: &["/b"] }];
+    let input = of_answers([
+        (It::UnknownCommand("/x".into()), "Unknown command: /x. Type /help for the list."),
+        (It::Usage("/nick NAME"), "How to use it: /nick NAME"),
+        (It::TooLong { limit: 64 }, "Message too long: the limit is 64 bytes. Not sent."),
+        (It::TooFast { of_address: false }, "You are sending too fast; slowing you down."),
+        (
+            It::TooFast { of_address: true },
+            "Too much is coming from your address; slowing everyone there down.",
+        ),
+        (It::QuitTooLong, "A last word has at most 200 characters. Type a shorter one, or none."),
+        (It::HowToQuit, "Type /quit to leave."),
+        (It::StillHere(7), "Yes, 7 online."),
+        (It::Unanswered(Unanswered::Busy), "The server is busy. Try again in a few seconds."),
+        (It::Unanswered(Unanswered::Failed), "That cannot be done right now. Try again later."),
+        (It::Unanswered(Unanswered::Late), "That took too long and was given up. Try again later."),
+    ]);
+    let chat = of_answers([
+        (AboutChat::Help(ROWS), "/a  one; also /b"),
+        (AboutChat::UsersOnline(7), "Users online: 7"),
+    ]);
+    [input, chat].concat()
+}
+
+#[rustfmt::skip]
+fn about_rooms() -> Vec<Read> {
+    use AboutRooms as It;
+    let topic = |topic: Option<&str>| It::Topic { room: tea(), topic: topic.map(Into::into) };
+    let row = RoomRow { name: tea(), people: 2, topic: Some("leaves".into()) };
+    let none = |meant| It::NoSuchRoom { name: tea(), meant };
+    of_answers([
+        (It::Rooms { rows: vec![row], more: 0 }, "#tea  2  leaves"),
+        (It::InRoom(tea()), "You are in #tea now."),
+        (It::InRoomAlready(tea()), "You are already in #tea."),
+        (
+            It::RoomInvalid(InvalidUsername::Empty),
+            "A room's name has 1 to 32 letters, digits, '_', '-' or '.'.",
+        ),
+        (
+            It::RoomLooksLike { typed: tea(), room: RoomName::lobby() },
+            "#tea looks like #lobby. Type /join #lobby to go there, or choose another name.",
+        ),
+        (none(None), "There is no room #tea. Type /rooms for the list."),
+        (none(Some(RoomName::lobby())), "There is no room #tea. Did you mean #lobby?"),
+        (It::TooManyRooms, "There are too many rooms already. Type /rooms for the list, and join one."),
+        (
+            It::TooManyRoomsMade,
+            "You have made 50 rooms that are still there. Go to one and type /topic - to let it go.",
+        ),
+        (topic(Some("leaves")), "The topic of #tea: leaves"),
+        (topic(None), "#tea has no topic. Type /topic TEXT to set one."),
+        (It::TopicTooLong, "A topic has at most 200 characters. Not set."),
+        (It::Who { room: tea(), people: vec![presence("Ann", true, 0)], more: 0 }, "In #tea: 1\r\n  Ann (away)"),
+    ])
+}
+
+#[rustfmt::skip]
+fn about_people() -> Vec<Read> {
+    use AboutPeople as It;
+    let nobody = |meant| It::Nobody { typed: "bop".into(), meant };
+    let whois = |away, idle, text: Option<&str>| It::Whois(Box::new(Whois {
+        presence: presence("Ann", away, idle),
+        room: tea(),
+        since: 0,
+        away: text.map(Into::into),
+    }));
+    of_answers([
+        (nobody(None), "Nobody here is called bop."),
+        (nobody(Some(bob())), "Nobody here is called bop. Did you mean Bob?"),
+        (It::Yourself, "That's you."),
+        (It::NamedSoAlready, "That is already your name."),
+        (whois(false, 59, None), "Ann is in #tea, online since 1970-01-01 00:00 (UTC)."),
+        (
+            whois(true, 3 * 24 * 60 * 60, Some("tea")),
+            "Ann is in #tea, online since 1970-01-01 00:00 (UTC), idle 3 d.\r\nAnn is away: tea",
+        ),
+        (It::NotTaken(bob()), "Bob is ignoring you. Not sent."),
+        (It::NothingToReplyTo, "Nobody has written to you privately. Type /msg NAME TEXT to write first."),
+        (It::Gone(bob()), "Bob has left. Not sent."),
+        (It::JustLeft, "They have just left. Nothing was sent or changed."),
+    ])
+}
+
+#[rustfmt::skip]
+fn about_away_and_ignoring() -> Vec<Read> {
+    use AboutIgnoring as It;
+    let away = of_answers([
+        (AboutAway::Away(ann(), Some("tea".into())), "Ann is away: tea"),
+        (AboutAway::Away(ann(), None), "Ann is away."),
+        (AboutAway::SeveralAway { names: vec![ann(), bob()], more: 0 }, "Ann and Bob are away."),
+        (AboutAway::AwaySet, "You are away. Type /back when you return."),
+        (AboutAway::AwayTooLong, "An away message has at most 200 characters. Not set."),
+        (AboutAway::Back { shown: 0, missed: 0 }, "You are back. You missed nothing."),
+        (AboutAway::NotAway, "You were not away."),
+    ]);
+    let rows = [(ann(), None), (bob(), Some(ann()))];
+    let rows = rows.map(|(name, now)| IgnoredRow { name, now });
+    let ignoring = of_answers([
+        (It::Ignored(Vec::new()), "You are not ignoring anybody."),
+        (It::Ignored(rows.into()), "You are ignoring: Ann, Bob (now Ann)"),
+        (It::IgnoreSet(bob()), "You are now ignoring Bob. Type /unignore Bob to undo it."),
+        (It::TooManyIgnored, "You cannot ignore more people. Type /unignore NAME to make room."),
+        (It::IgnoreLifted(bob()), "You are no longer ignoring Bob."),
+        (It::NotIgnored("bop".into()), "You are not ignoring bop."),
+    ]);
+    [away, ignoring].concat()
+}
+
+#[rustfmt::skip]
+fn about_reading() -> Vec<Read> {
+    use AboutReading as It;
+    let offset = Offset::parse("+02:00").unwrap();
+    let time = |stamp| It::TimeSet(Format { stamp, offset, quiet: false });
+    let zone = |by_name| It::NoZone { typed: "x".into(), by_name };
+    of_answers([
+        (time(Stamp::Off), "Timestamps are off."),
+        (time(Stamp::Clock), "Timestamps are on (+02:00)."),
+        (time(Stamp::Full), "Timestamps are on, with the date (+02:00)."),
+        (zone(true), "There is no time zone x. Type one such as +2, +05:45, UTC or Europe/Berlin."),
+        (zone(false), "There is no time zone x. Type one such as +2, +05:45 or UTC."),
+        (It::QuietSet(true), "Join and leave notices are off."),
+        (It::QuietSet(false), "Join and leave notices are on."),
+        (It::History(1), "-- last message, times in UTC --"),
+        (It::NoHistory, "This room has no history yet."),
+        (It::End, "-- end --"),
+    ])
+}
+
+fn all() -> Vec<Read> {
+    let tables = [
+        news(),
+        about_connections(),
+        about_input_and_the_chat(),
+        about_rooms(),
+        about_people(),
+        about_away_and_ignoring(),
+        about_reading(),
+    ];
+    tables.concat()
+}
+
+#[test]
+fn every_message_has_its_words() {
+    for (message, words) in all() {
+        let is_prompt = message == AboutConnection::UsernamePrompt.into();
+        let end = if is_prompt { "" } else { "\r\n" };
+        let expected = format!("{words}{end}");
+        assert_eq!(text(&message, Format::default()), expected, "{message:?}");
+    }
+}
+
+/// The variants of the enums that messages are made of, by the source.
+fn variants(source: &str) -> impl Iterator<Item = &str> {
+    let enums = source.split("\npub enum ").skip(1);
+    let bodies = enums.filter_map(|it| it.split_once("\n}")).map(|it| it.0);
+    let is_variant = |line: &&str| {
+        let name = line.strip_prefix("    ");
+        name.is_some_and(|it| it.starts_with(char::is_uppercase))
+    };
+    let lines = bodies.flat_map(move |it| it.lines().skip(1).filter(is_variant));
+    lines.map(|it| it.trim().split([' ', '(', ',']).next().unwrap())
+}
+
+#[test]
+fn no_message_is_left_out_of_the_words() {
+    let sources = [
+        include_str!("../../../message/mod.rs"),
+        include_str!("../../../message/answer.rs"),
+    ];
+    let told: Vec<String> = all().iter().map(|(it, _)| format!("{it:?}")).collect();
+    let is_told = |name: &str| {
+        let mut words = told
+            .iter()
+            .flat_map(|it| it.split(|c: char| !c.is_alphanumeric()));
+        words.any(|it| it == name)
+    };
+    let mut names: Vec<&str> = sources.iter().flat_map(|it| variants(it)).collect();
+    assert!(names.len() > 60, "only {} variants found", names.len());
+    // What is told again is told as news.
+    names.retain(|it| *it != "Past" && !is_told(it));
+    assert_eq!(names, [""; 0]);
+}
