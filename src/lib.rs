@@ -127,11 +127,11 @@ pub mod inner {
     pub use crate::work::Jobs;
 
     pub mod chat {
-        #[cfg(any(test, fuzzing))]
-        pub use crate::chat::{Readers, Twin};
         pub use crate::chat::{
             Alone, Audience, Effect, Effects, Event, Finding, Hub, Proposal, Question, Rules,
         };
+        #[cfg(any(test, fuzzing))]
+        pub use crate::chat::{Readers, Twin};
     }
 
     #[cfg(feature = "client")]

@@ -6,8 +6,10 @@ use std::time::Instant;
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CHUNK_BYTES, END_BYTES};
+use crate::message::AboutConnection;
+use crate::moment::Format;
 
-use super::model::Piece;
+use super::model::{Piece, rendered};
 use super::naive::Naive;
 use super::record::Happened;
 
@@ -202,10 +204,10 @@ impl Client {
     }
 
     /// The server does not let it in.
-    pub(super) fn turn_away(&mut self, why: &str) {
+    pub(super) fn turn_away(&mut self, why: AboutConnection) {
         self.turned_away = true;
         self.owe(Piece {
-            bytes: format!("{why}\r\n").into(),
+            bytes: rendered(&why.into(), 0, Format::default()),
             is_room: false,
         });
     }

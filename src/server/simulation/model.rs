@@ -1,7 +1,8 @@
-//! The plain model of the chat: from what the hub was told, which bytes each client is owed.
+//! The plain model of the chat: from what the hub was told, which messages each client is owed.
 //!
-//! Written to be seen to be right: everyone stands in one list, and every message is made anew for each reader. It shares
-//! nothing with the chat and the wire but names, addresses and dates.
+//! Written to be seen to be right: everyone stands in one list, and every message is made and rendered anew for each reader. It
+//! shares nothing with the chat but names, addresses and dates, and the messages themselves. How they read is the business of
+//! the wire, whose own tests have every word.
 
 mod asking;
 mod commands;
@@ -10,11 +11,16 @@ mod people;
 mod words;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
+
 use crate::id::PeerId;
-use crate::moment::{Civil, Moment, Offset};
+use crate::message::{AboutConnection, AboutInput, Answer, Message, News};
+use crate::moment::{Format, Moment};
 use crate::name::{InvalidUsername, RoomName, Username};
+use crate::wire::render;
 
 use super::record::{Happened, Told, What};
 
@@ -34,6 +40,8 @@ pub(super) struct Model {
     absences: usize,
     /// What is not applied yet.
     out: VecDeque<late::Out>,
+    /// When the hub was told of something last: seconds since 1970-01-01 00:00 UTC.
+    unix: i64,
     /// Whether what the hub was told of last is put off, as far as others are concerned.
     puts_off: bool,
     /// Whom the line means that is applied.
@@ -74,9 +82,7 @@ struct Person {
     came: usize,
     name_by: Option<Instant>,
     room: usize,
-    stamp: Stamp,
-    offset: Offset,
-    quiet: bool,
+    format: Format,
     since: i64,
     /// When they last typed, and when that is looked at next.
     active: u64,
@@ -92,17 +98,10 @@ struct Person {
     asked: Option<(String, Instant)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Stamp {
-    Off,
-    Clock,
-    Full,
-}
-
 #[derive(Debug)]
 struct Away {
     number: usize,
-    text: Option<String>,
+    text: Option<Arc<str>>,
     missed: Kept,
 }
 
@@ -118,7 +117,7 @@ struct Ignored {
 struct Room {
     life: usize,
     name: RoomName,
-    topic: Option<String>,
+    topic: Option<Arc<str>>,
     history: Kept,
 }
 
@@ -139,8 +138,7 @@ struct Line {
     author: PeerId,
     /// The author's name then.
     name: Username,
-    /// The whole line as it was read, without a stamp.
-    shown: String,
+    news: News,
     /// What the author typed of it, in bytes.
     typed: usize,
 }
@@ -192,6 +190,7 @@ impl Model {
             lives: 0,
             absences: 0,
             out: VecDeque::new(),
+            unix: 0,
             puts_off: false,
             meant: None,
             looked: None,
@@ -205,6 +204,7 @@ impl Model {
     /// Takes in what the hub was told. Returns what clients are owed for it.
     pub(super) fn hear(&mut self, told: &Told) -> Vec<(PeerId, Piece)> {
         let now = told.now;
+        self.unix = now.unix;
         self.puts_off = told.is_put_off;
         match &told.what {
             _ if self.asks(told) => {}
@@ -216,13 +216,13 @@ impl Model {
             What::Entered => self.enter(now),
             What::Event(peer, happened) => self.event(now, *peer, happened),
             What::Reply(peer, bytes) => self.tell_bytes(*peer, bytes.clone()),
-            What::Notice(text) => self.notice(now, text),
+            What::Notice(text) => self.notice(text),
             What::Motd(text) => self.motd = text.clone(),
             What::Timeout => {
                 self.check_waits(now);
                 self.time(now);
             }
-            What::ShutDown => self.shut_down(now),
+            What::ShutDown => self.shut_down(),
         }
         std::mem::take(&mut self.owed)
     }
@@ -249,7 +249,7 @@ impl Model {
             }
             let timeout = self.rules.login_timeout;
             self.person_mut(peer).name_by = timeout.map(|it| now.instant + it);
-            return self.tell(peer, PROMPT);
+            return self.tell(peer, AboutConnection::UsernamePrompt);
         }
         if !self.is_here(peer) {
             return;
@@ -262,37 +262,32 @@ impl Model {
             Happened::TooLong if is_named => {
                 self.person_mut(peer).active = self.seconds(now);
                 let limit = self.rules.max_line;
-                let line = format!("Message too long: the limit is {limit} bytes. Not sent.");
-                self.answer(peer, &line);
+                self.answer(peer, AboutInput::TooLong { limit });
             }
             Happened::TooLong => {
-                let why = InvalidUsername::WholeLine;
-                self.refuse(peer, &words::no_name("A username", why));
+                self.refuse(
+                    peer,
+                    AboutConnection::UsernameInvalid(InvalidUsername::WholeLine),
+                );
             }
             Happened::WrongProtocol(protocol) => {
-                self.dismiss(now, peer, &words::wrong_protocol(&protocol.to_string()));
+                self.dismiss(peer, AboutConnection::WrongProtocol(*protocol));
             }
-            Happened::Interrupt => self.answer_key(peer, "Type /quit to leave."),
-            Happened::AreYouThere => {
-                let line = format!("Yes, {} online.", self.online());
-                self.answer_key(peer, &line);
-            }
+            Happened::Interrupt => self.answer_key(peer, AboutInput::HowToQuit),
+            Happened::AreYouThere => self.answer_key(peer, AboutInput::StillHere(self.online())),
             Happened::TooFast { of_address } => {
                 self.break_prompt(peer);
-                let line = match of_address {
-                    false => "You are sending too fast; slowing you down.",
-                    true => "Too much is coming from your address; slowing everyone there down.",
-                };
-                self.answer(peer, line);
+                let of_address = *of_address;
+                self.answer(peer, AboutInput::TooFast { of_address });
                 if !is_named {
-                    self.tell(peer, PROMPT);
+                    self.tell(peer, AboutConnection::UsernamePrompt);
                 }
             }
             Happened::EndOfInput => {
                 self.break_prompt(peer);
-                self.dismiss(now, peer, "Goodbye!");
+                self.dismiss(peer, AboutConnection::Goodbye);
             }
-            Happened::Disconnected(_) => self.leave(now, peer, ""),
+            Happened::Disconnected(_) => self.leave(peer, ""),
         }
     }
 
@@ -302,9 +297,9 @@ impl Model {
         self.people.push(Person::new(peer));
     }
 
-    fn notice(&mut self, now: Moment, text: &str) {
+    fn notice(&mut self, text: &str) {
         for room in 0..self.rooms.len() {
-            self.tell_room(now, room, None, Readers::All, &format!("-- {text} --"));
+            self.tell_room(room, None, Readers::All, News::Notice(text.into()));
         }
     }
 
@@ -319,28 +314,28 @@ impl Model {
         let (late, silent) = (due(|it| it.name_by), due(|it| it.idle_at));
         for (_, peer) in late {
             self.break_prompt(peer);
-            self.dismiss(now, peer, "Login timed out. Goodbye!");
+            self.dismiss(peer, AboutConnection::LoginTimedOut);
         }
         for (_, peer) in silent {
             let idle = self.seconds(now) - self.person(peer).active;
             let idle = Duration::from_secs(idle.saturating_sub(1));
             let timeout = self.rules.idle_timeout.expect("it has come");
             if idle >= timeout {
-                self.dismiss(now, peer, "You have been silent for too long. Goodbye!");
+                self.dismiss(peer, AboutConnection::IdleTimedOut);
             } else {
                 self.person_mut(peer).idle_at = Some(now.instant + (timeout - idle));
             }
         }
     }
 
-    fn shut_down(&mut self, now: Moment) {
+    fn shut_down(&mut self) {
         let here = self.people.iter().filter(|it| !it.is_gone);
         let here: Vec<PeerId> = here.map(|it| it.peer).collect();
         for &peer in &here {
             self.break_prompt(peer);
-            self.answer(peer, "Server is shutting down. Goodbye!");
+            self.tell(peer, AboutConnection::ShuttingDown);
         }
-        self.leave_all(now, &here);
+        self.leave_all(&here);
     }
 
     fn person(&self, peer: PeerId) -> &Person {
@@ -368,46 +363,49 @@ impl Model {
         }
     }
 
-    fn tell(&mut self, peer: PeerId, text: &str) {
-        self.tell_bytes(peer, text.into());
+    fn tell(&mut self, peer: PeerId, message: impl Into<Message>) {
+        let format = self.person(peer).format;
+        self.tell_bytes(peer, rendered(&message.into(), self.unix, format));
     }
 
-    fn answer(&mut self, peer: PeerId, line: &str) {
-        self.tell_bytes(peer, format!("{line}\r\n").into());
+    fn answer(&mut self, peer: PeerId, answer: impl Into<Answer>) {
+        self.tell(peer, Message::Answer(answer.into()));
     }
 
-    /// Something that another person caused, read by one.
-    fn tell_stamped(&mut self, now: Moment, peer: PeerId, line: &str) {
-        let stamp = self.person(peer).stamp(now.unix);
-        self.answer(peer, &format!("{stamp}{line}"));
-    }
-
-    fn tell_room(&mut self, now: Moment, room: usize, by: Option<PeerId>, to: Readers, line: &str) {
+    fn tell_room(&mut self, room: usize, by: Option<PeerId>, to: Readers, news: News) {
+        let message = Message::News(news);
         for it in &self.people {
             let is_left_out = by.is_some_and(|author| it.does_ignore(author))
                 || matches!(to, Readers::Others | Readers::Comings) && by == Some(it.peer)
-                || matches!(to, Readers::Comings | Readers::Joined) && it.quiet;
+                || matches!(to, Readers::Comings | Readers::Joined) && it.format.quiet;
             if it.name.is_some() && !it.is_gone && it.room == room && !is_left_out {
-                let stamp = it.stamp(now.unix);
-                let bytes = format!("{stamp}{line}\r\n").into();
+                let bytes = rendered(&message, self.unix, it.format);
                 let is_room = true;
                 self.owed.push((it.peer, Piece { bytes, is_room }));
             }
         }
     }
 
-    fn answer_key(&mut self, peer: PeerId, line: &str) {
-        self.tell(peer, &format!("\r\n{line}\r\n"));
+    fn answer_key(&mut self, peer: PeerId, answer: AboutInput) {
+        self.tell(peer, AboutConnection::LineBreak);
+        self.answer(peer, answer);
         if self.person(peer).name.is_none() {
-            self.tell(peer, PROMPT);
+            self.tell(peer, AboutConnection::UsernamePrompt);
         }
     }
 
     fn break_prompt(&mut self, peer: PeerId) {
         if self.person(peer).name.is_none() {
-            self.tell(peer, "\r\n");
+            self.tell(peer, AboutConnection::LineBreak);
         }
     }
+}
+
+/// A message as it is read.
+pub(super) fn rendered(message: &Message, unix: i64, format: Format) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    render(message, unix, format, &mut out);
+    out.into()
 }
 
 /// Who of a room reads a line.
@@ -422,8 +420,6 @@ enum Readers {
     Joined,
 }
 
-const PROMPT: &str = "Enter your username: ";
-
 impl Person {
     fn new(peer: PeerId) -> Person {
         Person {
@@ -434,9 +430,7 @@ impl Person {
             came: 0,
             name_by: None,
             room: 0,
-            stamp: Stamp::Off,
-            offset: Offset::default(),
-            quiet: false,
+            format: Format::default(),
             since: 0,
             active: 0,
             idle_at: None,
@@ -457,17 +451,5 @@ impl Person {
     fn does_ignore(&self, author: PeerId) -> bool {
         let mut ignores = self.ignores.iter();
         ignores.any(|it| it.is_here && it.peer == author)
-    }
-
-    fn stamp(&self, unix: i64) -> String {
-        let it = Civil::at(unix, self.offset);
-        match self.stamp {
-            Stamp::Off => String::new(),
-            Stamp::Clock => format!("[{:02}:{:02}] ", it.hour, it.minute),
-            Stamp::Full => format!(
-                "[{:04}-{:02}-{:02} {:02}:{:02}:{:02}] ",
-                it.year, it.month, it.day, it.hour, it.minute, it.second
-            ),
-        }
     }
 }

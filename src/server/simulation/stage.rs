@@ -8,6 +8,7 @@ use crate::chat::Twin;
 use crate::dice::Dice;
 use crate::error::CloseReason;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
+use crate::message::AboutConnection;
 use crate::net::simulated::{End, Nature, World};
 use crate::server::{Config, Server, Stats};
 
@@ -289,9 +290,9 @@ impl Stage {
         let why = match () {
             () if is_in && !has_too_many && !is_full => None,
             () if is_in => return Err(format!("client {place} was let in over a limit")),
-            () if was_short => Some(FULL),
-            () if has_too_many => Some(TOO_MANY),
-            () if is_full => Some(FULL),
+            () if was_short => Some(AboutConnection::ServerFull),
+            () if has_too_many => Some(AboutConnection::TooManyFromAddress),
+            () if is_full => Some(AboutConnection::ServerFull),
             () => return Err(format!("client {place} was not let in")),
         };
         let client = &mut self.clients[place];
@@ -460,9 +461,6 @@ impl Stage {
         }
     }
 }
-
-const FULL: &str = "Server is full. Try again later.";
-const TOO_MANY: &str = "Too many connections from your address. Close one and try again.";
 
 /// The part of an address that counts as one.
 fn network(ip: IpAddr) -> Vec<u8> {

@@ -3,10 +3,11 @@
 use crate::error::Unanswered;
 use crate::id::PeerId;
 use crate::limits::ANSWER_TIMEOUT;
+use crate::message::{AboutConnection, AboutInput};
 use crate::moment::Moment;
 use crate::server::simulation::record::{Happened, Told, What};
 
-use super::{Model, PROMPT};
+use super::Model;
 
 impl Model {
     /// Whether a peer waits for an answer.
@@ -30,16 +31,9 @@ impl Model {
                 let (_, since) = asked.expect("they had asked");
                 let is_due = now >= since + ANSWER_TIMEOUT;
                 assert!(is_due || *why != Unanswered::Late, "given up too early");
-                self.answer(
-                    *peer,
-                    match why {
-                        Unanswered::Busy => "The server is busy. Try again in a few seconds.",
-                        Unanswered::Failed => "That cannot be done right now. Try again later.",
-                        Unanswered::Late => "That took too long and was given up. Try again later.",
-                    },
-                );
+                self.answer(*peer, AboutInput::Unanswered(*why));
                 if self.person(*peer).name.is_none() {
-                    self.tell(*peer, PROMPT);
+                    self.tell(*peer, AboutConnection::UsernamePrompt);
                 }
             }
             _ => return false,

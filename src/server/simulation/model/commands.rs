@@ -1,16 +1,20 @@
 //! What people type: names, lines and commands; and the commands about rooms and reading.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use crate::id::PeerId;
 use crate::limits::{
     HISTORY_BYTES, LOGIN_ATTEMPTS, PEOPLE_LISTED, QUIT_CHARS, REPLAYED_LINES, ROOMS_LISTED,
     ROOMS_REMEMBERED, TOPIC_CHARS,
 };
-use crate::moment::{Moment, Offset};
+use crate::message::{
+    AboutChat, AboutConnection, AboutInput, AboutReading, AboutRooms, News, Presence, RoomRow,
+};
+use crate::moment::{Format, Moment, Offset, Stamp};
 use crate::name::{RoomName, Username};
 
-use super::{Kept, Line, Model, PROMPT, Readers, Room, Stamp, words};
+use super::{Kept, Line, Model, Person, Readers, Room, words};
 
 /// A line, who typed it, when, and as whom.
 #[derive(Debug, Clone)]
@@ -52,17 +56,17 @@ impl Model {
     pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str) {
         let first = line.split_whitespace().next().unwrap_or("");
         if ["/quit", "/q", "/exit"].contains(&&*first.to_ascii_lowercase()) {
-            return self.dismiss(now, peer, "Goodbye!");
+            return self.dismiss(peer, AboutConnection::Goodbye);
         }
         match Username::parse(line) {
             Ok(name) => self.come_in(now, peer, name),
-            Err(why) => self.refuse(peer, &words::no_name("A username", why)),
+            Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why)),
         }
     }
 
     pub(super) fn come_in(&mut self, now: Moment, peer: PeerId, name: Username) {
         if self.is_taken(&name, peer) {
-            return self.refuse(peer, "That username is taken.");
+            return self.refuse(peer, AboutConnection::UsernameTaken);
         }
         let idle_at = self.rules.idle_timeout.map(|it| now.instant + it);
         let active = self.seconds(now);
@@ -74,42 +78,38 @@ impl Model {
         it.since = u32::try_from(now.unix).unwrap_or(0).into();
         (it.active, it.idle_at) = (active, idle_at);
         self.has_taken(peer, &name);
-        let help = "Type /help for the list of commands.";
-        self.tell(peer, &format!("Welcome to the chat!\r\n{help}\r\n"));
-        for line in self.motd.clone().iter().flat_map(|text| text.lines()) {
-            self.answer(peer, line);
+        self.tell(peer, AboutConnection::Welcome);
+        if let Some(motd) = self.motd.as_deref().map(Into::into) {
+            self.tell(peer, AboutConnection::Motd(motd));
         }
         self.show_room(peer, 0);
-        let line = format!("{name} has joined the chat.");
-        self.tell_room(now, 0, Some(peer), Readers::Joined, &line);
+        self.tell_room(0, Some(peer), Readers::Joined, News::Joined(name));
     }
 
-    pub(super) fn refuse(&mut self, peer: PeerId, why: &str) {
-        self.answer(peer, why);
+    pub(super) fn refuse(&mut self, peer: PeerId, why: AboutConnection) {
+        self.tell(peer, why);
         self.person_mut(peer).attempts += 1;
         if self.person(peer).attempts < LOGIN_ATTEMPTS.into() {
-            return self.tell(peer, PROMPT);
+            return self.tell(peer, AboutConnection::UsernamePrompt);
         }
-        self.answer(peer, "Too many attempts. Goodbye!");
+        self.tell(peer, AboutConnection::TooManyAttempts);
         self.people.retain(|it| it.peer != peer);
     }
 
-    pub(super) fn dismiss(&mut self, now: Moment, peer: PeerId, word: &str) {
-        self.answer(peer, word);
-        self.leave(now, peer, "");
+    pub(super) fn dismiss(&mut self, peer: PeerId, why: AboutConnection) {
+        self.tell(peer, why);
+        self.leave(peer, "");
     }
 
     /// Someone is gone for everyone.
-    pub(super) fn depart(&mut self, now: Moment, peer: PeerId, word: &str) {
+    pub(super) fn depart(&mut self, peer: PeerId, word: &str) {
         let place = self.people.iter().position(|it| it.peer == peer);
         let place = place.expect("they are here");
-        if let Some(name) = self.people[place].name.clone() {
+        if let Some(who) = self.people[place].name.clone() {
             let room = self.people[place].room;
-            let line = match word {
-                "" => format!("{name} has left the chat."),
-                word => format!("{name} has left the chat: {word}"),
-            };
-            self.tell_room(now, room, Some(peer), Readers::Comings, &line);
+            let word = Some(word).filter(|it| !it.is_empty()).map(Into::into);
+            let left = News::Left { who, word };
+            self.tell_room(room, Some(peer), Readers::Comings, left);
             self.people.remove(place);
             for it in &mut self.people {
                 for ignored in &mut it.ignores {
@@ -141,17 +141,19 @@ impl Model {
             true => &line[1..],
             false => line,
         };
-        let shown = format!("{}: {text}", typed.name);
-        self.say(&typed, shown, text, Readers::Others);
+        let said = News::Said {
+            from: typed.name.clone(),
+            text: text.into(),
+        };
+        self.say(&typed, said, text, Readers::Others);
     }
 
     fn command(&mut self, typed: &Typed, word: &str, args: &str) {
         let peer = typed.peer;
         let wants = match words::usage(word) {
             None => {
-                let word = words::shorten(word);
-                let line = format!("Unknown command: {word}. Type /help for the list.");
-                return self.answer(peer, &line);
+                let word = words::shorten(word).into();
+                return self.answer(peer, AboutInput::UnknownCommand(word));
             }
             Some(usage) => usage.split_once(' ').map(|(_, rest)| rest),
         };
@@ -164,8 +166,8 @@ impl Model {
         }
         let usage = words::usage(word).expect("the command is there");
         match usage.split(' ').next().expect("it has a word") {
-            "/help" => words::HELP.lines().for_each(|line| self.answer(peer, line)),
-            "/users" => self.answer(peer, &format!("Users online: {}", self.online())),
+            "/help" => self.answer(peer, AboutChat::Help(&words::HELP)),
+            "/users" => self.answer(peer, AboutChat::UsersOnline(self.online())),
             "/rooms" => self.list_rooms(peer),
             "/join" => self.join(typed, args),
             "/leave" => self.go(typed, 0),
@@ -175,12 +177,11 @@ impl Model {
             "/time" => self.set_time(typed, args),
             "/quiet" => self.set_quiet(typed, args),
             "/quit" if args.chars().count() > QUIT_CHARS => {
-                let line = "A last word has at most 200 characters. Type a shorter one, or none.";
-                self.answer(peer, line);
+                self.answer(peer, AboutInput::QuitTooLong);
             }
             "/quit" => {
-                self.answer(peer, "Goodbye!");
-                self.leave(typed.now, peer, args);
+                self.tell(peer, AboutConnection::Goodbye);
+                self.leave(peer, args);
             }
             word => self.command_about_people(typed, word, args),
         }
@@ -188,30 +189,30 @@ impl Model {
 
     pub(super) fn misused(&mut self, peer: PeerId, word: &str) {
         let usage = words::usage(word).expect("the command is there");
-        self.answer(peer, &format!("How to use it: {usage}"));
+        self.answer(peer, AboutInput::Usage(usage));
     }
 
-    pub(super) fn say(&mut self, typed: &Typed, shown: String, text: &str, to: Readers) {
+    pub(super) fn say(&mut self, typed: &Typed, news: News, text: &str, to: Readers) {
         let line = Line {
             number: 0,
             unix: typed.now.unix,
             author: typed.peer,
             name: typed.name.clone(),
             typed: text.len(),
-            shown: shown.clone(),
+            news: news.clone(),
         };
         let room = self.rooms[typed.room].as_mut().expect("they are in it");
         room.history.push(line.clone());
         self.note_mentions(typed, text, &line);
-        self.tell_room(typed.now, typed.room, Some(typed.peer), to, &shown);
+        self.tell_room(typed.room, Some(typed.peer), to, news);
     }
 
-    fn room(&self, room: usize) -> &Room {
+    pub(super) fn room(&self, room: usize) -> &Room {
         self.rooms[room].as_ref().expect("the room is there")
     }
 
     fn people_in(&self, room: usize) -> usize {
-        let is_in = |it: &&super::Person| it.name.is_some() && it.room == room;
+        let is_in = |it: &&Person| it.name.is_some() && it.room == room;
         self.people.iter().filter(is_in).count()
     }
 
@@ -248,11 +249,8 @@ impl Model {
 
     fn show_topic(&mut self, peer: PeerId, room: usize) {
         let Room { name, topic, .. } = self.room(room);
-        let line = match topic {
-            Some(topic) => format!("The topic of {name}: {topic}"),
-            None => format!("{name} has no topic. Type /topic TEXT to set one."),
-        };
-        self.answer(peer, &line);
+        let (room, topic) = (name.clone(), topic.clone());
+        self.answer(peer, AboutRooms::Topic { room, topic });
     }
 
     fn replay(&mut self, peer: PeerId, room: usize, known: usize, count: usize) -> bool {
@@ -263,18 +261,12 @@ impl Model {
             .cloned()
             .collect();
         let shown = seen.split_off(seen.len().saturating_sub(count));
-        match shown.len() {
-            0 => return false,
-            1 => self.show_header(peer, "last message"),
-            count => self.show_header(peer, &format!("last {count} messages")),
+        if shown.is_empty() {
+            return false;
         }
+        self.answer(peer, AboutReading::History(shown.len()));
         self.show_lines(peer, &shown);
         true
-    }
-
-    pub(super) fn show_header(&mut self, peer: PeerId, lines: &str) {
-        let header = words::header(lines, self.person(peer).offset);
-        self.answer(peer, &header);
     }
 
     fn list_rooms(&mut self, peer: PeerId) {
@@ -285,23 +277,13 @@ impl Model {
         rows.sort_by_key(|(people, room)| (Reverse(*people), room.life));
         let more = rows.len().saturating_sub(ROOMS_LISTED);
         rows.truncate(ROOMS_LISTED);
-        let name_width = rows
-            .iter()
-            .map(|(_, it)| words::width(&it.name.to_string()))
-            .max();
-        let count_width = rows.iter().map(|(count, _)| count.to_string().len()).max();
-        let (name_width, count_width) = (name_width.unwrap_or(0), count_width.unwrap_or(0));
-        let mut lines = Vec::new();
-        for (count, room) in rows {
-            let (name, topic) = (room.name.to_string(), room.topic.as_deref().unwrap_or(""));
-            let name = name.clone() + &" ".repeat(name_width - words::width(&name));
-            let line = format!("{name}  {count:count_width$}  {topic}");
-            lines.push(line.trim_end().to_string());
-        }
-        if more > 0 {
-            lines.push(format!("and {more} more"));
-        }
-        lines.iter().for_each(|line| self.answer(peer, line));
+        let row = |(people, room): (usize, &Room)| RoomRow {
+            name: room.name.clone(),
+            people,
+            topic: room.topic.clone(),
+        };
+        let rows = rows.into_iter().map(row).collect();
+        self.answer(peer, AboutRooms::Rooms { rows, more });
     }
 
     /// The oldest room whose name looks like this one.
@@ -314,15 +296,17 @@ impl Model {
     fn join(&mut self, typed: &Typed, args: &str) {
         let name = match RoomName::parse(args) {
             Ok(name) => name,
-            Err(why) => return self.answer(typed.peer, &words::no_name("A room's name", why)),
+            Err(why) => return self.answer(typed.peer, AboutRooms::RoomInvalid(why)),
         };
         if self.find_room(&name).is_none()
             && let Some(other) = self.find_alike(&name)
         {
-            let line = format!(
-                "{name} looks like {other}. Type /join {other} to go there, or choose another name."
-            );
-            return self.answer(typed.peer, &line);
+            let (typed_name, room) = (name, other.clone());
+            let looks_like = AboutRooms::RoomLooksLike {
+                typed: typed_name,
+                room,
+            };
+            return self.answer(typed.peer, looks_like);
         }
         let room = match self.find_room(&name) {
             Some(room) => room,
@@ -341,15 +325,16 @@ impl Model {
     }
 
     fn go(&mut self, typed: &Typed, room: usize) {
-        let Typed {
-            now, peer, name, ..
-        } = typed.clone();
+        let Typed { peer, name, .. } = typed.clone();
         let there = self.room(room).name.clone();
         if room == typed.room {
-            return self.answer(peer, &format!("You are already in {there}."));
+            return self.answer(peer, AboutRooms::InRoomAlready(there));
         }
-        let line = format!("{name} has gone to {there}.");
-        self.tell_room(now, typed.room, Some(peer), Readers::Comings, &line);
+        let gone = News::WentTo {
+            who: name.clone(),
+            room: there.clone(),
+        };
+        self.tell_room(typed.room, Some(peer), Readers::Comings, gone);
         let Room { life, history, .. } = self.room(typed.room);
         let visit = (*life, history.total);
         let it = self.person_mut(peer);
@@ -359,10 +344,9 @@ impl Model {
         it.visits.drain(..forgotten);
         it.room = room;
         self.close_if_empty(typed.room);
-        self.answer(peer, &format!("You are in {there} now."));
+        self.answer(peer, AboutRooms::InRoom(there));
         self.show_room(peer, room);
-        let line = format!("{name} has come in.");
-        self.tell_room(now, room, Some(peer), Readers::Comings, &line);
+        self.tell_room(room, Some(peer), Readers::Comings, News::Entered(name));
     }
 
     fn topic(&mut self, typed: &Typed, args: &str) {
@@ -370,40 +354,34 @@ impl Model {
             return self.show_topic(typed.peer, typed.room);
         }
         if args.chars().count() > TOPIC_CHARS {
-            let line = format!("A topic has at most {TOPIC_CHARS} characters. Not set.");
-            return self.answer(typed.peer, &line);
+            return self.answer(typed.peer, AboutRooms::TopicTooLong);
         }
-        let topic = Some(args.to_string()).filter(|it| it != "-");
-        let line = match &topic {
-            Some(topic) => format!("{} has set the topic: {topic}", typed.name),
-            None => format!("{} has cleared the topic.", typed.name),
+        let topic: Option<Arc<str>> = Some(args).filter(|it| *it != "-").map(Into::into);
+        let set = News::TopicSet {
+            by: typed.name.clone(),
+            topic: topic.clone(),
         };
         self.rooms[typed.room]
             .as_mut()
             .expect("they are in it")
             .topic = topic;
-        self.tell_room(typed.now, typed.room, Some(typed.peer), Readers::All, &line);
+        self.tell_room(typed.room, Some(typed.peer), Readers::All, set);
     }
 
     fn who(&mut self, typed: &Typed, args: &str) {
         let room = match (args, RoomName::parse(args)) {
             ("", _) => typed.room,
-            (_, Err(why)) => {
-                return self.answer(typed.peer, &words::no_name("A room's name", why));
-            }
+            (_, Err(why)) => return self.answer(typed.peer, AboutRooms::RoomInvalid(why)),
             (_, Ok(name)) => match self.find_room(&name) {
                 Some(room) => room,
                 None => {
-                    let line = match self.find_alike(&name) {
-                        Some(other) => format!("There is no room {name}. Did you mean {other}?"),
-                        None => format!("There is no room {name}. Type /rooms for the list."),
-                    };
-                    return self.answer(typed.peer, &line);
+                    let meant = self.find_alike(&name).cloned();
+                    return self.answer(typed.peer, AboutRooms::NoSuchRoom { name, meant });
                 }
             },
         };
         let count = self.people_in(room);
-        let mut here: Vec<&super::Person> = Vec::new();
+        let mut here: Vec<&Person> = Vec::new();
         here.extend(
             self.people
                 .iter()
@@ -413,12 +391,9 @@ impl Model {
         here.truncate(PEOPLE_LISTED);
         let more = count - here.len();
         let seconds = self.seconds(typed.now);
-        let entries = here.iter().map(|it| words::presence(it, seconds)).collect();
-        let header = format!("In {}: {count}", self.room(room).name);
-        self.answer(typed.peer, &header);
-        for line in words::wrapped(entries, more) {
-            self.answer(typed.peer, &line);
-        }
+        let people = here.iter().map(|it| it.presence(seconds)).collect();
+        let room = self.room(room).name.clone();
+        self.answer(typed.peer, AboutRooms::Who { room, people, more });
     }
 
     fn history(&mut self, typed: &Typed, args: &str) {
@@ -430,14 +405,14 @@ impl Model {
             return self.misused(typed.peer, "/history");
         };
         if !self.replay(typed.peer, typed.room, 0, count) {
-            self.answer(typed.peer, "This room has no history yet.");
+            self.answer(typed.peer, AboutReading::NoHistory);
         }
     }
 
     fn set_time(&mut self, typed: &Typed, args: &str) {
         let first = args.split_whitespace().next().unwrap_or("");
-        let it = self.person(typed.peer);
-        let (stamp, zone) = match (first.to_ascii_lowercase().as_str(), it.stamp) {
+        let before = self.person(typed.peer).format;
+        let (stamp, zone) = match (first.to_ascii_lowercase().as_str(), before.stamp) {
             ("off", _) => (Stamp::Off, &args[first.len()..]),
             ("on", _) => (Stamp::Clock, &args[first.len()..]),
             ("full", _) => (Stamp::Full, &args[first.len()..]),
@@ -447,40 +422,50 @@ impl Model {
         };
         let zone = zone.trim();
         let offset = match zone {
-            "" => Some(it.offset),
+            "" => Some(before.offset),
             // The only one that the script knows by name; it has neither summer nor winter.
             zone if zone.eq_ignore_ascii_case("Asia/Kolkata") => Offset::parse("+05:30"),
             zone => Offset::parse(zone),
         };
         let Some(offset) = offset else {
-            let zone = words::shorten(zone);
-            let line = format!(
-                "There is no time zone {zone}. Type one such as +2, +05:45, UTC or Europe/Berlin."
-            );
-            return self.answer(typed.peer, &line);
+            let (typed_zone, by_name) = (words::shorten(zone).into(), true);
+            let no_zone = AboutReading::NoZone {
+                typed: typed_zone,
+                by_name,
+            };
+            return self.answer(typed.peer, no_zone);
         };
-        let it = self.person_mut(typed.peer);
-        (it.stamp, it.offset) = (stamp, offset);
-        let line = match stamp {
-            Stamp::Off => "Timestamps are off.".into(),
-            Stamp::Clock => format!("Timestamps are on ({offset})."),
-            Stamp::Full => format!("Timestamps are on, with the date ({offset})."),
+        let format = Format {
+            stamp,
+            offset,
+            ..before
         };
-        self.answer(typed.peer, &line);
+        self.person_mut(typed.peer).format = format;
+        self.answer(typed.peer, AboutReading::TimeSet(format));
     }
 
     fn set_quiet(&mut self, typed: &Typed, args: &str) {
-        let typed_word = match (args, self.person(typed.peer).quiet) {
+        let typed_word = match (args, self.person(typed.peer).format.quiet) {
             ("", true) => "on".into(),
             ("", false) => "off".into(),
             (args, _) => args.to_ascii_lowercase(),
         };
-        let (quiet, line) = match typed_word.as_str() {
-            "on" => (true, "Join and leave notices are off."),
-            "off" => (false, "Join and leave notices are on."),
+        let quiet = match typed_word.as_str() {
+            "on" => true,
+            "off" => false,
             _ => return self.misused(typed.peer, "/quiet"),
         };
-        self.person_mut(typed.peer).quiet = quiet;
-        self.answer(typed.peer, line);
+        self.person_mut(typed.peer).format.quiet = quiet;
+        self.answer(typed.peer, AboutReading::QuietSet(quiet));
+    }
+}
+
+impl Person {
+    pub(super) fn presence(&self, seconds: u64) -> Presence {
+        Presence {
+            name: self.name().clone(),
+            away: self.away.is_some(),
+            idle: u32::try_from(seconds - self.active).expect("no play takes so long"),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What is not applied yet, where the journal answers late.
 
 use crate::id::PeerId;
+use crate::message::AboutPeople;
 use crate::moment::Moment;
 use crate::name::Username;
 use crate::server::simulation::record::{Happened, Told, What};
@@ -95,14 +96,14 @@ impl Model {
                 self.out.push_back(Out::Leave(peer, String::new()));
             }
             Out::Line { peer, line, meant } => self.enter_line(now, peer, &line, meant),
-            Out::Leave(peer, word) => self.depart(now, peer, &word),
-            Out::Notice(text) => self.notice(now, &text),
+            Out::Leave(peer, word) => self.depart(peer, &word),
+            Out::Notice(text) => self.notice(&text),
         }
     }
 
     fn enter_line(&mut self, now: Moment, peer: PeerId, line: &str, meant: Option<PeerId>) {
         if meant.is_some_and(|meant| !self.people.iter().any(|it| it.peer == meant)) {
-            return self.answer(peer, "They have just left. Nothing was sent or changed.");
+            return self.answer(peer, AboutPeople::JustLeft);
         }
         let active = self.person(peer).active;
         self.meant = meant;
@@ -112,12 +113,12 @@ impl Model {
     }
 
     /// A connection ends, or is about to. Others read of it when that is applied, if they know of the person.
-    pub(super) fn leave(&mut self, now: Moment, peer: PeerId, word: &str) {
+    pub(super) fn leave(&mut self, peer: PeerId, word: &str) {
         let comes = |it: &Out| matches!(it, Out::ComeIn(who, _) if *who == peer);
         let comes_in = self.out.iter().any(comes);
         let leaves = self.puts_off && self.person(peer).name.is_some();
         if !comes_in && !leaves {
-            return self.depart(now, peer, word);
+            return self.depart(peer, word);
         }
         let it = self.person_mut(peer);
         (it.is_gone, it.name_by, it.idle_at) = (true, None, None);
@@ -127,11 +128,11 @@ impl Model {
     }
 
     /// Everyone leaves at once, and nobody who leaves reads of it.
-    pub(super) fn leave_all(&mut self, now: Moment, here: &[PeerId]) {
+    pub(super) fn leave_all(&mut self, here: &[PeerId]) {
         for it in &mut self.people {
             it.is_gone = true;
         }
-        here.iter().for_each(|it| self.leave(now, *it, ""));
+        here.iter().for_each(|it| self.leave(*it, ""));
     }
 }
 

@@ -1,10 +1,15 @@
 //! The commands about people: names, private messages, who is away, who is ignored.
 
+use std::sync::Arc;
+
 use crate::id::PeerId;
 use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, IGNORED, MISSED_BYTES, MISSED_LINES,
 };
-use crate::moment::Civil;
+use crate::message::{
+    AboutAway, AboutConnection, AboutIgnoring, AboutPeople, AboutReading, IgnoredRow, Message,
+    News, Past, Whois,
+};
 use crate::name::Username;
 
 use super::commands::Typed;
@@ -16,8 +21,11 @@ impl Model {
             "/msg" => self.msg(typed, args),
             "/reply" => self.reply(typed, args),
             "/me" => {
-                let shown = format!("* {} {args}", typed.name);
-                self.say(typed, shown, args, Readers::All);
+                let action = News::Action {
+                    from: typed.name.clone(),
+                    text: args.into(),
+                };
+                self.say(typed, action, args, Readers::All);
             }
             "/nick" => self.nick(typed, args),
             "/away" => self.away(typed, args),
@@ -64,15 +72,15 @@ impl Model {
     }
 
     pub(super) fn show_lines(&mut self, peer: PeerId, lines: &[Line]) {
-        let offset = self.person(peer).offset;
         for line in lines {
-            let it = Civil::at(line.unix, offset);
-            let (year, month, day) = (it.year, it.month, it.day);
-            let (hour, minute, shown) = (it.hour, it.minute, &line.shown);
-            let date = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}");
-            self.answer(peer, &format!("[{date}] {shown}"));
+            let past = Past {
+                seq: 0,
+                at: line.unix * 1000,
+                news: line.news.clone(),
+            };
+            self.tell(peer, Message::Past(Arc::new(past)));
         }
-        self.answer(peer, "-- end --");
+        self.answer(peer, AboutReading::End);
     }
 
     /// A person has taken a name: others who ignored someone of that name, who is gone, ignore them now.
@@ -143,24 +151,31 @@ impl Model {
     }
 
     fn tell_away(&mut self, typed: &Typed, told: Vec<PeerId>) {
-        let names = told.iter().map(|it| self.person(*it).name().to_string());
-        let names: Vec<String> = names.collect();
-        let line = match &names[..] {
+        let answer = match told[..] {
             [] => return,
-            [_] => {
-                let it = self.person(told[0]);
-                let text = it.away.as_ref().and_then(|away| away.text.as_deref());
-                words::away(it.name(), text)
+            [peer] => {
+                let it = self.person(peer);
+                let text = it.away.as_ref().and_then(|away| away.text.clone());
+                AboutAway::Away(it.name().clone(), text)
             }
-            [a, b] => format!("{a} and {b} are away."),
-            [a, b, c] => format!("{a}, {b} and {c} are away."),
-            [a, b, more @ ..] => format!("{a}, {b} and {} others are away.", more.len()),
+            [_, _] | [_, _, _] => AboutAway::SeveralAway {
+                names: self.names(&told),
+                more: 0,
+            },
+            _ => AboutAway::SeveralAway {
+                names: self.names(&told[..2]),
+                more: told.len() - 2,
+            },
         };
-        self.answer(typed.peer, &line);
+        self.answer(typed.peer, answer);
+    }
+
+    fn names(&self, people: &[PeerId]) -> Vec<Username> {
+        let names = people.iter().map(|it| self.person(*it).name().clone());
+        names.collect()
     }
 
     fn nobody(&mut self, peer: PeerId, typed: &str) {
-        let mut line = format!("Nobody here is called {}.", words::shorten(typed));
         let parsed = Username::parse(typed).ok();
         let named = || {
             self.people
@@ -175,10 +190,9 @@ impl Model {
             named().find(|(it, name)| *it != peer && is_it(name))
         };
         let meant = alike.or_else(|| words::slips(typed).iter().find_map(is_slip));
-        if let Some((_, name)) = meant {
-            line.push_str(&format!(" Did you mean {name}?"));
-        }
-        self.answer(peer, &line);
+        let meant = meant.map(|(_, name)| name.clone());
+        let typed = words::shorten(typed).into();
+        self.answer(peer, AboutPeople::Nobody { typed, meant });
     }
 
     fn msg(&mut self, typed: &Typed, args: &str) {
@@ -195,11 +209,10 @@ impl Model {
         let meant = self.meant.map(|it| (it, self.person(it).name().clone()));
         let written = self.person(typed.peer).correspondent.clone();
         let Some((to, name)) = meant.or(written) else {
-            let line = "Nobody has written to you privately. Type /msg NAME TEXT to write first.";
-            return self.answer(typed.peer, line);
+            return self.answer(typed.peer, AboutPeople::NothingToReplyTo);
         };
         if !self.people.iter().any(|it| it.peer == to) {
-            return self.answer(typed.peer, &format!("{name} has left. Not sent."));
+            return self.answer(typed.peer, AboutPeople::Gone(name));
         }
         let name = self.person(to).name().clone();
         self.person_mut(typed.peer).correspondent = Some((to, name));
@@ -209,50 +222,57 @@ impl Model {
     fn write_to(&mut self, typed: &Typed, to: PeerId, text: &str) {
         let name = self.person(to).name().clone();
         if to == typed.peer {
-            return self.answer(typed.peer, "That's you.");
+            return self.answer(typed.peer, AboutPeople::Yourself);
         }
         if self.person(to).does_ignore(typed.peer) {
-            return self.answer(typed.peer, &format!("{name} is ignoring you. Not sent."));
+            return self.answer(typed.peer, AboutPeople::NotTaken(name));
         }
         self.person_mut(to).correspondent = Some((typed.peer, typed.name.clone()));
+        let text: Arc<str> = text.into();
+        let private = News::Private {
+            from: typed.name.clone(),
+            text: text.clone(),
+        };
         let line = Line {
             number: 0,
             unix: typed.now.unix,
             author: typed.peer,
             name: typed.name.clone(),
-            shown: format!("{} (private): {text}", typed.name),
+            news: private.clone(),
             typed: text.len(),
         };
         let told = self.note_missed(typed, to, &line);
         self.tell_away(typed, told.into_iter().collect());
-        self.tell_stamped(typed.now, to, &line.shown);
-        let sent = format!("To {name} (private): {text}");
-        self.tell_stamped(typed.now, typed.peer, &sent);
+        self.tell(to, private);
+        let to = name;
+        self.tell(typed.peer, News::PrivateSent { to, text });
     }
 
     fn nick(&mut self, typed: &Typed, args: &str) {
         let name = match Username::parse(args) {
             Ok(name) => name,
-            Err(why) => return self.answer(typed.peer, &words::no_name("A username", why)),
+            Err(why) => return self.tell(typed.peer, AboutConnection::UsernameInvalid(why)),
         };
         if self.is_taken(&name, typed.peer) {
-            return self.answer(typed.peer, "That username is taken.");
+            return self.tell(typed.peer, AboutConnection::UsernameTaken);
         }
         if name.as_str() == typed.name.as_str() {
-            return self.answer(typed.peer, "That is already your name.");
+            return self.answer(typed.peer, AboutPeople::NamedSoAlready);
         }
         self.person_mut(typed.peer).name = Some(name.clone());
         if name != typed.name {
             self.has_taken(typed.peer, &name);
         }
-        let line = format!("{} is now known as {name}.", typed.name);
-        self.tell_room(typed.now, typed.room, Some(typed.peer), Readers::All, &line);
+        let renamed = News::Renamed {
+            from: typed.name.clone(),
+            to: name,
+        };
+        self.tell_room(typed.room, Some(typed.peer), Readers::All, renamed);
     }
 
     fn away(&mut self, typed: &Typed, args: &str) {
         if args.chars().count() > AWAY_CHARS {
-            let line = format!("An away message has at most {AWAY_CHARS} characters. Not set.");
-            return self.answer(typed.peer, &line);
+            return self.answer(typed.peer, AboutAway::AwayTooLong);
         }
         self.absences += 1;
         let number = self.absences;
@@ -260,16 +280,16 @@ impl Model {
         let missed = it.away.take().map(|away| away.missed);
         it.away = Some(Away {
             number,
-            text: Some(args.to_string()).filter(|text| !text.is_empty()),
+            text: Some(args).filter(|text| !text.is_empty()).map(Into::into),
             missed: missed.unwrap_or(Kept::new(MISSED_LINES, MISSED_BYTES)),
         });
-        self.answer(typed.peer, "You are away. Type /back when you return.");
+        self.answer(typed.peer, AboutAway::AwaySet);
     }
 
     fn back(&mut self, typed: &Typed) {
         let peer = typed.peer;
         let Some(Away { missed, .. }) = self.person_mut(peer).away.take() else {
-            return self.answer(peer, "You were not away.");
+            return self.answer(peer, AboutAway::NotAway);
         };
         let kept = missed.lines.len();
         let lines: Vec<Line> = missed
@@ -277,63 +297,50 @@ impl Model {
             .into_iter()
             .filter(|it| self.sees(peer, it))
             .collect();
-        let (shown, total) = (lines.len(), missed.total - (kept - lines.len()));
-        let header = match total {
-            0 => return self.answer(peer, "You are back. You missed nothing."),
-            _ if shown < total => format!("last {shown} of the {total} messages you missed"),
-            1 => "1 message you missed".into(),
-            _ => format!("{total} messages you missed"),
-        };
-        self.show_header(peer, &header);
-        self.show_lines(peer, &lines);
+        let (shown, missed) = (lines.len(), missed.total - (kept - lines.len()));
+        self.answer(peer, AboutAway::Back { shown, missed });
+        if missed > 0 {
+            self.show_lines(peer, &lines);
+        }
     }
 
     fn whois(&mut self, typed: &Typed, args: &str) {
-        let Some((peer, name)) = self.find(args) else {
+        let Some((peer, _)) = self.find(args) else {
             return self.nobody(typed.peer, args);
         };
         let it = self.person(peer);
-        let idle = words::idle(self.seconds(typed.now) - it.active);
-        let idle = idle.map_or(String::new(), |idle| format!(", idle {idle}"));
-        let offset = self.person(typed.peer).offset;
-        let since = Civil::at(it.since, offset);
-        let room = &self.rooms[it.room].as_ref().expect("they are in it").name;
-        let line = format!("{name} is in {room}, online since {since} ({offset}){idle}.");
-        let away = it
-            .away
-            .as_ref()
-            .map(|away| words::away(&name, away.text.as_deref()));
-        self.answer(typed.peer, &line);
-        if let Some(away) = away {
-            self.answer(typed.peer, &away);
-        }
+        let whois = Whois {
+            presence: it.presence(self.seconds(typed.now)),
+            room: self.room(it.room).name.clone(),
+            since: it.since,
+            away: it.away.as_ref().and_then(|away| away.text.clone()),
+        };
+        self.answer(typed.peer, AboutPeople::Whois(Box::new(whois)));
     }
 
     fn ignore(&mut self, typed: &Typed, args: &str) {
         let me = typed.peer;
         if args.is_empty() {
-            let entry = |it: &Ignored| match it.is_here.then(|| self.person(it.peer).name()) {
-                Some(now) if *now != it.name => format!("{} (now {now})", it.name),
-                _ => it.name.to_string(),
+            let row = |it: &Ignored| {
+                let now = it.is_here.then(|| self.person(it.peer).name());
+                IgnoredRow {
+                    name: it.name.clone(),
+                    now: now.filter(|now| **now != it.name).cloned(),
+                }
             };
-            let names: Vec<String> = self.person(me).ignores.iter().map(entry).collect();
-            let line = match names.is_empty() {
-                true => "You are not ignoring anybody.".into(),
-                false => format!("You are ignoring: {}", names.join(", ")),
-            };
-            return self.answer(me, &line);
+            let rows = self.person(me).ignores.iter().map(row).collect();
+            return self.answer(me, AboutIgnoring::Ignored(rows));
         }
         let Some((peer, name)) = self.find(args) else {
             return self.nobody(me, args);
         };
         if peer == me {
-            return self.answer(me, "That's you.");
+            return self.answer(me, AboutPeople::Yourself);
         }
         let ignores = &mut self.person_mut(me).ignores;
         if !ignores.iter().any(|it| it.is_here && it.peer == peer) {
             if ignores.len() >= IGNORED {
-                let line = "You cannot ignore more people. Type /unignore NAME to make room.";
-                return self.answer(me, line);
+                return self.answer(me, AboutIgnoring::TooManyIgnored);
             }
             ignores.push(Ignored {
                 name: name.clone(),
@@ -341,8 +348,7 @@ impl Model {
                 is_here: true,
             });
         }
-        let line = format!("You are now ignoring {name}. Type /unignore {name} to undo it.");
-        self.answer(me, &line);
+        self.answer(me, AboutIgnoring::IgnoreSet(name));
     }
 
     fn unignore(&mut self, typed: &Typed, args: &str) {
@@ -361,10 +367,10 @@ impl Model {
             true => ignores.retain(|it| !is_holder(it)),
             false => ignores.retain(|it| !is_listed(it)),
         }
-        let line = match lifted {
-            Some(name) => format!("You are no longer ignoring {name}."),
-            None => format!("You are not ignoring {}.", words::shorten(args)),
+        let answer = match lifted {
+            Some(name) => AboutIgnoring::IgnoreLifted(name),
+            None => AboutIgnoring::NotIgnored(words::shorten(args).into()),
         };
-        self.answer(typed.peer, &line);
+        self.answer(typed.peer, answer);
     }
 }
