@@ -17,7 +17,7 @@ use super::{Effect, Effects, Event, Hub, Proposal, Rules};
 pub struct Alone {
     pub(super) hub: Hub,
     journal: Journal,
-    /// What the hub asks for from its first act on, before that is applied. Empty between calls.
+    /// What the hub asks for behind its first act, before that is applied. Empty between calls.
     asked: Effects,
     /// What was entered since it was last taken. `None`: nobody listens.
     heard: Option<Vec<Heard>>,
@@ -124,21 +124,32 @@ impl Alone {
 
     /// Enters each act behind so many effects and applies it, in the place where it was asked for.
     pub(super) fn settle(&mut self, now: Moment, before: usize, effects: &mut Effects) {
+        let Some(first) = effects.take_proposed(before, &mut self.asked) else {
+            return;
+        };
+        self.propose(now, first, effects);
+        if self.asked.len() == 0 {
+            return;
+        }
         let mut asked = mem::take(&mut self.asked);
-        effects.move_proposed(before, &mut asked);
         for effect in asked.drain() {
             // Nothing is decided over the others here.
             let Effect::Append(it) = effect else {
                 effects.push(effect);
                 continue;
             };
-            #[cfg(any(test, fuzzing))]
-            let Some(it) = self.put_off(it, effects) else {
-                continue;
-            };
-            self.enter(now, it, effects);
+            self.propose(now, it, effects);
         }
         self.asked = asked;
+    }
+
+    /// Enters an act at once, unless a test has the journal answer late.
+    fn propose(&mut self, now: Moment, it: Proposal, effects: &mut Effects) {
+        #[cfg(any(test, fuzzing))]
+        let Some(it) = self.put_off(it, effects) else {
+            return;
+        };
+        self.enter(now, it, effects);
     }
 
     /// Makes an act an entry, and applies it.

@@ -188,12 +188,17 @@ impl Effects {
         self.0.len()
     }
 
-    /// Moves the first act that is proposed behind so many effects, and all that follows it, to the end of others.
-    pub(super) fn move_proposed(&mut self, behind: usize, to: &mut Effects) {
-        let new = self.0.iter().skip(behind);
-        let mut new = new.zip(behind..);
-        if let Some((_, first)) = new.find(|(it, _)| matches!(it, Effect::Append(_))) {
-            to.0.extend(self.0.drain(first..));
+    /// Takes out the first act that is proposed behind so many effects, and moves all that follows it to the end of others.
+    pub(super) fn take_proposed(&mut self, behind: usize, to: &mut Effects) -> Option<Proposal> {
+        let mut new = self.0.get(behind..)?.iter();
+        let first = new.position(|it| matches!(it, Effect::Append(_)))?;
+        to.0.extend(self.0.drain(behind + first + 1..));
+        match self.0.pop() {
+            Some(Effect::Append(it)) => Some(it),
+            other => {
+                self.0.extend(other);
+                None
+            }
         }
     }
 
