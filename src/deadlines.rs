@@ -5,17 +5,17 @@ use std::time::Instant;
 
 use crate::id::PeerId;
 
-/// Points in time at which something is due for a peer. Bounded by the number of peers, as each has one at most.
+/// Points in time at which something is due for a peer. Each peer has at most one, so the number of peers bounds them.
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
     /// In the order in which they are due.
     due: BTreeSet<(Instant, PeerId)>,
-    /// The same pairs, by peer. Trees, since they give their memory back when a rush of newcomers is over.
+    /// The same pairs, by peer. Both are trees, because trees give memory back when a rush of newcomers is over.
     of: BTreeMap<PeerId, Instant>,
 }
 
 impl Deadlines {
-    /// Gives the peer a deadline, in place of the one it may have.
+    /// Gives the peer a deadline, which replaces the one it may have.
     pub(crate) fn set(&mut self, peer: PeerId, at: Instant) {
         self.clear(peer);
         self.due.insert((at, peer));

@@ -1,4 +1,4 @@
-//! `Dice`: what random tests throw.
+//! `Dice`: the random numbers of the tests.
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
 #[derive(Debug)]

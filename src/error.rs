@@ -10,20 +10,20 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A value of the [`Config`](crate::Config) is out of its range. The sentence says which, and what to do.
+    /// A value of the [`Config`](crate::Config) is out of its range. The sentence names the value and the remedy.
     Config(String),
-    /// An address could not be listened on.
+    /// The server cannot listen on an address.
     Listen {
         /// The address as configured.
         addr: SocketAddr,
         /// The system's reason.
         source: io::Error,
     },
-    /// A socket handed over by the embedder cannot be listened on.
+    /// The server cannot listen on a socket that the embedder gave it.
     Given(io::Error),
     /// The kernel's event queue failed; no connection can be served.
     Poll(io::Error),
-    /// The server behind a [`Handle`](crate::Handle) has as many requests waiting as it takes. Try again later.
+    /// The server behind a [`Handle`](crate::Handle) already has as many requests waiting as it takes. Try again later.
     Busy,
     /// The server behind a [`Handle`](crate::Handle) has stopped.
     Stopped,
@@ -57,7 +57,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// An [`io::Error`] in the system's words alone, without the number that the standard library adds behind them.
+/// An [`io::Error`] in the system's words alone, without the number that the standard library appends.
 struct Cause<'a>(&'a io::Error);
 
 impl fmt::Display for Cause<'_> {
@@ -68,12 +68,12 @@ impl fmt::Display for Cause<'_> {
     }
 }
 
-/// Why a question of the chat has no answer.
+/// Why a question from the chat has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unanswered {
-    /// As many are asked already as there is room for.
+    /// The queue of questions is full.
     Busy,
-    /// Nobody answers it: the worker could not, or is gone.
+    /// The worker failed to answer, or no longer exists.
     Failed,
     /// No answer came in time.
     Late,
@@ -85,31 +85,31 @@ pub enum Unanswered {
 pub enum CloseReason {
     /// They typed `/quit`.
     Quit,
-    /// They sent FIN: everything they had to say was read.
+    /// They sent FIN. Everything that they had sent was read.
     EndOfInput,
-    /// The connection broke: a reset, or a peer that vanished.
+    /// The connection broke: it was reset, or the peer vanished.
     Broken(io::ErrorKind),
-    /// No username within the time for it.
+    /// They gave no username in time.
     LoginTimedOut,
-    /// No line in a long time.
+    /// They typed no line for a long time.
     IdleTimedOut,
-    /// Too many refused usernames.
+    /// They gave too many usernames that were refused.
     TooManyAttempts,
-    /// The first bytes were of another protocol.
+    /// Their first bytes were of another protocol.
     WrongProtocol(Protocol),
-    /// They read too slowly: what was told to them alone, which is not skipped, came to more than `--send-queue` allows.
+    /// They read too slowly: the messages to them alone, which are never skipped, exceeded what `--send-queue` allows.
     SendQueueFull,
-    /// They read nothing at all for a minute while something waited for them.
+    /// They read nothing at all for a minute while output waited for them.
     Stalled,
-    /// They took too long to accept the last of what was owed to them, after their connection had ended.
+    /// They took too long to accept the last of their output after their connection had ended.
     CloseTimedOut,
-    /// As many connections as the server holds were there already.
+    /// The server already held as many connections as it may.
     ServerFull,
-    /// As many connections as one address may hold were there already.
+    /// The address already held as many connections as one address may.
     TooManyFromAddress,
-    /// The program that runs the server sent them away.
+    /// The program that runs the server dismissed them.
     ByOperator,
-    /// The server shuts down.
+    /// The server was shutting down.
     Shutdown,
 }
 
@@ -135,16 +135,16 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// A protocol that is not spoken here, though some client tried.
+/// A protocol that some clients try but that the server does not speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// A web browser, or the like.
     Http,
-    /// Anything that begins with encryption.
+    /// Any protocol that begins with encryption.
     Tls,
     /// A secure shell.
     Ssh,
-    /// A proxy that tells whom it speaks for.
+    /// A proxy that tells the server whom it connects.
     Proxy,
 }
 

@@ -1,9 +1,9 @@
-//! Which peer, which person, and which room.
+//! Ids of peers, people and rooms.
 
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// A place in a table, in 32 bits. An `Option` of it takes no more.
+/// A place in a table, in 32 bits. An `Option` of it takes no more space.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Index(NonZeroU32);
 
@@ -45,12 +45,12 @@ impl fmt::Display for Slot {
     }
 }
 
-/// A connection, never mistaken for whoever gets its slot next.
+/// A connection. It is never mistaken for the connection that gets its slot next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PeerId {
-    /// Which slot it has.
+    /// The slot that it has.
     pub slot: Slot,
-    /// How often the server has handed out a slot before this one.
+    /// The number of slots that the server had handed out before this one.
     pub generation: u32,
 }
 
@@ -81,19 +81,20 @@ impl RoomId {
     }
 }
 
-/// Numbers of entries that are given in one second, before those of the next begin.
+/// Numbers of entries in one second. Those of the next second begin after them.
 pub(crate) const PER_SECOND: u64 = 1 << 20;
 
-/// Somebody who is online, from their coming to their leaving, whatever name they have and whatever connection they use:
-/// the number of the [entry](crate::Entry) by which they came.
+/// Somebody who is online, from when they come to when they leave, whatever name they have and whatever connection they
+/// use. It is the number of the [entry](crate::Entry) with which they came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PersonId(pub u64);
 
 impl PersonId {
-    /// The server itself, which speaks to everyone and is nobody.
+    /// The server itself. It speaks to everyone and is not a person.
     pub const HOUSE: PersonId = PersonId(0);
 
-    /// The second that their number is of, since 1970-01-01 00:00 UTC. They came in it, unless the clock had been set back.
+    /// The second of their number, since 1970-01-01 00:00 UTC. They came in that second, unless the clock had been set
+    /// back.
     pub(crate) fn second(self) -> i64 {
         (self.0 / PER_SECOND) as i64
     }

@@ -1,4 +1,4 @@
-//! Characters that show nothing: one table, which names and text both go by.
+//! Characters that show nothing. Names and text both go by this one table.
 
 /// Whether a character shows nothing by its definition (Unicode 17, DerivedCoreProperties,
 /// Default_Ignorable_Code_Point): joiners, marks of direction, fillers, variation selectors, tags.
@@ -25,7 +25,7 @@ pub(crate) const fn is_ignorable(c: char) -> bool {
     )
 }
 
-/// Whether a character is a letter or sign whose picture is empty, by the charts of Unicode 17: the blank of Braille, of
+/// Whether a character is a letter or sign whose glyph is empty in the charts of Unicode 17: the blanks of Braille, of
 /// hieroglyphs and of Khitan, and the note without a head.
 pub(crate) const fn is_blank(c: char) -> bool {
     matches!(
@@ -34,14 +34,14 @@ pub(crate) const fn is_blank(c: char) -> bool {
     )
 }
 
-/// Whether a character is a sign of layout without a picture of its own, or stands for no character at all (Unicode 17, the
-/// anchors of annotations, the joiners of hieroglyphs, and Noncharacter_Code_Point).
+/// Whether a character is a sign of layout without a glyph of its own, or a noncharacter (Unicode 17: the anchors of
+/// annotations, the joiners of hieroglyphs, and Noncharacter_Code_Point).
 pub(crate) const fn is_of_layout(c: char) -> bool {
     matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{13430}'..='\u{13440}' | '\u{fdd0}'..='\u{fdef}')
         || c as u32 & 0xfffe == 0xfffe
 }
 
-/// Whether a character shows nothing. White space is not meant.
+/// Whether a character shows nothing. White space does not count.
 pub(crate) const fn shows_nothing(c: char) -> bool {
     is_ignorable(c) || is_blank(c) || is_of_layout(c)
 }
@@ -50,7 +50,7 @@ pub(crate) const fn shows_nothing(c: char) -> bool {
 mod tests {
     use super::*;
 
-    /// A skeleton leaves out what is ignorable (UTS #39 §4).
+    /// A skeleton leaves out ignorable characters (UTS #39 §4).
     #[cfg(feature = "unicode-names")]
     #[test]
     fn the_table_is_that_of_unicode() {

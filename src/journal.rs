@@ -1,7 +1,7 @@
-//! The journal: all that people share changes by its entries, one after the other, and by nothing else.
+//! The journal: the state that people share changes only when one of its entries is applied, one after the other.
 //!
-//! An [`Act`] is what somebody wants to happen, an [`Entry`] what did happen. Who numbers the acts decides their order;
-//! a server that is alone does so itself.
+//! An [`Act`] is what somebody wants to happen; an [`Entry`] is what did happen. The order of acts is decided by the
+//! server that numbers them. A server that is alone numbers its own.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -11,10 +11,10 @@ use crate::error::CloseReason;
 use crate::id::{PER_SECOND, PersonId};
 use crate::name::{RoomName, Username};
 
-/// What somebody wants to happen. Names carry their keys, so that whoever applies it needs no tables.
+/// Something that somebody wants to happen. Names carry their keys, so applying an act needs no tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// To come in under a name, which may be taken.
+    /// To come in under a name. The name may be taken.
     ComeIn {
         /// The name.
         name: Username,
@@ -24,7 +24,7 @@ pub enum Act {
         /// The text, clean.
         text: Arc<str>,
     },
-    /// To tell what they do, in the room where they are.
+    /// To tell the room where they are what they are doing.
     Do {
         /// What they do, clean.
         text: Arc<str>,
@@ -33,7 +33,7 @@ pub enum Act {
     Write {
         /// To whom.
         to: PersonId,
-        /// It answers what they wrote last.
+        /// Whether it answers the last message that this person wrote to them.
         is_reply: bool,
         /// The text, clean.
         text: Arc<str>,
@@ -43,7 +43,7 @@ pub enum Act {
         /// The room.
         room: RoomName,
     },
-    /// To take another name, which may be taken.
+    /// To take another name. The name may be taken.
     Rename {
         /// The name.
         name: Username,
@@ -60,33 +60,34 @@ pub enum Act {
     },
     /// To be back.
     ComeBack,
-    /// To ignore a person, under the name that they have then.
+    /// To ignore a person under the name that the person has at that moment.
     Ignore {
         /// Whom.
         whom: PersonId,
     },
-    /// To ignore a person no more, whom they began to ignore under this name or who has it now.
+    /// To stop ignoring the person whom they ignored under this name, or who has it now.
     Unignore {
         /// The name.
         name: Username,
     },
-    /// To leave, however it came to that.
+    /// To leave, for whatever reason.
     Leave {
-        /// How.
+        /// The reason.
         reason: CloseReason,
         /// A last word to the others.
         word: Option<Arc<str>>,
     },
-    /// To be told to everyone. It is the [server](PersonId::HOUSE) that wants it.
+    /// To tell everyone something. Only the [server](PersonId::HOUSE) wants this.
     Notice {
         /// The text, clean.
         text: Arc<str>,
     },
-    /// To be said in a room by a program that is not there. It is the [server](PersonId::HOUSE) that wants it.
+    /// To say something in a room on behalf of a program that is not in it. Only the [server](PersonId::HOUSE) wants
+    /// this.
     Announce {
-        /// The room. Where there is none of that name, nobody reads it.
+        /// The room. If there is no room of that name, nobody reads the text.
         room: RoomName,
-        /// By whom, as people read it.
+        /// The name of the author, as people read it.
         name: Username,
         /// The text, clean.
         text: Arc<str>,
@@ -94,7 +95,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// What a person or program said or wrote with it.
+    /// The text that a person or program said or wrote with the act.
     fn text(&self) -> Option<&str> {
         match self {
             Act::Say { text }
@@ -115,14 +116,14 @@ impl Act {
     }
 }
 
-/// What did happen.
+/// Something that did happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its number: below 2^53, rising, and never given twice.
     pub seq: u64,
     /// When: milliseconds since 1970-01-01 00:00 UTC.
     pub at: i64,
-    /// Whose act it was. The act by which somebody comes in is their own: it is by its number that they are known.
+    /// The author of the act. Somebody who comes in is the author of that act: its number becomes their id.
     pub author: PersonId,
     /// The act.
     pub act: Act,
@@ -135,23 +136,24 @@ impl Entry {
     }
 }
 
-/// What a program hears that listens to the journal.
+/// What a program that listens to the journal hears.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Heard {
-    /// What did happen.
+    /// Something happened.
     Entry {
-        /// The entry. Its act may have come to nothing, as a name that was taken: the author tells.
+        /// The entry. Its act may have had no effect, for example if a name was taken; `author` shows that.
         entry: Entry,
-        /// The author behind it, or before they left. `None` of the server's own, and of those who did not come in.
+        /// The author after the entry, or before it if they left. `None` for the server itself and for people who did
+        /// not come in.
         author: Option<Person>,
     },
-    /// So many entries found no room, as too many waited.
+    /// This many entries were dropped, because too many were waiting.
     Missed(u64),
 }
 
 impl Heard {
-    /// What it takes to keep it, in bytes, about: names aside, as they are shared and short.
+    /// About how many bytes it takes to keep this. Names are not counted, as they are shared and short.
     pub(crate) fn held(&self) -> usize {
         let text = match self {
             Heard::Entry { entry, .. } => entry.act.text(),
@@ -165,25 +167,25 @@ impl Heard {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Person {
-    /// Who.
+    /// Their id.
     pub id: PersonId,
-    /// By what name.
+    /// Their name.
     pub name: Username,
-    /// In which room.
+    /// The room they are in.
     pub room: RoomName,
 }
 
-/// The journal of a server that is alone: it numbers acts as they come.
+/// The journal of a server that is alone. It numbers acts as they arrive.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     last: u64,
 }
 
 impl Journal {
-    /// Makes an act an entry. Without an author it is the act of somebody who comes in.
+    /// Turns an act into an entry. An act without an author is that of somebody who comes in.
     pub(crate) fn enter(&mut self, at: i64, author: Option<PersonId>, act: Act) -> Entry {
         let second = u64::try_from(at.div_euclid(1000)).unwrap_or(0);
-        // After a start the numbers go on from the clock, which outran those that were given before.
+        // After a start the numbers continue from the clock, which is ahead of all numbers given before.
         self.last = (self.last + 1).max(second.saturating_mul(PER_SECOND));
         Entry {
             seq: self.last,

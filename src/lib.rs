@@ -1,5 +1,5 @@
-//! Chinwag: a chat server for lines of text. People reach it with `telnet`, `nc`, the bundled client or any other; a program
-//! runs it inside itself like this:
+//! Chinwag: a chat server for lines of text. People connect with `telnet`, `nc`, the bundled client or any other. A
+//! program can embed it like this:
 //!
 //! ```no_run
 //! use chinwag::{Config, Server};
@@ -15,8 +15,8 @@
 //! ```
 //!
 //! The library installs no signal handler, starts no thread and prints nothing; it logs through [`log`].
-//! [`Server::run`] serves in the calling thread until [`Handle::shutdown`]; a program with a loop of its own calls
-//! [`Server::tick`], and has it return for its own events with [`Server::watch`].
+//! [`Server::run`] serves in the calling thread until [`Handle::shutdown`]. A program with a loop of its own calls
+//! [`Server::tick`] instead, and uses [`Server::watch`] to make it return for the program's own events.
 //!
 //! # The map
 //!
@@ -27,14 +27,14 @@
 //! | – | `client` | the terminal client, behind the feature `client`; the server knows nothing of it |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
 //! | 3 | `net` | the poller, listeners, sockets, latched readiness, send queues |
-//! | 3 | `work` | what goes to threads that may block, and how much of it at most |
-//! | 2 | `chat` | who is here and what is said, as pure state: no socket, no clock |
+//! | 3 | `work` | the work for threads that may block, and its limits |
+//! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
 //! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
-//! What a person types goes from hand to hand like this:
+//! A line that a person types takes this path:
 //!
 //! | what happens | where |
 //! |---|---|
@@ -47,37 +47,37 @@
 //! | an effect becomes bytes | `Fanout::say` and `Fanout::reply` in `server/fanout.rs`, by `wire::render` |
 //! | bytes are written | `Talk::write` in `server/tick/write.rs`, by `net::Connection` |
 //!
-//! One thread goes round one loop for it, `Server::turn` in `server/mod.rs`. Its phases have a file each in `server/tick/`,
-//! and share one struct, `server::Talk`:
+//! One thread runs one loop for this, `Server::turn` in `server/mod.rs`. Each phase of the loop has a file of its own
+//! in `server/tick/`. The phases share one struct, `server::Talk`:
 //!
 //! ```text
 //! poll      wait for events; not at all while a peer is still runnable
-//! mark      latch what the events say, list whom they make runnable
-//! take      what other threads ask for or have found out, from the inbox
-//! accept    let newcomers in, within a budget, and introduce them to the chat once it is known what they speak
-//! read      a bounded turn per runnable peer, within a budget of the tick, those first who have sent little:
+//! mark      latch what the events say, list the peers that become runnable
+//! take      requests and results of other threads, from the inbox
+//! accept    let newcomers in, within a budget; they enter the chat once the server knows what protocol they speak
+//! read      a bounded turn per runnable peer, within a budget of the tick; peers that have sent little go first:
 //!           socket -> Decoder -> Hub::handle -> an entry -> Hub::apply -> effects -> the room's log
-//! time      what is due by now; server/connections/timers.rs has the table of all timers
-//! farewell  those whose connection has ended leave the hub
+//! time      act on what is due by now; server/connections/timers.rs has the table of all timers
+//! farewell  people whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
-//! hand over what is asked of other threads, one batch to each
-//! reap      free the slots of those who are gone; server/connections/leaving.rs has the table of their ways out
+//! hand over the questions for other threads, one batch to each
+//! reap      free the slots of peers that are gone; server/connections/leaving.rs has the table of their ways out
 //! ```
 //!
-//! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once, and
-//! appended to its room's log of the tick; those who read the same bytes are written the same slice of that log, or of
-//! one copy of it with their stamps. So a tick costs one write per member however many messages it carried. What a
-//! socket does not take is kept as a slice of one copy of the log, which all who are behind share.
+//! Handlers queue, phases act: no write, close or free happens while a line is handled. A message is rendered once and
+//! appended to its room's log of the tick. All people who read the same bytes are written the same slice of that log,
+//! or of one copy of it with their stamps. So a tick costs one write per member, however many messages it carried.
+//! Output that a socket does not take is kept as a slice of one copy of the log, which all laggards share.
 //!
 //! # What always holds
 //!
 //! - Order: every reader sees lines in the order in which the hub handled them, replies to the reader alone included.
 //! - A round of the loop does a bounded amount of work, whoever sends; people who have sent little go before a flood.
-//! - A peer that reads slowly or not at all holds nobody up; what waits for it is bounded, and past that the oldest lines
-//!   of its room are skipped, with a notice in their place. A line is never cut.
+//! - A peer that reads slowly or not at all holds nobody up. Its waiting output is bounded. Beyond the bound the oldest
+//!   lines of its room are skipped, with a notice in their place. A line is never cut.
 //! - No input reaches another person unless it is clean text, one line, under the sender's name.
-//! - A `PeerId` is never mistaken for whoever gets its slot next; a slot is freed only at the end of a tick.
-//! - What goes wrong with one peer is a [`CloseReason`], and never an [`Error`] that stops the server.
+//! - A `PeerId` is never mistaken for the next peer in its slot; a slot is freed only at the end of a tick.
+//! - A failure of one peer is a [`CloseReason`], and never an [`Error`] that stops the server.
 //! - Every queue, loop and buffer has its bound in [`limits`].
 
 mod chat;
@@ -111,8 +111,8 @@ pub use name::{InvalidUsername, RoomName, Username};
 pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Entries, Handle, Server, Stats};
 
-/// What this package's own programs, tests, benches and fuzzing reach besides. Nothing is promised of it: any version may
-/// change it.
+/// Items for this package's own programs, tests, benches and fuzzing. They carry no promise: any version may change
+/// them.
 #[doc(hidden)]
 pub mod inner {
     pub use crate::error::Unanswered;

@@ -1,9 +1,10 @@
-//! `Tally`: how much work was done, for tests to count what they must not time. Outside of tests nothing is counted.
+//! `Tally`: how much work was done. Tests count it, because they must not measure time. Nothing is counted outside of
+//! tests.
 //!
-//! What grows with the number of people, rooms, lines or words counts itself here, where it is done: a loop its steps, a
-//! name that is folded, a message that is rendered.
+//! Work that grows with the number of people, rooms, lines or words counts itself where it is done: the steps of a
+//! loop, a name that is folded, a message that is rendered.
 
-/// A name was folded into what it is compared by, of so many bytes.
+/// Counts a name of this many bytes that was folded into its form for comparison.
 #[inline]
 pub(crate) fn fold(_bytes: usize) {
     #[cfg(test)]
@@ -13,21 +14,21 @@ pub(crate) fn fold(_bytes: usize) {
     });
 }
 
-/// A loop over people, rooms, lines or words took so many steps, or will.
+/// Counts the steps of a loop over people, rooms, lines or words, done or about to be done.
 #[inline]
 pub(crate) fn steps(_steps: usize) {
     #[cfg(test)]
     count(|tally| tally.steps += _steps);
 }
 
-/// Somebody was left out of a message to a room.
+/// Counts a person who was left out of a message to a room.
 #[inline]
 pub(crate) fn leave_out() {
     #[cfg(test)]
     count(|tally| tally.left_out += 1);
 }
 
-/// A message was rendered, of so many bytes.
+/// Counts a rendered message of this many bytes.
 #[inline]
 pub(crate) fn write(_bytes: usize) {
     #[cfg(test)]
@@ -37,7 +38,7 @@ pub(crate) fn write(_bytes: usize) {
     });
 }
 
-/// The work done in this thread since it was last taken.
+/// The work done in this thread since this was last called.
 #[cfg(test)]
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {

@@ -6,7 +6,7 @@ use crate::error::Unanswered;
 use crate::moment::Format;
 use crate::name::{InvalidUsername, RoomName, Username};
 
-/// The answer to what one person asked for, read by them alone.
+/// The answer to something that one person asked for. Nobody else reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// To a line or a key, whatever it was about.
@@ -28,27 +28,27 @@ pub enum Answer {
 /// Answers to a line or a key, whatever it was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AboutInput {
-    /// There is no such command; it is repeated as typed, cut when long.
+    /// There is no such command. It is repeated as typed, and cut if it is long.
     UnknownCommand(Box<str>),
-    /// The command is right, but not what follows it. This is how it is used.
+    /// The command exists, but its arguments are wrong. This is its usage.
     Usage(&'static str),
-    /// The line was longer than the limit, in bytes, and was not sent.
+    /// The line was longer than the limit and was not sent.
     TooLong {
-        /// The limit in force.
+        /// The limit in force, in bytes.
         limit: usize,
     },
     /// They send faster than they may.
     TooFast {
-        /// It is not they alone, but everyone at their address together.
+        /// Whether the limit is that of everyone at their address together, not their own.
         of_address: bool,
     },
-    /// What they asked for cannot be had. Nothing that can be typed is asked of a worker yet.
+    /// The answer to their question is not available. So far nothing that people type asks a worker.
     Unanswered(Unanswered),
-    /// The last word that they want to leave with is too long.
+    /// Their last word before leaving is too long.
     QuitTooLong,
     /// The answer to the key that interrupts.
     HowToQuit,
-    /// The answer to a telnet client that asks whether we are still there: so many people have a name.
+    /// The answer to a telnet client that asks whether we are still there: the number of people who have a name.
     StillHere(usize),
 }
 
@@ -57,31 +57,31 @@ pub enum AboutInput {
 pub enum AboutChat {
     /// The list of commands.
     Help(&'static [HelpRow]),
-    /// How many people have a name.
+    /// The number of people who have a name.
     UsersOnline(usize),
 }
 
 /// Answers about rooms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AboutRooms {
-    /// The rooms there are.
+    /// The list of rooms.
     Rooms {
-        /// The largest of them first.
+        /// The rooms, the largest first.
         rows: Vec<RoomRow>,
-        /// How many there are besides.
+        /// The number of rooms that are not listed.
         more: usize,
     },
     /// They are in this room now.
     InRoom(RoomName),
     /// They were in this room already.
     InRoomAlready(RoomName),
-    /// That is no name of a room, for this reason.
+    /// That is not a valid name for a room, for this reason.
     RoomInvalid(InvalidUsername),
-    /// No room is made, as its name could be mistaken for that of another one.
+    /// The room is not made, because its name could be mistaken for that of another room.
     RoomLooksLike {
         /// The name as typed.
         typed: RoomName,
-        /// The room that is there.
+        /// The existing room.
         room: RoomName,
     },
     /// There is no such room.
@@ -91,11 +91,11 @@ pub enum AboutRooms {
         /// A room that they may have meant.
         meant: Option<RoomName>,
     },
-    /// No room can be made.
+    /// The server holds as many rooms as it may.
     TooManyRooms,
-    /// They made as many rooms as one person may.
+    /// They have made as many rooms as one person may.
     TooManyRoomsMade,
-    /// What the room is about, if it is about something.
+    /// The topic of a room, if it has one.
     Topic {
         /// The room.
         room: RoomName,
@@ -104,13 +104,13 @@ pub enum AboutRooms {
     },
     /// The topic is too long.
     TopicTooLong,
-    /// Who is in a room.
+    /// The people in a room.
     Who {
         /// The room.
         room: RoomName,
         /// The people in it, or the first of them.
         people: Vec<Presence>,
-        /// How many there are besides.
+        /// The number of people who are not listed.
         more: usize,
     },
 }
@@ -118,50 +118,50 @@ pub enum AboutRooms {
 /// Answers about people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AboutPeople {
-    /// There is nobody of that name.
+    /// Nobody has that name.
     Nobody {
-        /// The name as typed, cut when long.
+        /// The name as typed, cut if it is long.
         typed: Box<str>,
-        /// Whom they may have meant.
+        /// A person whom they may have meant.
         meant: Option<Username>,
     },
-    /// That is themselves.
+    /// They named themselves.
     Yourself,
-    /// That is their name already.
+    /// That is already their name.
     NamedSoAlready,
-    /// What is known of a person.
+    /// What the server tells about a person.
     Whois(Box<Whois>),
-    /// A private message was not delivered, as this person ignores them.
+    /// A private message was not delivered, because this person ignores them.
     NotTaken(Username),
     /// Nobody has written to them privately.
     NothingToReplyTo,
-    /// The person they reply to is not here any more.
+    /// The person to whom they reply has left.
     Gone(Username),
-    /// Whom they typed has left since. Alone nobody can have.
+    /// The person whom they named has left since. This cannot happen on a server that is alone.
     JustLeft,
 }
 
-/// Answers about being away: their own, or that of others.
+/// Answers about being away, whether it is they or others who are away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AboutAway {
-    /// The person they wrote to, or named, is away.
+    /// The person whom they wrote to or named is away.
     Away(Username, Option<Arc<str>>),
-    /// Several people whom they named are away: these, and so many more.
+    /// Several people whom they named are away.
     SeveralAway {
         /// The first of them.
         names: Vec<Username>,
-        /// How many there are besides.
+        /// The number of people who are not listed.
         more: usize,
     },
     /// They are away from now on.
     AwaySet,
-    /// What they gave as the reason is too long.
+    /// Their reason is too long.
     AwayTooLong,
-    /// They are back. So many lines for or about them follow, of so many that came.
+    /// They are back. Lines for or about them follow.
     Back {
-        /// Lines that follow.
+        /// The number of lines that follow.
         shown: usize,
-        /// Lines that came.
+        /// The number of lines that came while they were away.
         missed: usize,
     },
     /// They were not away.
@@ -171,15 +171,15 @@ pub enum AboutAway {
 /// Answers about the people whom a person ignores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AboutIgnoring {
-    /// Whom they ignore.
+    /// The people whom they ignore.
     Ignored(Vec<IgnoredRow>),
     /// They ignore this person from now on.
     IgnoreSet(Username),
-    /// They ignore as many as they may.
+    /// They ignore as many people as they may.
     TooManyIgnored,
     /// They no longer ignore this person.
     IgnoreLifted(Username),
-    /// They did not ignore this person; the name is repeated as typed, cut when long.
+    /// They did not ignore this person. The name is repeated as typed, and cut if it is long.
     NotIgnored(Box<str>),
 }
 
@@ -190,24 +190,24 @@ pub enum AboutReading {
     TimeSet(Format),
     /// There is no such time zone.
     NoZone {
-        /// It is repeated as typed, cut when long.
+        /// The name as typed, cut if it is long.
         typed: Box<str>,
-        /// Whether zones have names here.
+        /// Whether this server knows zones by name.
         by_name: bool,
     },
     /// Whether join and leave notices are hidden, now or from now on.
     QuietSet(bool),
-    /// So many lines follow, which were said before.
+    /// This many lines follow that were said before.
     History(usize),
-    /// Nothing was said in this room, or nothing is kept of it.
+    /// Nobody has said anything in this room, or the server keeps none of it.
     NoHistory,
-    /// What was said before ends here.
+    /// The end of the lines that were said before.
     End,
 }
 
 impl Answer {
-    /// Whether it counts for the rate of whoever typed the line that it is told for. That others are away, and with what
-    /// words, is their choice.
+    /// Whether it counts against the rate of the person whose line caused it. Notices that others are away do not: the
+    /// others chose to be away, and chose the words.
     pub(super) fn is_asked_for(&self) -> bool {
         match self {
             Answer::Away(AboutAway::Away(..) | AboutAway::SeveralAway { .. }) => false,
@@ -232,7 +232,7 @@ impl Answer {
 pub struct HelpRow {
     /// The command and what follows it, such as `/nick NAME`.
     pub usage: &'static str,
-    /// What it does.
+    /// What the command does.
     pub does: &'static str,
     /// Other words for the command.
     pub aliases: &'static [&'static str],
@@ -249,34 +249,34 @@ pub struct RoomRow {
     pub topic: Option<Arc<str>>,
 }
 
-/// A person, as `/ignore` lists them.
+/// A person in the list of `/ignore`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IgnoredRow {
     /// The name that they had when they were ignored.
     pub name: Username,
-    /// The name that they have now, where it is another one.
+    /// The name that they have now, if it is a different one.
     pub now: Option<Username>,
 }
 
-/// A person, as `/who` lists them.
+/// A person in the list of `/who`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
     /// Their name.
     pub name: Username,
     /// Whether they are away.
     pub away: bool,
-    /// For how many seconds they have typed nothing.
+    /// The number of seconds since they last typed.
     pub idle: u32,
 }
 
-/// What `/whois` tells of a person. Never their address.
+/// What `/whois` tells about a person. It never includes their address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Whois {
     /// Their name, whether they are away, and for how long they have been idle.
     pub presence: Presence,
     /// The room they are in.
     pub room: RoomName,
-    /// Since when they have been online: seconds since 1970-01-01 00:00 UTC.
+    /// When they came online, in seconds since 1970-01-01 00:00 UTC.
     pub since: i64,
     /// Why they are away.
     pub away: Option<Arc<str>>,

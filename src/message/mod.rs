@@ -1,7 +1,7 @@
-//! `Message`: what people are told, as facts. How they read on the wire is the business of [`wire`](crate::wire).
+//! `Message`: what people are told, as facts. [`wire`](crate::wire) decides how a message reads on the wire.
 //!
-//! A message is nested by its topic. Each decision over messages matches every variant of an enum, so that a new variant
-//! does not compile until it is decided too.
+//! Messages are nested by topic. Code that decides something about messages matches every variant of an enum, so that a
+//! new variant does not compile until that decision is made for it too.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -17,20 +17,20 @@ use std::sync::Arc;
 use crate::error::Protocol;
 use crate::name::{InvalidUsername, RoomName, Username};
 
-/// One thing told to one person or to many.
+/// One thing that one person or many people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// Something that happens, told as it happens: a stamp may stand before it.
+    /// Something that is told as it happens. It may have a stamp before it.
     News(News),
-    /// Something that was told before. It is dated, so that it cannot pass for something said now.
+    /// Something that was told before. It carries a date, so that nobody takes it for something said now.
     Past(Arc<Past>),
-    /// To one person, about their connection.
+    /// Something that one person is told about their connection.
     Connection(AboutConnection),
-    /// The answer to what one person asked for.
+    /// The answer to something that one person asked for.
     Answer(Answer),
 }
 
-/// What happens in the chat. Each variant is told as it happens.
+/// Something that happens in the chat. Each variant is told as it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     // To a room.
@@ -41,7 +41,7 @@ pub enum News {
         /// The line, clean of control characters.
         text: Arc<str>,
     },
-    /// What someone does, as they tell it.
+    /// Something that a person does, in their own words.
     Action {
         /// Who does it.
         from: Username,
@@ -50,7 +50,7 @@ pub enum News {
     },
     /// Someone came into the chat.
     Joined(Username),
-    /// Someone left the chat, however they left.
+    /// Someone left the chat, for whatever reason.
     Left {
         /// Who.
         who: Username,
@@ -61,7 +61,7 @@ pub enum News {
     Entered(Username),
     /// Someone went to another room.
     WentTo {
-        /// Who.
+        /// The room they went to.
         who: Username,
         /// Where to.
         room: RoomName,
@@ -73,14 +73,14 @@ pub enum News {
         /// The name from now on.
         to: Username,
     },
-    /// Someone set the room's topic, or took it away.
+    /// Someone set the room's topic, or removed it.
     TopicSet {
         /// Who.
         by: Username,
         /// The topic from now on.
         topic: Option<Arc<str>>,
     },
-    /// Said by whoever runs the server, through [`Handle::notice`](crate::Handle::notice).
+    /// A notice from the operator, through [`Handle::notice`](crate::Handle::notice).
     Notice(Arc<str>),
 
     // From one person to one other.
@@ -93,14 +93,14 @@ pub enum News {
     },
     /// A private message, as its author reads it.
     PrivateSent {
-        /// To whom it went.
+        /// The recipient.
         to: Username,
         /// What they wrote.
         text: Arc<str>,
     },
 }
 
-/// What one person is told about their connection.
+/// Something that one person is told about their connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AboutConnection {
     // On coming in, and while they are in.
@@ -110,36 +110,36 @@ pub enum AboutConnection {
     Welcome,
     /// The message of the day, of one or more lines.
     Motd(Arc<str>),
-    /// Someone else has that name, or one that looks like it.
+    /// Someone else has that name, or a name that looks like it.
     UsernameTaken,
-    /// That is no username, for this reason.
+    /// That is not a valid username, for this reason.
     UsernameInvalid(InvalidUsername),
-    /// So many lines stand no more here, as they waited for a reader who was too far behind.
+    /// This many lines were skipped, because their reader was too far behind.
     Skipped(u64),
-    /// Ends a line that holds nothing but a prompt, before something is told that nobody asked for.
+    /// Ends a line that holds only a prompt, before a message that the person did not ask for.
     LineBreak,
 
-    // The last that they are told before the connection is closed.
+    // The last message before the connection is closed.
     /// They asked to leave.
     Goodbye,
-    /// Too many refused usernames.
+    /// The person gave too many usernames that were refused.
     TooManyAttempts,
-    /// No username in time.
+    /// The person gave no username in time.
     LoginTimedOut,
-    /// No line in a long time.
+    /// The person typed no line for a long time.
     IdleTimedOut,
     /// The client speaks another protocol.
     WrongProtocol(Protocol),
-    /// As many connections as the server holds are there already.
+    /// The server already holds as many connections as it may.
     ServerFull,
-    /// As many connections as one address may hold are there already.
+    /// The address already holds as many connections as one address may.
     TooManyFromAddress,
-    /// The server shuts down.
+    /// The server is shutting down.
     ShuttingDown,
 }
 
 impl Message {
-    /// Who wrote it, if someone did.
+    /// The author, if a person wrote it.
     pub fn author(&self) -> Option<&Username> {
         match self {
             Message::News(news) => news.author(),
@@ -148,7 +148,7 @@ impl Message {
         }
     }
 
-    /// Whether it counts for the rate of whoever typed the line that it is told for.
+    /// Whether it counts against the rate of the person whose line caused it.
     pub(crate) fn is_asked_for(&self) -> bool {
         match self {
             Message::News(_) | Message::Past(_) | Message::Connection(_) => true,
@@ -158,18 +158,18 @@ impl Message {
 }
 
 impl News {
-    /// Who wrote it, if someone did.
+    /// The author, if a person wrote it.
     pub fn author(&self) -> Option<&Username> {
         self.written().map(|(author, _)| author)
     }
 
-    /// The author and the text, if someone wrote it. Nothing else is kept to be read again.
+    /// The author and the text, if a person wrote it. Only such messages are kept to be read again.
     pub(crate) fn written(&self) -> Option<(&Username, &str)> {
         match self {
             News::Said { from, text }
             | News::Action { from, text }
             | News::Private { from, text } => Some((from, text)),
-            // It is kept as its recipient reads it.
+            // The recipient's copy is the one that is kept.
             News::PrivateSent { .. } => None,
             News::Joined(_)
             | News::Left { .. }
@@ -181,7 +181,7 @@ impl News {
         }
     }
 
-    /// Whether it tells that someone came or went. This is hidden from people who want it quiet.
+    /// Whether it tells that someone came or went. People who want quiet do not see these messages.
     pub(crate) fn is_coming_or_going(&self) -> bool {
         match self {
             News::Joined(_) | News::Left { .. } | News::Entered(_) | News::WentTo { .. } => true,
@@ -214,14 +214,14 @@ impl From<Answer> for Message {
     }
 }
 
-/// What was told before.
+/// A message that was told before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
     /// The number of its [entry](crate::Entry).
     pub seq: u64,
     /// When: milliseconds since 1970-01-01 00:00 UTC.
     pub at: i64,
-    /// What.
+    /// The message.
     pub news: News,
 }
 

@@ -1,5 +1,5 @@
-//! The work of every command and every event, counted: it must not grow with the number of people. The bench `prices` plays
-//! the same scenes, and times them.
+//! The work of every command and every event, counted: it must not grow with the number of people. The bench `prices`
+//! plays the same scenes and times them.
 
 #[path = "../../benches/prices/scene/mod.rs"]
 mod scene;
@@ -14,16 +14,16 @@ use super::{TALLY, Tally};
 
 const PEOPLE: [u32; 3] = [10, 1_000, 10_000];
 
-/// Few who are ignored do: it is the number of people that must not matter.
+/// Few people are ignored: only the number of people must not matter.
 const IGNORED: u32 = 10;
 
-/// Forms that one line makes of names: four of a few names each.
+/// Forms that one line makes of names: four of each of a few names.
 const FOLDS: usize = 16;
 
-/// Words of a long line. Of each a form is made, and once more where it is the name of somebody who is away.
+/// Words of a long line. A form is made of each, and another where the word names somebody who is away.
 const WORDS: usize = LINE_BYTES / 6;
 
-/// Bytes of a name that a form is made of, at most: some letters are written with four characters of four bytes.
+/// Most bytes of a name that a form is made of: some letters are written with four characters of four bytes.
 const FOLDED: usize = 16 * USERNAME_CHARS;
 
 /// Steps of loops for one line: a few times over all rooms, a room's history and the words of a long line.
@@ -80,14 +80,14 @@ fn play(scene: &mut Scene, act: &Act) -> Work {
     Work { handled, dealt }
 }
 
-/// What is more than one line, one event or one leaving may do, however many people there are.
+/// The work that exceeds what one line, one event or one leaving may do, at any number of people.
 fn excess(act: &Act, work: &Work) -> Vec<String> {
     let Work {
         handled: work,
         dealt,
     } = work;
     let (folds, steps) = match act.name.contains("8 KiB") {
-        // Of each absence that a line is about it is looked up whether that was told.
+        // For each absence that a line mentions, the author's record of absences told is searched.
         true => (FOLDS + 2 * WORDS, STEPS + WORDS * ABSENCES_TOLD),
         false => (FOLDS, STEPS),
     };
@@ -96,7 +96,7 @@ fn excess(act: &Act, work: &Work) -> Vec<String> {
     let bounds = [
         ("names folded", work.folds, folds),
         ("bytes of folded names", work.folded, work.folds * FOLDED),
-        // Those who ignore whoever speaks are looked at when they are left out.
+        // People who ignore the speaker are looked at when they are left out.
         ("steps", work.steps, steps + 2 * work.left_out),
         ("messages rendered", work.writes, writes),
         ("bytes rendered", work.bytes, BYTES),
@@ -107,7 +107,8 @@ fn excess(act: &Act, work: &Work) -> Vec<String> {
         .collect()
 }
 
-/// What is more among ten times as many people, and must not be. Of rooms and of those who are left out there are more too.
+/// The work that grows when there are ten times as many people, and must not. Rooms and people left out do grow in
+/// number.
 fn growth(some: &Tally, many: &Tally) -> Vec<String> {
     let steps = 2 * some.steps + 2 * ROOMS + 2 * many.left_out;
     let bounds = [
