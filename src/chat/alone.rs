@@ -1,4 +1,5 @@
-//! `Alone`: the chat of a server that is alone. Each act becomes an entry, and is applied, within the call that it came from.
+//! `Alone`: the chat of a server that is alone. Each act becomes an entry, and is applied, within the call that caused
+//! it.
 
 use std::mem;
 use std::sync::Arc;
@@ -17,11 +18,11 @@ use super::{Effect, Effects, Event, Hub, Proposal, Rules};
 pub struct Alone {
     pub(super) hub: Hub,
     journal: Journal,
-    /// What the hub asks for behind its first act, before that is applied. Empty between calls.
+    /// The effects that follow the hub's first act, while that act is applied. Empty between calls.
     asked: Effects,
-    /// What was entered since it was last taken. `None`: nobody listens.
+    /// The entries since the last call of [`take_entries`](Self::take_entries). `None`: nobody listens.
     heard: Option<Vec<Heard>>,
-    /// Where a test has the journal answer late.
+    /// Lets a test have the journal answer late.
     #[cfg(any(test, fuzzing))]
     pub(super) late: Option<Late>,
 }
@@ -39,14 +40,14 @@ impl Alone {
         }
     }
 
-    /// Takes in what happened to a peer; see [`Hub::handle`].
+    /// Handles an event of a peer; see [`Hub::handle`].
     pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
         self.with_hub(now, effects, |hub, effects| {
             hub.handle(now, peer, event, effects)
         });
     }
 
-    /// Acts on what is due by now.
+    /// Acts on everything that is due by now.
     pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) {
         let mut before = effects.len();
         while self.hub.handle_timeout(now, effects) {
@@ -55,7 +56,7 @@ impl Alone {
         }
     }
 
-    /// Does something of the hub's own accord, such as [`Hub::notice`].
+    /// Has the hub do something that no peer asked for, such as [`Hub::notice`].
     pub fn with_hub(
         &mut self,
         now: Moment,
@@ -77,22 +78,22 @@ impl Alone {
         self.with_hub(now, effects, Hub::shut_down);
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing else happens.
+    /// The time of the next call of [`handle_timeout`](Self::handle_timeout), if nothing else happens.
     pub fn next_timeout(&self) -> Option<Instant> {
         self.hub.next_timeout()
     }
 
-    /// Sets what every newcomer is shown. The text must be clean but for its line ends.
+    /// Sets the message that every newcomer reads. The text must be clean but for its line ends.
     pub fn set_motd(&mut self, text: Option<Arc<str>>) {
         self.hub.set_motd(text);
     }
 
-    /// Keeps each entry from now on, until it is [taken](Self::take_entries).
+    /// Keeps each entry from now on, until [`take_entries`](Self::take_entries) takes it.
     pub fn listen(&mut self) {
         self.heard.get_or_insert_default();
     }
 
-    /// Keeps no entry any more.
+    /// Stops keeping entries.
     pub fn listen_no_more(&mut self) {
         self.heard = None;
     }
@@ -107,22 +108,22 @@ impl Alone {
         self.heard.as_mut().map(mem::take).unwrap_or_default()
     }
 
-    /// How many people have a name.
+    /// The number of people who have a name.
     pub fn online(&self) -> usize {
         self.hub.online()
     }
 
-    /// Checks everything that always holds.
+    /// Checks all invariants.
     ///
     /// # Panics
     ///
-    /// Where something does not hold.
+    /// If an invariant does not hold.
     #[cfg(any(test, fuzzing))]
     pub fn check(&self) {
         self.hub.check();
     }
 
-    /// Enters each act behind so many effects and applies it, in the place where it was asked for.
+    /// Enters each act after the first `before` effects and applies it, at its place among the effects.
     pub(super) fn settle(&mut self, now: Moment, before: usize, effects: &mut Effects) {
         let Some(first) = effects.take_proposed(before, &mut self.asked) else {
             return;
@@ -133,7 +134,7 @@ impl Alone {
         }
         let mut asked = mem::take(&mut self.asked);
         for effect in asked.drain() {
-            // Nothing is decided over the others here.
+            // Every other effect passes unchanged.
             let Effect::Append(it) = effect else {
                 effects.push(effect);
                 continue;
@@ -152,7 +153,7 @@ impl Alone {
         self.enter(now, it, effects);
     }
 
-    /// Makes an act an entry, and applies it.
+    /// Turns an act into an entry and applies it.
     pub(super) fn enter(&mut self, now: Moment, it: Proposal, effects: &mut Effects) {
         let at = now.unix.saturating_mul(1000);
         let entry = self.journal.enter(at, it.author, it.act);

@@ -1,8 +1,8 @@
-//! What an entry of the journal does: the only code that changes what people share. The same entries in the same order
-//! give the same state anywhere.
+//! Applying an entry of the journal: the only code that changes the state that people share. The same entries in the
+//! same order give the same state anywhere.
 //!
-//! What is read besides the entry and that state concerns those alone who are connected here, and changes nothing for
-//! others: the time on this server's clock, and the connection that the act came from.
+//! Besides the entry and that state, this code reads the time on this server's clock and the connection that the act
+//! came from. Both matter only to people who are connected here, and change nothing for others.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::room::NoRoom;
 use super::{Author, Hub};
 
 impl Hub {
-    /// Makes an entry come true. `origin` is the connection that its act came from, if it is one of this server.
+    /// Applies an entry. `origin` is the connection that its act came from, if it is a connection of this server.
     pub fn apply(
         &mut self,
         now: Moment,
@@ -48,7 +48,7 @@ impl Hub {
             room: person.room,
         };
         match &entry.act {
-            // The first is applied above, and the others are of the house.
+            // `come_in` handles the first. The others come only from the house.
             Act::ComeIn { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
             Act::Say { text } => {
                 let (from, text) = (author.name.clone(), text.clone());
@@ -77,8 +77,8 @@ impl Hub {
         }
     }
 
-    /// Lets a newcomer in under a name, unless someone has it or one that looks like it. Their connection may have ended
-    /// since they gave the name, which nobody but this server can know: it then has them leave at once.
+    /// Lets a newcomer in under a name, unless someone has it or a name that looks like it. The connection may have
+    /// ended since the newcomer gave the name. Only this server can know that, so it proposes that they leave at once.
     fn come_in(
         &mut self,
         now: Moment,
@@ -112,7 +112,7 @@ impl Hub {
         }
     }
 
-    /// Gives a newcomer who has a name now what they are shown first, unless their connection has ended meanwhile.
+    /// Shows a newcomer who has just got a name the first messages, unless their connection has ended meanwhile.
     fn seat(&mut self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) -> bool {
         let active = self.seconds(now);
         if !self.roster.seat(place, peer) {
@@ -148,7 +148,7 @@ impl Hub {
         effects.tell_room(author.room, except, hidden_from, news);
     }
 
-    /// Whom the author replies to is known to them by the name that person has now.
+    /// The author now knows the person to whom they reply by that person's current name.
     fn note_correspondent(&mut self, author: &Author, to: PersonId) {
         let reader = self.roster.place(to).and_then(|it| self.roster.get(it));
         if let Some(name) = reader.map(|it| it.name.clone())
@@ -284,7 +284,7 @@ impl Hub {
         effects.answer(author.peer, answer);
     }
 
-    /// The author is gone, which those who stay are told.
+    /// Removes an author who has left, and tells the people who stay.
     fn go_offline(
         &mut self,
         author: &Author,
@@ -293,7 +293,7 @@ impl Hub {
         origin: Option<PeerId>,
         effects: &mut Effects,
     ) {
-        // Where this server shuts down, nobody is left here to read of it.
+        // If this server is shutting down, nobody here is left to read it.
         let is_read = reason != CloseReason::Shutdown || origin.is_none();
         let hidden_from = is_read.then(|| self.hidden_from(author.place));
         let number = |it| self.roster.number(it);
@@ -314,7 +314,7 @@ impl Hub {
     }
 }
 
-/// Why somebody could not go to the room that they typed.
+/// The reason why somebody could not go to the room that they typed.
 fn no_room(name: &RoomName, why: NoRoom) -> AboutRooms {
     match why {
         NoRoom::TooMany => AboutRooms::TooManyRooms,

@@ -1,7 +1,7 @@
-//! `Arrivals`: places of people, in the order in which they came in. That is the order of their numbers, which only rise:
-//! whoever comes stands last, and who has a number is found by halves.
+//! `Arrivals`: places of people, in the order in which they came in. That is the order of their numbers, which only
+//! rise: a newcomer goes last, and a number is found by binary search.
 //!
-//! It keeps places alone, four bytes a person, and is told who is in one.
+//! It keeps only places, four bytes a person. The caller tells it who is in a place.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use crate::id::PersonId;
 
 use super::person::Place;
 
-/// Some of the people who are here. To take one out, as few of the others are moved as stand before or behind.
+/// Some of the people who are here. Removing one moves the people before or after them, whichever are fewer.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals(VecDeque<Place>);
 
@@ -26,8 +26,8 @@ impl Arrivals {
         self.0.iter().copied()
     }
 
-    /// Where somebody of this number stands, or would. At either end that is known at once: there stand newcomers, and
-    /// those who leave when all do.
+    /// The position of the person with this number, or the position that they would have. It is known at once at either
+    /// end: newcomers stand there, and so do the people who leave when everyone does.
     fn position(&self, id: PersonId, number: impl Fn(Place) -> PersonId) -> Result<usize, usize> {
         let last = self.0.back().map(|it| number(*it));
         if last.is_none_or(|it| it < id) {
@@ -39,20 +39,20 @@ impl Arrivals {
         }
     }
 
-    /// The place of one of them.
+    /// The place of the person with this number, if they are among them.
     pub(super) fn find(&self, id: PersonId, number: impl Fn(Place) -> PersonId) -> Option<Place> {
         let at = self.position(id, number).ok()?;
         self.0.get(at).copied()
     }
 
-    /// Takes somebody in who is in this place.
+    /// Adds the person in this place.
     pub(super) fn insert(&mut self, place: Place, number: impl Fn(Place) -> PersonId) {
         if let Err(at) = self.position(number(place), number) {
             self.0.insert(at, place);
         }
     }
 
-    /// Takes whoever is in this place out, and tells whether they were in.
+    /// Removes the person in this place, and returns whether they were among them.
     pub(super) fn remove(&mut self, place: Place, number: impl Fn(Place) -> PersonId) -> bool {
         let Ok(at) = self.position(number(place), number) else {
             return false;

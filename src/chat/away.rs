@@ -1,5 +1,5 @@
-//! Who is away, and who is to be told of it. A line is looked through for the names of those who are away in its room,
-//! once, and only where there are any; whatever it names, its author reads one answer.
+//! Who is away, and who is told so. If anyone in a room is away, each line said there is searched once for the names of
+//! those people. The author reads one answer, however many names the line has.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::room::AwayPeople;
 use super::{Author, Hub};
 
 impl Hub {
-    /// A person is away from now on, or says so anew.
+    /// A person goes away, or gives a new reason.
     pub(super) fn go_away(
         &mut self,
         author: &Author,
@@ -42,7 +42,7 @@ impl Hub {
         effects.answer(author.peer, AboutAway::AwaySet);
     }
 
-    /// A person is back, and reads what was said to or about them meanwhile.
+    /// A person comes back, and reads the lines that were said to or about them meanwhile.
     pub(super) fn come_back(&mut self, author: &Author, effects: &mut Effects) {
         self.unlist_away(author.place);
         let person = self.roster.get_mut(author.place);
@@ -50,7 +50,7 @@ impl Hub {
         let Some(away) = extras.and_then(|it| it.away.take()) else {
             return effects.answer(author.peer, AboutAway::NotAway);
         };
-        // Whom they came to ignore while they were away is not counted either.
+        // Lines of people whom they began to ignore while they were away do not count either.
         let kept = away.missed.last(0, MISSED_LINES, |_, _| true).len();
         let lines = away.missed.last(0, MISSED_LINES, self.sees(author.place));
         let shown = lines.len();
@@ -64,7 +64,7 @@ impl Hub {
         }
     }
 
-    /// Puts a person who is away on the list of their room, under the name they have.
+    /// Puts a person who is away on the list of their room, under their current name.
     pub(super) fn list_away(&mut self, place: Place) {
         if let Some(person) = self.roster.get(place)
             && person.away().is_some()
@@ -74,14 +74,14 @@ impl Hub {
         }
     }
 
-    /// Takes a person off it: before they change name or room.
+    /// Takes a person off the list of their room, before they change name or room.
     pub(super) fn unlist_away(&mut self, place: Place) {
         if let Some(person) = self.roster.get(place) {
             self.rooms.strike_away(place, person);
         }
     }
 
-    /// Keeps a line that somebody wrote for those in the room whom it names and who are away, and tells its author that they are.
+    /// Keeps a line for the people in the room whom it names and who are away, and tells its author that they are away.
     pub(super) fn note_mentions(
         &mut self,
         author: &Author,
@@ -106,8 +106,8 @@ impl Hub {
         self.tell_away(author, absent, effects);
     }
 
-    /// Keeps a line for a person, if they are away and do not ignore its author. Returns their name if its author is to be
-    /// told that they are.
+    /// Keeps a line for a person, if they are away and do not ignore its author. Returns their name if the author
+    /// should be told that they are away.
     pub(super) fn note_missed(
         &mut self,
         author: &Author,
@@ -125,14 +125,14 @@ impl Hub {
         if self.does_ignore(author.place, to) {
             return None;
         }
-        // What they were told of is of interest where they read it.
+        // Only the server to which the author is connected needs to remember what they were told.
         author.peer?;
         let now = self.seconds(author.now);
         let told = &mut self.roster.get_mut(author.place)?.extras_mut().told;
         told.is_news(absence, now).then_some((name, text))
     }
 
-    /// Tells the author of a line who of those whom it was for is away.
+    /// Tells the author of a line which of its recipients are away.
     pub(super) fn tell_away(
         &self,
         author: &Author,
@@ -156,7 +156,7 @@ impl Hub {
         effects.answer(author.peer, answer);
     }
 
-    /// Those of the people who are away whom a text names, in the order in which it does.
+    /// The people in `away` whom a text names, in the order of the text.
     fn named(&self, away: &AwayPeople, text: &str) -> Vec<Place> {
         let text = beginning(text);
         let mut folded = 0;

@@ -1,8 +1,8 @@
-//! A hash of all that people share, for unit tests and the fuzzer, in no other build: hubs that were fed the same entries
-//! have the same one, whoever is connected to them and whatever rules they have.
+//! A hash of all state that people share, only in builds of unit tests and the fuzzer. Hubs that applied the same
+//! entries have the same hash, whoever is connected to them and whatever their rules are.
 //!
-//! It leaves out what is kept of lines that were said, as each server keeps as many as it likes, and the places in which a
-//! hub keeps things, which mean nothing.
+//! It leaves out the lines kept as history, as each server keeps as many as it likes. It also leaves out the places in
+//! which a hub keeps things, which mean nothing.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -14,7 +14,7 @@ use super::person::{Extras, Person, Place};
 use super::room::Room;
 
 impl Hub {
-    /// A hash of all that people share.
+    /// A hash of all state that people share.
     pub fn digest(&self) -> u64 {
         let mut state = DefaultHasher::new();
         self.roster.online().hash(&mut state);
@@ -60,7 +60,7 @@ impl Hub {
         targets.iter().map(number).collect()
     }
 
-    /// Who is in these places, in the order in which they came.
+    /// The people in these places, in the order in which they came.
     fn people(&self, places: impl Iterator<Item = Place>) -> Vec<PersonId> {
         let mut people: Vec<PersonId> = places.map(|it| self.roster.number(it)).collect();
         people.sort();

@@ -1,7 +1,7 @@
-//! `Directory`: places of people by the keys of their names. One table holds them all, and a name is in it once for each
-//! key that differs: most names have but two or three.
+//! `Directory`: places of people by the keys of their names. One table holds them all. A name is in it once for each
+//! distinct key: most names have only two or three.
 //!
-//! It keeps places alone, four bytes a key, and is told who has which name.
+//! It keeps only places, four bytes a key. The caller tells it who has which name.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -15,15 +15,16 @@ use super::person::Place;
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     table: HashTable<Listed>,
-    /// The keys of names are the same everywhere, so that people could choose names whose places in a table are the same.
+    /// The keys of names are the same everywhere, so people could choose names that collide in a table with a fixed
+    /// hash.
     hasher: RandomState,
 }
 
-/// A place, and for which of the keys of the name there it stands.
+/// A place, and which key of the name there this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Listed(u32);
 
-/// How many bits it takes to tell the keys of a name apart.
+/// Bits that it takes to number the keys of a name.
 const KEY_BITS: u32 = Username::KEYS.next_power_of_two().ilog2();
 
 impl Listed {
@@ -42,7 +43,7 @@ impl Listed {
 }
 
 impl Directory {
-    /// Someone who has a name with this key, which `is_it` is to tell of others that have the same key for another reason.
+    /// A person who has a name with this key. `is_it` rejects people who have the same key for another reason.
     pub(super) fn find(&self, key: u64, is_it: impl Fn(Place) -> bool) -> Option<Place> {
         let found = self
             .table
@@ -50,7 +51,7 @@ impl Directory {
         found.map(|it| it.place())
     }
 
-    /// Lists the person in this place under the name that `names` tells of them.
+    /// Lists the person in this place under the name that `names` gives for them.
     pub(super) fn insert<'a>(
         &mut self,
         place: Place,
@@ -71,7 +72,7 @@ impl Directory {
         }
     }
 
-    /// Lists the person in this place no longer under a name they had.
+    /// Removes the person in this place from under a name that they had.
     pub(super) fn remove(&mut self, place: Place, name: &Username) {
         for (i, key) in distinct(name) {
             let listed = Listed::new(place, i);
@@ -85,14 +86,14 @@ impl Directory {
 
 #[cfg(any(test, fuzzing))]
 impl Directory {
-    /// Checks that these names are listed, and nothing else is.
+    /// Checks that exactly these names are listed.
     pub(super) fn check<'a>(&self, names: impl Iterator<Item = &'a Username>) {
         let listed: usize = names.map(|it| distinct(it).count()).sum();
         assert_eq!(self.table.len(), listed);
     }
 }
 
-/// The keys of a name that differ, the first of those that do not.
+/// The distinct keys of a name: the first of each group of equal ones.
 fn distinct(name: &Username) -> impl Iterator<Item = (usize, u64)> {
     let keys = name.keys();
     let all = keys.into_iter().enumerate();

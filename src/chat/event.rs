@@ -1,4 +1,4 @@
-//! The whole border of the chat on one screen: what happens to it, and what it asks for.
+//! The whole border of the chat on one screen: its events and its effects.
 
 use std::net::SocketAddr;
 
@@ -11,56 +11,56 @@ use crate::name::Username;
 
 use super::question::{Finding, Question};
 
-/// What happened to a peer. The server tells; the [`Hub`](super::Hub) acts.
+/// Something that happened to a peer. The server reports it; the [`Hub`](super::Hub) acts.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// It is known what a newcomer speaks. Always a peer's first event.
+    /// The server has found out what protocol a newcomer speaks. Always a peer's first event.
     Connected {
-        /// Where they come from.
+        /// The address they connect from.
         addr: SocketAddr,
-        /// How what they read is rendered, from the first prompt on.
+        /// The format of everything they read, from the first prompt on.
         format: Format,
     },
-    /// A line of clean text came in.
+    /// They sent a line of clean text.
     Line(&'a str),
-    /// A line came in that is longer than the limit, in bytes; it is lost.
+    /// They sent a line that is longer than the limit. It is lost.
     LineTooLong {
-        /// The limit in force.
+        /// The limit in force, in bytes.
         limit: usize,
     },
-    /// The first bytes were of another protocol: this is no person.
+    /// Their first bytes were of another protocol: the peer is not a person.
     WrongProtocol(Protocol),
     /// They pressed the key that interrupts.
     Interrupt,
     /// They pressed the key that ends their input.
     EndOfInput,
-    /// Their telnet client asks whether we are still there.
+    /// Their telnet client asks whether the server is still there.
     AreYouThere,
-    /// They send faster than they may, and are not read for a while. Told once a spell.
+    /// They send faster than they may, and are not read for a while. They are told once per spell.
     TooFast {
-        /// It is not they alone, but everyone at their address together.
+        /// Whether the limit is that of everyone at their address together, not their own.
         of_address: bool,
     },
-    /// What came of a [question](Effect::Ask). It comes once for each, unless the peer is on the way out by then.
+    /// The answer to a [question](Effect::Ask). Each question gets one, unless the peer is leaving by then.
     Answered(Result<&'a Finding, Unanswered>),
-    /// The connection has ended. Always a peer's last event; not sent for a peer whom the hub itself had closed.
+    /// The connection has ended. Always a peer's last event. It is not sent for a peer that the hub itself closed.
     Disconnected(CloseReason),
 }
 
-/// An act that is to become an entry of the journal.
+/// An act that somebody wants to enter into the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// The connection that it came from, if it is still of interest how it ends. It is of this server alone.
+    /// The connection that the act came from, if its end still matters. Only this server knows it.
     pub peer: Option<PeerId>,
-    /// Whose act it is. `None`: of somebody who comes in by it.
+    /// The author. `None`: somebody who comes in by this act.
     pub author: Option<PersonId>,
     /// The act.
     pub act: Act,
 }
 
 impl Proposal {
-    /// Whom it holds until it is applied: who changes by it who or where they are, on which their next line may depend.
-    /// Who leaves is not read any more anyway.
+    /// The peer that the act holds until it is applied. Such an act changes who or where the person is, and their next
+    /// line may depend on that. A person who leaves is not read any more anyway.
     pub fn holds(&self) -> Option<PeerId> {
         match self.act {
             Act::ComeIn { .. } | Act::Go { .. } | Act::Rename { .. } => self.peer,
@@ -79,86 +79,89 @@ impl Proposal {
     }
 }
 
-/// What the chat asks for. The [`Hub`](super::Hub) appends; the server applies them in this order.
+/// Something that the chat asks for. The [`Hub`](super::Hub) appends effects; the server applies them in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Enter this into the journal. What comes of it is known when the entry is [applied](super::Hub::apply).
+    /// Enter this into the journal. Its result is known when the entry is [applied](super::Hub::apply).
     Append(Proposal),
-    /// Read nothing more of a peer, as an act of theirs is out that [holds](Proposal::holds) them. Alone nothing ever is.
+    /// Read nothing more from a peer: an act of theirs is out that [holds](Proposal::holds) them, or as many acts are out
+    /// as one person may have. On a server that is alone nothing is ever out.
     Hold {
-        /// Who.
+        /// The peer.
         peer: PeerId,
     },
-    /// Read a peer again: what held them was applied, and what came of it is asked for. Not asked for one who has left.
+    /// Read a peer again: the act that held them was applied, and its effects stand before this one. Never sent for a
+    /// peer that has left.
     Release {
-        /// Who.
+        /// The peer.
         peer: PeerId,
     },
-    /// Have a worker find something out, and tell what came of it: [`Event::Answered`]. Nothing more of the peer is read until
-    /// that was taken in. A peer is asked for one thing at a time.
+    /// Have a worker find something out, and report the result as [`Event::Answered`]. The server reads nothing more
+    /// from the peer until the hub has handled that event. A peer has one question at a time.
     Ask {
-        /// For whom.
+        /// The peer that waits for the answer.
         peer: PeerId,
-        /// What.
+        /// The question.
         question: Question,
     },
-    /// Tell an audience. The server renders it once for all of them.
+    /// Tell an audience something. The server renders the message once for all of them.
     Send {
-        /// Who is to read it.
+        /// The audience.
         to: Audience,
-        /// What they read.
+        /// The message.
         message: Message,
     },
-    /// From now on the peer reads what is said in the room, in this format. A peer is in one room at most; entering the
-    /// room they are in changes the format.
+    /// From now on the peer reads everything said in the room, in this format. A peer is in one room at most. Entering
+    /// the room where they are changes the format.
     Enter {
-        /// Who.
+        /// The peer.
         peer: PeerId,
-        /// Where.
+        /// The room.
         room: RoomId,
-        /// How.
+        /// The format.
         format: Format,
     },
     /// From now on the peer reads no room.
     Exit {
-        /// Who.
+        /// The peer.
         peer: PeerId,
     },
-    /// Close the connection once what it is owed has been written. The hub has forgotten the peer already.
+    /// Close the connection once its queued output has been written. The hub has forgotten the peer already.
     Close {
-        /// Who.
+        /// The peer.
         peer: PeerId,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
     },
     /// The peer now has a name and counts as online. For the log and the figures.
     CameOnline {
-        /// Who.
+        /// The peer.
         peer: PeerId,
-        /// By what name.
+        /// Their name.
         name: Username,
     },
-    /// The peer goes by another name now. For the log.
+    /// The peer has another name now. For the log.
     Renamed {
-        /// Who.
+        /// The peer.
         peer: PeerId,
-        /// By what name until now.
+        /// The name before.
         from: Username,
-        /// By what name from now on.
+        /// The name from now on.
         to: Username,
     },
     /// The peer, who had a name, is no longer online. For the log and the figures.
     WentOffline {
-        /// Who.
+        /// The peer.
         peer: PeerId,
-        /// By what name.
+        /// Their name.
         name: Username,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
     },
 }
 
-/// Who is to read a message. Never a list of recipients: a message costs the hub the same in a room of any size.
+/// The readers of a message. It is never a list of recipients, so a message costs the hub the same in a room of any
+/// size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
     /// One person.
@@ -167,14 +170,14 @@ pub enum Audience {
     Room {
         /// The room.
         room: RoomId,
-        /// The one who does not read it, as they said it.
+        /// The author, who does not read their own line.
         except: Option<PeerId>,
-        /// Those who ignore whoever caused it. Empty for nearly everyone.
+        /// The people who ignore the person who caused it. Nearly always empty.
         hidden_from: Vec<PeerId>,
     },
 }
 
-/// What one call into the [`Hub`](super::Hub) asked for, in order. Reused from call to call.
+/// The effects of one call into the [`Hub`](super::Hub), in order. Reused from call to call.
 #[derive(Debug, Default)]
 pub struct Effects(Vec<Effect>);
 
@@ -188,7 +191,8 @@ impl Effects {
         self.0.len()
     }
 
-    /// Takes out the first act that is proposed behind so many effects, and moves all that follows it to the end of others.
+    /// Takes out the first proposed act after the first `behind` effects, and moves the effects that follow it to the end of
+    /// `to`.
     pub(super) fn take_proposed(&mut self, behind: usize, to: &mut Effects) -> Option<Proposal> {
         let mut new = self.0.get(behind..)?.iter();
         let first = new.position(|it| matches!(it, Effect::Append(_)))?;
@@ -206,7 +210,7 @@ impl Effects {
         self.0.push(effect);
     }
 
-    /// Tells a peer something, or nobody: people who are not connected here are told nothing.
+    /// Tells a peer something. With no peer it does nothing, as for people who are not connected here.
     pub(super) fn tell(&mut self, peer: impl Into<Option<PeerId>>, message: impl Into<Message>) {
         if let Some(peer) = peer.into() {
             let (to, message) = (Audience::Peer(peer), message.into());
@@ -218,7 +222,7 @@ impl Effects {
         self.tell(peer, Message::Answer(answer.into()));
     }
 
-    /// Proposes an act of the person whose connection this is.
+    /// Proposes an act of the person who has this connection.
     pub(super) fn append(&mut self, peer: PeerId, author: Option<PersonId>, act: Act) {
         self.push(Effect::Append(Proposal {
             peer: Some(peer),

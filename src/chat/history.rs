@@ -1,4 +1,4 @@
-//! `History`: the last lines of something, bounded in number and in bytes of text.
+//! `History`: the last lines of a conversation, bounded in number and in bytes of text.
 //!
 //! Invariant: `bytes` is the sum of the sizes of the lines, and within the bound.
 
@@ -16,13 +16,13 @@ const AROUND: usize = "[2026-11-21 15:28]  (private): \r\n".len();
 pub(super) struct History {
     lines: VecDeque<Line>,
     bytes: usize,
-    /// How many lines came, those that are gone included.
+    /// How many lines came, including those that are gone.
     total: usize,
     max_lines: usize,
     max_bytes: usize,
 }
 
-/// A line, and who caused it, whatever they are called by now.
+/// A line, and its author, whatever the author's name is by now.
 #[derive(Debug)]
 struct Line {
     /// How many lines came before it.
@@ -42,7 +42,7 @@ impl History {
         }
     }
 
-    /// Keeps a line that somebody wrote, and drops the oldest ones as far as the bounds ask for it.
+    /// Keeps a line that a person wrote, and drops the oldest lines until the bounds hold.
     pub(super) fn push(&mut self, author: PersonId, past: Arc<Past>) {
         let Some(size) = size(&past.news) else {
             return;
@@ -67,7 +67,7 @@ impl History {
         debug_assert!(self.bytes <= self.max_bytes && self.lines.len() <= self.max_lines);
     }
 
-    /// The last lines that are to be seen, the oldest first: at most `count`, and none of the first ones that are `known`.
+    /// The last visible lines, the oldest first: at most `count`, and none of the first `known` lines.
     pub(super) fn last(
         &self,
         known: usize,
@@ -83,14 +83,14 @@ impl History {
         lines
     }
 
-    /// How many lines came, those that are gone included.
+    /// How many lines came, including those that are gone.
     pub(super) fn total(&self) -> usize {
         self.total
     }
 }
 
-/// The size of a line as it is read later, in bytes; what stands around name and text is taken as [`AROUND`]. `None`: nobody
-/// wrote it, so it is not kept.
+/// The size of a line as it is read later, in bytes. The text around name and line counts as [`AROUND`]. `None`: nobody
+/// wrote the line, so it is not kept.
 fn size(news: &News) -> Option<usize> {
     let (author, text) = news.written()?;
     Some(AROUND + author.as_str().len() + text.len())

@@ -1,4 +1,4 @@
-//! What the program that runs the server wants of the chat: its acts are those of the house.
+//! Acts of the program that runs the server. Their author is the house.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl Hub {
         self.propose(Act::Notice { text: text.into() }, effects);
     }
 
-    /// Has somebody say something in a room, who is not there: a program. The text must be clean.
+    /// Says something in a room on behalf of a program that is not in it. The text must be clean.
     pub fn announce(&self, room: RoomName, name: Username, text: &str, effects: &mut Effects) {
         let text = text.into();
         self.propose(Act::Announce { room, name, text }, effects);
@@ -31,7 +31,7 @@ impl Hub {
         self.propose(Act::Write { to, text, is_reply }, effects);
     }
 
-    /// Sends a person away, who reads why. The text must be clean.
+    /// Sends a person away with a reason that they read. The text must be clean.
     pub fn close(&mut self, person: PersonId, why: &str, effects: &mut Effects) {
         if let Some(peer) = self.roster.peer_of(person) {
             let why = News::Notice(why.into());
@@ -86,7 +86,7 @@ impl Hub {
             Act::Write { to, text, .. } => {
                 effects.tell(self.roster.peer_of(*to), News::Notice(text.clone()));
             }
-            // These are of people, and the house is none.
+            // These are acts of people, and the house is not a person.
             Act::ComeIn { .. }
             | Act::Say { .. }
             | Act::Do { .. }

@@ -1,12 +1,13 @@
-//! Who ignores whom. All who ignore a person under one name share a [`Target`], so that the person's leaving and renaming
-//! cost the same however many they are.
+//! Who ignores whom. All who ignore a person under one name share a [`Target`]. So the cost of the person leaving or
+//! taking another name does not depend on how many ignore them.
 //!
-//! A target has the name under which the person was ignored, never one that they chose later. While that person is here,
-//! it is theirs, whatever they call themselves; once they are gone, it awaits the next person who takes the name.
+//! A target has the name under which the person was ignored, never one that they chose later. While that person is
+//! here, the target is theirs, whatever their current name. Once they are gone, it awaits the next person who takes the
+//! name.
 //!
-//! Invariants: a target that is someone's stands in their `ignored_as`, any other in `awaited` under its name. A person
-//! stands in a target's `by` exactly when it stands in their `ignores`, and never in that of a target of their own. No
-//! target is without anyone who ignores.
+//! Invariants: a target that belongs to a person is in their `ignored_as`; any other is in `awaited` under its name. A
+//! person is in a target's `by` exactly when the target is in their `ignores`, and never in the `by` of a target of
+//! their own. Every target has somebody who ignores it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -21,7 +22,7 @@ use crate::tally;
 use super::Hub;
 use super::person::{Person, Place};
 
-/// Everyone who is ignored by someone.
+/// Everyone whom someone ignores.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     targets: Slab<Target>,
@@ -29,7 +30,7 @@ pub(super) struct Targets {
     awaited: HashMap<u64, BTreeMap<u64, u32>>,
     /// How many targets there have been.
     pub(super) made: u64,
-    /// How many entries of lists and targets were gone through, for tests of what that costs.
+    /// Entries of lists and targets visited so far. Tests count them as the cost.
     #[cfg(test)]
     pub(super) steps: usize,
 }
@@ -37,19 +38,19 @@ pub(super) struct Targets {
 /// A person who is ignored, under one name.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// How many targets were made before it. Where they are kept says nothing of their order.
+    /// How many targets were made before it. The place of a target says nothing about this order.
     pub(super) number: u64,
     pub(super) name: Username,
-    /// Who it is, or was last.
+    /// The person, or the last person it belonged to.
     pub(super) person: PersonId,
     /// Their place, while they are here.
     pub(super) here: Option<Place>,
-    /// Who ignores them, each with the slot of their connection, if they have one, so that a line needs no look at every one
-    /// of them.
+    /// The people who ignore them, each with the slot of their connection, if they have one. So a line need not look at
+    /// every one of these people.
     pub(super) by: BTreeMap<Place, Option<Slot>>,
 }
 
-/// They ignore as many as they may.
+/// The person ignores as many people as they may.
 #[derive(Debug)]
 pub(super) struct TooMany;
 
@@ -72,7 +73,7 @@ impl Targets {
         self.targets.iter().map(|(id, target)| (id as u32, target))
     }
 
-    /// Those that await somebody of this name, the oldest first.
+    /// The targets that await somebody of this name, the oldest first.
     pub(super) fn awaiting(&self, name: &Username) -> impl Iterator<Item = u32> {
         let ids = self.awaited.get(&name.key());
         ids.into_iter().flat_map(BTreeMap::values).copied()
@@ -96,7 +97,7 @@ impl Targets {
         id as u32
     }
 
-    /// The person of a target is gone.
+    /// The person of a target has left: it awaits its name.
     fn await_name(&mut self, id: u32) {
         if let Some(target) = self.get_mut(id) {
             target.here = None;
@@ -105,7 +106,7 @@ impl Targets {
         }
     }
 
-    /// The target is somebody's again, or is to go.
+    /// Ends the wait of a target that belongs to somebody again, or is removed.
     fn await_no_more(&mut self, name: &Username, number: u64) {
         if let Some(ids) = self.awaited.get_mut(&name.key()) {
             ids.remove(&number);
@@ -117,7 +118,7 @@ impl Targets {
 }
 
 impl Hub {
-    /// The connections of those who do not read what this person causes.
+    /// The connections of the people who do not read what this person says.
     pub(super) fn hidden_from(&self, place: Place) -> Vec<PeerId> {
         let ids = self.ignored_as(place);
         let targets = ids.iter().filter_map(|id| self.targets.get(*id));
@@ -127,7 +128,7 @@ impl Hub {
             .collect();
         tally::steps(readers.len());
         if ids.len() > 1 {
-            // Each target has them in order, which this sort makes use of.
+            // Each target has them in order, which makes this sort cheap.
             readers.sort();
             readers.dedup();
         }
@@ -142,7 +143,7 @@ impl Hub {
         targets.any(|it| it.by.contains_key(&by))
     }
 
-    /// Whom a person ignores, in the order in which they began to.
+    /// The people whom a person ignores, in the order in which they began to.
     pub(super) fn ignored(&self, by: Place) -> Vec<IgnoredRow> {
         let row = |id: &u32| {
             let target = self.targets.get(*id)?;
@@ -176,8 +177,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Lifts what stands in a person's list of whoever has this name now, or else under it. Returns their name, if there
-    /// was anything.
+    /// Removes from a person's list whoever has this name now, or else the entry under this name. Returns the name, if
+    /// there was such an entry.
     pub(super) fn unignore(&mut self, by: Place, name: &Username) -> Option<Username> {
         let present = self.roster.holder(name);
         let listed = |id: &u32| Some((*id, self.targets.get(*id)?));
@@ -200,9 +201,10 @@ impl Hub {
         Some(name)
     }
 
-    /// A person has taken a name that nobody had: those who ignored someone of that name, who is gone, ignore them now.
+    /// A person has taken a name that nobody had. People who ignored an earlier holder of that name, who is gone, now
+    /// ignore this person.
     pub(super) fn name_taken(&mut self, who: Place, name: &Username) {
-        // At most so many of them are of lists of their own, and stay.
+        // At most this many targets belong to one list alone, and stay.
         let waiting = self.targets.awaiting(name).take(IGNORED + IGNORED_NAMES);
         let waiting: Vec<u32> = waiting.collect();
         let person = self.roster.number(who);
@@ -224,7 +226,7 @@ impl Hub {
         }
     }
 
-    /// A person is gone: they ignore nobody, and their names are awaited.
+    /// A person has left. They ignore nobody any more, and their names are awaited.
     pub(super) fn forget_ignores(&mut self, place: Place, person: &Person) {
         for &id in person.ignores() {
             self.let_go(place, id);
@@ -234,8 +236,8 @@ impl Hub {
         }
     }
 
-    /// Which of the lines that were said before a person sees: those of nobody they ignore, under whatever name, and those
-    /// of no ignored name, unless someone else has that now.
+    /// Which lines of the past a person sees. They see no line of a person whom they ignore, under whatever name, and
+    /// no line under an ignored name, unless someone else has that name now.
     pub(super) fn sees(&self, who: Place) -> impl FnMut(PersonId, &News) -> bool + use<> {
         let ids = self.ignores(who).iter();
         let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
@@ -260,7 +262,8 @@ impl Hub {
         self.roster.get(who).map_or(&[], Person::ignored_as)
     }
 
-    /// The target of a person who has this name, made if need be. Beyond so many it is the newest.
+    /// The target of a person under this name, made if need be. Once they have the most names allowed, it is their
+    /// newest target.
     fn target(&mut self, whom: Place, name: &Username) -> u32 {
         let ids = self.ignored_as(whom);
         let is_it = |id: &&u32| {
@@ -280,8 +283,8 @@ impl Hub {
         id
     }
 
-    /// A person takes a name that they ignore themselves. Their list then has a target of its own, which stays awaited for
-    /// when they give the name away.
+    /// A person takes a name that they ignore themselves. Their list then gets a target of its own. It goes on waiting
+    /// for the next person of that name.
     fn keep_own(&mut self, id: u32, who: Place) {
         let Some(target) = self.targets.get_mut(id) else {
             return;
@@ -305,7 +308,7 @@ impl Hub {
         }
     }
 
-    /// One person less ignores a target, which goes with the last of them.
+    /// One person fewer ignores a target. The target goes with the last of them.
     fn let_go(&mut self, by: Place, id: u32) {
         let Some(target) = self.targets.get_mut(id) else {
             return;

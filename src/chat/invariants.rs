@@ -1,7 +1,7 @@
-//! What always holds in the hub between two calls, checked in full: for unit tests and the fuzzer, in no other build.
+//! The invariants of the hub between two calls, checked in full, only in builds of unit tests and the fuzzer.
 //!
-//! It only looks, and fails where something does not hold. It knows nothing of effects: what holds of those is checked by
-//! whoever takes them.
+//! The check changes nothing, and fails if an invariant does not hold. It knows nothing of effects: code that takes
+//! effects checks theirs.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,11 +16,11 @@ use super::person::{Person, Place};
 type Here<'a> = [(Place, &'a Person)];
 
 impl Hub {
-    /// Checks everything that always holds.
+    /// Checks all invariants.
     ///
     /// # Panics
     ///
-    /// Where something does not hold.
+    /// If an invariant does not hold.
     pub fn check(&self) {
         let here: Vec<(Place, &Person)> = self.roster.people().collect();
         self.check_connections(&here);

@@ -1,4 +1,4 @@
-//! Leaving: on one's own, for being idle, or with everyone else.
+//! Leaving: by one's own choice, for being idle, or with everyone else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl Hub {
     /// Says goodbye to everyone and closes every connection.
     pub fn shut_down(&mut self, effects: &mut Effects) {
         let peers: Vec<PeerId> = self.roster.peers().collect();
-        // Nobody reads of the others that they leave.
+        // Nobody is told that the others leave.
         for &peer in &peers {
             if self.roster.at(peer).is_some() {
                 effects.push(Effect::Exit { peer });
@@ -31,7 +31,7 @@ impl Hub {
         }
     }
 
-    /// The time has come at which a person may have been idle for too long.
+    /// Handles the moment at which a person may have been idle for too long.
     pub(super) fn idle(&mut self, now: Moment, peer: PeerId, effects: &mut Effects) {
         let (Some(person), Some(timeout)) = (self.roster.at(peer), self.rules.idle_timeout) else {
             return;
@@ -63,7 +63,7 @@ impl Hub {
         effects.push(Effect::Close { peer, reason });
     }
 
-    /// Someone wants to leave, with a last word to the others or without.
+    /// Lets someone leave, with or without a last word to the others.
     pub(super) fn quit(&mut self, peer: PeerId, word: Option<Arc<str>>, effects: &mut Effects) {
         let reason = CloseReason::Quit;
         effects.tell(peer, AboutConnection::Goodbye);

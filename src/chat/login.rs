@@ -16,7 +16,7 @@ use super::event::Effects;
 use super::roster::Session;
 
 impl Hub {
-    /// Asks a newcomer for a name, where they are to have one of their own.
+    /// Asks a newcomer for a name, or gives them one if people are named by their address.
     pub(super) fn greet(
         &mut self,
         now: Moment,
@@ -34,8 +34,9 @@ impl Hub {
         effects.tell(peer, AboutConnection::UsernamePrompt);
     }
 
-    /// A free name for someone who is named by their address. Several have the same one where there are several listeners.
-    /// One of them may be given it before it is applied to the other, who is then to [take the next](Self::name_again).
+    /// A free name for someone who is named by their address. With several listeners, two people can have the same
+    /// address. One of them may take the name before the other's act is applied; the other then has to [take the
+    /// next](Self::name_again).
     fn name_of(&self, addr: SocketAddr) -> Username {
         let mut name = Username::from_addr(addr);
         let mut number = 2;
@@ -46,7 +47,7 @@ impl Hub {
         name
     }
 
-    /// A newcomer could not have a name. Where it was not they who chose it, they come in under the next that is free.
+    /// A newcomer could not have a name. If they had not chosen it themselves, they come in under the next free name.
     pub(super) fn name_again(&mut self, taken: &Username, peer: PeerId, effects: &mut Effects) {
         match taken.addr() {
             Some(addr) if self.roster.session(peer) == Some(Session::Naming) => {
@@ -58,7 +59,7 @@ impl Hub {
         }
     }
 
-    /// A line of a newcomer: the name they want, or that they want to leave.
+    /// Handles a line of a newcomer: the name they want, or a wish to leave.
     pub(super) fn login(&mut self, peer: PeerId, line: &str, effects: &mut Effects) {
         if self.roster.session(peer).is_none() {
             return;

@@ -1,10 +1,12 @@
 //! The chat as pure state: events in, effects out, time as an argument.
 //!
-//! There is no socket here, no clock, no byte of any wire, and no list of recipients but of those few who ignore someone.
-//! What always holds: no two people have the same name; a peer is announced as joined once and as left once; nothing is
-//! asked for a peer after [`Effect::Close`] or after [`Event::Disconnected`].
+//! There is no socket here, no clock, no byte of any wire, and no list of recipients except of the few who ignore
+//! someone.
+//!
+//! Invariants: no two people have the same name; a peer is announced as joined once and as left once; the chat asks
+//! nothing for a peer after [`Effect::Close`] or after [`Event::Disconnected`].
 
-// A match over acts or messages names every variant. Only tests pick some.
+// A match over acts or messages names every variant. Only tests match some of them.
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 
 mod alone;
@@ -63,7 +65,7 @@ use person::{Person, Place};
 use room::Rooms;
 use roster::{Roster, Session};
 
-/// What the operator decides about the chat.
+/// The operator's settings for the chat.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// No login: people are named by their address.
@@ -74,8 +76,8 @@ pub struct Rules {
     pub idle_timeout: Option<Duration>,
     /// Lines that each room keeps.
     pub history: usize,
-    /// How far the clocks of a time zone that has a name are ahead at a time in seconds since 1970-01-01 00:00 UTC, if
-    /// there is such a zone. `None`: zones have no names.
+    /// Looks up how far ahead the clocks of a named time zone are, at a time in seconds since 1970-01-01 00:00 UTC.
+    /// `None`: zones have no names here.
     pub zones: Option<fn(&str, i64) -> Option<Offset>>,
 }
 
@@ -97,19 +99,19 @@ pub struct Hub {
     rules: Rules,
     roster: Roster,
     rooms: Rooms,
-    /// Shown to every newcomer.
+    /// The message that every newcomer reads.
     motd: Option<Arc<str>>,
-    /// Until when each newcomer must have given a name.
+    /// The time by which each newcomer must give a name.
     logins: Deadlines,
-    /// When each person will have been idle for too long, unless they typed something meanwhile.
+    /// The time at which each person will have been idle for too long, unless they have typed something meanwhile.
     idles: Deadlines,
-    /// Everyone who is ignored by someone.
+    /// Everyone whom someone ignores.
     targets: Targets,
-    /// The first moment that the hub was told of.
+    /// The time of the hub's first event.
     began: Option<Instant>,
 }
 
-/// Someone whose line is being handled.
+/// The person whose line is being handled.
 #[derive(Debug)]
 struct Caller {
     now: Moment,
@@ -120,13 +122,13 @@ struct Caller {
 }
 
 impl Caller {
-    /// Proposes an act of theirs.
+    /// Proposes an act of this person.
     fn wants(&self, act: Act, effects: &mut Effects) {
         effects.append(self.peer, Some(self.id), act);
     }
 }
 
-/// Whose entry is applied.
+/// The author of the entry that is being applied.
 #[derive(Debug)]
 struct Author {
     now: Moment,
@@ -142,7 +144,7 @@ struct Author {
 }
 
 impl Author {
-    /// What they said, as it is kept.
+    /// Their line, in the form in which it is kept.
     fn past(&self, news: &News) -> Arc<Past> {
         Arc::new(Past {
             seq: self.seq,
@@ -167,7 +169,7 @@ impl Hub {
         }
     }
 
-    /// Takes in what happened to a peer. An event of a peer whom the hub has closed already is ignored.
+    /// Handles an event of a peer. Events of a peer that the hub has already closed are ignored.
     pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
         match event {
             Event::Connected { addr, format } => {
@@ -205,8 +207,8 @@ impl Hub {
         }
     }
 
-    /// Acts on what was due first, if anything is by now, and returns whether that was so. What it asks for is to be done
-    /// before the next call: those who go at the same time leave one after the other.
+    /// Acts on the one thing that was due first, if it is due by now, and returns whether it was. The caller must carry
+    /// out the effects before the next call, so that people who go at the same time leave one after the other.
     pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) -> bool {
         if let Some(peer) = self.logins.pop_due(now.instant) {
             self.break_prompt(peer, effects);
@@ -220,18 +222,18 @@ impl Hub {
             .is_some()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing else happens.
+    /// The time of the next call of [`handle_timeout`](Self::handle_timeout), if nothing else happens.
     pub fn next_timeout(&self) -> Option<Instant> {
         let due = [self.logins.next(), self.idles.next()];
         due.into_iter().flatten().min()
     }
 
-    /// Sets what every newcomer is shown. The text must be clean but for its line ends.
+    /// Sets the message that every newcomer reads. The text must be clean but for its line ends.
     pub fn set_motd(&mut self, text: Option<Arc<str>>) {
         self.motd = text;
     }
 
-    /// How many people have a name.
+    /// The number of people who have a name.
     pub fn online(&self) -> usize {
         self.roster.online()
     }
@@ -290,7 +292,7 @@ impl Hub {
         }
     }
 
-    /// Answers a key, which left the cursor within a line.
+    /// Answers a key press, which left the cursor within a line.
     fn answer_key(&mut self, peer: PeerId, answer: AboutInput, effects: &mut Effects) {
         if self.roster.session(peer).is_some() {
             effects.tell(peer, AboutConnection::LineBreak);
@@ -298,7 +300,7 @@ impl Hub {
         }
     }
 
-    /// Answers, and prompts again where a prompt stood.
+    /// Answers, and prompts again if a prompt stood there.
     fn answer_and_prompt(&self, peer: PeerId, answer: AboutInput, effects: &mut Effects) {
         let Some(session) = self.roster.session(peer) else {
             return;
@@ -309,14 +311,14 @@ impl Hub {
         }
     }
 
-    /// Ends the line that the username prompt stands on, where it does, as nobody typed its end.
+    /// Ends the line of the username prompt, if there is one, because nobody typed a line end there.
     fn break_prompt(&self, peer: PeerId, effects: &mut Effects) {
         if self.roster.session(peer) == Some(Session::Naming) {
             effects.tell(peer, AboutConnection::LineBreak);
         }
     }
 
-    /// Whole seconds since the first moment that the hub was told of.
+    /// Whole seconds since the hub's first event.
     fn seconds(&self, now: Moment) -> u32 {
         let began = self.began.unwrap_or(now.instant);
         let since = now.instant.saturating_duration_since(began);

@@ -1,4 +1,4 @@
-//! `Person`: someone in the chat, and what is kept of them.
+//! `Person`: someone in the chat, and what the hub keeps about them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::tally;
 
 use super::history::History;
 
-/// Where the roster keeps a person, as long as they are here. Whoever comes later may have the same place.
+/// The place of a person in the roster while they are here. A later person may get the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Place(pub(super) u32);
 
@@ -25,43 +25,43 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) id: PersonId,
-    /// The slot of their connection, until that has ended.
+    /// The slot of their connection, until the connection has ended.
     pub(super) slot: Option<Slot>,
     pub(super) name: Username,
     pub(super) room: RoomId,
-    /// How what they read is rendered.
+    /// The format of everything they read.
     pub(super) format: Format,
     /// When they last typed something: seconds since the hub's first event.
     pub(super) active: u32,
-    /// What most people never have.
+    /// Data that most people never have.
     pub(super) extras: Option<Box<Extras>>,
 }
 
-/// What few people have.
+/// Data that few people have.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
-    /// When they came, where their number tells another second: the clock had been set back.
+    /// When they came, if their number has a different second, because the clock had been set back.
     since: Option<i64>,
-    /// They are away.
+    /// Set while they are away.
     pub(super) away: Option<Away>,
-    /// Whom they ignore.
+    /// The targets that they ignore.
     pub(super) ignores: Vec<u32>,
-    /// As whom they are ignored.
+    /// The targets under which others ignore them.
     pub(super) ignored_as: Vec<u32>,
     /// Absences of others that they were told of.
     pub(super) told: Told,
     /// Rooms that they left, the last one at the end.
     pub(super) visits: Vec<Visit>,
-    /// Who wrote to them privately last.
+    /// The person who last wrote to them privately.
     pub(super) correspondent: Option<(PersonId, Username)>,
 }
 
 #[derive(Debug)]
 pub(super) struct Away {
     pub(super) text: Option<Arc<str>>,
-    /// Which of all absences this is.
+    /// The number of this absence among all absences.
     pub(super) absence: u64,
-    /// What was said to or about them meanwhile.
+    /// The lines said to or about them meanwhile.
     pub(super) missed: History,
 }
 
@@ -70,16 +70,16 @@ pub(super) struct Away {
 pub(super) struct Visit {
     /// The number of the entry that made it.
     pub(super) made: u64,
-    /// How many lines had been said in it by then.
+    /// The number of lines that had been said in it by then.
     pub(super) lines: usize,
 }
 
-/// Absences that a person was told of lately: which, and when, in seconds since the hub's first event.
+/// Absences of which a person was recently told, and when, in seconds since the hub's first event.
 #[derive(Debug, Default)]
 pub(super) struct Told(VecDeque<(u64, u32)>);
 
 impl Told {
-    /// Whether they are to be told of this absence. They are, but not again too soon.
+    /// Whether to tell them of this absence. It is news unless they were told of it recently.
     pub(super) fn is_news(&mut self, absence: u64, now: u32) -> bool {
         let is_over = |at: u32| u64::from(now.saturating_sub(at)) >= ABSENCE_TOLD_FOR.as_secs();
         while self.0.front().is_some_and(|(_, at)| is_over(*at)) {
@@ -116,7 +116,7 @@ impl Person {
         person
     }
 
-    /// Since when they are online: seconds since 1970-01-01 00:00 UTC.
+    /// When they came online: seconds since 1970-01-01 00:00 UTC.
     pub(super) fn since(&self) -> i64 {
         let other = self.extras.as_ref().and_then(|it| it.since);
         other.unwrap_or_else(|| self.id.second())

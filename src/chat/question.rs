@@ -1,30 +1,30 @@
-//! What the chat asks a worker, and what comes of it.
+//! Questions from the chat to a worker, and the answers.
 //!
-//! A new kind of work has a variant in each of both, and a place in [`Hub::handle`](super::Hub::handle). The two below are of
-//! the tests alone, as no capability of the chat asks for anything yet.
+//! A new kind of work needs a variant in both enums, and a place in [`Hub::handle`](super::Hub::handle). The two
+//! variants below are for tests alone, as no capability of the chat asks a worker anything yet.
 
 #[cfg(test)]
 use std::sync::Arc;
 
-/// What a peer waits for a worker to find out.
+/// A question that a worker answers for a waiting peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// To give back a line, which the hub then takes in as if it had been typed.
+    /// To give back a line, which the hub then handles as if it had been typed.
     #[cfg(test)]
     Echo(Arc<str>),
 }
 
-/// What a worker found out.
+/// The answer of a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// The line that was to be given back.
+    /// The line of the question.
     #[cfg(test)]
     Echo(Arc<str>),
 }
 
 #[cfg(test)]
 impl Question {
-    /// What a typed line asks in the tests: the rest of it is to be given back.
+    /// The question that a typed line asks in the tests: to give back the rest of the line.
     pub(super) fn typed(line: &str) -> Option<Question> {
         let rest = line.strip_prefix("/ask ")?;
         Some(Question::Echo(rest.into()))
@@ -33,7 +33,7 @@ impl Question {
 
 #[cfg(test)]
 impl super::Hub {
-    /// Asks something for a peer, unless they are gone.
+    /// Asks a question for a peer, unless they are gone.
     pub(super) fn ask(
         &self,
         peer: crate::id::PeerId,

@@ -1,4 +1,4 @@
-//! What was said in a room before: for those who come in, and those who ask.
+//! Showing earlier lines of a room, to people who come in and to people who ask.
 
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
 use crate::message::{AboutReading, AboutRooms};
@@ -8,7 +8,7 @@ use super::event::Effects;
 use super::person::{Place, Visit};
 
 impl Hub {
-    /// Notes how far a person has read the room that they are in, as they are about to leave it.
+    /// Notes how far a person has read their room, when they are about to leave it.
     pub(super) fn note_visit(&mut self, place: Place) {
         let Some(person) = self.roster.get_mut(place) else {
             return;
@@ -25,8 +25,8 @@ impl Hub {
         visits.push(Visit { made, lines });
     }
 
-    /// Shows someone who comes into a room what it is about, and what was said last: all of that to those who come for the
-    /// first time, what is new to those who come back.
+    /// Shows a person who comes into a room its topic and its last lines. People who come for the first time see all of
+    /// those lines; people who come back see the new ones.
     pub(super) fn show_room(&self, place: Place, effects: &mut Effects) {
         let Some(person) = self.roster.get(place) else {
             return;
@@ -45,8 +45,8 @@ impl Hub {
         self.replay(place, known, REPLAYED_LINES, effects);
     }
 
-    /// Shows a person the last lines of their room, at most `count`, but for the first ones that are `known`. Returns whether there were
-    /// any.
+    /// Shows a person the last lines of their room: at most `count`, and none of the first `known` lines. Returns
+    /// whether there were any.
     pub(super) fn replay(
         &self,
         place: Place,

@@ -1,7 +1,7 @@
-//! `Rooms`: what people are in. A room appears with its first person, and vanishes with its last, unless someone gave it
-//! a topic; the lobby is always there.
+//! `Rooms`: the rooms that people are in. A room appears with its first person, and vanishes with its last, unless
+//! someone gave it a topic. The lobby is always there.
 //!
-//! Invariant: `names` holds exactly the rooms there are, each with its place.
+//! Invariant: `names` holds exactly the existing rooms, each with its place.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,8 +27,8 @@ pub(super) struct Rooms {
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) name: RoomName,
-    /// The number of the entry that made it; nobody made the lobby. A room that comes again under the same name is another
-    /// one.
+    /// The number of the entry that made it. Nobody made the lobby. A room that is made again under the same name is
+    /// another room.
     pub(super) made: u64,
     /// Who made it. Nobody made the lobby.
     pub(super) maker: Option<PersonId>,
@@ -39,14 +39,14 @@ pub(super) struct Room {
     pub(super) history: History,
 }
 
-/// Why there is no such room.
+/// Why a room does not exist and was not made.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
     /// There are as many rooms as there may be.
     TooMany,
-    /// There are as many as one person may make.
+    /// This person has made as many rooms as one person may.
     TooManyMade,
-    /// It could be mistaken for this one.
+    /// The name could be mistaken for that of this room.
     LooksLike(RoomName),
 }
 
@@ -80,7 +80,7 @@ impl AwayPeople {
         self.people.is_empty()
     }
 
-    /// Those whose names have this key.
+    /// The people whose names have this key.
     pub(super) fn named(&self, key: u64) -> Option<&[Place]> {
         Some(self.people.get(&key)?)
     }
@@ -112,14 +112,15 @@ impl Rooms {
         self.names.get(&name.key()).copied()
     }
 
-    /// The oldest room whose name could be mistaken for this one, which is the name of none.
+    /// The oldest room whose name could be mistaken for this one. No room has exactly this name.
     pub(super) fn find_alike(&self, name: &RoomName) -> Option<RoomName> {
         let alike = self.iter().filter(|(_, it)| it.name.excludes(name));
         let (_, oldest) = alike.min_by_key(|(_, it)| it.made)?;
         Some(oldest.name.clone())
     }
 
-    /// The room of that name, made by the entry of this number if need be. Where there are too many, one with nobody in it makes way.
+    /// The room of that name. If there is none, the entry of this number makes it, and an empty room gives way if there
+    /// are too many.
     pub(super) fn find_or_make(
         &mut self,
         name: &RoomName,
@@ -158,14 +159,14 @@ impl Rooms {
         self.rooms.get_mut(id.index())?.as_mut()
     }
 
-    /// Someone comes. `number` tells who is in a place.
+    /// Adds a person to a room. `number` tells who is in a place.
     pub(super) fn enter(&mut self, id: RoomId, place: Place, number: impl Fn(Place) -> PersonId) {
         if let Some(room) = self.get_mut(id) {
             room.members.insert(place, number);
         }
     }
 
-    /// Someone goes; the room may vanish with them.
+    /// Removes a person from a room. The room may vanish with them.
     pub(super) fn leave(&mut self, id: RoomId, place: Place, number: impl Fn(Place) -> PersonId) {
         let Some(room) = self.get_mut(id) else { return };
         let was_in = room.members.remove(place, number);
@@ -175,7 +176,7 @@ impl Rooms {
         }
     }
 
-    /// Takes a person off the list of those who are away in their room, if they are on it.
+    /// Takes a person off the list of people who are away in their room, if they are on it.
     pub(super) fn strike_away(&mut self, place: Place, person: &Person) {
         if person.away().is_some()
             && let Some(room) = self.get_mut(person.room)
@@ -184,7 +185,7 @@ impl Rooms {
         }
     }
 
-    /// Every room there is.
+    /// Every existing room.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RoomId, &Room)> {
         let ids = (0..).map(RoomId).inspect(|_| tally::steps(1));
         ids.zip(&self.rooms)
@@ -213,8 +214,8 @@ impl Rooms {
         }
     }
 
-    /// Removes a room with nobody in it, though it has a topic: of those whose makers left most of them behind, the
-    /// newest. Returns its place.
+    /// Removes an empty room, although it has a topic. It is the newest room of the makers who left the most empty
+    /// rooms behind. Returns its place.
     fn evict(&mut self) -> Option<usize> {
         let is_empty =
             |(id, room): &(RoomId, &Room)| room.members.is_empty() && *id != RoomId::LOBBY;
@@ -253,7 +254,7 @@ mod tests {
         rooms.leave(id, Place(person.0 as u32), number);
     }
 
-    /// The room of that name. What is made is newer than all there is.
+    /// The room of that name. A room that is made now is newer than all others.
     fn find_or_make(rooms: &mut Rooms, text: &str, maker: PersonId) -> Result<RoomId, NoRoom> {
         let newest = rooms.iter().map(|(_, room)| room.made).max();
         rooms.find_or_make(&name(text), newest.unwrap() + 1, maker)
@@ -275,7 +276,7 @@ mod tests {
         assert!(rooms.get(RoomId::LOBBY).is_some());
     }
 
-    /// Makes rooms, with topics, which their maker leaves.
+    /// Makes rooms with topics. Their maker leaves them.
     fn make(rooms: &mut Rooms, maker: PersonId, numbers: std::ops::Range<usize>) {
         for i in numbers {
             let id = find_or_make(rooms, &format!("room{i}"), maker).unwrap();
@@ -322,7 +323,7 @@ mod tests {
             let is_gone = |it: &usize| rooms.find(&name(&format!("room{it}"))).is_none();
             gone.extend((0..few + 2).filter(is_gone).find(|it| !gone.contains(it)));
         }
-        // Two of the one who left three; of those who left one each, the newest first.
+        // Two rooms of the person who left three behind; then the newest first of the people who left one each.
         assert_eq!(gone, [3, 2, 4, 1, 0]);
         let none = find_or_make(&mut rooms, "more", person(4));
         assert_eq!(none, Err(NoRoom::TooMany));

@@ -1,5 +1,5 @@
-//! `Roster`: who is here. People are in the chat under names that nobody else has. A peer is unknown, has no name yet, or is
-//! the connection of one of these people. This is the one map between the two.
+//! `Roster`: who is here. People are in the chat under names that nobody else has. A peer is unknown, has no name yet,
+//! or is the connection of one of these people. This is the only map between peers and people.
 
 use std::collections::HashMap;
 
@@ -14,40 +14,41 @@ use super::arrivals::Arrivals;
 use super::directory::Directory;
 use super::person::{Person, Place};
 
-/// Everyone who is connected, by slot, and everyone who is in the chat, by name and by number.
+/// All connected peers, by slot, and all people in the chat, by name and by number.
 ///
-/// Invariants: `arrivals` and `names` hold exactly the places of the people. The names themselves are not kept twice, as a
-/// server of many idle people holds little else. No two people have a key of the same kind in common. A seat and a person
-/// name each other or neither does.
+/// Invariants: `arrivals` and `names` hold exactly the places of the people. Names are not stored twice, because the
+/// memory of a server with many idle people is mostly this. No two people have a key of the same kind in common. A seat
+/// and a person refer to each other, or neither does.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     seats: Vec<Seat>,
-    /// How those at the prompt read, by slot, who do not read as most do. Later the person knows.
+    /// The formats of peers at the prompt that do not have the most common one, by slot. Later the person holds the
+    /// format.
     formats: HashMap<Slot, Format>,
     people: Slab<Person>,
     arrivals: Arrivals,
     names: Directory,
 }
 
-/// What the hub knows of one slot. Eight bytes, as there is one for every connection.
+/// The hub's knowledge of one slot. Eight bytes, as there is one for every connection.
 #[derive(Debug, Clone, Copy)]
 struct Seat {
-    /// The peer's.
+    /// The peer's generation.
     generation: u32,
-    /// The place of the person whose connection it is, or one of the numbers that are nobody's.
+    /// The place of the person who has this connection, or one of the numbers that are not places.
     state: u32,
 }
 
 /// Nobody is connected.
 const VACANT: u32 = u32::MAX;
 
-/// At the username prompt, and no username was refused so far. For each that was, it is one less.
+/// At the username prompt, with no username refused so far. Each refused username subtracts one.
 const NAMING: u32 = VACANT - 1;
 
-/// The most refused usernames that are counted. Places end below.
+/// The highest count of refused usernames. All places are below these numbers.
 const ATTEMPTS: u32 = u8::MAX as u32;
 
-/// What a peer who is connected is.
+/// The state of a connected peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Session {
     /// At the username prompt.
@@ -56,12 +57,12 @@ pub(super) enum Session {
     Chatting(Place),
 }
 
-/// Someone else has that name, or one that looks like it.
+/// Someone else has that name, or a name that looks like it.
 #[derive(Debug)]
 pub(super) struct NameTaken;
 
 impl Roster {
-    /// Takes in a newcomer, at the username prompt, and how they read.
+    /// Adds a newcomer at the username prompt, with the format that they read.
     pub(super) fn connect(&mut self, peer: PeerId, format: Format) {
         let index = peer.index();
         if index >= self.seats.len() {
@@ -79,7 +80,7 @@ impl Roster {
         }
     }
 
-    /// Forgets a peer. The person whose connection it was stays, without one.
+    /// Forgets a peer. The person who had this connection stays, without one.
     pub(super) fn disconnect(&mut self, peer: PeerId) {
         let Some(session) = self.session(peer) else {
             return;
@@ -93,7 +94,7 @@ impl Roster {
         }
     }
 
-    /// Forgets a person; their name is free from now on.
+    /// Forgets a person. Their name is free from now on.
     pub(super) fn remove(&mut self, place: Place) -> Option<Person> {
         let people = &self.people;
         self.arrivals.remove(place, |it| number(people, it));
@@ -105,7 +106,7 @@ impl Roster {
         Some(person)
     }
 
-    /// What a peer is, if they are connected.
+    /// The state of a peer, if they are connected.
     pub(super) fn session(&self, peer: PeerId) -> Option<Session> {
         let seat = self.seats.get(peer.index())?;
         match seat.state {
@@ -116,7 +117,7 @@ impl Roster {
         }
     }
 
-    /// The place of the person whose connection this is.
+    /// The place of the person who has this connection.
     pub(super) fn place_at(&self, peer: PeerId) -> Option<Place> {
         match self.session(peer)? {
             Session::Chatting(place) => Some(place),
@@ -124,12 +125,12 @@ impl Roster {
         }
     }
 
-    /// The person whose connection this is.
+    /// The person who has this connection.
     pub(super) fn at(&self, peer: PeerId) -> Option<&Person> {
         self.get(self.place_at(peer)?)
     }
 
-    /// The person whose connection this is.
+    /// The person who has this connection.
     pub(super) fn at_mut(&mut self, peer: PeerId) -> Option<&mut Person> {
         self.get_mut(self.place_at(peer)?)
     }
@@ -149,7 +150,7 @@ impl Roster {
         Some(PeerId { slot, generation })
     }
 
-    /// The connection of the person of this number, if they are here and have one.
+    /// The connection of the person with this number, if they are here and have one.
     pub(super) fn peer_of(&self, id: PersonId) -> Option<PeerId> {
         self.peer(self.get(self.place(id)?)?)
     }
@@ -161,34 +162,34 @@ impl Roster {
         (seat.state == place.0).then_some(PeerId { slot, generation })
     }
 
-    /// The place of a person who is here. Its price grows a little with the number of people.
+    /// The place of a person who is here. The cost grows slightly with the number of people.
     pub(super) fn place(&self, id: PersonId) -> Option<Place> {
         self.arrivals.find(id, |it| self.number(it))
     }
 
-    /// The same for a person whose connection this was, lately at least. Where it still is, it is found at once.
+    /// The same for a person who has, or recently had, this connection. If they still have it, they are found at once.
     pub(super) fn place_by(&self, id: PersonId, peer: Option<PeerId>) -> Option<Place> {
         let seated = peer.and_then(|it| self.place_at(it));
         let seated = seated.filter(|it| self.number(*it) == id);
         seated.or_else(|| self.place(id))
     }
 
-    /// Who is in a place.
+    /// The person in a place.
     pub(super) fn number(&self, place: Place) -> PersonId {
         number(&self.people, place)
     }
 
-    /// Who is addressed by this name.
+    /// The person whom this name addresses.
     pub(super) fn find(&self, name: &Username) -> Option<Place> {
         self.find_by(name.key(), |it| it == name)
     }
 
-    /// Who has this name, by its key alone.
+    /// The person who has this name, by its key alone.
     pub(super) fn holder(&self, name: &Username) -> Option<Place> {
         self.find_by(name.key(), |it| it.has_key_of(name))
     }
 
-    /// Someone other than `but` whose name could be mistaken for this one, by their keys alone.
+    /// A person other than `but` whose name could be mistaken for this one, by their keys alone.
     pub(super) fn find_alike(&self, name: &Username, but: Option<PersonId>) -> Option<&Person> {
         let by_look = |look| {
             let key = name.look_key(look);
@@ -205,8 +206,8 @@ impl Roster {
         self.find_alike(name, person).is_none()
     }
 
-    /// Whom someone may have meant by what they typed, which is nobody's name: themselves aside, the person whose name
-    /// looks like it, or is one slip of the finger away. The price does not grow with the number of people.
+    /// The person whom `asker` may have meant by a name that nobody has: another person whose name looks like it, or is
+    /// one slip of the finger away. The cost does not grow with the number of people.
     pub(super) fn suggest(&self, typed: &str, asker: PersonId) -> Option<Username> {
         let parsed = Username::parse(typed).ok();
         let alike = parsed.and_then(|name| self.find_alike(&name, Some(asker)));
@@ -228,7 +229,7 @@ impl Roster {
         self.names.find(key, has_it)
     }
 
-    /// Counts one more refused username, and tells how many there were.
+    /// Counts one more refused username, and returns how many there were.
     pub(super) fn count_attempt(&mut self, peer: PeerId) -> u32 {
         if self.session(peer) != Some(Session::Naming) {
             return 0;
@@ -250,7 +251,7 @@ impl Roster {
         Ok(place)
     }
 
-    /// Gives a person a connection, if it is there and nobody's. They read as it was said when it came.
+    /// Gives a person a connection, if it exists and belongs to nobody. They read in the format given when it was made.
     pub(super) fn seat(&mut self, place: Place, peer: PeerId) -> bool {
         let is_free = self.session(peer) == Some(Session::Naming);
         if is_free && let Some(person) = self.people.get_mut(place.index()) {
@@ -261,7 +262,7 @@ impl Roster {
         is_free
     }
 
-    /// Gives a person another name, or their own in another spelling, and returns the one before.
+    /// Gives a person another name, or a new spelling of their own. Returns the name before.
     pub(super) fn rename(&mut self, place: Place, to: Username) -> Result<Username, NameTaken> {
         let Some(person) = self.get(place) else {
             return Ok(to);
@@ -275,12 +276,12 @@ impl Roster {
         Ok(before)
     }
 
-    /// How many people have a name.
+    /// The number of people who have a name.
     pub(super) fn online(&self) -> usize {
         self.people.len()
     }
 
-    /// Everyone who is connected, with or without a name.
+    /// All connected peers, with or without a name.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
         let seats = self.seats.iter().inspect(|_| tally::steps(1));
         let seats = seats.enumerate().filter(|(_, it)| it.state != VACANT);
@@ -290,13 +291,13 @@ impl Roster {
         })
     }
 
-    /// Everyone who is in the chat, in the order in which they came.
+    /// All people in the chat, in the order in which they came.
     pub(super) fn people(&self) -> impl Iterator<Item = (Place, &Person)> {
         let arrivals = self.arrivals.iter();
         arrivals.filter_map(|place| Some((place, self.get(place)?)))
     }
 
-    /// Lists the person in this place under the name they have.
+    /// Lists the person in this place under their current name.
     fn enrol(&mut self, place: Place) {
         let people = &self.people;
         let name = |it: Place| people.get(it.index()).map(|it| &it.name);
@@ -306,13 +307,13 @@ impl Roster {
 
 #[cfg(any(test, fuzzing))]
 impl Roster {
-    /// Checks that everyone is listed under the name they have, and nobody under another.
+    /// Checks that everyone is listed under their current name and under no other.
     pub(super) fn check_names(&self) {
         self.names.check(self.people().map(|(_, it)| &it.name));
     }
 }
 
-/// Who is in a place.
+/// The person in a place.
 fn number(people: &Slab<Person>, place: Place) -> PersonId {
     let person = people.get(place.index());
     person.map_or(PersonId::HOUSE, |it| it.id)
@@ -326,7 +327,7 @@ mod tests {
     fn what_there_is_for_every_idle_person_is_small() {
         assert_eq!(size_of::<Seat>(), 8);
         assert_eq!(size_of::<Person>(), 48);
-        // A free place of the slab says so in bytes that a person has anyway.
+        // The slab marks a free place in bytes that a person has anyway.
         assert_eq!(size_of::<Result<Person, usize>>(), 48);
     }
 }

@@ -1,5 +1,6 @@
-//! `Twin`: a second hub that is fed the entries of a first one, for unit tests and the fuzzer, in no other build. All that
-//! people share must be the same in both, whoever is connected to one of them, whatever its rules are and its clock shows.
+//! `Twin`: a second hub that applies the entries of a first one, only in builds of unit tests and the fuzzer. All state
+//! that people share must be the same in both, whoever is connected to the first, whatever its rules are and its clock
+//! shows.
 
 use crate::journal::Heard;
 use crate::moment::Moment;
@@ -10,7 +11,7 @@ use super::{Alone, Audience, Effect, Effects, Hub, Rules};
 #[derive(Debug)]
 pub struct Twin {
     hub: Hub,
-    /// A clock that stands still, at the moment that it was made.
+    /// A clock that stands still at the moment when the twin was made.
     now: Moment,
 }
 
@@ -28,11 +29,11 @@ impl Twin {
         }
     }
 
-    /// Takes in what was entered since, and checks that all is the same, and as it always is.
+    /// Applies the entries made since the last call, and checks that both hubs are equal and that all invariants hold.
     ///
     /// # Panics
     ///
-    /// Where something is not.
+    /// If they differ or an invariant does not hold.
     pub fn follow(&mut self, alone: &mut Alone) {
         let mut effects = Effects::default();
         for heard in alone.take_entries() {

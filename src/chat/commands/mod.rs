@@ -10,7 +10,7 @@ use crate::message::{AboutChat, AboutInput, HelpRow};
 use super::event::Effects;
 use super::{Caller, Hub};
 
-/// What a command does. `args` is what follows its word, without the space around it.
+/// The function of a command. `args` is the text after its word, without the space around it.
 type Run = fn(&mut Hub, &Caller, &str, &mut Effects);
 
 /// A command: how it is used, what it does, other words for it, and the function that does it.
@@ -20,7 +20,7 @@ struct Row {
     run: Run,
 }
 
-/// Whether something follows the word.
+/// Whether a command takes arguments.
 #[derive(PartialEq)]
 enum Args {
     None,
@@ -28,7 +28,7 @@ enum Args {
     Required,
 }
 
-/// Every command there is, in the order of `/help`. The word that is typed is the first of its usage.
+/// Every command, in the order of `/help`. The word to type is the first word of its usage.
 const TABLE: [Row; 20] = [
     row("/help", Args::None, help, "show this list"),
     row(
@@ -141,7 +141,7 @@ const TABLE: [Row; 20] = [
     .also(&["/q", "/exit"]),
 ];
 
-/// How each command is used, for tests of all of them.
+/// The usage of each command, for tests of all of them.
 #[cfg(test)]
 pub(super) const USAGES: [&str; TABLE.len()] = {
     let mut usages = [""; TABLE.len()];
@@ -153,7 +153,7 @@ pub(super) const USAGES: [&str; TABLE.len()] = {
     usages
 };
 
-/// What `/help` tells.
+/// The answer to `/help`.
 static HELP: [HelpRow; TABLE.len()] = {
     let mut rows = [TABLE[0].help; TABLE.len()];
     let mut i = 1;
@@ -206,19 +206,19 @@ pub(crate) fn words() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(Row::word)
 }
 
-/// The command that a word names, in any case and behind either slash.
+/// The command that a word names, in any case and after either slash.
 fn find(word: &str) -> Option<&'static Row> {
     let with_plain_slash = word.replacen('\u{ff0f}', "/", 1);
     TABLE.iter().find(|row| row.is_called(&with_plain_slash))
 }
 
-/// The first word for the command that a word names.
+/// The main word of the command that a word names.
 #[cfg(feature = "client")]
 pub(crate) fn named(word: &str) -> Option<&'static str> {
     find(word).map(Row::word)
 }
 
-/// Runs the command that the word names.
+/// Runs the command that a word names.
 pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
     let Some(row) = find(word) else {
         return effects.answer(caller.peer, AboutInput::UnknownCommand(shorten(word)));
@@ -246,19 +246,19 @@ fn quit(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     hub.quit(caller.peer, word, effects);
 }
 
-/// Whether a word asks to leave.
+/// Whether a word is that of the command to leave.
 pub(super) fn is_quit(word: &str) -> bool {
     let row = TABLE.iter().find(|row| row.is_called(word));
     row.is_some_and(|row| row.word() == "/quit")
 }
 
-/// How a command is used, for its function to tell when what follows its word is wrong.
+/// The usage of a command, for its function to answer when the arguments are wrong.
 fn usage(word: &str) -> AboutInput {
     let row = TABLE.iter().find(|row| row.word() == word);
     AboutInput::Usage(row.map_or("/help", |row| row.help.usage))
 }
 
-/// As much of what was typed as is repeated in an answer.
+/// The part of the typed text that an answer repeats.
 fn shorten(typed: &str) -> Box<str> {
     match typed.char_indices().nth(ECHOED_CHARS) {
         Some((end, _)) => format!("{}…", &typed[..end]).into(),

@@ -28,7 +28,7 @@ fn write_to(caller: &Caller, to: PersonId, is_reply: bool, text: &str, effects: 
     caller.wants(Act::Write { to, is_reply, text }, effects);
 }
 
-/// There is nobody of that name; but there may be someone whom they meant.
+/// Nobody has that name, but the caller may have meant someone else.
 fn nobody(hub: &Hub, caller: &Caller, typed: &str) -> AboutPeople {
     AboutPeople::Nobody {
         typed: shorten(typed),

@@ -1,4 +1,4 @@
-//! Commands about what one reads.
+//! Commands about what a person reads.
 
 use crate::chat::event::{Effect, Effects};
 use crate::chat::{Caller, Hub};
@@ -43,7 +43,7 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
         },
     };
     set_format(hub, caller, effects, |format| {
-        // Whoever names a zone alone wants to see its time.
+        // A person who names only a zone wants to see its time.
         let shown = match format.stamp {
             Stamp::Off => Stamp::Clock,
             stamp @ (Stamp::Clock | Stamp::Full) => stamp,
@@ -54,7 +54,7 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
     });
 }
 
-/// How far the clocks are ahead in a zone, as typed.
+/// How far the clocks of a typed zone are ahead.
 fn offset(hub: &Hub, caller: &Caller, zone: &str) -> Option<Offset> {
     let by_name = |zones: fn(&str, i64) -> Option<Offset>| zones(zone, caller.now.unix);
     let is_short = zone.len() <= ZONE_BYTES;
@@ -86,7 +86,7 @@ fn show_format(
     }
 }
 
-/// Changes how what the caller reads is rendered, and answers.
+/// Changes the format of what the caller reads, and answers.
 fn set_format(
     hub: &mut Hub,
     caller: &Caller,
