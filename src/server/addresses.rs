@@ -1,10 +1,10 @@
-//! `Addresses`: how many connections each address holds, where that is limited; and `Traffic`: how much has come from each
-//! of late. They know no sockets.
+//! `Addresses`: how many connections each address holds, if that is limited; and `Traffic`: how much each has sent
+//! recently. They know no sockets.
 //!
-//! One network of IPv6 is commonly one household or one machine, which can take any address in it: all of a /64 count as
-//! one. An IPv4 address counts as itself; one that came by IPv6 was made one by the listener.
+//! One network of IPv6 is commonly one household or one machine, which can take any address in it. So all of a /64
+//! count as one address. An IPv4 address counts as itself; the listener has already converted one that came by IPv6.
 //!
-//! Invariants: an address is listed in `Addresses` as long as it holds a connection, and no longer; `Traffic` lists at most
+//! Invariants: an address is listed in `Addresses` exactly as long as it holds a connection; `Traffic` lists at most
 //! [`RATED_ADDRESSES`].
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::limits::RATED_ADDRESSES;
 use crate::rate::{Bucket, Rate};
 
-/// Connections by address. A tree, since it gives its memory back when a rush of newcomers is over.
+/// Connections by address. It is a tree, because trees give memory back when a rush of newcomers is over.
 #[derive(Debug)]
 pub(super) struct Addresses {
     most: usize,
@@ -22,7 +22,7 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    /// At most so many connections for each.
+    /// Limits each address to this many connections.
     pub(super) fn new(most: usize) -> Addresses {
         let held = BTreeMap::new();
         Addresses { most, held }
@@ -34,12 +34,12 @@ impl Addresses {
         held.is_some_and(|&held| held >= self.most)
     }
 
-    /// The address holds one more.
+    /// Counts one more connection of the address.
     pub(super) fn add(&mut self, ip: IpAddr) {
         *self.held.entry(counted_as(ip)).or_default() += 1;
     }
 
-    /// The address holds one less.
+    /// Counts one connection less.
     pub(super) fn remove(&mut self, ip: IpAddr) {
         let ip = counted_as(ip);
         let Some(held) = self.held.get_mut(&ip) else {
@@ -51,23 +51,23 @@ impl Addresses {
         }
     }
 
-    /// How many connections all of them hold.
+    /// The number of connections of all addresses.
     pub(super) fn sum(&self) -> usize {
         self.held.values().sum()
     }
 }
 
-/// What has come from each address, whoever sent it: coming back over a new connection is no way to send faster.
+/// How much has come from each address, whoever sent it. So reconnecting does not let anybody send faster.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
-    /// Of the addresses from which something came of late.
+    /// The addresses that have sent something recently.
     buckets: BTreeMap<IpAddr, Bucket>,
-    /// At how many of them to look next for those that can be forgotten.
+    /// The number of addresses at which to look next for ones to forget.
     forget_at: usize,
 }
 
 impl Traffic {
-    /// So many lines came from the address, of so many bytes together.
+    /// Counts lines that came from the address, and their bytes together.
     pub(super) fn charge(
         &mut self,
         ip: IpAddr,
@@ -89,7 +89,7 @@ impl Traffic {
         }
     }
 
-    /// When the next line may come from the address, if not now.
+    /// When the address may send the next line, if not now.
     pub(super) fn empty_until(&self, ip: IpAddr, now: Duration, rate: Rate) -> Option<Duration> {
         let bucket = self.buckets.get(&counted_as(ip))?;
         bucket.empty_until(now, rate)

@@ -1,4 +1,4 @@
-//! `Config`: what the operator decides, with defaults that are safe.
+//! `Config`: the operator's settings, with safe defaults.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,33 +21,33 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// No login: people are named by their address. Default: false.
     pub anonymous: bool,
-    /// Connections held at once; whoever comes then is told that the server is full. Default: 10,000. Keep it below
-    /// the process's limit on open files.
+    /// Connections held at once. Further people are told that the server is full. Default: 10,000. Keep it below the
+    /// process's limit on open files.
     pub max_clients: usize,
-    /// Connections held at once from one address, where all addresses of an IPv6 /64 count as one; whoever comes then is
+    /// Connections held at once from one address, where all addresses of an IPv6 /64 count as one. Further people are
     /// told to close one. `None` for no limit. Default: `None`.
     pub max_per_ip: Option<usize>,
     /// Longest line accepted, in bytes without its end: 64 to 1,048,576. Default: 8,192.
     pub max_line: usize,
-    /// What may wait for one slow reader, in bytes: 524,288 to 1,073,741,824, and at least what
-    /// [`fit_queues`](Self::fit_queues) gives for the longest line. Where more would wait, the oldest lines of the room are
-    /// skipped, and the reader is told how many. What is told to one person alone is not skipped: who is owed more of
-    /// that is dropped. Default: 1,048,576.
+    /// Output that may wait for one slow reader, in bytes: 524,288 to 1,073,741,824, and at least what
+    /// [`fit_queues`](Self::fit_queues) gives for the longest line. Beyond that the oldest lines of the room are
+    /// skipped, and the reader is told how many. Messages to one person alone are never skipped: a reader with more of
+    /// those waiting is dropped. Default: 1,048,576.
     pub send_queue: usize,
-    /// The memory that what waits for all slow readers may take together, in bytes; at least `send_queue`. What several of
-    /// them are to read counts once. Where more would be taken, the longest queues lose lines of their rooms; where those
-    /// are not enough, the readers are dropped who are owed the most besides. Default: 268,435,456.
+    /// Memory that the waiting output of all slow readers together may take, in bytes; at least `send_queue`. Output
+    /// that several of them share counts once. Beyond that the longest queues lose lines of their rooms. If that is not
+    /// enough, the readers with the most other output waiting are dropped. Default: 268,435,456.
     pub all_queues: usize,
-    /// How fast one person may send; `None` for no limit. Who sends faster is not read for a while, and loses nothing.
-    /// Default: 16 lines a second, 128 at once.
+    /// How fast one person may send; `None` for no limit. A person who sends faster is not read for a while, and loses
+    /// nothing. Default: 16 lines a second, 128 at once.
     pub rate: Option<Rate>,
-    /// Whether that applies to those who connect from this machine too. Default: false.
+    /// Whether the rate also applies to people who connect from this machine. Default: false.
     pub rate_on_loopback: bool,
-    /// Time to give a username in; `None` for no limit. Default: 60 s.
+    /// Time in which a newcomer must give a username; `None` for no limit. Default: 60 s.
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
     pub idle_timeout: Option<Duration>,
-    /// Lines that each room keeps as its history, at most 10,000; of these the last that fit 64 KiB. Default: 200.
+    /// Lines that each room keeps as its history, at most 10,000, and only the last ones that fit 64 KiB. Default: 200.
     pub history: usize,
     /// Text shown to every newcomer, at most 16 KiB. [`Handle::set_motd`](crate::Handle::set_motd) changes it.
     pub motd: Option<String>,
@@ -81,7 +81,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`], with a sentence that names the value and what may be given.
+    /// [`Error::Config`], with a sentence that names the value and its range.
     pub fn check(&self) -> Result<(), Error> {
         if self.listen.is_empty() {
             let sentence = "there is no address to listen on; give one";
@@ -103,16 +103,16 @@ impl Config {
         in_range("the time to drain", self.drain, NO_TIME..=LONGEST_TIME)
     }
 
-    /// Raises the bounds of the send queues as far as the longest line needs it.
+    /// Raises the bounds of the send queues as far as the longest line requires.
     pub fn fit_queues(&mut self) {
         self.send_queue = self.send_queue.max(self.least_send_queue());
         self.all_queues = self.all_queues.max(self.send_queue);
     }
 
-    /// Half of a send queue is what may wait for a peer who is still read; the other half holds what can come then: a
-    /// tick's answers, and behind them a long line or a long answer.
+    /// A peer is read while its waiting output takes at most half of a send queue. The other half holds what can come
+    /// then: a tick's answers, and behind them a long line or a long answer.
     fn least_send_queue(&self) -> usize {
-        // A line that is out of its range is refused for that.
+        // A line length out of its range is refused for that reason.
         let line = self.max_line.min(*LINE_BYTES_RANGE.end()) * CLEAN_GROWTH + AROUND_LINE;
         2 * (LOG_BYTES + ANSWER_BYTES.max(line))
     }
@@ -174,7 +174,7 @@ mod tests {
             assert_eq!(config.send_queue, 6_554_624);
         };
         assert_eq!(refused(fitting), "taken");
-        // What is enough already is left as it is.
+        // A bound that is large enough already does not change.
         let mut config = Config::default();
         config.fit_queues();
         assert_eq!(config.send_queue, SEND_QUEUE_BYTES);

@@ -1,4 +1,4 @@
-//! `Entries`: the end of a program that listens to the journal. The loop hands over once a tick, and waits for nobody.
+//! `Entries`: a program's end of the journal. The loop hands entries over once a tick, and waits for nobody.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -6,10 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use crate::journal::Heard;
 use crate::limits::{ENTRIES, ENTRIES_BYTES};
 
-/// Entries of the journal, in order and each once, as [`Handle::entries`](crate::Handle::entries) gives them. At most
-/// 65,536 wait, and 64 MiB; those that find no room are counted by a [`Heard::Missed`] in their place.
+/// Entries of the journal, in order and each once, from [`Handle::entries`](crate::Handle::entries). At most 65,536
+/// wait, and 64 MiB. Entries that do not fit are counted by a [`Heard::Missed`] in their place.
 ///
-/// As an iterator it waits for each, and ends with the server.
+/// As an iterator it waits for each entry, and ends with the server.
 #[derive(Debug)]
 pub struct Entries(Arc<Shared>);
 
@@ -22,9 +22,9 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct Queue {
     heard: VecDeque<Heard>,
-    /// What it takes to keep them, in bytes.
+    /// Bytes that it takes to keep them.
     bytes: usize,
-    /// Entries behind those that there was no room for.
+    /// Entries after these that did not fit.
     missed: u64,
     has_ended: bool,
 }
@@ -89,12 +89,13 @@ impl Iterator for Entries {
     }
 }
 
-/// The loop's end. Whoever dropped the other one listens no more. It is dropped with the server, which ends the other.
+/// The loop's end. If the program has dropped its own end, it no longer listens. The server drops this end when it
+/// ends, which ends the program's.
 #[derive(Debug)]
 pub(super) struct Listener(Weak<Shared>);
 
 impl Listener {
-    /// Hands over what was heard in a tick. Returns whether anybody listens.
+    /// Hands over the entries of a tick. Returns whether anybody listens.
     pub(super) fn hear(&self, heard: &[Heard]) -> bool {
         let Some(shared) = self.0.upgrade() else {
             return false;
@@ -172,7 +173,7 @@ mod tests {
             "{}",
             kept.len()
         );
-        // What was taken out is room again.
+        // Taking entries out makes room again.
         assert!(listener.hear(&all[..3]));
         assert_eq!(std::iter::from_fn(|| entries.try_next()).count(), 3);
     }

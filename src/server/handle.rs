@@ -1,4 +1,4 @@
-//! `Handle`: how the rest of a program speaks to a running server, from any thread.
+//! `Handle`: lets the rest of a program talk to a running server, from any thread.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::inbox::{Outside, Request};
 /// How long the loop may take to answer a question.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Speaks to a running server, from any thread. Cheap to clone.
+/// Talks to a running server, from any thread. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
     inbox: Outside,
@@ -38,7 +38,7 @@ pub struct Stats {
     pub accepted: u64,
     /// Lines that people said to a room since the start, `/me` included.
     pub said: u64,
-    /// Lines that readers were not sent since the start, as they were too far behind.
+    /// Lines not sent to readers since the start, because the readers were too far behind.
     pub skipped: u64,
     /// Peers dropped since the start because they read too slowly.
     pub dropped: u64,
@@ -63,7 +63,7 @@ impl Handle {
 
     /// Says goodbye to everyone and stops the server once the queues are flushed, or when
     /// [`Config::drain`](crate::Config::drain) is over. Returns at once; [`Server::run`](crate::Server::run) returns
-    /// when it is done.
+    /// when the shutdown is complete.
     pub fn shutdown(&self) {
         self.inbox.shut_down();
     }
@@ -79,12 +79,12 @@ impl Handle {
         self.inbox.request(Request::Notice(told("a notice", text)?))
     }
 
-    /// Has a program say something in a room, under a name of its own, which may be that of a person too. Nobody reads it where
-    /// there is no room of that name. Control characters in the text become visible.
+    /// Says something in a room on behalf of a program, under a name of its own, which may also be that of a person. If
+    /// there is no room of that name, nobody reads it. Control characters in the text become visible.
     ///
     /// # Errors
     ///
-    /// As for [`notice`](Self::notice), and [`Error::Config`] for what is no name of a person or room.
+    /// As for [`notice`](Self::notice), and [`Error::Config`] for an invalid name of a person or room.
     pub fn say(&self, room: &str, name: &str, text: &str) -> Result<(), Error> {
         let invalid = |subject, why| {
             let sentence = no_name(subject, why);
@@ -96,7 +96,8 @@ impl Handle {
         self.inbox.request(Request::Announce { room, name, text })
     }
 
-    /// Tells one person something, as the server, as [`notice`](Self::notice) tells it to all. Those who are gone read nothing.
+    /// Tells one person something, as the server, in the form of a [`notice`](Self::notice). If they have left, nobody
+    /// reads it.
     ///
     /// # Errors
     ///
@@ -106,7 +107,7 @@ impl Handle {
         self.inbox.request(Request::Write { to, text })
     }
 
-    /// Sends a person away, who reads why. The others read that they left.
+    /// Sends a person away with a reason that they read. The others read that they left.
     ///
     /// # Errors
     ///
@@ -116,12 +117,12 @@ impl Handle {
         self.inbox.request(Request::Close { person, why })
     }
 
-    /// Everyone who has a name, in the order in which they came. Waits for the loop to answer, so it is nothing for the thread
-    /// that runs the server.
+    /// Everyone who has a name, in the order in which they came. It waits for the loop to answer, so the thread that
+    /// runs the server must not call it.
     ///
     /// # Errors
     ///
-    /// As for [`notice`](Self::notice), and [`Error::Busy`] where the server has not answered after 10 s.
+    /// As for [`notice`](Self::notice), and [`Error::Busy`] if the server has not answered after 10 s.
     pub fn people(&self) -> Result<Vec<Person>, Error> {
         let (asker, answer) = sync_channel(1);
         self.inbox.request(Request::People(asker))?;
@@ -133,7 +134,8 @@ impl Handle {
             })
     }
 
-    /// The entries of the journal from now on: what people say, who comes and goes. Private messages are among them.
+    /// The entries of the journal from now on: what people say, and their comings and goings. They include private
+    /// messages.
     ///
     /// # Errors
     ///
@@ -170,7 +172,7 @@ impl Handle {
         }
     }
 
-    /// The figures of a tick.
+    /// Publishes the figures of a tick.
     pub(super) fn publish(&self, stats: &Stats) {
         let figures = &*self.figures;
         figures.connections.store(stats.connections, Relaxed);
@@ -188,7 +190,7 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// What people are told, made clean.
+/// A text for people, made clean.
 fn told(what: &str, text: &str) -> Result<String, Error> {
     if text.len() > NOTICE_BYTES {
         let sentence = format!("{what} has at most {NOTICE_BYTES} bytes; say it in several");
@@ -201,7 +203,7 @@ fn told(what: &str, text: &str) -> Result<String, Error> {
     Ok(clean(text.as_bytes()).into_owned())
 }
 
-/// The lines of a message of the day, each of them clean, without the byte order mark of its file.
+/// The lines of a message of the day, each made clean, without the byte order mark of its file.
 pub(super) fn motd(text: &str) -> Arc<str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines: Vec<_> = text.lines().map(|line| clean(line.as_bytes())).collect();

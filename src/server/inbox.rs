@@ -1,8 +1,8 @@
-//! `Inbox`: the one way in for what other threads have for the loop. They push first and wake it then, so that a loop that
-//! was woken finds what it was woken for.
+//! `Inbox`: the only way from other threads to the loop. A thread pushes first and wakes the loop after that, so that
+//! the loop finds what it was woken for.
 //!
-//! Two kinds come through one queue: requests of handles, of which at most [`REQUESTS`] wait, as any thread may make them;
-//! and results of workers. Those are never refused, since only what is out can have one: at most
+//! Two kinds of items share one queue. Any thread may make requests, through handles; at most [`REQUESTS`] of them
+//! wait. Results of workers are never refused, because each belongs to a question that is out: at most
 //! [`QUESTIONS`](crate::limits::QUESTIONS) wait.
 
 use std::io;
@@ -23,15 +23,15 @@ use crate::name::{RoomName, Username};
 use super::entries::Listener;
 use super::workers::Asked;
 
-/// Whatever comes in.
+/// An item of the queue.
 #[derive(Debug)]
 pub(super) enum Incoming {
     Request(Request),
-    /// What came of a question.
+    /// The result of a question.
     Result(Asked, Result<Finding, Unanswered>),
 }
 
-/// What a handle asks of the server. The texts are clean.
+/// A request of a handle to the server. The texts are clean.
 #[derive(Debug)]
 pub(super) enum Request {
     Notice(String),
@@ -61,7 +61,7 @@ pub(super) struct Inbox {
     shared: Arc<Shared>,
 }
 
-/// The end of everyone else.
+/// The end of all other threads.
 #[derive(Debug, Clone)]
 pub(super) struct Outside {
     queue: Sender<Incoming>,
@@ -73,7 +73,7 @@ struct Shared {
     waker: Waker,
     /// Requests in the queue.
     requests: AtomicUsize,
-    /// A shutdown was asked for, which needs no room in the queue.
+    /// Whether a shutdown was requested. It needs no room in the queue.
     shutdown: AtomicBool,
     has_ended: AtomicBool,
 }
@@ -96,7 +96,7 @@ pub(super) fn inbox(registry: &Registry, token: Token) -> io::Result<(Inbox, Out
 }
 
 impl Outside {
-    /// Asks the server for something, if there is room for it.
+    /// Makes a request of the server, if there is room for it.
     pub(super) fn request(&self, request: Request) -> Result<(), Error> {
         let shared = &*self.shared;
         let more = |waiting| (waiting < REQUESTS).then_some(waiting + 1);
@@ -120,14 +120,14 @@ impl Outside {
         Ok(())
     }
 
-    /// Tells the server something that there is always room for, if it has not ended.
+    /// Tells the server something for which there is always room, unless the server has ended.
     pub(super) fn tell(&self, incoming: Incoming) {
         if self.queue.send(incoming).is_ok() {
             self.wake();
         }
     }
 
-    /// Has the server shut down.
+    /// Asks the server to shut down.
     pub(super) fn shut_down(&self) {
         self.shared.shutdown.store(true, Relaxed);
         self.wake();
@@ -141,9 +141,9 @@ impl Outside {
 }
 
 impl Inbox {
-    /// Takes out what has come in, all that was there at the last wait at least: as that was [`REQUESTS`] requests at most,
-    /// one more than that was pushed since, and what stands behind it, and both wake the loop again. Results are bounded by
-    /// what is out, as nothing is handed over meanwhile.
+    /// Takes out at least everything that was in the queue when the loop last woke. That was [`REQUESTS`] requests at
+    /// most. Any request beyond that number, and everything behind it, was pushed since, and wakes the loop again.
+    /// Results are bounded by the questions that are out, because no question is handed over meanwhile.
     pub(super) fn take(&self) -> impl Iterator<Item = Incoming> + '_ {
         let mut requests = 0;
         iter::from_fn(move || {
@@ -157,12 +157,12 @@ impl Inbox {
         })
     }
 
-    /// Whether a shutdown was asked for.
+    /// Whether a shutdown was requested.
     pub(super) fn shutdown(&self) -> bool {
         self.shared.shutdown.load(Relaxed)
     }
 
-    /// Takes nothing more: the handles say from now on that the server has stopped.
+    /// Takes nothing more. From now on the handles report that the server has stopped.
     pub(super) fn end(&mut self) {
         self.shared.has_ended.store(true, Relaxed);
         self.queue = None;

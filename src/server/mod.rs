@@ -1,5 +1,5 @@
-//! `Server`: the only code that sees sockets and the chat at once. The loop is [`Server::turn`]; its calls are the phases,
-//! which have a file each in [`tick`] and share a [`Talk`].
+//! `Server`: the only code that sees sockets and the chat at once. The loop is [`Server::turn`]. Its calls are the
+//! phases, each of which has a file in [`tick`]; they share a [`Talk`].
 
 mod addresses;
 mod config;
@@ -50,7 +50,7 @@ pub struct Server {
     handle: Handle,
     talk: Talk,
     pace: Pace,
-    /// By when to stop, once a shutdown has begun.
+    /// The time by which to stop, once a shutdown has begun.
     stop_by: Option<Instant>,
 }
 
@@ -59,8 +59,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a value out of its range, [`Error::Listen`] for an address that cannot be listened on,
-    /// [`Error::Poll`] when the kernel gives no event queue.
+    /// [`Error::Config`] for a value out of its range, [`Error::Listen`] if the server cannot listen on an address,
+    /// [`Error::Poll`] if the kernel gives no event queue.
     pub fn bind(config: Config) -> Result<Server, Error> {
         config.check()?;
         let bind = |&addr| Listener::bind(addr).map_err(|source| Error::Listen { addr, source });
@@ -68,12 +68,13 @@ impl Server {
         Server::listen(config, listeners)
     }
 
-    /// Serves on sockets that listen already, such as a service manager hands over, in place of the configuration's
-    /// addresses. They are made non-blocking, for whoever else holds them too, and to keep urgent data in line.
+    /// Serves on sockets that are already listening, for example from a service manager, in place of the
+    /// configuration's addresses. They are set to be non-blocking, also for any other process that holds them, and to
+    /// keep urgent data in line.
     ///
     /// # Errors
     ///
-    /// As for [`bind`](Self::bind), and [`Error::Given`] for a socket that cannot be listened on.
+    /// As for [`bind`](Self::bind), and [`Error::Given`] if the server cannot listen on a socket.
     pub fn with_listeners(mut config: Config, given: Vec<TcpListener>) -> Result<Server, Error> {
         let adopt = |socket| Listener::adopt(socket).map_err(Error::Given);
         let listeners: Vec<_> = given.into_iter().map(adopt).collect::<Result<_, _>>()?;
@@ -94,7 +95,7 @@ impl Server {
         Server::with(config, poller, listeners)
     }
 
-    /// A server of listeners that are registered with the poller.
+    /// A server with listeners that are registered with the poller.
     fn with(config: Config, poller: Poller, listeners: Vec<Listener>) -> Result<Server, Error> {
         let (inbox, outside) = inbox::inbox(poller.registry(), WAKER).map_err(Error::Poll)?;
         let mut hub = Alone::new(Rules {
@@ -116,7 +117,7 @@ impl Server {
         })
     }
 
-    /// The addresses listened on, with their real ports, in the order in which they were given.
+    /// The addresses on which the server listens, with their real ports, in the order in which they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.door.listeners.iter().map(Listener::addr).collect()
     }
@@ -126,12 +127,12 @@ impl Server {
         self.handle.clone()
     }
 
-    /// Registers an event source of the embedding program on the server's own poll: when it becomes ready (by edge),
-    /// [`tick`](Self::tick) returns. The source must stay alive as long as the server.
+    /// Registers an event source of the embedding program on the server's own poll. When the source becomes ready (by
+    /// edge), [`tick`](Self::tick) returns. The source must live as long as the server.
     ///
     /// # Errors
     ///
-    /// [`Error::Poll`] when the kernel does not take the source.
+    /// [`Error::Poll`] if the kernel does not accept the source.
     pub fn watch(&mut self, source: &mut impl Source) -> Result<(), Error> {
         self.poller
             .registry()
@@ -139,18 +140,18 @@ impl Server {
             .map_err(Error::Poll)
     }
 
-    /// Serves until [`Handle::shutdown`]. Once it has ended it returns at once.
+    /// Serves until [`Handle::shutdown`]. Once the server has ended, it returns at once.
     ///
     /// # Errors
     ///
-    /// [`Error::Poll`] when the kernel's event queue fails. What happens to one peer is never an error here.
+    /// [`Error::Poll`] if the kernel's event queue fails. A failure of one peer is never an error here.
     pub fn run(&mut self) -> Result<(), Error> {
         while self.tick()?.is_continue() {}
         Ok(())
     }
 
-    /// One round of the loop: waits for events, and acts on them. Breaks when a shutdown is complete, and at once from
-    /// then on.
+    /// One round of the loop: waits for events, and acts on them. It breaks when a shutdown is complete, and at once
+    /// from then on.
     ///
     /// # Errors
     ///
@@ -159,8 +160,8 @@ impl Server {
         self.turn(None)
     }
 
-    /// As [`tick`](Self::tick), but waits for events no longer than this, for a program that has to do something of its
-    /// own now and then, such as to tell a watchdog that the loop turns.
+    /// Like [`tick`](Self::tick), but waits for events no longer than this. It is for a program that has to act now and
+    /// then itself, for example to tell a watchdog that the loop turns.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! `Talk`: what the phases of a tick share. Between the chat and the sockets, events go to the hub, and what it asks for is
-//! done. The poller, the listeners and other threads are not known here.
+//! `Talk`: the state that the phases of a tick share. It stands between the chat and the sockets: it passes events to
+//! the hub and carries out the hub's effects. It does not know the poller, the listeners or other threads.
 
 use std::mem;
 use std::time::Instant;
@@ -21,7 +21,7 @@ use super::fanout::Fanout;
 use super::handle::Stats;
 use super::workers::Workers;
 
-/// Who is connected, what is said, and what of it is owed to whom.
+/// The connections, the chat, and the output for each.
 #[derive(Debug)]
 pub(super) struct Talk {
     pub(super) config: Config,
@@ -31,16 +31,16 @@ pub(super) struct Talk {
     pub(super) fanout: Fanout,
     pub(super) workers: Workers,
     listeners: Vec<Listener>,
-    /// Bytes that were told to single peers since the start and count for nobody's rate.
+    /// Bytes told to single peers since the start that count against nobody's rate.
     pub(super) uncharged: usize,
-    /// What is read lands here before it is cut into lines; one for all peers.
+    /// Input lands here before it is cut into lines. All peers share it.
     pub(super) scratch: Box<[u8]>,
     /// Whether this tick accepted or read anything.
     pub(super) got_input: bool,
-    /// Who was written last of those who are behind.
+    /// The laggard that was written to last.
     pub(super) flushed_last: Slot,
     pub(super) stats: Stats,
-    /// What the hub was told, where someone wants to know.
+    /// The events that the hub received, if a test wants to know.
     #[cfg(test)]
     pub(super) record: Record,
 }
@@ -65,7 +65,7 @@ impl Talk {
         }
     }
 
-    /// Tells the hub what happened to a peer, and does what it asks for.
+    /// Passes an event of a peer to the hub, and carries out the effects.
     pub(super) fn tell_hub(&mut self, now: Moment, peer: PeerId, event: Event<'_>) {
         #[cfg(test)]
         self.record.event(now, peer, event);
@@ -73,13 +73,13 @@ impl Talk {
         self.apply(now);
     }
 
-    /// Has the hub do something that no peer caused, and does what it asks for.
+    /// Has the hub do something that no peer caused, and carries out the effects.
     pub(super) fn have(&mut self, now: Moment, act: impl FnOnce(&mut Hub, &mut Effects)) {
         self.hub.with_hub(now, &mut self.effects, act);
         self.apply(now);
     }
 
-    /// Applies some of the acts that are out, where a test has the journal answer late.
+    /// Applies some of the acts that are out, if a test has the journal answer late.
     #[cfg(test)]
     pub(super) fn answer_late(&mut self, now: Moment) {
         for _ in 0..self.record.answers(self.hub.out()) {
@@ -89,19 +89,19 @@ impl Talk {
         }
     }
 
-    /// Somebody listens to the journal from now on.
+    /// Starts passing the journal to a listener.
     pub(super) fn listen(&mut self, listener: Listener) {
         self.hub.listen();
         self.listeners.push(listener);
     }
 
-    /// Nothing will be entered any more.
+    /// Ends all listening: no more entries will be made.
     pub(super) fn end_listening(&mut self) {
         self.listeners.clear();
         self.hub.listen_no_more();
     }
 
-    /// Hands over what was entered in this tick to those who listen.
+    /// Hands the entries of this tick to the listeners.
     pub(super) fn tell_listeners(&mut self) {
         if self.listeners.is_empty() {
             return;
@@ -115,7 +115,7 @@ impl Talk {
         }
     }
 
-    /// Does what the hub asks for.
+    /// Carries out the hub's effects.
     pub(super) fn apply(&mut self, now: Moment) {
         #[cfg(test)]
         self.record.note_out(self.hub.out());

@@ -1,10 +1,10 @@
-//! `Workers`: what the chat has asked, and is told of in time: by a worker, or by the clock.
+//! `Workers`: the questions of the chat, and their answers, which come in time from a worker or from the clock.
 //!
-//! A question is answered once, if the peer is not on the way out by then. Whom it was asked for is held until the chat was
-//! told, so that each peer has one question out at most. What a worker finds after that is dropped.
+//! Each question gets one answer, unless the peer is leaving by then. The peer that waits for it is held until the chat
+//! has been told, so each peer has at most one question out. A worker's later results are dropped.
 //!
-//! The thread behind the other end is not the library's: [`Server::jobs`] is for a program that has one. Whatever becomes of
-//! it, the loop goes on.
+//! The library does not run the thread behind the other end: a program that has one calls [`Server::jobs`]. Whatever
+//! happens to that thread, the loop goes on.
 
 use crate::chat::{Event, Finding, Question};
 use crate::error::Unanswered;
@@ -22,14 +22,14 @@ use super::talk::Talk;
 #[derive(Debug)]
 pub(super) struct Workers {
     worker: Worker<Job>,
-    /// The other end, until somebody has it.
+    /// The other end, until somebody takes it.
     jobs: Option<Jobs<Job>>,
     outside: Outside,
-    /// How many questions were asked since the start.
+    /// The number of questions since the start.
     asked: u64,
 }
 
-/// A question at the worker's end. If it is dropped without an answer, the chat learns at once that there is none.
+/// A question at the worker's end. If it is dropped without an answer, the chat learns so at once.
 #[derive(Debug)]
 pub struct Job {
     question: Question,
@@ -38,7 +38,7 @@ pub struct Job {
     outside: Outside,
 }
 
-/// Who waits for an answer, and to which of all questions.
+/// The peer that waits for an answer, and the number of its question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) peer: PeerId,
@@ -46,12 +46,12 @@ pub(super) struct Asked {
 }
 
 impl Job {
-    /// What is asked.
+    /// The question.
     pub fn question(&self) -> &Question {
         &self.question
     }
 
-    /// Answers it.
+    /// Answers the question.
     pub fn answer(mut self, finding: Finding) {
         self.result = Ok(finding);
     }
@@ -76,7 +76,7 @@ impl Workers {
         }
     }
 
-    /// Has a question answered, if somebody does that and has room for it.
+    /// Has a question answered, if a worker exists and has room for it.
     fn ask(&mut self, peer: PeerId, question: Question) -> Result<Asked, Unanswered> {
         if self.jobs.is_some() {
             return Err(Unanswered::Failed);
@@ -97,7 +97,7 @@ impl Workers {
 
 #[cfg(test)]
 impl Job {
-    /// For whom it is asked.
+    /// The peer that waits for the answer.
     pub(super) fn peer(&self) -> PeerId {
         self.asked.peer
     }
@@ -105,14 +105,14 @@ impl Job {
 
 #[cfg(test)]
 impl Workers {
-    /// From now on so many questions are out at most.
+    /// Sets the number of questions that may be out.
     pub(super) fn set_most(&mut self, most: usize) {
         self.worker.set_most(most);
     }
 }
 
 impl Talk {
-    /// Has a worker answer a question, and holds the peer meanwhile. Returns why there will be no answer, if that is known.
+    /// Has a worker answer a question, and holds the peer meanwhile. If there will be no answer, returns the reason.
     pub(super) fn ask(
         &mut self,
         now: Moment,
@@ -126,7 +126,7 @@ impl Talk {
         Ok(())
     }
 
-    /// A worker is done with a question. Nobody may wait for that any more.
+    /// Takes a worker's result of a question. By now the peer may have stopped waiting for it.
     pub(super) fn take_result(
         &mut self,
         now: Moment,
@@ -139,7 +139,7 @@ impl Talk {
         }
     }
 
-    /// A peer waits for an answer no longer, or never did.
+    /// Tells the chat the answer to a peer's question. The peer stops waiting, if it ever did.
     pub(super) fn answer(
         &mut self,
         now: Moment,
@@ -158,8 +158,8 @@ impl Talk {
 }
 
 impl Server {
-    /// The questions of the chat, for a thread that answers them. `None` where somebody has them already. While nobody has,
-    /// each is refused at once.
+    /// The questions of the chat, for a thread that answers them. `None` if somebody has taken them already. Until
+    /// somebody does, each question is refused at once.
     #[doc(hidden)]
     pub fn jobs(&mut self) -> Option<Jobs<Job>> {
         self.talk.workers.jobs.take()
@@ -183,7 +183,7 @@ mod tests {
     const FAILED: &str = "That cannot be done right now. Try again later.\r\n";
     const LATE: &str = "That took too long and was given up. Try again later.\r\n";
 
-    /// A server, two people, and what is asked.
+    /// A server, two people, and the questions.
     fn scene() -> (Scene, [usize; 2], Jobs<Job>) {
         let mut scene = Scene::with(Config::default());
         let people = ["ann", "bob"].map(|name| scene.enter([127, 0, 0, 1], name));
@@ -277,7 +277,7 @@ mod tests {
         answer(one);
         scene.rest();
         assert_eq!(scene.heard(bob), "");
-        // The end of the input waits for the answer, and then counts.
+        // The end of the input waits for the answer, and takes effect after it.
         scene.world.finish(eve);
         scene.rest();
         assert_eq!(scene.heard(bob), "");
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(scene.heard(bob), "eve: three\r\neve has left the chat.\r\n");
     }
 
-    /// What somebody reads, up to a line.
+    /// Everything that somebody reads, up to a line.
     fn read_to(reader: &mut impl BufRead, end: &str) -> String {
         let mut read = String::new();
         while !read.ends_with(&format!("{end}\r\n")) {

@@ -1,8 +1,9 @@
-//! Time zones that have names, such as `Europe/Berlin`, from a database that is compiled in: no file is read.
+//! Time zones by name, such as `Europe/Berlin`, from a database that is compiled in: no file is read.
 
 use crate::moment::Offset;
 
-/// How far a zone's clocks are ahead at a time in seconds since 1970-01-01 00:00 UTC, where zones have names.
+/// How far ahead a zone's clocks are at a time in seconds since 1970-01-01 00:00 UTC, if zones have names in this
+/// build.
 pub(super) const ZONES: Option<fn(&str, i64) -> Option<Offset>> = {
     #[cfg(feature = "zones")]
     let zones = Some(offset as fn(&str, i64) -> Option<Offset>);

@@ -1,4 +1,4 @@
-//! What always holds of the connections between two ticks.
+//! The invariants of the connections between two ticks.
 
 use crate::id::{PeerId, Slot};
 use crate::limits::ALL_QUEUES_BYTES;
@@ -7,7 +7,7 @@ use crate::net::SendQueue;
 use super::{Connections, Timer};
 
 impl Connections {
-    /// Those whose input is heard, and who are not about to leave.
+    /// The peers whose input is heard, and who are not about to leave.
     pub(in crate::server) fn open(&self) -> impl Iterator<Item = PeerId> {
         let slots = self.peers.iter().map(|(slot, _)| Slot::new(slot));
         let open = slots.filter(|slot| self.is_open(*slot));
@@ -16,8 +16,8 @@ impl Connections {
             .map(|slot| self.id(slot))
     }
 
-    /// Whether lists, flags and sums agree, no queue is over its bound, and whoever is not to have a turn waits for
-    /// something that comes.
+    /// Whether lists, flags and sums agree, no queue is over its bound, and every peer without a turn waits for
+    /// something that will come.
     pub(in crate::server) fn check_between_ticks(&self, send_queue: usize, all_queues: usize) {
         let doomed: Vec<Slot> = self.doomed.iter().map(|(slot, _)| *slot).collect();
         let runnable: Vec<Slot> = self.turns.iter().collect();
@@ -43,7 +43,7 @@ impl Connections {
             pinned += queue.map_or(0, SendQueue::pins_at_most);
             shared = shared.max(queue.map_or(0, |queue| queue.held() - queue.own()));
             let is_behind = queue.map_or(0, SendQueue::kept) > send_queue / 2;
-            // Skipping for the sake of all can bring a queue below that; the peer still waits for it to drain.
+            // Skipping for the bound of all queues can bring a queue below that; the peer still waits for it to drain.
             let may_have_been = queue.is_some() && all_queues < ALL_QUEUES_BYTES;
             let waits = is_behind
                 || may_have_been

@@ -1,10 +1,10 @@
-//! Who is held: not read until it is known what came of the last line of theirs, on which the next may depend. That is an act
-//! that is out, which alone none ever is; or a question that a worker is to answer.
+//! Held peers. A peer is held, and not read, until the outcome of its last line is known, if the next line may depend
+//! on that. The line's act is out, which never happens on a server that is alone; or a worker has a question to answer.
 //!
-//! What they send meanwhile stays where it is, and so does the word that it came: their lines back up into their own socket.
-//! The end of their input waits too. Who is on the way out is held no longer, and all timers run on.
+//! Lines that a held peer sends stay where they are, and so does the readiness event: they back up into the peer's own
+//! socket. The end of the input waits too. A peer that is leaving is no longer held, and all timers run on.
 //!
-//! Invariant: who waits for an answer is held by that, or is told in the same call, and has a [`Timer::Answer`].
+//! Invariant: a peer that waits for an answer is held for it, or is told in the same call, and has a [`Timer::Answer`].
 
 use std::time::Instant;
 
@@ -15,16 +15,16 @@ use crate::server::workers::Asked;
 
 use super::{Connections, Timer};
 
-/// What a peer is held by.
+/// The reason why a peer is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) enum Awaited {
     /// An act of theirs is out.
     Act = 1,
-    /// A worker is to answer.
+    /// A worker has a question of theirs.
     Answer = 2,
 }
 
-/// By what a peer is held, in one byte: each that is [`Awaited`] has a bit.
+/// All reasons why a peer is held, in one byte: each [`Awaited`] is a bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Held(u8);
 
@@ -32,7 +32,7 @@ pub(super) struct Held(u8);
 const AT_END: u8 = 4;
 
 impl Connections {
-    /// Nothing of the peer is read from now on, unless they are on the way out.
+    /// Stops reading the peer, unless it is leaving.
     pub(in crate::server) fn hold(&mut self, slot: Slot, by: Awaited) {
         if self.is_open(slot) {
             self.peers[slot.index()].held.0 |= by as u8;
@@ -43,7 +43,8 @@ impl Connections {
         self.peers[slot.index()].held != Held::default()
     }
 
-    /// The input of a peer has ended. Returns whether they are held, and the hub is to hear of it later.
+    /// Notes that the input of a peer has ended, if it is held. Returns whether it is, so that the hub hears of the end
+    /// later.
     pub(in crate::server) fn hold_end(&mut self, slot: Slot) -> bool {
         let is_held = self.is_held(slot);
         if is_held {
@@ -52,8 +53,8 @@ impl Connections {
         is_held
     }
 
-    /// A peer is held by this no longer, unless they wait for the next answer already. They are read again, if they were
-    /// held by nothing else.
+    /// Removes one reason to hold a peer, unless it already waits for the next answer. It is read again if no other
+    /// reason is left.
     pub(in crate::server) fn release(&mut self, slot: Slot, by: Awaited, now: Instant) {
         let is_asked_again = by == Awaited::Answer && self.asked.contains_key(&self.id(slot));
         let held = self.peers[slot.index()].held;
@@ -72,7 +73,7 @@ impl Connections {
         }
     }
 
-    /// The peer is held no longer, and waits for no answer.
+    /// Removes every reason to hold the peer, which then waits for no answer.
     pub(super) fn unhold(&mut self, slot: Slot) {
         self.peers[slot.index()].held = Held::default();
         let peer = self.id(slot);
@@ -81,12 +82,12 @@ impl Connections {
         }
     }
 
-    /// Whether a question may be asked for a peer: who is on the way out waits for nothing.
+    /// Whether a question may be asked for a peer. A peer that is leaving waits for nothing.
     pub(in crate::server) fn can_wait(&self, slot: Slot) -> bool {
         self.is_open(slot) && !self.peers[slot.index()].leaving.is_doomed()
     }
 
-    /// A peer waits for an answer from now on, for a while at most.
+    /// Has a peer wait for an answer from now on, within a time limit.
     pub(in crate::server) fn await_answer(&mut self, asked: Asked, now: Instant) {
         let Asked { peer, number } = asked;
         self.hold(peer.slot, Awaited::Answer);
@@ -95,7 +96,7 @@ impl Connections {
         self.timers.set(Timer::Answer, peer, now + ANSWER_TIMEOUT);
     }
 
-    /// A question is answered. Returns whether the peer still waits for that; they wait no longer.
+    /// Ends the wait for the answer to a question. Returns whether the peer was still waiting for it.
     pub(in crate::server) fn end_wait(&mut self, asked: Asked) -> bool {
         let waits = self.asked.get(&asked.peer) == Some(&asked.number);
         if waits {
@@ -105,7 +106,7 @@ impl Connections {
         waits
     }
 
-    /// What comes of the question of a peer is not of interest any more.
+    /// Forgets the question of a peer. Its answer no longer matters.
     pub(in crate::server) fn forget_question(&mut self, peer: PeerId) {
         self.asked.remove(&peer);
     }
@@ -116,7 +117,7 @@ mod tests {
     use crate::server::Config;
     use crate::server::simulation::Scene;
 
-    /// A server whose journal answers when it is told to, and two people.
+    /// A server whose journal answers when a test tells it to, and two people.
     fn scene() -> (Scene, [usize; 2]) {
         let mut scene = Scene::with(Config::default());
         let people = ["ann", "bob"].map(|name| scene.enter([127, 0, 0, 1], name));
@@ -135,12 +136,12 @@ mod tests {
         pair
     }
 
-    /// More than it takes to read what was sent.
+    /// Runs more ticks than it takes to read everything sent.
     fn ticks(scene: &mut Scene) {
         (0..5).for_each(|_| _ = scene.tick());
     }
 
-    /// So many acts are out; they are answered, after a while.
+    /// Checks that this many acts are out, and answers them after a while.
     fn answer(scene: &mut Scene, out: usize) {
         ticks(scene);
         assert_eq!(scene.server.talk.hub.out(), out);

@@ -1,4 +1,4 @@
-//! Those who are behind: whom something waits for, how much, and who of them takes nothing at all.
+//! Laggards: the peers that output waits for, how much waits, and which of them take nothing at all.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::net::{Connection, Gauge, SendQueue};
 use super::Connections;
 
 impl Connections {
-    /// Does something to what waits for a peer, and keeps the sums in step.
+    /// Changes the waiting output of a peer, and keeps the sums in step.
     pub(in crate::server) fn change_queue<R>(
         &mut self,
         slot: Slot,
@@ -25,43 +25,43 @@ impl Connections {
         result
     }
 
-    /// What shows the copies that queues share.
+    /// Measures the copies that queues share.
     pub(in crate::server) fn gauge(&self) -> &Gauge {
         &self.gauge
     }
 
-    /// The memory that all queues take together, in bytes: what they share counts once.
+    /// The memory that all queues take together, in bytes. Copies that they share count once.
     pub(in crate::server) fn held(&self) -> usize {
         self.own + self.gauge.bytes()
     }
 
-    /// What waits for one peer, in bytes.
+    /// The output that waits for one peer, in bytes.
     pub(in crate::server) fn held_by(&self, slot: Slot) -> usize {
         let queue = self.peers[slot.index()].connection.queue();
         queue.map_or(0, SendQueue::held)
     }
 
-    /// Whether nothing waits for anyone.
+    /// Whether no output waits for anyone.
     pub(in crate::server) fn is_flushed(&self) -> bool {
         self.laggards == 0
     }
 
-    /// The peers whom something waits for.
+    /// The peers that output waits for.
     pub(in crate::server) fn laggards(&self) -> impl Iterator<Item = Slot> {
         let peers = self.peers.iter();
         let laggards = peers.filter(|(_, peer)| peer.connection.queue().is_some());
         laggards.map(|(slot, _)| Slot::new(slot))
     }
 
-    /// Looks from now on for those who read nothing, if anything waits for anyone.
+    /// From now on looks for peers that read nothing, if output waits for anyone.
     pub(in crate::server) fn watch_for_stalls(&mut self, now: Instant) {
         if self.laggards > 0 {
             self.timers.check_for_stalls(now);
         }
     }
 
-    /// Those whose sockets take nothing, and have not for too long. It is looked for them now and then, as long as anyone
-    /// is behind or slow.
+    /// The peers whose sockets have taken nothing for too long. The server looks for them now and then, as long as
+    /// anyone is behind or slow.
     pub(in crate::server) fn stalled(&mut self, now: Instant) -> Vec<Slot> {
         if !self.timers.is_stall_check_due(now) {
             return Vec::new();
@@ -74,7 +74,8 @@ impl Connections {
         laggards
     }
 
-    /// Has the kernel wait for those who are behind, until they have caught up, which it is asked by turns. Returns whether it waits for anyone.
+    /// Makes the kernel wait for laggards until they have caught up, and asks it about them by turns. Returns whether
+    /// it waits for anyone.
     fn note_slow(&mut self) -> bool {
         let (mut is_any, mut asked) = (false, 0);
         for (slot, peer) in &mut self.peers {
@@ -102,7 +103,7 @@ impl Connections {
         if !is_stuck(self.connection(slot)) {
             return false;
         }
-        // The kernel tells of room only when there is much of it, which can take a slow reader longer than that.
+        // The kernel reports room only when there is a lot, which can take a slow reader longer than the limit.
         self.change_queue(slot, |connection| connection.retry(now));
         self.mark_dirty(slot);
         is_stuck(self.connection(slot))

@@ -1,24 +1,24 @@
-//! The way out of a connection: how far a peer is on it, and what may come next.
+//! The way out of a connection: how far a peer has got, and which steps are possible next.
 //!
 //! | state | doomed | talks on | what the peer is |
 //! |---|---|---|---|
 //! | Open | | | in use |
-//! | Open | yes | | one whose input has ended, or who is to be dropped: farewell tells the hub |
-//! | Draining | yes | or not | the same, but the hub has closed them before farewell came to it |
-//! | Draining | | or not | one who is written what they are owed; what they send is thrown away |
-//! | Lingering | | or not | one who has been sent our FIN; theirs is awaited |
+//! | Open | yes | | its input has ended, or it is to be dropped: farewell tells the hub |
+//! | Draining | yes | or not | the same, but the hub closed it before farewell came to it |
+//! | Draining | | or not | its waiting output is being written; its input is thrown away |
+//! | Lingering | | or not | it has been sent our FIN; theirs is awaited |
 //! | Finished | | or not | gone; reap frees the slot |
 //!
 //! | step | who takes it | from | to |
 //! |---|---|---|---|
-//! | Doom | read, at the end of the input; write and time, of somebody too slow | Open | doomed |
+//! | Doom | read, at the end of the input; write and time, if a peer is too slow | Open | doomed |
 //! | Tell | farewell | doomed | not doomed |
-//! | Drain | the hub, which closes somebody; farewell, after a FIN; accept, of somebody turned away | Open | Draining |
+//! | Drain | the hub, when it closes a peer; farewell, after a FIN; accept, when it turns a peer away | Open | Draining |
 //! | Linger | write, when all is written | Draining, not doomed | Lingering |
-//! | TalkOn | read, when something comes from somebody who is being closed | all but Open | talks on |
+//! | TalkOn | read, on input from a peer that is being closed | all but Open | talks on |
 //! | Finish | farewell, unless after a FIN; write, when both FINs were sent; time | all but doomed | Finished |
 //!
-//! Doom and Drain come too late for those who are on the way out, and change nothing.
+//! Doom and Drain come too late for a peer that is already leaving, and change nothing.
 
 use std::time::Instant;
 
@@ -34,7 +34,7 @@ pub(super) struct Leaving {
     state: State,
     /// The hub is to be told.
     is_doomed: bool,
-    /// Something came from them while they were being closed.
+    /// Input came from them while they were being closed.
     talks_on: bool,
 }
 
@@ -57,7 +57,7 @@ enum Step {
 }
 
 impl Leaving {
-    /// Somebody who is not.
+    /// A peer that is not leaving.
     pub(super) const NOT: Leaving = Leaving {
         state: State::Open,
         is_doomed: false,
@@ -69,7 +69,7 @@ impl Leaving {
         self.is_doomed
     }
 
-    /// Where a step leads from here. `None` where it must not be taken.
+    /// The state after a step. `None` if the step is not allowed here.
     fn after(self, step: Step) -> Option<Leaving> {
         let to = |state| Some(Leaving { state, ..self });
         let doomed = |is_doomed| Some(Leaving { is_doomed, ..self });
@@ -90,7 +90,7 @@ impl Leaving {
 }
 
 impl Connections {
-    /// Takes a step of a peer's way out; there is no other way to go. Returns whether it led anywhere.
+    /// Takes a step of a peer's way out; nothing else changes the state. Returns whether the step was allowed.
     fn step(&mut self, slot: Slot, step: Step) -> bool {
         let leaving = &mut self.peers[slot.index()].leaving;
         let next = leaving.after(step);
@@ -102,13 +102,13 @@ impl Connections {
         self.peers[slot.index()].leaving.state
     }
 
-    /// Whether what a peer sends is heard.
+    /// Whether the peer's input is heard.
     pub(in crate::server) fn is_open(&self, slot: Slot) -> bool {
         self.state(slot) == State::Open
     }
 
-    /// The peer's input has ended, or they are to be dropped: the hub is to be told. Returns whether that is new; a
-    /// peer who is on the way out already stays on it.
+    /// Marks a peer whose input has ended, or who is to be dropped, so that the hub is told. Returns whether that is
+    /// new; a peer that is already leaving does not change.
     pub(in crate::server) fn doom(&mut self, slot: Slot, reason: CloseReason) -> bool {
         let is_new = self.step(slot, Step::Doom);
         if is_new {
@@ -118,7 +118,7 @@ impl Connections {
         is_new
     }
 
-    /// Takes out the peers of whom the hub is to be told, in the order in which it came to that.
+    /// Takes out the peers of which to tell the hub, in the order in which they were doomed.
     pub(in crate::server) fn take_doomed(&mut self) -> Vec<(Slot, CloseReason)> {
         let doomed = std::mem::take(&mut self.doomed);
         for &(slot, _) in &doomed {
@@ -127,7 +127,7 @@ impl Connections {
         doomed
     }
 
-    /// The peer is to be closed once everything owed has been written.
+    /// Marks a peer to be closed once all its output has been written.
     pub(in crate::server) fn drain(&mut self, slot: Slot, now: Instant) {
         if self.step(slot, Step::Drain) {
             self.unhold(slot);
@@ -137,8 +137,8 @@ impl Connections {
         }
     }
 
-    /// Takes the next step of closing a peer, if there is one to take: our FIN when all is written, the end when the
-    /// peer's has come.
+    /// Takes the next step of closing a peer, if there is one: our FIN when all is written, the end when the peer's FIN
+    /// has come.
     pub(in crate::server) fn advance_closing(&mut self, slot: Slot, now: Instant) {
         let state = self.state(slot);
         let connection = self.connection(slot);
@@ -156,8 +156,8 @@ impl Connections {
         }
     }
 
-    /// A peer who is being closed talks on: they have not read our FIN yet, and a close would reset what is on its way
-    /// to them before it. They are waited for, up to the time for closing.
+    /// A peer that is being closed goes on sending: it has not read our FIN yet, and a close would reset output that is
+    /// still on its way. The server waits for it, up to the time for closing.
     pub(in crate::server) fn linger_on(&mut self, slot: Slot, now: Instant) {
         self.step(slot, Step::TalkOn);
         if self.state(slot) == State::Lingering {
@@ -165,12 +165,12 @@ impl Connections {
         }
     }
 
-    /// Whether anyone is waited for who may lose by it where the process ends.
+    /// Whether the server waits for a peer that may lose output if the process ends.
     pub(in crate::server) fn is_lingering(&self) -> bool {
         self.peers.iter().any(|(_, peer)| peer.leaving.talks_on)
     }
 
-    /// The time for closing a peer is over.
+    /// Gives up closing a peer when the time for it is over.
     pub(in crate::server) fn give_up_closing(&mut self, slot: Slot) {
         if self.state(slot) == State::Draining {
             let addr = self.connection(slot).addr();
@@ -179,7 +179,7 @@ impl Connections {
         self.finish(slot);
     }
 
-    /// The peer's slot is to be freed at the end of the tick.
+    /// Frees the peer's slot at the end of the tick.
     pub(in crate::server) fn finish(&mut self, slot: Slot) {
         if self.step(slot, Step::Finish) {
             self.finished.push(slot);
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(refused(Step::Drain), []);
         let open = [(State::Open, false), (State::Open, true)];
         assert_eq!(refused(Step::TalkOn), open);
-        // Nobody goes whom the hub takes for present.
+        // No peer goes while the hub takes it for present.
         let doomed = [
             (State::Open, true),
             (State::Draining, true),

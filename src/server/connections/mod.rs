@@ -1,18 +1,18 @@
-//! `Connections`: the slab of peers, and the lists that the phases of a tick work off. What each room of it is for:
+//! `Connections`: the slab of peers, and the lists that the phases of a tick work through. Its parts:
 //!
-//! | room | what it keeps |
+//! | module | what it keeps |
 //! |---|---|
-//! | [`slots`] | who has a slot, until it is reaped |
-//! | [`turns`] | runnable peers: whose turn it is to be read, and who has to wait |
-//! | here | dirty peers: whom something is to be written to |
-//! | [`held`] | who is not read, as what they want is not known to have happened, or as a question of theirs is with a worker |
-//! | [`undecoded`] | what was received and not decoded |
-//! | [`laggards`] | whom something waits for, how much, and who takes nothing |
+//! | [`slots`] | the slots of peers, until they are reaped |
+//! | [`turns`] | runnable peers: which is read next, and which have to wait |
+//! | here | dirty peers: those with something to write |
+//! | [`held`] | peers that are not read, because the outcome of an act or the answer to a question is awaited |
+//! | [`undecoded`] | input that is received and not decoded |
+//! | [`laggards`] | peers that output waits for, how much waits, and which take nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
-//! | [`timers`] | what comes due, and when |
+//! | [`timers`] | what is due, and when |
 //!
-//! Invariants: a peer is in each list at most once, which its flags tell; a slot that is in a list is not freed; a
-//! slot is freed only by [`reap`](Connections::reap), at the end of a tick, so that within a tick a slot is one peer.
+//! Invariants: a peer is in each list at most once, as its flags show; a slot that is in a list is not freed; only
+//! [`reap`](Connections::reap) frees a slot, at the end of a tick, so that within a tick a slot is one peer.
 
 mod held;
 mod laggards;
@@ -43,42 +43,42 @@ use timers::Timers;
 use turns::Turns;
 use undecoded::Undecoded;
 
-/// Every peer, and what is to be done with whom.
+/// All peers, and the work to do for each.
 #[derive(Debug)]
 pub(super) struct Connections {
-    /// How fast a peer may send before others go first, or before they are not read, where that applies to them.
+    /// How fast a peer may send before others go first, and before it is not read, if a rate applies to it.
     turn_rate: Rate,
-    /// Whether there is a rate that some have to keep.
+    /// Whether a rate applies to any peer.
     is_rated: bool,
     began: Instant,
     peers: Slab<Peer>,
-    /// How many slots were handed out, as the next generation.
+    /// The number of slots handed out so far, which is the next generation.
     generation: u32,
     /// Peers with something to read.
     turns: Turns,
     /// Peers with something to write, or to be closed.
     dirty: Vec<Slot>,
-    /// Peers whose input has ended, or who are to be dropped, and of whom the hub has not been told.
+    /// Peers whose input has ended, or which are to be dropped, and of which the hub has not been told.
     doomed: Vec<(Slot, CloseReason)>,
     /// Peers whose slots can be freed.
     finished: Vec<Slot>,
-    /// Peers of whom the hub never hears: they are told why they cannot come in, and closed. A few at most.
+    /// Peers that the hub never hears of: they are told why they cannot come in, and closed. At most a few.
     turned_away: Vec<Slot>,
-    /// How many of the others each address holds, where that is limited.
+    /// How many of the other connections each address holds, if that is limited.
     addresses: Option<Addresses>,
-    /// How much came from each address of late, of those whom the rate applies to.
+    /// How much came recently from each address to which the rate applies.
     traffic: Traffic,
-    /// How many peers something waits for, and how much of it each has for itself, in bytes, all of them together.
+    /// The number of peers that output waits for, and the bytes of it that they do not share, all together.
     laggards: usize,
     own: usize,
-    /// How much of it they share.
+    /// Measures the output that they share.
     gauge: Gauge,
     /// Asks the kernel whether a slow reader has been sent everything.
     unsent: Unsent,
-    /// From which slot on it is asked next time.
+    /// The slot from which the kernel is asked next time.
     next_asked: usize,
     timers: Timers,
-    /// Who waits for an answer, and to which question.
+    /// The peers that wait for an answer, and the number of each one's question.
     asked: BTreeMap<PeerId, u64>,
 }
 
@@ -88,15 +88,16 @@ struct Peer {
     /// Present while something has to be remembered.
     undecoded: Option<Box<Undecoded>>,
     generation: u32,
-    /// What they have sent of late.
+    /// How much they have sent recently.
     bucket: Bucket,
     leaving: Leaving,
     held: Held,
     is_runnable: bool,
     is_dirty: bool,
-    /// Their last key may have ended the input.
+    /// Whether their last key may have ended the input.
     awaits_end: bool,
-    /// Something waited for them for a while, and the kernel may hold some of it still: it waits as long as it takes.
+    /// Output has waited for them for a while, and the kernel may still hold some of it. This stays set as long as that
+    /// takes.
     is_slow: bool,
 }
 
@@ -150,7 +151,7 @@ impl Connections {
         }
     }
 
-    /// Takes the dirty peers out. The list is not kept, as idle people would pay for its length.
+    /// Takes the dirty peers out. The list is not kept, because its capacity would cost memory while people are idle.
     pub(super) fn take_dirty(&mut self) -> Vec<Slot> {
         for &slot in &self.dirty {
             self.peers[slot.index()].is_dirty = false;
@@ -158,12 +159,12 @@ impl Connections {
         std::mem::take(&mut self.dirty)
     }
 
-    /// Takes out a peer for whom a timer is due.
+    /// Takes out a peer whose timer is due.
     pub(super) fn pop_due(&mut self, timer: Timer, now: Instant) -> Option<PeerId> {
         self.timers.pop_due(timer, now)
     }
 
-    /// When the earliest of all timers is due.
+    /// The time at which the earliest of all timers is due.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         self.timers.next_timeout()
     }

@@ -1,4 +1,4 @@
-//! The slots of the slab and their life: who comes in gets one, and [`reap`](Connections::reap) alone frees it.
+//! The slots of the slab and their life: a new connection gets one, and only [`reap`](Connections::reap) frees it.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +12,7 @@ use crate::rate::Bucket;
 use super::{Connections, Held, Leaving, Peer};
 
 impl Connections {
-    /// Takes in an accepted connection and registers it. `is_limited`: whether the rate applies to it.
+    /// Adds an accepted connection and registers it. `is_limited`: whether the rate applies to it.
     pub(in crate::server) fn insert(
         &mut self,
         stream: Stream,
@@ -28,7 +28,7 @@ impl Connections {
         Ok(peer)
     }
 
-    /// Takes in a connection that is only told why it cannot come in. It counts for no limit but that on its like.
+    /// Adds a connection that is only told why it cannot come in. It counts only for the limit on such connections.
     pub(in crate::server) fn insert_turned_away(
         &mut self,
         stream: Stream,
@@ -69,19 +69,19 @@ impl Connections {
         })
     }
 
-    /// Where a peer came from, unless their slot was freed.
+    /// The address that a peer connected from, unless their slot was freed.
     pub(in crate::server) fn addr(&self, peer: PeerId) -> Option<SocketAddr> {
         let found = self.peers.get(peer.index());
         let found = found.filter(|it| it.generation == peer.generation);
         Some(found?.connection.addr())
     }
 
-    /// How many there are, without those who are turned away.
+    /// The number of peers, without those that are turned away.
     pub(in crate::server) fn len(&self) -> usize {
         self.peers.len() - self.turned_away.len()
     }
 
-    /// How many are being turned away.
+    /// The number of peers that are being turned away.
     pub(in crate::server) fn turned_away(&self) -> usize {
         self.turned_away.len()
     }
@@ -92,7 +92,7 @@ impl Connections {
         addresses.is_some_and(|addresses| addresses.has_all_of(ip))
     }
 
-    /// Frees the slots of those who are finished. Returns how many.
+    /// Frees the slots of finished peers. Returns how many.
     pub(in crate::server) fn reap(&mut self, registry: &Registry) -> usize {
         let finished = std::mem::take(&mut self.finished);
         let (mut was_runnable, mut was_dirty) = (false, false);
@@ -111,7 +111,7 @@ impl Connections {
             let peers = &self.peers;
             self.turns.retain(|slot| peers.contains(slot.index()));
         }
-        // The write phase itself may drop one who is finished, for what they were owed in this tick.
+        // The write phase itself may drop a peer that is already finished, for its output in this tick.
         if was_dirty {
             let peers = &self.peers;
             self.dirty.retain(|&slot| peers.contains(slot.index()));
@@ -120,7 +120,7 @@ impl Connections {
         finished.len()
     }
 
-    /// A peer has gone.
+    /// Takes a peer that has gone out of the counts.
     fn uncount(&mut self, slot: Slot, ip: IpAddr) {
         if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
             self.turned_away.swap_remove(i);

@@ -1,27 +1,27 @@
-//! `Timers`: the table of all that comes due. It never reads a clock.
+//! `Timers`: the table of everything that comes due. It never reads a clock.
 //!
-//! For one peer, of which [`Timers::clear`] takes all away when its slot is freed:
+//! For one peer ([`Timers::clear`] removes all of them when the slot is freed):
 //!
 //! | timer | who sets it | what happens when it is due |
 //! |---|---|---|
-//! | [`Timer::EndKey`] | read, where the last byte may be a key that ends the input | nothing came behind it: it was the key |
-//! | [`Timer::Pause`] | read, where a peer or its address has sent too fast | the peer waits for a turn again |
-//! | [`Timer::Answer`] | the hub, which asks a worker something for a peer | the hub is told that there is no answer |
-//! | [`Timer::Linger`] | write, with our FIN; read, where something comes behind that | the slot is freed |
-//! | [`Timer::Close`] | whatever closes a peer, and once more write, with our FIN | the slot is freed |
+//! | [`Timer::EndKey`] | read, if the last byte may be a key that ends the input | nothing followed it: it was the key |
+//! | [`Timer::Pause`] | read, if a peer or its address has sent too fast | the peer waits for a turn again |
+//! | [`Timer::Answer`] | the hub, when it asks a worker something for a peer | the hub is told that there is no answer |
+//! | [`Timer::Linger`] | write, with our FIN; read, if input comes after that | the slot is freed |
+//! | [`Timer::Close`] | any code that closes a peer, and once more write, with our FIN | the slot is freed |
 //!
 //! For all together:
 //!
 //! | timer | who keeps it | who sets it | what happens when it is due |
 //! |---|---|---|---|
-//! | stall check | `Timers` | write, while something waits for anyone | time drops those who read nothing |
-//! | logins | `Hub` | a newcomer | who has given no name is closed |
-//! | idles | `Hub` | a line | who has typed nothing since is closed |
-//! | `accept_again` | `Door` | accept, where nobody can be let in; unset when a slot is freed | accept tries again |
+//! | stall check | `Timers` | write, while output waits for anyone | time drops the peers that read nothing |
+//! | logins | `Hub` | a newcomer | a newcomer who has given no name is closed |
+//! | idles | `Hub` | a line | a person who has typed nothing since is closed |
+//! | `accept_again` | `Door` | accept, if nobody can be let in; unset when a slot is freed | accept tries again |
 //! | `stop_by` | `Server` | take, when a shutdown begins | the server ends |
 //!
-//! The loop sleeps until the earliest of them: `Server::timeout` has a line for each that keeps some. The time phase acts on
-//! all but the last two.
+//! The loop sleeps until the earliest of them: `Server::timeout` has a line for each struct that keeps some. The time
+//! phase acts on all but the last two.
 
 use std::time::Instant;
 
@@ -29,23 +29,23 @@ use crate::deadlines::Deadlines;
 use crate::id::PeerId;
 use crate::limits::STALL_CHECK;
 
-/// What may come due for a peer: each at most once at a time.
+/// A timer of a peer. Each is set at most once at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) enum Timer {
-    /// The last key will have ended the input, if nothing comes behind it.
+    /// The last key ends the input, if nothing has followed it.
     EndKey,
-    /// Somebody who has sent too fast may be read again.
+    /// A peer that has sent too fast may be read again.
     Pause,
-    /// Somebody has waited for an answer for long enough.
+    /// A peer has waited for an answer for long enough.
     Answer,
-    /// Somebody who was sent all they are owed is waited for no longer.
+    /// A peer that was sent all its output is no longer waited for.
     Linger,
-    /// Somebody who is being closed has had the time for it.
+    /// A peer that is being closed has had its time.
     Close,
 }
 
 impl Timer {
-    /// All of them, in the order in which a tick acts on them.
+    /// All timers, in the order in which a tick acts on them.
     pub(in crate::server) const ALL: [Timer; 5] = [
         Timer::EndKey,
         Timer::Pause,
@@ -55,50 +55,50 @@ impl Timer {
     ];
 }
 
-/// What comes due for the connections.
+/// The timers of all connections.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     /// By [`Timer`].
     of_peers: [Deadlines; Timer::ALL.len()],
-    /// When to look next for those who read nothing, and for those who were slow and have caught up.
+    /// The next time to look for peers that read nothing, and for slow peers that have caught up.
     stall_check: Option<Instant>,
 }
 
 impl Timers {
-    /// Sets a timer of a peer, in place of what it was.
+    /// Sets a timer of a peer, which replaces its earlier time.
     pub(super) fn set(&mut self, timer: Timer, peer: PeerId, at: Instant) {
         self.of_peers[timer as usize].set(peer, at);
     }
 
-    /// Takes a timer of a peer away, if it is set.
+    /// Removes a timer of a peer, if it is set.
     pub(super) fn unset(&mut self, timer: Timer, peer: PeerId) {
         self.of_peers[timer as usize].clear(peer);
     }
 
-    /// Takes all timers of a peer away.
+    /// Removes all timers of a peer.
     pub(super) fn clear(&mut self, peer: PeerId) {
         for deadlines in &mut self.of_peers {
             deadlines.clear(peer);
         }
     }
 
-    /// Takes out one peer for whom this is due.
+    /// Takes out one peer for which this timer is due.
     pub(super) fn pop_due(&mut self, timer: Timer, now: Instant) -> Option<PeerId> {
         self.of_peers[timer as usize].pop_due(now)
     }
 
-    /// The earliest of all.
+    /// The earliest time of all.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let of_peers = self.of_peers.iter().filter_map(Deadlines::next);
         of_peers.chain(self.stall_check).min()
     }
 
-    /// Has it looked for stalls in a while, unless that is so already.
+    /// Sets the time for the next look for stalls, unless it is set already.
     pub(super) fn check_for_stalls(&mut self, now: Instant) {
         self.stall_check.get_or_insert(now + STALL_CHECK);
     }
 
-    /// Whether it is time to look for stalls, which is then over.
+    /// Whether it is time to look for stalls. If so, the timer is unset.
     pub(super) fn is_stall_check_due(&mut self, now: Instant) -> bool {
         self.stall_check.take_if(|at| *at <= now).is_some()
     }

@@ -1,8 +1,8 @@
-//! Whose turn it is to be read, and who has to wait: for those who send less, or until they may send again.
+//! Whose turn it is to be read, and who has to wait: for peers that send less, or until they may send again.
 //!
-//! Everyone has a [`Bucket`](crate::rate::Bucket), which tells whether they have sent too much of late. Where the rate applies to them, they
-//! are not read until they may send again. Everyone else goes on, behind those who have sent little: so a flood costs the
-//! people beside it next to nothing, wherever it comes from.
+//! Everyone has a [`Bucket`](crate::rate::Bucket), which tells whether they have sent too much recently. Peers to which
+//! the rate applies are then not read until they may send again. All others are read on, behind peers that have sent
+//! little. So a flood costs the people beside it next to nothing, wherever it comes from.
 //!
 //! Invariant: a peer waits for one turn at most, in one of the two lists.
 
@@ -14,12 +14,12 @@ use crate::limits::{ADDRESS_PAUSE, TURN_BYTES};
 
 use super::{Connections, Timer};
 
-/// Peers who wait for a turn, each list in the order of their turns.
+/// Peers that wait for a turn, each list in the order of their turns.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    /// Those who have sent little of late.
+    /// Peers that have sent little recently.
     ordinary: VecDeque<Slot>,
-    /// Those who have sent a lot. They have their turns when the others have had theirs.
+    /// Peers that have sent a lot. They have their turns after the others.
     flooding: VecDeque<Slot>,
 }
 
@@ -38,16 +38,16 @@ impl Turns {
     }
 }
 
-/// What makes a peer wait who sends too fast.
+/// The limit that a peer that sends too fast has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) struct Pause {
     until: Instant,
-    /// It is not they alone, but everyone at their address.
+    /// Whether the limit is that of everyone at their address together, not their own.
     pub(in crate::server) is_address: bool,
 }
 
 impl Connections {
-    /// The peer has something to read, and waits for a turn.
+    /// Gives a peer that has something to read a place in the queue for turns.
     pub(in crate::server) fn mark_runnable(&mut self, slot: Slot, now: Instant) {
         let since = now.duration_since(self.began);
         let peer = &mut self.peers[slot.index()];
@@ -60,12 +60,12 @@ impl Connections {
         }
     }
 
-    /// How many wait for a turn: of those who have sent little, and of those who have sent a lot.
+    /// How many peers wait for a turn: those that have sent little, and those that have sent a lot.
     pub(in crate::server) fn turns(&self) -> [usize; 2] {
         [self.turns.ordinary.len(), self.turns.flooding.len()]
     }
 
-    /// Takes out the peer whose turn has come, of those who have sent little, or else of the others.
+    /// Takes out the peer with the next turn, from the list of peers that have sent little, or from the other one.
     pub(in crate::server) fn next_turn(&mut self, is_flooding: bool) -> Option<Slot> {
         let list = match is_flooding {
             false => &mut self.turns.ordinary,
@@ -81,12 +81,12 @@ impl Connections {
         self.peers[slot.index()].bucket.is_named
     }
 
-    /// They have a name from now on.
+    /// Notes that they have a name.
     pub(in crate::server) fn set_named(&mut self, slot: Slot) {
         self.peers[slot.index()].bucket.is_named = true;
     }
 
-    /// Counts what a peer sent, and what was told because of it. Returns whether that is too much for now.
+    /// Counts a peer's input, and the output that it caused. Returns whether that is too much for now.
     pub(in crate::server) fn charge(
         &mut self,
         slot: Slot,
@@ -111,7 +111,7 @@ impl Connections {
         self.charge(slot, now, 0, TURN_BYTES);
         let peer = &self.peers[slot.index()];
         let ip = peer.connection.addr().ip();
-        // Everyone who comes through a tunnel or a proxy of this machine has the same address.
+        // All people who come through a tunnel or a proxy on this machine have the same address.
         if peer.bucket.is_limited && !ip.is_loopback() {
             let since = now.duration_since(self.began);
             let rate = self.turn_rate.of_address();
@@ -119,7 +119,7 @@ impl Connections {
         }
     }
 
-    /// What makes a peer wait for now, if they, or everyone at their address, have sent too fast.
+    /// The limit that makes a peer wait now, if the peer or its address has sent too fast.
     pub(in crate::server) fn too_fast(&self, slot: Slot, now: Instant) -> Option<Pause> {
         let peer = &self.peers[slot.index()];
         if !peer.bucket.is_limited {
@@ -141,13 +141,13 @@ impl Connections {
         })
     }
 
-    /// The peer is not read for a while. Returns whether they are to be told why.
+    /// Stops reading the peer for a while. Returns whether to tell them why.
     pub(in crate::server) fn pause(&mut self, slot: Slot, pause: Pause) -> bool {
         self.timers.set(Timer::Pause, self.id(slot), pause.until);
         self.peers[slot.index()].bucket.tell()
     }
 
-    /// From now on it is waited whether something comes behind the last key of a peer, or not any more.
+    /// Sets whether the server waits for input after the last key of a peer.
     pub(in crate::server) fn await_end(
         &mut self,
         slot: Slot,

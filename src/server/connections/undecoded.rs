@@ -1,15 +1,15 @@
-//! What a peer sent and is not decoded: the line that it is in the middle of, and bytes that wait for its next turn.
+//! Input of a peer that is not decoded: the line that is not complete, and bytes that wait for the next turn.
 
 use crate::id::Slot;
 use crate::wire::Decoder;
 
 use super::Connections;
 
-/// What of a peer's input has to be remembered until its next turn.
+/// The part of a peer's input that is kept until its next turn.
 #[derive(Debug)]
 pub(super) struct Undecoded {
     decoder: Decoder,
-    /// Bytes that were received and not decoded. At most one turn's.
+    /// Bytes that are received and not decoded. At most those of one turn.
     bytes: Vec<u8>,
 }
 
@@ -21,7 +21,7 @@ impl Connections {
         peer.connection.readiness.readable || undecoded.is_some_and(|it| !it.bytes.is_empty())
     }
 
-    /// Takes out what was received and not decoded, if there is any.
+    /// Takes out bytes that are received and not decoded, if there are any.
     pub(in crate::server) fn take_undecoded(&mut self, slot: Slot) -> Option<Vec<u8>> {
         let undecoded = self.peers[slot.index()].undecoded.as_mut()?;
         let bytes = std::mem::take(&mut undecoded.bytes);
@@ -34,7 +34,7 @@ impl Connections {
         undecoded.map_or_else(Decoder::default, |it| it.decoder)
     }
 
-    /// Puts the decoder back, with what is to be decoded in the next turn. Nothing is kept of one that is idle.
+    /// Puts the decoder back, with the bytes to decode in the next turn. Nothing is kept for an idle peer.
     pub(in crate::server) fn put_decoder(&mut self, slot: Slot, decoder: Decoder, bytes: &[u8]) {
         let is_worth = !bytes.is_empty() || !decoder.is_idle();
         let bytes = bytes.to_vec();

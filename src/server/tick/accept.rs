@@ -18,15 +18,15 @@ use crate::wire::render;
 
 use super::Talk;
 
-/// Where newcomers come in.
+/// The listeners, and the state of accepting.
 #[derive(Debug)]
 pub(in crate::server) struct Door {
     pub(in crate::server) listeners: Vec<Listener>,
-    /// Nobody could be let in, not even to be turned away; do not accept before this.
+    /// The time before which not to accept, if nobody could be let in, not even to be turned away.
     accept_again: Option<Instant>,
-    /// Whether the operator was told that nobody can be let in.
+    /// Whether the operator has been told that nobody can be let in.
     is_short_of_room: bool,
-    /// What newcomers are turned away by where no descriptor is left.
+    /// A spare descriptor, used to turn newcomers away when no other is left.
     spare: Spare,
 }
 
@@ -40,8 +40,8 @@ impl Door {
         }
     }
 
-    /// Accepts those who wait, within a budget. Where nothing can be accepted, no event will tell when that changes: it
-    /// is tried again after a while, or when a peer goes.
+    /// Accepts waiting newcomers, within a budget. If none can be accepted, no event will tell when that changes. So
+    /// the server tries again after a while, or when a peer goes.
     pub(in crate::server) fn accept(&mut self, now: Moment, talk: &mut Talk, registry: &Registry) {
         if self.accept_again.is_some_and(|at| now.instant < at) {
             return;
@@ -88,7 +88,7 @@ impl Door {
                 }
             }
         }
-        // Where every attempt failed, the fault is hardly that of so many connections.
+        // If every attempt failed, the connections themselves are unlikely to be the cause.
         failed < ACCEPTS_PER_TICK
     }
 
@@ -99,8 +99,8 @@ impl Door {
         }
     }
 
-    /// Accepts one of those who wait in place of the spare descriptor, to tell them that there is no other. Returns
-    /// whether that can be done for the next one too.
+    /// Uses the spare descriptor to accept one waiting newcomer and tell them that there is no other. Returns whether
+    /// the next one can be told in the same way.
     fn turn_one_away(&mut self, i: usize, talk: &mut Talk) -> bool {
         if !self.spare.give_up() {
             return false;
@@ -115,17 +115,17 @@ impl Door {
         self.spare.hold() && went_well
     }
 
-    /// A slot was freed, and with it a descriptor: whoever could not be accepted can be now.
+    /// A slot was freed, and with it a descriptor: a newcomer who could not be accepted before can be now.
     pub(super) fn try_again(&mut self) {
         self.accept_again = None;
     }
 
-    /// When to try again, where nobody could be let in.
+    /// The time to try again, if nobody could be let in.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         self.accept_again
     }
 
-    /// Whether there may be someone to let in.
+    /// Whether somebody may be waiting to be let in.
     pub(super) fn has_work(&self) -> bool {
         self.accept_again.is_none() && self.listeners.iter().any(|l| l.ready)
     }
@@ -149,13 +149,14 @@ impl Talk {
         }
     }
 
-    /// Tells the chat of a newcomer, now that it is known what they speak. Until then it does not know of them.
+    /// Tells the chat of a newcomer, once the server knows what protocol they speak. Before that the chat does not know
+    /// of them.
     fn introduce(&mut self, now: Moment, peer: PeerId, addr: SocketAddr, format: Format) {
         self.fanout.introduce(peer.slot, format);
         self.tell_hub(now, peer, Event::Connected { addr, format });
     }
 
-    /// Why nobody is let in from this address now, if so, and how they are told.
+    /// The reason to let nobody in from this address now, if there is one, and the message that says so.
     fn refusal(&self, ip: IpAddr) -> Option<(CloseReason, Message)> {
         if self.connections.has_all_of(ip) {
             let reason = CloseReason::TooManyFromAddress;
@@ -165,8 +166,8 @@ impl Talk {
         is_full.then_some((CloseReason::ServerFull, AboutConnection::ServerFull.into()))
     }
 
-    /// Tells a newcomer why they cannot come in, and closes the connection as any other, so that they can read it
-    /// whatever they send meanwhile. There are few places for that; without one, it is done at once.
+    /// Tells a newcomer why they cannot come in, and closes the connection like any other, so that they can read it
+    /// whatever they send meanwhile. There are few places for that. Without one, the connection is closed at once.
     fn turn_away(
         &mut self,
         now: Moment,
@@ -188,9 +189,10 @@ impl Talk {
         }
     }
 
-    /// Tells a newcomer why they cannot come in, and closes the connection at once. A fresh socket takes one short line;
-    /// where it does not, the peer is gone already, so errors have nobody to reach. What they sent so far is read first, as
-    /// else the close would be a reset. What they send later is answered by one, but our line is on its way before that.
+    /// Tells a newcomer why they cannot come in, and closes the connection at once. A fresh socket takes one short
+    /// line. If it does not, the peer is gone already, and nobody is left to learn of errors. Input that has arrived is
+    /// read first, because the close would be a reset otherwise. Later input causes a reset, but our line is on its way
+    /// before that.
     fn tell_and_close(&mut self, mut stream: Stream, why: &Message) {
         let mut line = BytesMut::new();
         render(why, 0, Format::default(), &mut line);

@@ -1,4 +1,4 @@
-//! The farewell phase: those whose connection has ended leave the hub here, and never while a line is handled.
+//! The farewell phase: people whose connection has ended leave the hub here, and never while a line is handled.
 
 use crate::chat::Event;
 use crate::error::CloseReason;
@@ -7,7 +7,7 @@ use crate::moment::Moment;
 use super::Talk;
 
 impl Talk {
-    /// Tells the hub of those whose input has ended. Those who said all they had to are still sent what they are owed.
+    /// Tells the hub of the peers whose input has ended. Those that sent FIN still get their waiting output.
     pub(in crate::server) fn farewell(&mut self, now: Moment) {
         for (slot, reason) in self.connections.take_doomed() {
             let peer = self.connections.id(slot);

@@ -1,17 +1,17 @@
-//! The phases of a tick, a file for each; `Server::turn` calls them in this order. They work on a [`Talk`], and on what is
-//! theirs alone:
+//! The phases of a tick, with a file for each; `Server::turn` calls them in this order. They work on a [`Talk`], and on
+//! data of their own:
 //!
-//! | phase | besides the talk it needs |
+//! | phase | what it needs besides the talk |
 //! |---|---|
 //! | [`poll`], mark | the poller, the listeners |
 //! | [`take`] | the inbox |
-//! | [`accept`] | its [`Door`], where to register a socket |
+//! | [`accept`] | its [`Door`], and a registry for new sockets |
 //! | [`read`] | the clock, as its turns together take a bounded time |
 //! | [`time`] | |
 //! | [`farewell`] | |
-//! | [`write`] | how long it took last time: its [`Pace`] |
+//! | [`write`] | how long it took the last time: its [`Pace`] |
 //! | hand over, in [`workers`](super::workers) | |
-//! | [`reap`] | where sockets are registered |
+//! | [`reap`] | the registry of the sockets |
 //!
 //! Handlers queue, phases act: no write, close or free happens while a line is handled.
 

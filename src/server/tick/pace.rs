@@ -1,4 +1,4 @@
-//! `Pace`: when to write, and when to read on instead.
+//! `Pace`: decides when to write, and when to read on first.
 
 use std::time::{Duration, Instant};
 
@@ -7,18 +7,18 @@ use crate::net::Poller;
 
 use super::Talk;
 
-/// How long writing takes, and has been put off.
+/// How long writing takes, and how long it has been put off.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Pace {
-    /// Since when the write phase has been put off.
+    /// The time at which the write phase was first put off.
     unwritten_since: Option<Instant>,
     /// How long the last write phase took.
     last_write: Duration,
 }
 
 impl Pace {
-    /// Whether to go round once more before writing. Where a burst of lines finds a big room, reading on for as long
-    /// as the last write phase took saves whole write phases; where nothing more comes, the next tick writes.
+    /// Whether to go round once more before writing. If a burst of lines arrives in a big room, reading on for as long
+    /// as the last write phase took saves whole write phases. If nothing more arrives, the next tick writes.
     pub(in crate::server) fn may_read_on(
         &mut self,
         now: Instant,
@@ -43,7 +43,7 @@ impl Pace {
         self.last_write = clock.instant().saturating_duration_since(begun);
     }
 
-    /// Whether something waits to be written that was put off.
+    /// Whether output waits that was put off.
     pub(in crate::server) fn has_put_off(&self) -> bool {
         self.unwritten_since.is_some()
     }

@@ -1,4 +1,4 @@
-//! The poll phase waits for what happens to sockets, and marking latches it.
+//! The poll phase waits for events of sockets, and marking latches them.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -10,8 +10,9 @@ use crate::id::Slot;
 use super::{LISTENERS, Server};
 
 impl Server {
-    /// Waits for events: not at all when there is work that no event will announce. Breaks where a signal interrupted it:
-    /// after a stop that was long, nobody is to be timed out before it is known what they did meanwhile.
+    /// Waits for events, but not at all when there is work that no event will announce. Breaks if a signal interrupted
+    /// the wait: the process may have been stopped for long, and nobody may be timed out before the server knows what
+    /// they sent meanwhile.
     pub(in crate::server) fn poll(
         &mut self,
         longest: Option<Duration>,
@@ -47,7 +48,7 @@ impl Server {
         self.pace.has_put_off() || self.talk.connections.has_work() || self.door.has_work()
     }
 
-    /// Latches what the events say, and lists whom they make runnable or dirty. Nothing else happens per event.
+    /// Latches what the events say, and lists the peers that become runnable or dirty. Nothing else happens per event.
     pub(in crate::server) fn mark(&mut self, now: Instant) {
         let connections = &mut self.talk.connections;
         for event in self.poller.events() {

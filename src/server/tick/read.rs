@@ -27,8 +27,8 @@ impl Phase<'_> {
 }
 
 impl Talk {
-    /// Gives everyone who has sent something a bounded turn, those first who have sent little of late, until the tick has had
-    /// enough: of work, of time, or of what is logged.
+    /// Gives a bounded turn to everyone who has sent something. Peers that have sent little recently go first. It ends
+    /// when the tick has had enough: of work, of time, or of logged output.
     pub(in crate::server) fn read(&mut self, now: Moment, clock: &Poller) {
         let until = clock.instant() + READ_PHASE;
         let phase = Phase { clock, until };
@@ -36,7 +36,7 @@ impl Talk {
         for (is_flooding, turns) in [false, true].into_iter().zip(self.connections.turns()) {
             for turn in 0..turns {
                 let is_over = steps >= TICK_STEPS || phase.is_over();
-                // However many send little, those who flood are read on, one in each tick.
+                // However many peers send little, each tick reads one that floods.
                 let has_right = is_flooding && turn == 0;
                 if self.fanout.is_full() || is_over && !has_right {
                     break;
@@ -60,18 +60,18 @@ impl Talk {
         steps
     }
 
-    /// Whether a peer is to be read. Where not, it becomes runnable again when its queue drains, its bucket fills or it is
+    /// Whether to read a peer now. If not, it becomes runnable again when its queue drains, its bucket fills or it is
     /// released.
     fn may_read(&mut self, now: Moment, slot: Slot) -> bool {
         if !self.connections.is_open(slot) {
             return true;
         }
-        // Somebody who was told a lot in this tick is read again when that was written.
+        // A peer that was told a lot in this tick is read again once that was written.
         if self.fanout.told(slot) > TURN_STEPS * STEP_BYTES {
             return false;
         }
         if self.connections.is_held(slot) {
-            // A reset does not wait for what came of their last line.
+            // A reset does not wait for the answer to their last line.
             if let Some(kind) = self.connections.connection(slot).broken() {
                 self.end_input(now, slot, CloseReason::Broken(kind));
             }
@@ -84,7 +84,7 @@ impl Talk {
         if !is_behind && too_fast.is_none() {
             return true;
         }
-        // Nobody waits for the answers, and what is left to read may be long.
+        // Nobody waits for the answers, and the rest of the input may be long.
         if let Some(kind) = self.connections.connection(slot).broken() {
             self.end_input(now, slot, CloseReason::Broken(kind));
         } else if let Some(pause) = too_fast
@@ -97,7 +97,8 @@ impl Talk {
         false
     }
 
-    /// Decodes what was received before, or else what can be received now. Returns how much work that was.
+    /// Decodes earlier input that is not yet decoded, or else receives some and decodes it. Returns how much work that
+    /// was.
     fn read_turn(&mut self, now: Moment, phase: Phase<'_>, slot: Slot) -> usize {
         if let Some(unread) = self.connections.take_undecoded(slot) {
             return self.decode(now, phase, slot, &unread);
@@ -113,8 +114,8 @@ impl Talk {
         steps
     }
 
-    /// Cuts what a peer sent into lines, and passes them to the hub one by one, until the peer or the tick has had enough.
-    /// What someone sends who is on the way out is thrown away. Returns how much work it was.
+    /// Cuts a peer's input into lines, and passes them to the hub one by one, until the peer or the tick has had
+    /// enough. Input of a peer that is leaving is thrown away. Returns how much work that was.
     fn decode(&mut self, now: Moment, phase: Phase<'_>, slot: Slot, bytes: &[u8]) -> usize {
         let peer = self.connections.id(slot);
         if !self.connections.is_open(slot) {
@@ -142,11 +143,11 @@ impl Talk {
             let was_named = self.connections.is_named(slot);
             let (lines, ends) = self.decode_line(now, peer, &mut decoder, line);
             let told = self.fanout.reply_bytes() - told;
-            // What comes behind a `/quit` is thrown away.
+            // Input after a `/quit` is thrown away.
             if !self.connections.is_open(slot) {
                 return steps + 1;
             }
-            // Nobody asks for the welcome, and what a room replays may be long.
+            // Nobody asks for the welcome, and a room's history may be long.
             let charged = match was_named == self.connections.is_named(slot) {
                 true => told - (self.uncharged - uncharged),
                 false => 0,
@@ -172,7 +173,7 @@ impl Talk {
         steps
     }
 
-    /// Takes the last key of a peer, behind which nothing has come for a moment, for the one that ends the input.
+    /// Takes the last key of a peer as the key that ends the input, because nothing has followed it for a moment.
     pub(super) fn take_end_key(&mut self, now: Moment, peer: PeerId) {
         let slot = peer.slot;
         self.connections.await_end(slot, None, now.instant);
@@ -186,8 +187,9 @@ impl Talk {
         }
     }
 
-    /// Passes on what a part of the input comes to, which is one line at most. Returns how many lines, keys included, and
-    /// whether the input ends behind a line that holds the peer, which is then still to be heard.
+    /// Passes on the result of a part of the input, which is one line at most. Returns how many lines it was, keys
+    /// included. Also returns whether the input ends after a line that holds the peer; the hub must then hear of the
+    /// end later.
     fn decode_line(
         &mut self,
         now: Moment,
@@ -203,7 +205,7 @@ impl Talk {
             if !self.connections.is_open(peer.slot) {
                 break;
             }
-            // Lines alone hold, and behind a line that has no line end nothing can stand but the word that it was the last.
+            // Only lines hold a peer. After a line without a line end, only the note that it was the last can follow.
             if self.connections.is_held(peer.slot) {
                 return (lines, inputs.next().is_some());
             }
@@ -244,7 +246,7 @@ impl Talk {
             return;
         }
         self.connections.doom(slot, reason);
-        // The write phase goes on closing, once it has sent what this tick still owes.
+        // The write phase continues the closing, once it has sent this tick's output.
         self.connections.mark_dirty(slot);
     }
 }

@@ -1,4 +1,4 @@
-//! The reap phase ends a tick: slots are freed, figures are published, and a shutdown may be complete.
+//! The reap phase ends a tick: it frees slots, publishes figures, and completes a shutdown.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -6,14 +6,14 @@ use std::time::Instant;
 use super::Server;
 
 impl Server {
-    /// Frees the slots of those who are gone.
+    /// Frees the slots of peers that are gone.
     pub(in crate::server) fn reap(&mut self) {
         if self.talk.connections.reap(self.poller.registry()) > 0 {
             self.door.try_again();
         }
     }
 
-    /// Shows the figures to the handles, and what was entered to those who listen.
+    /// Publishes the figures to the handles, and the new entries to the listeners.
     pub(in crate::server) fn publish(&mut self) {
         let talk = &mut self.talk;
         talk.stats.connections = talk.connections.len() as u64;
@@ -22,7 +22,7 @@ impl Server {
         talk.tell_listeners();
     }
 
-    /// Breaks where a shutdown is complete, or the time for it is over.
+    /// Breaks if a shutdown is complete, or the time for it is over.
     pub(in crate::server) fn stop_or_go_on(&mut self, now: Instant) -> ControlFlow<()> {
         match self.stop_by {
             Some(at) if now >= at || self.has_parted() => {
@@ -34,7 +34,7 @@ impl Server {
         }
     }
 
-    /// Whether everything is written, everything that came is read, and nobody talks on: closing a socket that holds
+    /// Whether everything is written, all input is read, and no peer is still sending. Closing a socket that holds
     /// unread input, or gets some later, is a reset, which can overtake the goodbye.
     fn has_parted(&self) -> bool {
         let connections = &self.talk.connections;

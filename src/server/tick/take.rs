@@ -1,4 +1,4 @@
-//! The take phase: what has come in from other threads, in its order.
+//! The take phase: acts on items from other threads, in order.
 
 use crate::moment::Moment;
 
@@ -6,7 +6,7 @@ use super::Server;
 use crate::server::inbox::{Incoming, Request};
 
 impl Server {
-    /// Does what was asked through the handles, and tells the hub what workers have found.
+    /// Carries out the requests of handles, and passes the results of workers to the hub.
     pub(in crate::server) fn take(&mut self, now: Moment) {
         let talk = &mut self.talk;
         #[cfg(test)]
@@ -24,7 +24,7 @@ impl Server {
             match request {
                 Request::Motd(text) => talk.hub.set_motd(text),
                 Request::Listen(listener) => talk.listen(listener),
-                // Whoever asked may have given up.
+                // The thread that asked may have given up.
                 Request::People(asker) => drop(asker.try_send(talk.hub.people())),
                 Request::Notice(text) => talk.have(now, |hub, out| hub.notice(&text, out)),
                 Request::Announce { room, name, text } => {

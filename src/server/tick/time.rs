@@ -1,4 +1,4 @@
-//! The time phase: what is due by now. [`Timer`] has the table of all timers.
+//! The time phase: acts on everything that is due by now. [`Timer`] has the table of all timers.
 
 use crate::error::{CloseReason, Unanswered};
 use crate::moment::Moment;
@@ -7,7 +7,7 @@ use crate::server::connections::Timer;
 use super::Talk;
 
 impl Talk {
-    /// Acts on what is due by now.
+    /// Acts on everything that is due by now.
     pub(in crate::server) fn time(&mut self, now: Moment) {
         #[cfg(test)]
         self.record.timeout(now);

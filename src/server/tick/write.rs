@@ -1,5 +1,5 @@
-//! The write phase: everyone is sent their share of the tick's logs, and what waits for those who are behind is kept
-//! within bounds.
+//! The write phase: sends everyone their share of the tick's logs, and keeps the waiting output of laggards within its
+//! bounds.
 
 use std::cmp::Reverse;
 use std::mem;
@@ -19,8 +19,8 @@ use crate::wire::render;
 use super::Talk;
 
 impl Talk {
-    /// Writes to each dirty peer once: their share of the tick's logs, and then what they were owed before. Peers who read
-    /// the same bytes are served one after the other.
+    /// Writes to each dirty peer once: its share of the tick's logs, and then the output that waited for it before.
+    /// Peers that read the same bytes are served one after the other.
     pub(in crate::server) fn write(&mut self, now: Instant) {
         let gauge = self.connections.gauge().clone();
         let mark = |slot| self.connections.mark_dirty(slot);
@@ -45,8 +45,8 @@ impl Talk {
         self.connections.watch_for_stalls(now);
     }
 
-    /// Writes what waits for those who are behind, by turns, until the tick has had enough; the next one begins with those
-    /// who had no turn.
+    /// Writes the waiting output of laggards, by turns, until the tick has had enough. The next tick begins with the
+    /// laggards that had no turn.
     fn flush(&mut self, now: Instant, mut behind: Vec<Slot>) {
         behind.sort_unstable();
         let next = behind.partition_point(|&slot| slot <= self.flushed_last);
@@ -62,24 +62,24 @@ impl Talk {
         }
     }
 
-    /// A peer was written to: what follows from that.
+    /// Updates the state of a peer that was written to.
     fn written(&mut self, now: Instant, slot: Slot) {
         self.bound_queue(slot);
         let connection = self.connections.connection(slot);
         let has_output = connection.has_output();
-        // A socket that cannot be written is still to be read, and one that was behind may be read again.
+        // A socket that cannot be written must still be read, and a peer that has caught up may be read again.
         if self.connections.has_input(slot) {
             self.connections.mark_runnable(slot, now);
         }
-        // The rest of what its socket takes is written in the next tick.
+        // The next tick writes the rest, if the socket takes more.
         if has_output {
             self.connections.mark_dirty(slot);
         }
         self.connections.advance_closing(slot, now);
     }
 
-    /// Keeps a peer's queue within its bound: lines of the room are skipped, and who is owed more besides is dropped. The rest
-    /// of a line that has begun to be written is no reason for that, however long it is.
+    /// Keeps a peer's queue within its bound. Lines of the room are skipped; a peer with too much other output waiting
+    /// is dropped. The rest of a partly written line never counts as too much, however long it is.
     fn bound_queue(&mut self, slot: Slot) {
         let limit = self.config.send_queue;
         let queue = self.connections.connection(slot).queue();
@@ -102,9 +102,9 @@ impl Talk {
         self.stats.skipped += self.connections.change_queue(slot, skip);
     }
 
-    /// Keeps the memory of all queues together within its bound, as far as lines of rooms take it: the longest queues are
-    /// cut by half, again and again, until there is some room. What several queues share is freed by that, as all of
-    /// them skip the oldest.
+    /// Keeps the memory of all queues together within its bound, as far as skipping lines of rooms can. The longest
+    /// queues are cut by half, again and again, until there is some room. This frees memory that several queues share,
+    /// because all of them skip the oldest lines.
     fn skip_of_all(&mut self) {
         let limit = self.config.all_queues;
         if self.connections.held() <= limit {
@@ -123,8 +123,8 @@ impl Talk {
         }
     }
 
-    /// Keeps the memory of all queues together within its bound. Lines of rooms go first; where what is left is too much,
-    /// those who are owed the most of it are dropped.
+    /// Keeps the memory of all queues together within its bound. Lines of rooms go first. If too much is left, the
+    /// peers with the most of it are dropped.
     fn bound_all_queues(&mut self) {
         self.skip_of_all();
         let limit = self.config.all_queues;
@@ -141,12 +141,12 @@ impl Talk {
         }
     }
 
-    /// Drops a peer who reads too slowly or not at all, with what waits for it.
+    /// Drops a peer that reads too slowly or not at all, with its waiting output.
     pub(super) fn drop_slow(&mut self, slot: Slot, reason: CloseReason) {
         self.connections.change_queue(slot, Connection::stop_output);
         let is_new = self.connections.doom(slot, reason);
         self.stats.dropped += u64::from(is_new);
-        // One that was being closed already has nothing to wait for any more.
+        // If it was being closed already, it has nothing to wait for any more.
         self.connections.mark_dirty(slot);
     }
 }
