@@ -1,11 +1,11 @@
-//! `Moment`: a point in time as the chat is told of it, and how a person reads it. No clock is read here.
+//! `Moment`: a point in time for the chat, and how a person reads it. This file reads no clock.
 
 use std::fmt;
 use std::time::Instant;
 
 use crate::limits::OFFSET_MINUTES;
 
-/// Now, on both clocks: the one that only goes forward, for timeouts, and the one on the wall, for people.
+/// Now, on both clocks: the one that only goes forward, for timeouts, and the wall clock, for people.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     /// The clock that only goes forward.
@@ -19,7 +19,7 @@ pub struct Moment {
 pub struct Offset(i16);
 
 impl Offset {
-    /// Reads `+2`, `+02`, `+0200`, `+2:00` or `+02:00`, likewise with `-`, and all that behind `UTC`, which is enough too.
+    /// Reads `+2`, `+02`, `+0200`, `+2:00` or `+02:00`, and the same with `-`. `UTC` may stand before it, or alone.
     pub fn parse(text: &str) -> Option<Offset> {
         let text = match text.split_at_checked(3) {
             Some((utc, "")) if utc.eq_ignore_ascii_case("utc") => return Some(Offset(0)),
@@ -46,7 +46,7 @@ impl Offset {
         Offset::from_minutes(offset?.into())
     }
 
-    /// So many minutes ahead of UTC, if there is such a time zone.
+    /// An offset of this many minutes, if there is such a time zone.
     pub fn from_minutes(minutes: i32) -> Option<Offset> {
         let minutes = i16::try_from(minutes).ok()?;
         let exists = minutes % 15 == 0 && OFFSET_MINUTES.contains(&minutes);
@@ -83,14 +83,14 @@ pub struct Civil {
 }
 
 impl Civil {
-    /// What the calendar and the clock of a person show, so many seconds after 1970-01-01 00:00 UTC.
+    /// The date and time on a person's calendar and clock, this many seconds after 1970-01-01 00:00 UTC.
     pub fn at(unix: i64, offset: Offset) -> Civil {
         /// Days from 0000-03-01 to 1970-01-01.
         const EPOCH: i64 = 719_468;
         const CENTURY: i64 = 36_524;
         let local = unix + i64::from(offset.0) * 60;
         let seconds = local.rem_euclid(86_400);
-        // Years are counted from March on, so that a leap day is the last of its year. The calendar repeats every 400
+        // Years are counted from March, so that a leap day is the last of its year. The calendar repeats every 400
         // years, which are four centuries and a day.
         let days = local.div_euclid(86_400) + EPOCH;
         let day_of_cycle = days.rem_euclid(4 * CENTURY + 1);
@@ -102,7 +102,7 @@ impl Civil {
         let day_of_year = day_of_four - year_of_four * 365;
         let cycle = days.div_euclid(4 * CENTURY + 1);
         let march_year = cycle * 400 + century * 100 + four_years * 4 + year_of_four;
-        // From March on, five months have 153 days, again and again.
+        // From March on, the months repeat in groups of five with 153 days.
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
         let after_december = month_from_march / 10;
@@ -128,14 +128,14 @@ impl fmt::Display for Civil {
     }
 }
 
-/// How what one person reads is rendered. People of the same format read the same bytes.
+/// The format of everything that one person reads. People with the same format read the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Format {
     /// What stands before each line.
     pub stamp: Stamp,
-    /// Where the person's clock stands.
+    /// The offset of the person's clock.
     pub offset: Offset,
-    /// Who joins and leaves is not told.
+    /// Whether joins and leaves are hidden.
     pub quiet: bool,
 }
 
@@ -147,8 +147,8 @@ impl Format {
         quiet: false,
     };
 
-    /// The same without what does not show in the lines of a room: without stamps it makes no difference where the clock
-    /// stands.
+    /// The same without settings that do not show in the lines of a room: without stamps the offset of the clock makes
+    /// no difference.
     pub(crate) fn shown(self) -> Format {
         let offset = match self.stamp {
             Stamp::Off => Offset::default(),
@@ -158,7 +158,7 @@ impl Format {
     }
 }
 
-/// What stands before each line that someone else caused.
+/// The stamp before each line that someone else caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stamp {
     /// Nothing.
@@ -171,7 +171,7 @@ pub enum Stamp {
 }
 
 impl Stamp {
-    /// What it takes in front of a line, in bytes.
+    /// Its length before a line, in bytes.
     pub(crate) fn len(self) -> usize {
         match self {
             Stamp::Off => 0,

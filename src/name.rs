@@ -1,11 +1,11 @@
 //! `Username`: parsed, bounded, compared by keys; the only way to own a name.
 //!
-//! A `Username` that exists is valid: it holds no space, no control character, nothing that shows nothing, no colon (an
-//! address aside) and no line end, so it can forge neither a line of the chat nor one of the log.
+//! A `Username` that exists is valid: it holds no space, no control character, nothing invisible, no colon (an address
+//! aside) and no line end, so it can forge neither a line of the chat nor one of the log.
 //!
-//! A name is compared in two ways. It *addresses* a person in any case and any compatible form of its letters: that is
-//! `Eq`. It *looks like* another one where the two could be mistaken for each other: that keeps names apart, and nobody is
-//! ever addressed by it. Both go by keys that are made once.
+//! Names are compared in two ways. A name *addresses* a person in any case and any compatible form of its letters: that
+//! is `Eq`. It *looks like* another name if the two could be mistaken for each other: this keeps names apart, but never
+//! addresses anybody. Both use keys that are made once.
 
 mod addressed;
 mod keys;
@@ -23,46 +23,47 @@ pub(crate) use addressed::{Addressed, addresses, beginning, words};
 pub(crate) use keys::{LOOKS, Look};
 pub(crate) use slips::find_slip;
 
-/// The name of a person, as they wrote it, behind its keys. Both in one allocation, as there is one for every idle person.
+/// The name of a person as they wrote it, after its keys. Both share one allocation, as there is one for every idle
+/// person.
 #[derive(Clone)]
 pub struct Username(Arc<[u8]>);
 
-/// The name of a room, which follows the rules of usernames and is shown behind a `#`.
+/// The name of a room. It follows the rules of usernames and is shown after a `#`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoomName(Username);
 
-/// Why a text is no name of a person or room.
+/// Why a text is not a name of a person or room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidUsername {
-    /// There is nothing.
+    /// The text is empty.
     Empty,
-    /// It has so many characters.
+    /// It has this many characters.
     TooLong(usize),
-    /// It has so many characters where signs that stand for several letters are written out (NFKC).
+    /// It has this many characters once signs that stand for several letters are written out (NFKC).
     WrittenOut(usize),
     /// It is a line beyond the limit.
     WholeLine,
-    /// It begins with this, and not with a letter or digit.
+    /// It begins with this character, and not with a letter or digit.
     Begins(char),
-    /// It has a space.
+    /// It contains a space.
     Space,
-    /// It has this character, which stands in no name.
+    /// It contains this character, which no name may have.
     Character(char),
-    /// It has this character, which shows nothing, where it does nothing.
+    /// It contains this invisible character at a place where it has no effect.
     Invisible(char),
-    /// It has this mark, which does not belong to the letter before it.
+    /// It contains this mark, which does not belong to the letter before it.
     Mark(char),
     /// A letter has too many marks.
     TooManyMarks,
-    /// It has letters written from left to right and others written from right to left.
+    /// It mixes letters written from left to right with letters written from right to left.
     Directions,
     /// It could be taken for an address of the internet.
     Address,
 }
 
 impl Username {
-    /// How many keys there are of it.
+    /// The number of keys of a name.
     pub(crate) const KEYS: usize = keys::KEYS;
 
     /// Takes a name as typed. Spaces around it are trimmed.
@@ -70,11 +71,11 @@ impl Username {
     /// # Errors
     ///
     /// [`InvalidUsername`] unless it has 1 to 32 letters or digits of any script, `_`, `-` or `.`, and begins with a
-    /// letter or digit. A letter may have marks of its script, and joiners where they change how letters are written.
-    /// Characters that cannot be seen are refused, and so are letters written from right to left beside others, as they
-    /// could change the order of what stands around the name, and what could be taken for an address.
+    /// letter or digit. A letter may have marks of its script, and joiners if they change how letters are written.
+    /// Invisible characters are refused. So are letters written from right to left beside others, as they could change
+    /// the order of the text around the name, and names that could be taken for an address.
     pub fn parse(text: &str) -> Result<Username, InvalidUsername> {
-        /// A composed letter comes of four characters at most.
+        /// A composed letter comes from four characters at most.
         const TYPED_CHARS: usize = 4 * USERNAME_CHARS;
         let text = text.trim();
         if text.is_empty() {
@@ -99,23 +100,23 @@ impl Username {
         Ok(Username::new(&text, &looks))
     }
 
-    /// The name of a person in anonymous mode. No typed name can equal it, as it has a colon.
+    /// The name of a person in anonymous mode. No typed name can equal it, because it has a colon.
     pub fn from_addr(addr: SocketAddr) -> Username {
         Username::of(&addr.to_string())
     }
 
-    /// The same for the second and further people of one address, as several listeners may have.
+    /// The same for the second and further people of one address, which are possible with several listeners.
     pub fn from_addr_again(addr: SocketAddr, number: usize) -> Username {
         Username::of(&format!("{addr}-{number}"))
     }
 
-    /// Takes a name as typed, of either kind: one that was chosen, or an address.
+    /// Takes a name as typed, of either kind: a chosen one, or an address.
     pub(crate) fn parse_any(text: &str) -> Option<Username> {
         let chosen = Username::parse(text).ok();
         chosen.or_else(|| Username::parse_addr(text))
     }
 
-    /// Takes such a name as typed.
+    /// Takes the name of an address as typed.
     pub(crate) fn parse_addr(text: &str) -> Option<Username> {
         let (addr, number) = split_addr(text)?;
         Some(match number {
@@ -124,13 +125,13 @@ impl Username {
         })
     }
 
-    /// The address that it is made of, if it is such a name.
+    /// The address in the name, if it is the name of an address.
     pub(crate) fn addr(&self) -> Option<SocketAddr> {
         let (addr, _) = split_addr(self.as_str())?;
         Some(addr)
     }
 
-    /// Whether it is such a name.
+    /// Whether it is the name of an address.
     pub(crate) fn is_addr(&self) -> bool {
         self.as_str().contains(':')
     }
@@ -141,7 +142,7 @@ impl Username {
         Username(bytes.into())
     }
 
-    /// A text that is a name without being checked.
+    /// Makes a name of a text without checking it.
     fn of(text: &str) -> Username {
         Username::new(text, &keys::looks(text))
     }
@@ -152,7 +153,7 @@ impl Username {
         std::str::from_utf8(text).unwrap_or_default()
     }
 
-    /// Whether the two could be mistaken for each other: equal names, and those whose letters look the same.
+    /// Whether the two could be mistaken for each other. Equal names can, and so can names whose letters look the same.
     pub fn looks_like(&self, other: &Username) -> bool {
         self == other || LOOKS.iter().any(|&look| self.has_look_of(other, look))
     }
@@ -164,40 +165,40 @@ impl Username {
                 || keys::look(self.as_str(), look) == keys::look(other.as_str(), look))
     }
 
-    /// Whether the two have the same key. What all servers must decide alike goes by keys alone: the forms behind them are made
-    /// again by tables, which another version of Unicode may have otherwise.
+    /// Whether the two have the same key. Everything that all servers must decide alike uses only keys: the forms are
+    /// made anew from tables, and these may differ in another version of Unicode.
     pub(crate) fn has_key_of(&self, other: &Username) -> bool {
         self.key() == other.key()
     }
 
-    /// Whether the two cannot be there at once, by their keys alone.
+    /// Whether the two cannot exist at once, by their keys alone.
     pub(crate) fn excludes(&self, other: &Username) -> bool {
         let has_look = |look: &Look| self.look_key(*look) == other.look_key(*look);
         self.has_key_of(other) || LOOKS.iter().any(has_look)
     }
 
-    /// The hash of what it is addressed by. Names that address the same person have the same.
+    /// The hash of the form that addresses a person. Names that address the same person have the same hash.
     pub(crate) fn key(&self) -> u64 {
         keys::addressed_key(&self.0)
     }
 
-    /// All of them: what it is addressed by, and each look.
+    /// All keys: that of the addressed form, and that of each look.
     pub(crate) fn keys(&self) -> [u64; Username::KEYS] {
         keys::all(&self.0)
     }
 
-    /// The hash of how it looks in this writing.
+    /// The hash of its look in this writing.
     pub(crate) fn look_key(&self, look: Look) -> u64 {
         keys::look_key(&self.0, look)
     }
 
-    /// Whether a character may stand in a name. What may not ends a name that is named in a text.
+    /// Whether a character may stand in a name. Any other character ends a name within a text.
     pub(crate) fn may_hold(c: char) -> bool {
         rules::may_hold(c)
     }
 }
 
-/// An address, and which of those named by it this is, unless it is the first.
+/// An address, and the number of this person among those named by it, unless it is the first.
 fn split_addr(text: &str) -> Option<(SocketAddr, Option<usize>)> {
     if let Ok(addr) = text.parse() {
         return Some((addr, None));

@@ -1,8 +1,8 @@
 //! `Rate`: how fast one person may send, and the `Bucket` that tells whether they do. It never reads a clock.
 //!
-//! The bucket is kept as the one point in time at which it will be full again, as in the generic cell rate algorithm
-//! (ITU-T I.371): taking a token out moves that point on by the time a token takes to come back. So it needs no timer
-//! and no counter, and is exact however often it is asked.
+//! The bucket is stored as the one point in time at which it will be full again, as in the generic cell rate algorithm
+//! (ITU-T I.371): taking a token out moves that point forward by the time that a token takes to come back. So it needs
+//! no timer and no counter, and is exact however often it is read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +12,8 @@ use crate::limits::{
     ADDRESS_SHARES, BYTES_PER_LINE, NEWCOMER_LINES, RATE_BURST, RATE_LINES, RATE_RANGE,
 };
 
-/// How fast one person may send, in lines: so many a second in the long run, and so many at once after a while of
-/// silence. A line longer than 512 bytes counts as several, and what the server tells because of a line counts with it.
+/// How fast one person may send, in lines: a number a second in the long run, and a number at once after a while of
+/// silence. A line longer than 512 bytes counts as several, and the output that a line causes counts with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     lines: u32,
@@ -21,13 +21,13 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many lines a second, and so many at once, each of them 1 to 1,000,000.
+    /// A rate of lines a second and lines at once, each of them 1 to 1,000,000.
     pub fn new(lines: u32, burst: u32) -> Option<Rate> {
         let is_valid = RATE_RANGE.contains(&lines) && RATE_RANGE.contains(&burst);
         is_valid.then_some(Rate { lines, burst })
     }
 
-    /// How fast all people of one address may send together.
+    /// The rate of all people of one address together.
     pub(crate) fn of_address(self) -> Rate {
         let times = |lines: u32| lines.saturating_mul(ADDRESS_SHARES).min(*RATE_RANGE.end());
         Rate {
@@ -36,7 +36,7 @@ impl Rate {
         }
     }
 
-    /// How long one line's worth takes to come back, in nanoseconds.
+    /// The time that one line's worth takes to come back, in nanoseconds.
     fn interval(self) -> u64 {
         1_000_000_000 / u64::from(self.lines)
     }
@@ -58,7 +58,7 @@ impl fmt::Display for Rate {
     }
 }
 
-/// Not `RATE` or `RATE:BURST`, each 1 to 1,000,000.
+/// The text is not `RATE` or `RATE:BURST`, each 1 to 1,000,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidRate;
 
@@ -79,22 +79,22 @@ impl FromStr for Rate {
     }
 }
 
-/// What one person has sent of late. It begins full. There is one for every idle connection, so that it is small:
-/// points in time are told in the time since the server began.
+/// How much one person has sent recently. It begins full. It is small, as there is one for every idle connection:
+/// points in time are counted from the start of the server.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket {
     /// When it will be full again, in nanoseconds.
     full_at: u64,
-    /// They are not read while it is empty. Of everyone else it only tells who has to wait for the others.
+    /// Whether they are not read while it is empty. Otherwise it only tells whether they have to wait for others.
     pub(crate) is_limited: bool,
-    /// They have a name, and may send as much as anybody; before that they may send little at once.
+    /// Whether they have a name, and may send as much as anybody. Before that they may send little at once.
     pub(crate) is_named: bool,
-    /// They have been told that they send too fast, and the bucket was not full since.
+    /// Whether they have been told that they send too fast, and the bucket has not been full since.
     is_told: bool,
 }
 
 impl Bucket {
-    /// A newcomer's, full.
+    /// The bucket of a newcomer, full.
     pub(crate) fn new(is_limited: bool) -> Bucket {
         Bucket {
             is_limited,
@@ -102,8 +102,8 @@ impl Bucket {
         }
     }
 
-    /// Takes out what so many lines are worth, of so many bytes together. There is always enough, as it may run into
-    /// debt: what came in one read was sent already.
+    /// Takes out the worth of a number of lines, of `bytes` together. There is always enough, because the bucket may
+    /// run into debt: input of one read was sent already.
     pub(crate) fn take(&mut self, now: Duration, rate: Rate, lines: usize, bytes: usize) {
         let now = nanos(now);
         let for_lines = rate.interval().saturating_mul(lines as u64);
@@ -114,13 +114,14 @@ impl Bucket {
             .max(now)
             .saturating_add(for_lines.max(for_bytes));
         if !self.is_limited {
-            // Nothing makes them stop, so the debt would have no end, and they would go last for as long.
+            // Nothing makes them stop, so without a bound the debt would grow forever, and they would go last for as
+            // long.
             let most = rate.interval() * u64::from(rate.burst) * 2;
             self.full_at = self.full_at.min(now.saturating_add(most));
         }
     }
 
-    /// Whether nothing has to be remembered of it.
+    /// Whether nothing about it has to be remembered.
     pub(crate) fn is_full(&self, now: Duration) -> bool {
         self.full_at <= nanos(now)
     }
@@ -137,7 +138,7 @@ impl Bucket {
         (until >= nanos(now)).then_some(Duration::from_nanos(until + 1))
     }
 
-    /// Whether they are to be told that they send too fast; once a spell, which ends when the bucket is full again.
+    /// Whether to tell them that they send too fast: once a spell, which ends when the bucket is full again.
     pub(crate) fn tell(&mut self) -> bool {
         !std::mem::replace(&mut self.is_told, true)
     }

@@ -1,4 +1,4 @@
-//! What a word of a text addresses, for looking up many words in a row.
+//! The form by which a word of a text addresses a person, made for looking up many words in a row.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use crate::limits::{MENTION_BYTES, USERNAME_CHARS};
 use super::Username;
 use super::keys;
 
-/// Signs that a name may hold, and that may belong to the sentence where they stand around one.
+/// Signs that a name may hold, but that may belong to the sentence if they stand at either end of a word.
 const EDGES: [char; 3] = ['.', '-', '_'];
 
-/// The words of a text that may name somebody, and where they begin: each with the signs at its end, and without them
-/// where it has any.
+/// The words of a text that may name somebody, and their offsets. Each comes with the signs at its end, and without
+/// them if it has any.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, &str, Option<&str>)> {
     let ends_word = |c| !Username::may_hold(c);
     let mut end = 0;
@@ -37,7 +37,7 @@ pub(crate) fn addresses(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// As much of a text as is looked through for names, in whole words.
+/// The part of a text that is searched for names, in whole words.
 pub(crate) fn beginning(text: &str) -> &str {
     if text.len() <= MENTION_BYTES {
         return text;
@@ -47,7 +47,7 @@ pub(crate) fn beginning(text: &str) -> &str {
     text[..end].trim_end_matches(Username::may_hold)
 }
 
-/// The form of a word by which it may address somebody. Whether it is a name is not checked.
+/// The form of a word by which it may address somebody. Nothing checks whether it is a name.
 #[derive(Debug)]
 pub(crate) struct Addressed<'a> {
     form: Cow<'a, str>,
@@ -55,21 +55,21 @@ pub(crate) struct Addressed<'a> {
 }
 
 impl<'a> Addressed<'a> {
-    /// `None` where it is too long for a name, in any form.
+    /// `None` if the word is too long for a name, in any form.
     pub(crate) fn new(word: &str) -> Option<Addressed<'static>> {
-        // A composed letter comes of four characters at most.
+        // A composed letter comes from four characters at most.
         let is_short = word.chars().nth(4 * USERNAME_CHARS).is_none();
         let word = Some(word).filter(|it| !it.is_empty() && is_short)?;
         Some(Addressed::by_form(keys::addressed(word).into()))
     }
 
-    /// What is addressed by a form.
+    /// Takes a form that was made before.
     pub(super) fn by_form(form: Cow<'a, str>) -> Addressed<'a> {
         let key = keys::hash(&form);
         Addressed { form, key }
     }
 
-    /// How long its form is, which tells what it took to make.
+    /// The length of its form, which tells how much work it took.
     pub(crate) fn bytes(&self) -> usize {
         self.form.len()
     }

@@ -1,12 +1,12 @@
-//! `Keys`: what names are compared by. They are made once, when a name is parsed, and kept as hashes; the forms behind
-//! them are made again only where two hashes are equal and the texts are not.
+//! `Keys`: names are compared by these. They are made once, when a name is parsed, and kept as hashes. The forms behind
+//! them are made again only if two hashes are equal and the texts are not.
 //!
-//! The hashes are the same in every process, so that servers can tell each other of them.
+//! The hashes are the same in every process, so that servers can exchange them.
 
 use std::hash::{DefaultHasher, Hasher};
 
-/// How a name is written when its look is taken. A name is compared with another one in the same writing: the capital
-/// of i looks like l, but that is no reason to keep Ian and Lan apart.
+/// The writing of a name from which its look is taken. Two names are compared in the same writing: the capital of i
+/// looks like l, but that is no reason to keep Ian and Lan apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     /// As typed.
@@ -19,20 +19,20 @@ pub(crate) enum Look {
 
 pub(crate) const LOOKS: [Look; 3] = [Look::Typed, Look::Small, Look::Capital];
 
-/// What stands for all that looks like a text, in each writing.
+/// The common form of everything that looks like a text, in each writing.
 pub(super) type Looks = [String; LOOKS.len()];
 
 pub(super) fn looks(text: &str) -> Looks {
     LOOKS.map(|it| look(text, it))
 }
 
-/// How many keys a name has: that of the form that a person is addressed by, and one of each look.
+/// The number of keys of a name: that of the form that addresses a person, and one of each look.
 pub(super) const KEYS: usize = 1 + LOOKS.len();
 
-/// The bytes of them all.
+/// The size of all keys, in bytes.
 pub(super) const BYTES: usize = size_of::<u64>() * KEYS;
 
-/// The keys of a text that looks like this.
+/// The keys of a text with these looks.
 pub(super) fn keys(text: &str, looks: &Looks) -> Vec<u8> {
     let addressed = addressed(text);
     let forms = [&addressed].into_iter().chain(looks);
@@ -44,7 +44,7 @@ pub(super) fn all(keys: &[u8]) -> [u64; KEYS] {
     std::array::from_fn(|place| key(keys, place))
 }
 
-/// The key of the form that a person is addressed by.
+/// The key of the form that addresses a person.
 pub(super) fn addressed_key(keys: &[u8]) -> u64 {
     key(keys, 0)
 }
@@ -68,7 +68,7 @@ pub(super) fn hash(form: &str) -> u64 {
 
 pub(super) use forms::{addressed, composed, look, written_out};
 
-/// Whether two texts address the same person. Without a fold where both are ASCII, as most are.
+/// Whether two texts address the same person. If both are ASCII, as most are, it needs no folding.
 pub(super) fn address_the_same(one: &str, other: &str) -> bool {
     match one.is_ascii() && other.is_ascii() {
         true => one.eq_ignore_ascii_case(other),
@@ -76,14 +76,14 @@ pub(super) fn address_the_same(one: &str, other: &str) -> bool {
     }
 }
 
-/// Upper case first: it joins forms that differ in lower case only, such as σ and ς.
+/// Upper case comes first: it joins forms that differ only in lower case, such as σ and ς.
 fn without_case(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     chars
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
 }
 
-/// In a build without `unicode-names`: without case, and nothing looks like anything else.
+/// A build without `unicode-names`: names are compared without case, and nothing looks like anything else.
 #[cfg(not(feature = "unicode-names"))]
 mod forms {
     use std::borrow::Cow;
@@ -124,7 +124,7 @@ mod forms {
         }
     }
 
-    /// How many characters it has where signs for several letters are written out (NFKC).
+    /// The number of characters once signs for several letters are written out (NFKC).
     pub(in crate::name) fn written_out(text: &str) -> usize {
         match text.is_ascii() {
             true => text.len(),
@@ -132,7 +132,7 @@ mod forms {
         }
     }
 
-    /// The form that a person is addressed by: compatible (NFKC), without case and without joiners.
+    /// The form that addresses a person: compatible (NFKC), without case and without joiners.
     pub(in crate::name) fn addressed(text: &str) -> String {
         tally::fold(text.len());
         if text.is_ascii() {
@@ -142,7 +142,7 @@ mod forms {
         without_case(shown.nfkc()).nfd().collect()
     }
 
-    /// What stands for everything that looks like this text (the skeleton of UTS #39).
+    /// The common form of everything that looks like this text (the skeleton of UTS #39).
     pub(in crate::name) fn look(text: &str, look: Look) -> String {
         tally::fold(text.len());
         if text.is_ascii() {
@@ -170,7 +170,7 @@ mod forms {
         out.nfd().collect()
     }
 
-    /// Several plain letters are no look of one: what looks like m is not r and n.
+    /// Several plain letters never stand for the look of one: m does not become r and n.
     pub(super) fn push_look(c: char, out: &mut String) {
         let start = out.len();
         out.extend(skeleton(c.encode_utf8(&mut [0; 4])));
@@ -179,7 +179,7 @@ mod forms {
         }
     }
 
-    /// Most names are ASCII: these are its confusables, by heart.
+    /// Most names are ASCII. These are the confusables of ASCII, hard-coded.
     pub(super) fn look_of_ascii(c: char) -> char {
         match c {
             'I' | '1' => 'l',

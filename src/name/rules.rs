@@ -1,4 +1,4 @@
-//! What a name may hold, character by character (UAX #31, and the rules of context of RFC 5892, appendix A).
+//! The characters that a name may hold (UAX #31, and the rules of context of RFC 5892, appendix A).
 
 use crate::invisible::shows_nothing;
 use crate::limits::MARKS_PER_LETTER;
@@ -9,7 +9,7 @@ use super::keys::{Look, Looks, look};
 /// Checks a composed text (NFC) of at least one character.
 pub(super) fn check(text: &str) -> Result<(), InvalidUsername> {
     let chars: Vec<char> = text.chars().collect();
-    // The letter that a mark would belong to, and how many it has.
+    // The letter that a mark would belong to, and the number of its marks so far.
     let (mut letter, mut marks) = (None, 0);
     for (at, &c) in chars.iter().enumerate() {
         if shows_nothing(c) && !script::fits(&chars, at) {
@@ -33,17 +33,17 @@ pub(super) fn check(text: &str) -> Result<(), InvalidUsername> {
     check_direction(&chars)
 }
 
-/// What may stand in a name besides letters, digits and their marks.
+/// The signs that a name may hold besides letters, digits and their marks.
 fn is_sign(c: char) -> bool {
     matches!(c, '_' | '-' | '.')
 }
 
-/// Whether a character may stand in a name, where its neighbours allow.
+/// Whether a name may hold a character, if its neighbours allow it.
 pub(super) fn may_hold(c: char) -> bool {
     c.is_alphanumeric() || is_sign(c) || script::is_mark(c) || script::is_joiner(c)
 }
 
-/// A mark belongs to the letter before it, which has few, and is of a script that uses the mark.
+/// A mark must follow a letter that has few marks and is of a script that uses the mark.
 fn check_mark(mark: char, letter: Option<char>, marks: usize) -> Result<(), InvalidUsername> {
     match letter {
         _ if shows_nothing(mark) => Err(InvalidUsername::Invisible(mark)),
@@ -62,7 +62,7 @@ fn refusal(c: char) -> InvalidUsername {
     }
 }
 
-/// Letters from right to left beside others would change the order of what stands around the name.
+/// Letters from right to left beside others would change the order of the text around the name.
 fn check_direction(chars: &[char]) -> Result<(), InvalidUsername> {
     let is_letter = |c: &char| c.is_alphabetic() && !script::is_mark(*c);
     let mut letters = chars.iter().copied().filter(is_letter);
@@ -73,7 +73,7 @@ fn check_direction(chars: &[char]) -> Result<(), InvalidUsername> {
     }
 }
 
-/// Whether a letter is written from right to left, by the ranges that Unicode sets aside for such scripts
+/// Whether a letter is written from right to left, by the ranges that Unicode reserves for such scripts
 /// (DerivedBidiClass).
 fn runs_right_to_left(c: char) -> bool {
     matches!(
@@ -86,7 +86,7 @@ fn runs_right_to_left(c: char) -> bool {
     )
 }
 
-/// Checks what a name could be taken for that no name is.
+/// Checks that a name cannot be taken for something that is not a name.
 pub(super) fn check_looks(text: &str, looks: &Looks) -> Result<(), InvalidUsername> {
     if looks_like_address(text) || looks.iter().any(|look| looks_like_address(look)) {
         return Err(InvalidUsername::Address);
@@ -99,8 +99,8 @@ pub(super) fn check_looks(text: &str, looks: &Looks) -> Result<(), InvalidUserna
     Ok(())
 }
 
-/// By their addresses people are named in anonymous mode. What looks like a digit counts as one. The addresses of IPv6
-/// have colons, which no name has.
+/// Anonymous mode names people by their addresses. Characters that look like digits count as digits. IPv6 addresses
+/// have colons, which names do not.
 fn looks_like_address(look: &str) -> bool {
     let is_digit = |c: char| c.is_numeric() || matches!(c, 'l' | 'O' | 'o');
     let is_byte = |it: &&str| (1..=3).contains(&it.chars().count()) && it.chars().all(is_digit);
@@ -108,7 +108,7 @@ fn looks_like_address(look: &str) -> bool {
     groups.len() == 4 && groups[..3].iter().all(is_byte) && groups[3].starts_with(is_digit)
 }
 
-/// A letter that looks like a colon and stands behind one that is not of its script.
+/// A letter that looks like a colon and follows a letter of another script.
 fn misplaced_colon(text: &str) -> Option<char> {
     let look_of = |c: char| look(c.encode_utf8(&mut [0; 4]), Look::Typed);
     let is_colon = |c: char| !script::is_mark(c) && look_of(c) == ":";
@@ -117,7 +117,8 @@ fn misplaced_colon(text: &str) -> Option<char> {
     misplaced.map(|(_, c)| c)
 }
 
-/// What the standard library does not know: in a build without `unicode-names`, a name has letters and digits alone.
+/// The parts that the standard library does not know. In a build without `unicode-names`, names have only letters and
+/// digits.
 #[cfg(not(feature = "unicode-names"))]
 mod script {
     pub(super) fn is_mark(_: char) -> bool {
@@ -157,17 +158,17 @@ mod script {
         !c.is_ascii() && is_combining_mark(c) && is_xid_continue(c)
     }
 
-    /// Whether a mark is used with letters of this one's script.
+    /// Whether a mark is used with letters of this letter's script.
     pub(super) fn is_of(mark: char, letter: char) -> bool {
         let scripts = mark.script_extension();
-        // A dot cannot be seen above a letter that has one (Unicode, Soft_Dotted).
+        // A dot above a letter that has one already is invisible (Unicode, Soft_Dotted).
         let is_hidden =
             mark == '\u{307}' && matches!(letter, 'i' | 'j' | 'ı' | 'ȷ' | 'і' | 'ј' | 'į' | 'ị');
         let is_of_signs = matches!(mark, '\u{20d0}'..='\u{20ff}');
         !is_hidden && !is_of_signs && (scripts.is_inherited() || is_at_home(mark, letter))
     }
 
-    /// Whether a character is of a script that this letter is of (UAX #24).
+    /// Whether a character belongs to a script of this letter (UAX #24).
     pub(super) fn is_at_home(c: char, letter: char) -> bool {
         let (mut scripts, of_letter) = (c.script_extension(), letter.script_extension());
         let is_of_any = scripts.is_common() || of_letter.is_common();
@@ -179,7 +180,7 @@ mod script {
         matches!(c, NON_JOINER | JOINER)
     }
 
-    /// Whether a character that is no letter fits where it stands.
+    /// Whether a character that is not a letter fits its place.
     pub(super) fn fits(chars: &[char], at: usize) -> bool {
         let (before, behind) = (&chars[..at], &chars[at + 1..]);
         let (previous, next) = (before.last().copied(), behind.first().copied());
@@ -187,7 +188,7 @@ mod script {
         let is_l = |c| matches!(c, Some('l' | 'L'));
         match chars[at] {
             NON_JOINER => follows_virama(previous) || parts_letters(before, behind),
-            // In front of a virama it keeps the Bengali ra whole (The Unicode Standard, 12.2).
+            // Before a virama it keeps the Bengali ra whole (The Unicode Standard, 12.2).
             JOINER => follows_virama(previous) || (previous, next) == (Some('র'), Some('\u{9cd}')),
             // The rules for the middle dot of Catalan, of Katakana, and for geresh and gershayim.
             '\u{b7}' => is_l(previous) && is_l(next),
@@ -210,7 +211,7 @@ mod script {
         previous.is_some_and(|c| canonical_combining_class(c) == VIRAMA)
     }
 
-    /// Whether the letters on both sides would be joined.
+    /// Whether the letters on both sides would be joined otherwise.
     fn parts_letters(before: &[char], behind: &[char]) -> bool {
         use JoiningType::{DualJoining, LeftJoining, RightJoining, Transparent};
         let types = |c: &char| get_joining_type(*c);

@@ -1,19 +1,19 @@
-//! Names that are one slip of the finger away from what was typed.
+//! Names that are one slip of the finger away from the typed one.
 
 use std::ops::RangeInclusive;
 
 use super::Addressed;
 use super::keys;
 
-/// What may have been meant or left out.
+/// Characters that the person may have meant or left out.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
 
-/// How many characters must have been typed, and may: a shorter name is a slip away from too many, and each character is
-/// eighty more names to look for.
+/// Lengths of a typed name, in characters, for which to look: a shorter name is a slip away from too many, and each
+/// further character adds eighty names to look for.
 const TYPED_CHARS: RangeInclusive<usize> = 3..=20;
 
-/// Looks for a name that is one letter changed, missing, too many, or swapped with the next away from what was typed.
-/// It asks `find` some eighty times for each letter, however many names there are.
+/// Looks for a name that differs from the typed one by one letter that is changed, missing, extra, or swapped with the
+/// next. It calls `find` some eighty times for each letter, however many names there are.
 pub(crate) fn find_slip<T>(
     typed: &str,
     mut find: impl FnMut(Addressed<'_>) -> Option<T>,
@@ -22,7 +22,7 @@ pub(crate) fn find_slip<T>(
         return None;
     }
     let typed = keys::addressed(typed);
-    // A sign may stand for many letters; what is no name any more has no slip.
+    // A sign may stand for many letters. A text that is too long for a name has no slip.
     if typed.chars().count() > *TYPED_CHARS.end() {
         return None;
     }
@@ -54,7 +54,7 @@ pub(crate) fn find_slip<T>(
     found
 }
 
-/// The first character, and what is behind it.
+/// The first character, and the rest of the text.
 fn first_of(text: &str) -> (&str, &str) {
     text.split_at(text.chars().next().map_or(0, char::len_utf8))
 }

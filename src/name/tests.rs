@@ -1,4 +1,4 @@
-//! Names: which there are, which are refused and why, which are the same, and which keep each other out.
+//! Names: which are valid, which are refused and why, which are the same, and which exclude each other.
 
 use crate::limits::MARKS_PER_LETTER;
 use crate::tally;
@@ -78,7 +78,7 @@ fn joiners_stand_where_they_change_how_letters_are_written() {
     ] {
         assert_eq!(refusal(typed), why, "{typed:?}");
     }
-    // They are no part of what a person is addressed by, and hide nobody.
+    // Joiners are not part of the form that addresses a person, and hide nobody.
     assert_eq!(name("علی\u{200c}رضا"), name("علیرضا"));
 }
 
@@ -306,7 +306,7 @@ fn an_address_is_a_name_nobody_can_type() {
     assert!(!first.looks_like(&second));
 }
 
-/// How many forms are made meanwhile.
+/// The number of forms made by an action.
 fn folds(act: impl FnOnce()) -> usize {
     let before = tally::done().folds;
     act();
@@ -325,7 +325,7 @@ fn names_are_compared_without_folding_them() {
         }
     });
     assert_eq!(work, 0);
-    // A hash alone does not make two names the same.
+    // An equal hash alone does not make two names the same.
     assert_eq!(folds(|| assert_eq!(name("Ünlü"), name("ünlü"))), 2 * 4 + 2);
 }
 

@@ -1,4 +1,4 @@
-//! `Connection`: one peer's socket, what is known of its readiness, and what it is still owed.
+//! `Connection`: one peer's socket, its latched readiness, and its waiting output.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -14,33 +14,33 @@ use super::readiness::{INTERESTS, Readiness};
 use super::send_queue::{Piece, SendQueue, write_slices};
 use super::{Event, Stream, Unsent};
 
-/// One connection. It holds nothing on the heap while it is idle and up to date.
+/// One connection. It holds nothing on the heap while no output waits.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: Stream,
     addr: Address,
-    /// Present while something waits to be written.
+    /// Present while output waits.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
-    /// Bytes have come, and the first of them were looked at.
+    /// Bytes have come, and the first of them have been examined.
     pub(crate) heard: bool,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
     input_ended: bool,
-    /// Why nothing can be written any more. What is sent from then on is dropped; what came in before is still read.
+    /// Why nothing can be written any more. From then on output is dropped; earlier input is still read.
     broken: Option<ErrorKind>,
-    /// A write was told of a reset. The kernel tells of it once: what looks like a FIN to those who read then is none.
+    /// A write reported a reset. The kernel reports it only once: if a later read sees a FIN, it is not one.
     was_reset: bool,
 }
 
-/// What waits to be written.
+/// Output that waits to be written.
 #[derive(Debug)]
 struct Backlog {
     queue: SendQueue,
-    /// Since when the socket has taken no byte.
+    /// The time since when the socket has taken no byte.
     stuck_since: Instant,
 }
 
-/// A peer's address, in half the room of a [`SocketAddr`] where it is of IPv4: there is one for every idle connection.
+/// A peer's address. For IPv4 it takes half the space of a [`SocketAddr`], as there is one for every idle connection.
 #[derive(Debug)]
 enum Address {
     V4(SocketAddrV4),
@@ -56,12 +56,12 @@ impl From<SocketAddr> for Address {
     }
 }
 
-/// What a turn of reading gave.
+/// The result of one read.
 #[derive(Debug)]
 pub(crate) enum Received {
-    /// So many bytes were read.
+    /// This many bytes were read.
     Bytes(usize),
-    /// Nothing there.
+    /// There was nothing to read.
     Nothing,
     /// No byte will come any more.
     End(CloseReason),
@@ -100,28 +100,28 @@ impl Connection {
     pub(crate) fn mark(&mut self, event: Event) {
         self.readiness.mark(event);
         if event.error {
-            // Reading tells better, where it comes to that.
+            // If it comes to reading, that gives a better reason.
             self.broken.get_or_insert(ErrorKind::ConnectionReset);
         }
     }
 
-    /// What waits to be written, if anything does.
+    /// The waiting output, if there is any.
     pub(crate) fn queue(&self) -> Option<&SendQueue> {
         self.backlog.as_ref().map(|backlog| &backlog.queue)
     }
 
-    /// Whether something waits, and the socket may take it: no event will tell.
+    /// Whether output waits and the socket may take it. No event will announce this.
     pub(crate) fn has_output(&self) -> bool {
         self.backlog.is_some() && self.readiness.writable
     }
 
-    /// Since when the socket has taken no byte of what waits.
+    /// The time since when the socket has taken no byte of the waiting output.
     pub(crate) fn stuck_since(&self) -> Option<Instant> {
         self.backlog.as_ref().map(|backlog| backlog.stuck_since)
     }
 
-    /// Skips lines of what waits, as far as needed for `limit` bytes. `notice` writes what stands in the place of so many.
-    /// Returns how many.
+    /// Skips waiting lines, as far as needed for `limit` bytes. `notice` writes the notice that stands in for a number
+    /// of lines. Returns how many were skipped.
     pub(crate) fn skip_to(&mut self, limit: usize, notice: &impl Fn(u64, &mut BytesMut)) -> u64 {
         let backlog = self.backlog.as_mut();
         backlog.map_or(0, |backlog| backlog.queue.skip_to(limit, notice))
@@ -131,7 +131,7 @@ impl Connection {
         self.input_ended
     }
 
-    /// Why the connection is known to be broken, though there may be input left to read.
+    /// Why the connection is known to be broken, although input may be left to read.
     pub(crate) fn broken(&self) -> Option<ErrorKind> {
         self.broken
     }
@@ -144,7 +144,7 @@ impl Connection {
             }
             Ok(0) => self.end_input(CloseReason::EndOfInput),
             Ok(n) => {
-                // Except in front of the peer's FIN and of urgent data, whose edges may be spent already.
+                // Not before the peer's FIN or urgent data, whose edges may be spent already.
                 if n < scratch.len() && self.readiness.short_read_empties() {
                     self.readiness.readable = false;
                 }
@@ -163,8 +163,8 @@ impl Connection {
         }
     }
 
-    /// Writes the pieces straight from the log, and queues what the socket does not take. Where something waits already, they
-    /// wait behind it.
+    /// Writes the pieces straight from the log, and queues the bytes that the socket does not take. If output waits
+    /// already, the pieces are queued behind it.
     pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) {
         let mut written = 0;
         let may_write = self.backlog.is_none() && self.readiness.writable;
@@ -177,7 +177,7 @@ impl Connection {
         self.enqueue(now, pieces, written);
     }
 
-    /// Writes what waits, as far as the socket takes it and a turn goes. Returns how many bytes.
+    /// Writes waiting output until the socket takes no more or the turn is over. Returns how many bytes.
     pub(crate) fn flush(&mut self, now: Instant) -> usize {
         let Some(backlog) = self.backlog.as_mut().filter(|_| self.readiness.writable) else {
             return 0;
@@ -196,20 +196,20 @@ impl Connection {
         written
     }
 
-    /// Writes what waits though there was no word of room.
+    /// Writes waiting output although no event has announced room.
     pub(crate) fn retry(&mut self, now: Instant) {
         self.readiness.writable = true;
         self.flush(now);
     }
 
-    /// Something has waited for the peer for a while: the kernel is to wait for it too, as long as it answers. Returns
-    /// whether that is so only for a time, until the peer [has caught up](Self::has_caught_up).
+    /// Output has waited for the peer for a while. Makes the kernel wait for the peer too, as long as it answers.
+    /// Returns whether that must end later, when the peer [has caught up](Self::has_caught_up).
     pub(crate) fn wait_for_slow_reader(&self) -> bool {
         let can_vanish = !self.addr().ip().is_loopback();
         can_vanish && self.set_user_timeout(None)
     }
 
-    /// Whether a slow reader has been sent everything, and can be told again from one that vanished.
+    /// Whether a slow reader has been sent everything, so that a peer that vanished can be told from it again.
     pub(crate) fn has_caught_up(&self, unsent: &mut Unsent) -> bool {
         let is_sent = self.backlog.is_none() && matches!(self.stream.has_unsent(unsent), Ok(false));
         is_sent && self.set_user_timeout(Some(PEER_TIMEOUT))
@@ -223,13 +223,13 @@ impl Connection {
         result.is_ok()
     }
 
-    /// Drops what waits.
+    /// Drops the waiting output.
     pub(crate) fn drop_queue(&mut self) {
         self.backlog = None;
     }
 
-    /// Drops what waits, and what would be sent from now on: the peer may have read half a line, and nothing else may go on
-    /// from there.
+    /// Drops the waiting output and all later output: the peer may have read half a line, and nothing else may follow
+    /// that.
     pub(crate) fn stop_output(&mut self) {
         self.drop_queue();
         self.broken.get_or_insert(ErrorKind::TimedOut);
@@ -240,7 +240,7 @@ impl Connection {
         self.stream.shutdown(Shutdown::Write)
     }
 
-    /// Queues what stands behind the first `written` bytes of the pieces.
+    /// Queues everything after the first `written` bytes of the pieces.
     fn enqueue(&mut self, now: Instant, pieces: &[Piece<'_>], mut written: usize) {
         if self.broken.is_some() {
             return;
@@ -268,7 +268,7 @@ impl Connection {
                 self.broken = Some(kind);
                 self.was_reset |= kind == ErrorKind::ConnectionReset;
                 self.backlog = None;
-                // What came in before is still to be read, and the end with it.
+                // Earlier input must still be read, and then the end.
                 self.readiness.readable = true;
             }
         }

@@ -19,13 +19,14 @@ use super::{Stream, options};
 pub(crate) struct Listener {
     acceptor: Acceptor,
     addr: SocketAddr,
-    /// Someone may be waiting. Cleared only when accepting would block.
+    /// A peer may be waiting. Cleared only when accepting would block.
     pub(crate) ready: bool,
-    /// Those who wait may have come before the socket was set to what its connections need. Cleared as `ready` is.
+    /// Waiting peers may have come before the socket got the options for its connections. Cleared together with
+    /// `ready`.
     is_new: bool,
 }
 
-/// What accepts connections, of whatever kind.
+/// The source of connections, of whatever kind.
 #[derive(Debug)]
 enum Acceptor {
     Tcp(TcpListener),
@@ -58,7 +59,7 @@ impl Acceptor {
     }
 }
 
-/// What one attempt to accept gave.
+/// The result of one attempt to accept.
 #[derive(Debug)]
 pub(crate) enum Accepted {
     /// A connection, ready for use.
@@ -67,9 +68,9 @@ pub(crate) enum Accepted {
     Failed(io::Error),
     /// Nobody waits.
     Nobody,
-    /// The process or the system has no descriptor left. On Linux, this comes whether anyone waits or not.
+    /// The process or the system has no descriptor left. Linux reports this whether a peer waits or not.
     OutOfDescriptors(io::Error),
-    /// The system has no memory left, or what went wrong is not known. Try again later.
+    /// The system has no memory left, or the error is unknown. Try again later.
     Exhausted(io::Error),
 }
 
@@ -92,7 +93,7 @@ impl From<io::Error> for Accepted {
             | ErrorKind::NetworkDown
             | ErrorKind::PermissionDenied
             | ErrorKind::TimedOut => Accepted::Failed(error),
-            // ENOBUFS and ENOMEM; and what is not known is better waited out than spun on.
+            // ENOBUFS and ENOMEM. After an unknown error it is also better to wait than to spin.
             _ => Accepted::Exhausted(error),
         }
     }
@@ -104,8 +105,8 @@ const OUT_OF_DESCRIPTORS: [i32; 2] = [libc::EMFILE, libc::ENFILE];
 #[cfg(not(unix))]
 const OUT_OF_DESCRIPTORS: [i32; 1] = [10024];
 
-/// Errors that Linux passes on from a connection that waited, as accept(2) says, and that have no kind of their own. Those
-/// that have are told by it.
+/// Errors of a waiting connection that Linux passes on, as accept(2) says, and that have no `ErrorKind`. The others are
+/// recognised by their kind.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const OF_ONE_CONNECTION: [i32; 5] = [
     libc::EPROTO,
@@ -118,13 +119,13 @@ const OF_ONE_CONNECTION: [i32; 5] = [
 const OF_ONE_CONNECTION: [i32; 0] = [];
 
 impl Listener {
-    /// Listens on the address. An IPv6 address takes IPv6 alone, so that `0.0.0.0` can be listened on beside `[::]`.
+    /// Listens on the address. An IPv6 address takes only IPv6, so that a server can listen on `0.0.0.0` beside `[::]`.
     pub(crate) fn bind(addr: SocketAddr) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         if addr.is_ipv6() {
             socket.set_only_v6(true)?;
         }
-        // A restarted server need not wait for the connections of the one before to fade.
+        // A restarted server need not wait until the old connections fade.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.bind(&addr.into())?;
@@ -132,10 +133,10 @@ impl Listener {
         Listener::adopt(socket.into())
     }
 
-    /// Takes a socket that listens already. Its backlog stays as it is.
+    /// Takes a socket that is already listening. Its backlog stays as it is.
     pub(crate) fn adopt(socket: std::net::TcpListener) -> io::Result<Listener> {
         let options = SockRef::from(&socket);
-        // Where the system can tell: one that does not listen would fail at each attempt to accept.
+        // Checked where the system can tell: without it, every attempt to accept would fail.
         #[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
         if !options.is_listener()? {
             return Err(io::Error::new(
@@ -190,7 +191,7 @@ impl Listener {
         }
     }
 
-    /// Sets a connection to what it cannot have, or may not have, from the socket it came by.
+    /// Sets options that a connection does not inherit, or may not have inherited, from its listener.
     fn prepare(&self, stream: &Stream, addr: SocketAddr) -> io::Result<()> {
         if self.is_new {
             stream.set_options()?;
@@ -202,7 +203,7 @@ impl Listener {
     }
 }
 
-/// People who reach an IPv6 socket by IPv4, as they can where one that was given takes both, have an IPv4 address.
+/// People who reach an IPv6 socket by IPv4 get an IPv4 address. They can do so if a given socket takes both.
 fn canonical(addr: SocketAddr) -> SocketAddr {
     match addr {
         SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {

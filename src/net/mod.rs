@@ -1,4 +1,4 @@
-//! Sockets, readiness and queues. Nothing of the chat is known here: bytes come in, bytes go out.
+//! Sockets, readiness and queues. This module knows nothing of the chat: bytes come in, bytes go out.
 
 mod connection;
 mod listener;

@@ -1,25 +1,28 @@
-//! What a listening socket is set to for the sake of the connections that it gives: they have it all from the listener,
-//! without a call for each, but for those who came before it was set. It knows no addresses, and nothing of readiness.
+//! The options of a listening socket that matter to its connections. Connections inherit them from the listener,
+//! without a call for each, except those that came before they were set. This file knows no addresses and nothing of
+//! readiness.
 //!
 //! A peer whose machine or network died sends no FIN, so the kernel has to find out. On Linux two options do that
 //! together (tcp(7), and the timers of the kernel's `net/ipv4/tcp_timer.c`):
 //!
-//! - While something sent is unacknowledged, it is sent again and again, and the connection ends `PEER_TIMEOUT` after it
-//!   was sent first. Keepalive rests meanwhile.
-//! - While nothing is, the peer is asked after `KEEPALIVE_IDLE` of silence and then every `KEEPALIVE_INTERVAL`. With a
-//!   user timeout set, the number of questions does not count: the connection ends at the first moment of asking at
+//! - While sent data is unacknowledged, the kernel sends it again and again. The connection ends `PEER_TIMEOUT` after
+//!   it was sent first. Keepalive rests meanwhile.
+//! - While no data is, the kernel asks the peer after `KEEPALIVE_IDLE` of silence and then every `KEEPALIVE_INTERVAL`.
+//!   With a user timeout set, the number of questions does not count: the connection ends at the first question for
 //!   which the silence has lasted `PEER_TIMEOUT`.
 //!
-//! So a peer that vanished is gone after `PEER_TIMEOUT` where nothing is sent to it, and that long after the first line
-//! that it did not acknowledge where something is. Where that line comes just before keepalive would have ended the
-//! connection, it takes twice `PEER_TIMEOUT`: within two minutes of vanishing, at worst.
+//! So a peer that vanished is gone after `PEER_TIMEOUT` if nothing is sent to it. If something is, it is gone that long
+//! after the first line that it did not acknowledge. If that line comes just before keepalive would have ended the
+//! connection, this takes twice `PEER_TIMEOUT`: two minutes after vanishing, at worst.
 //!
-//! The user timeout has another side: while a peer leaves no room for the next segment, the connection ends `PEER_TIMEOUT`
-//! after the first probe of its window, though it answers each probe and reads on slowly. So there is none for peers on
-//! this machine, who cannot vanish, and none for a peer that something waits for: here, where it is seen whether the
-//! socket takes anything, or then in the kernel, which may hold what a slow reader takes minutes for.
+//! The user timeout has a drawback. While a peer leaves no room for the next segment, the connection ends
+//! `PEER_TIMEOUT` after the first probe of its window, although the peer answers each probe and reads on slowly. So
+//! peers on this machine have no user timeout, as they cannot vanish. Peers that output waits for have none either.
+//! While it waits in the server, the server sees whether the socket takes anything; after that it may wait in the
+//! kernel, and a slow reader may take minutes for it.
 //!
-//! The client sets its connection to the same, and takes the user timeout off once the server says that it slows it down.
+//! The client sets the same options on its connection. It removes the user timeout once the server says that it slows
+//! the client down.
 
 use std::io;
 use std::time::Duration;
@@ -30,13 +33,13 @@ use crate::limits;
 
 use super::unsent;
 
-/// Sets a socket that listens to what its connections need, or a connection to the same.
+/// Sets the options that connections need, on a listening socket or on a connection.
 pub(super) fn set(socket: &Socket) -> io::Result<()> {
-    // Telnet clients send the mark of a Synch as urgent data (RFC 854). Left out of line, it would be missing behind its
-    // IAC, and the next byte be taken for the command.
+    // Telnet clients send the mark of a Synch as urgent data (RFC 854). If it were left out of line, it would be
+    // missing after its IAC, and the next byte would be taken for the command.
     socket.set_out_of_band_inline(true)?;
     if let Err(error) = give_up_vanished_peers(socket) {
-        // Not every system that calls itself Linux has these. One can serve without.
+        // Not every system that calls itself Linux has these. The server can do without.
         log::warn!("peers that vanish will be noticed late: {error}");
     }
     if let Err(error) = unsent::bound(socket) {
@@ -45,7 +48,7 @@ pub(super) fn set(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the kernel find out that a peer has vanished, within two minutes.
+/// Makes the kernel notice within two minutes that a peer has vanished.
 pub(crate) fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
     let keepalive = TcpKeepalive::new().with_time(limits::KEEPALIVE_IDLE);
     #[cfg(any(
@@ -63,7 +66,8 @@ pub(crate) fn give_up_vanished_peers(socket: &Socket) -> io::Result<()> {
     set_user_timeout(socket, Some(limits::PEER_TIMEOUT))
 }
 
-/// Has the kernel give up a peer that does not take in what was sent for so long, or wait as long as it answers.
+/// Makes the kernel give up a peer that acknowledges nothing for this long; or, with `None`, wait as long as the peer
+/// answers.
 pub(crate) fn set_user_timeout(socket: &Socket, timeout: Option<Duration>) -> io::Result<()> {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     socket.set_tcp_user_timeout(timeout)?;
@@ -113,7 +117,7 @@ mod tests {
             assert!(socket.out_of_band_inline().unwrap());
             assert_eq!(socket.tcp_notsent_lowat().unwrap(), limits::UNSENT_BYTES);
 
-            // From here on, connections have it from the listener alone.
+            // From here on, connections have it only from the listener.
             assert!(matches!(listener.accept(), Accepted::Nobody));
             TcpStream::connect(addr).unwrap();
         }

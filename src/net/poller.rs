@@ -1,7 +1,7 @@
-//! `Poller`: where the server learns what has happened to its sockets, and what time it is. What an event means is not
-//! known here.
+//! `Poller`: tells the server what has happened to its sockets, and what time it is. It does not know what an event
+//! means.
 //!
-//! What comes from outside comes through here or through a [`Stream`](super::Stream), so that a simulation of both is a
+//! All that comes from outside comes through here or through a [`Stream`](super::Stream), so a simulation of both is a
 //! simulation of the whole server.
 
 use std::io;
@@ -19,12 +19,12 @@ use super::simulated::World;
 pub(crate) struct Poller {
     poll: Poll,
     events: Events,
-    /// What stands in the place of the kernel, but for the waker and for sources of the embedding program.
+    /// Replaces the kernel, except for the waker and for sources of the embedding program.
     #[cfg(test)]
     simulated: Option<(World, Vec<Event>)>,
 }
 
-/// What the kernel says of one source.
+/// An event of one source, from the kernel.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Event {
     pub(crate) token: Token,
@@ -59,7 +59,7 @@ impl Poller {
         })
     }
 
-    /// Where sources are registered.
+    /// The registry of sources.
     pub(crate) fn registry(&self) -> &Registry {
         self.poll.registry()
     }
@@ -85,7 +85,7 @@ impl Poller {
         events
     }
 
-    /// Now, on the clock that only goes forward.
+    /// The time now, on the clock that only goes forward.
     pub(crate) fn instant(&self) -> Instant {
         #[cfg(test)]
         if let Some((world, _)) = &self.simulated {
@@ -94,7 +94,7 @@ impl Poller {
         Instant::now()
     }
 
-    /// Now, on the wall's clock: seconds since 1970-01-01 00:00 UTC.
+    /// The time now, on the wall clock: seconds since 1970-01-01 00:00 UTC.
     pub(crate) fn unix(&self) -> i64 {
         #[cfg(test)]
         if let Some((world, _)) = &self.simulated {

@@ -1,13 +1,13 @@
-//! What the kernel said of a socket, kept until the socket itself says otherwise.
+//! The kernel's word on the readiness of a socket, kept until the socket itself says otherwise.
 //!
-//! Sockets are registered once, edge-triggered: an edge comes once, so it is latched here, and only a call that would
-//! have blocked (or a short read, which proves the same while the peer has neither closed nor sent urgent data) clears it.
+//! Sockets are registered once, edge-triggered: an edge comes once, so it is latched here. Only a call that would have
+//! blocked clears it, or a short read, which proves the same while the peer has neither closed nor sent urgent data.
 
 use mio::Interest;
 
 use super::Event;
 
-/// What a socket is registered for: to read, to write, and where the kernel says so, to learn of urgent data.
+/// The interests of a socket: to read, to write, and, where the kernel reports it, urgent data.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) const INTERESTS: Interest = Interest::READABLE
     .add(Interest::WRITABLE)
@@ -23,8 +23,8 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The peer's FIN or a reset has arrived, though unread bytes may stand before it. No further edge will come.
     pub(crate) read_closed: bool,
-    /// Urgent data has come, or may have come without word of it. A read stops short in front of it (tcp(7)), with more
-    /// bytes behind.
+    /// Urgent data has come, or may have come unannounced. A read stops short before it (tcp(7)), with more bytes after
+    /// it.
     urgent: bool,
 }
 
@@ -41,12 +41,12 @@ impl Readiness {
     pub(crate) fn mark(&mut self, event: Event) {
         self.read_closed |= event.read_closed;
         self.urgent |= event.priority;
-        // An error is found, and its reason learnt, by reading.
+        // Reading finds an error and its reason.
         self.readable |= event.readable || event.read_closed || event.error;
         self.writable |= event.writable;
     }
 
-    /// Whether a read that filled less than it could has emptied the socket, so that what comes later is a new edge.
+    /// Whether a read that did not fill its buffer has emptied the socket, so that later input causes a new edge.
     pub(super) fn short_read_empties(&self) -> bool {
         !self.read_closed && !self.urgent
     }

@@ -1,15 +1,16 @@
-//! `SendQueue`: the messages that one peer is owed and its socket did not take.
+//! `SendQueue`: the messages for one peer that its socket did not take.
 //!
-//! What is owed of a log is kept as a part of one copy of it, shared by all peers that are behind. Where that is a
-//! small part only it is copied for the peer, so that nobody keeps a large allocation alive for the sake of a few
-//! bytes: a queue pins at most [`PIN_RATIO`] times what it holds, and one log.
+//! A part of a log is kept by reference to one copy of the log, which all laggards share. If it is only a small part,
+//! it is copied for the peer instead, so that nobody keeps a large allocation alive for a few bytes: a queue pins at
+//! most [`PIN_RATIO`] times its contents, and one log.
 //!
-//! Lines that were said to a room may be skipped where too much waits, the oldest first; a notice in their place says
-//! how many. What was told to this peer alone is kept. A message is skipped whole or not at all: not when it has begun
-//! to be written. Where it ends the log says; what is in it is not looked at, and what a notice says is not known here.
+//! If too much waits, lines said to a room may be skipped, the oldest first; a notice in their place says how many.
+//! Messages to this peer alone are kept. A message is skipped whole or not at all, and not once its writing has begun.
+//! The log says where a message ends. The queue does not look into messages, and does not know the words of a notice.
 //!
 //! Invariants: `sums` is the sum of those of the chunks and of the tail; no chunk is empty; the chunks before `settled`
-//! may not be skipped; every chunk holds whole messages, but that the first begins within one where `mid_message` says so.
+//! may not be skipped; every chunk holds whole messages, except that the first begins within one if `mid_message` is
+//! set.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
@@ -25,7 +26,7 @@ mod log;
 use chunk::{Chunk, Sums, Tail};
 pub use log::{Gauge, Log, Piece};
 
-/// Messages in the order in which they are to be written.
+/// Messages in the order in which they are written.
 #[derive(Debug, Default)]
 pub struct SendQueue {
     chunks: VecDeque<Chunk>,
@@ -39,8 +40,8 @@ pub struct SendQueue {
 }
 
 impl SendQueue {
-    /// Smallest and largest allocation for copied bytes; between them it follows the length of the queue, in powers of
-    /// two, so that what one queue frees fits the next.
+    /// Smallest and largest allocation for copied bytes. Between them the size follows the length of the queue, in
+    /// powers of two, so that memory freed by one queue fits the next.
     const COPY_CHUNK: Range<usize> = 512..16 * 1024;
 
     /// How many bytes wait.
@@ -53,22 +54,22 @@ impl SendQueue {
         self.len() == 0
     }
 
-    /// What the queue counts for against its bound, in bytes: what waits, and what it takes to keep it in order.
+    /// The size of the queue against its bound, in bytes: the waiting bytes, and the overhead of keeping them in order.
     pub fn held(&self) -> usize {
         self.sums.size + self.chunks.len() * CHUNK_BYTES
     }
 
-    /// What of it cannot be skipped, in bytes.
+    /// The part of it that cannot be skipped, in bytes.
     pub fn kept(&self) -> usize {
         self.held() - self.sums.skippable
     }
 
-    /// What of it nobody else has, in bytes. The rest is in copies that a [`Gauge`] counts.
+    /// The part of it that this queue does not share, in bytes. A [`Gauge`] counts the rest, which is in shared copies.
     pub fn own(&self) -> usize {
         self.held() - self.sums.shared
     }
 
-    /// What is left of a message that has begun to be written, in bytes.
+    /// The rest of a partly written message, in bytes.
     pub fn begun(&self) -> usize {
         match (self.mid_message, self.chunks.front()) {
             (false, _) => 0,
@@ -77,8 +78,8 @@ impl SendQueue {
         }
     }
 
-    /// Appends what stands behind the first `written` bytes of a piece, by reference or as a copy, whichever costs less
-    /// memory. Something of a piece can have been written only while the queue is empty.
+    /// Appends everything after the first `written` bytes of a piece, by reference or as a copy, whichever takes less
+    /// memory. Part of a piece can have been written only while the queue is empty.
     pub fn push(&mut self, piece: &Piece<'_>, written: usize) {
         debug_assert!(written == 0 || self.is_empty());
         let Piece { log, range } = piece.clone();
@@ -92,7 +93,7 @@ impl SendQueue {
             self.seal_tail();
             self.tail.is_lines = log.skippable;
         }
-        // What is no line of a room is for this peer alone.
+        // Anything that is not a line of a room is for this peer alone.
         let len = range.len();
         if log.skippable && len >= SHARED_PIECE_BYTES && len * PIN_RATIO >= log.size() {
             self.seal_tail();
@@ -104,7 +105,8 @@ impl SendQueue {
     }
 
     /// Skips the oldest lines, as far as they may be skipped and as needed for at most `limit` bytes to be
-    /// [held](Self::held). `notice` writes what stands in the place of so many. Returns how many.
+    /// [held](Self::held). `notice` writes the notice that stands in for a number of lines. Returns how many were
+    /// skipped.
     pub fn skip_to(&mut self, limit: usize, notice: &impl Fn(u64, &mut BytesMut)) -> u64 {
         let mut skipped = 0;
         while self.held() > limit && self.sums.skippable > 0 {
@@ -121,11 +123,11 @@ impl SendQueue {
         skipped
     }
 
-    /// Writes until everything is written or so many bytes are, or until the writer would block or fails.
+    /// Writes until everything is written, or this many bytes are, or the writer would block or fails.
     ///
     /// # Errors
     ///
-    /// What the writer returned, `WouldBlock` included; what was written before that has left the queue.
+    /// The writer's error, including `WouldBlock`. Bytes written before that have left the queue.
     pub fn write_to(&mut self, writer: &mut impl Write, mut most: usize) -> io::Result<()> {
         while !self.is_empty() && most > 0 {
             let tail = (!self.tail.is_empty()).then_some(self.tail.bytes());
@@ -161,7 +163,7 @@ impl SendQueue {
         self.sums += self.tail.sums();
     }
 
-    /// Makes a chunk of the tail.
+    /// Turns the tail into a chunk.
     fn seal_tail(&mut self) {
         if !self.tail.is_empty() {
             self.sums -= self.tail.sums();
@@ -175,7 +177,7 @@ impl SendQueue {
         self.chunks.push_back(chunk);
     }
 
-    /// Changes the chunk at this place, and drops it where nothing of it is left.
+    /// Changes the chunk at this place, and drops it if nothing of it is left.
     fn change<R>(&mut self, at: usize, change: impl FnOnce(&mut Chunk) -> R) -> R {
         let chunk = &mut self.chunks[at];
         self.sums -= chunk.sums();
@@ -187,7 +189,7 @@ impl SendQueue {
         result
     }
 
-    /// Makes a chunk of its own of the message that has begun to be written: it is not skipped. Unless it is long, it is
+    /// Moves a partly written message into a chunk of its own, which is not skipped. Unless the message is long, it is
     /// copied, so that it does not keep a whole log alive.
     fn keep_begun_message(&mut self) {
         let mut begun = self.change(0, Chunk::split_first);
@@ -230,7 +232,7 @@ impl SendQueue {
                 self.settled = self.settled.saturating_sub(1);
             }
             self.mid_message = self.change(0, |front| {
-                // What was not yet told of more lines is told by a notice of its own.
+                // If this is a notice, its count is fixed now: lines skipped later get a notice of their own.
                 front.skipped = 0;
                 front.take(taken)
             });
@@ -282,7 +284,7 @@ pub(super) fn write_slices<'a>(
 impl SendQueue {
     /// How much memory of shared copies the queue can keep alive, in bytes.
     pub(crate) fn pins_at_most(&self) -> usize {
-        // A part that is begun, or was skipped in part, was larger.
+        // A part that is partly written or partly skipped was larger.
         PIN_RATIO * self.sums.shared + self.sums.shared.min(1) * 8 * LOG_BYTES
     }
 }

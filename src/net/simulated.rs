@@ -1,9 +1,9 @@
 //! `World`: a network and two clocks in memory, in place of the kernel's, for a simulation of the whole server.
 //!
-//! Nothing happens here by itself: whoever runs the simulation moves the clocks and acts for the clients. Sockets are as
-//! those of Linux are where the server can tell: buffers are bounded, so that writes are short or would block; readiness is
-//! edge-triggered, an event says all that is true when it is taken, and without an edge there is none; calls may be
-//! interrupted; data that came before a reset is still read, and the reset is told of once.
+//! Nothing happens here by itself: the code that runs the simulation moves the clocks and acts for the clients. Sockets
+//! behave like those of Linux wherever the server can notice: buffers are bounded, so that writes are short or would
+//! block; readiness is edge-triggered; an event reports all that is true when it is taken, and without an edge there is
+//! none; calls may be interrupted; data that came before a reset is still read, and the reset is reported once.
 
 mod socket;
 
@@ -25,23 +25,23 @@ use super::Event;
 #[derive(Debug, Clone)]
 pub(crate) struct World(Arc<Mutex<State>>);
 
-/// How a world is out of the ordinary.
+/// The ways in which a world is out of the ordinary.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Nature {
-    /// How many bytes a socket holds that the client has not read, and that the server has not.
+    /// Bytes that a socket holds unread by the client, and unread by the server.
     pub(crate) outbound: usize,
     pub(crate) inbound: usize,
-    /// One call in so many is interrupted; none if 0.
+    /// One call in this many is interrupted; none if 0.
     pub(crate) interrupts: usize,
     /// How long a write takes.
     pub(crate) write_takes: Duration,
-    /// Events given at once.
+    /// Events returned at once.
     pub(crate) events: usize,
-    /// A reset takes what the server has not read with it.
+    /// A reset also discards input that the server has not read.
     pub(crate) reset_discards: bool,
 }
 
-/// The end of what a client reads.
+/// How a client's input ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Open,
@@ -55,7 +55,7 @@ struct State {
     dice: Dice,
     began: Instant,
     now: Instant,
-    /// What the clock on the wall showed at the beginning, or would have, as it stands now.
+    /// The wall clock at the beginning, or as it would have been then, given its jumps since.
     unix: i64,
     pairs: Vec<Pair>,
     backlog: Queue,
@@ -69,13 +69,13 @@ struct Queue {
     token: Option<Token>,
     edge: bool,
     waiting: Vec<usize>,
-    /// What the next attempts to accept fail with, the last first.
+    /// The errors of the next attempts to accept, the last one first.
     failures: Vec<io::Error>,
     /// The last attempt failed for lack of descriptors.
     is_short: bool,
 }
 
-/// A connection: what both ends have of it.
+/// A connection, with the state of both ends.
 #[derive(Debug)]
 struct Pair {
     addr: SocketAddr,
@@ -84,19 +84,19 @@ struct Pair {
     /// From the client to the server, and back.
     inbound: Pipe,
     outbound: Pipe,
-    /// Where a read stops short, in front of urgent data.
+    /// The offset at which a read stops short, before urgent data.
     urgent: Option<usize>,
-    /// The server was told of too little room, and has an edge to come.
+    /// A write of the server found too little room; an edge is to come.
     wants_room: bool,
-    /// The connection is broken; the server has not been told.
+    /// The connection is broken, and the server has not been told.
     error: Option<ErrorKind>,
     is_broken: bool,
-    /// Each end has let go of its socket.
+    /// Whether each end has let go of its socket.
     client_closed: bool,
     server_closed: bool,
     closed_at: Option<Instant>,
     had_room: bool,
-    /// Which others the server held when it took this one in, and whether it had just failed to.
+    /// The other connections that the server held when it accepted this one, and whether it had just failed to.
     held_then: Vec<usize>,
     was_short: bool,
     /// The client was sent a reset.
@@ -106,7 +106,7 @@ struct Pair {
     fin_at: Option<Instant>,
     /// When a write was last taken.
     took_at: Instant,
-    /// The server has the kernel wait for the client, however long it takes.
+    /// The server makes the kernel wait for the client, however long it takes.
     is_waited_for: bool,
 }
 
@@ -148,22 +148,22 @@ impl World {
         }
     }
 
-    /// Moves both clocks on.
+    /// Moves both clocks forward.
     pub(crate) fn pass(&self, time: Duration) {
         self.state().now += time;
     }
 
-    /// Moves the clock on the wall, either way.
+    /// Moves the wall clock, either way.
     pub(crate) fn jump(&self, seconds: i64) {
         self.state().unix += seconds;
     }
 
-    /// What the server's poller gives: the events that came, at most so many.
+    /// The events for the server's poller, up to the limit.
     pub(super) fn wait(&self, events: &mut Vec<Event>) -> io::Result<()> {
         events.clear();
         let mut state = self.state();
         state.interrupt()?;
-        // The server tries again in the same tick, or not as one who has none.
+        // The shortage counts only for attempts in the same tick.
         state.backlog.is_short = false;
         let most = state.nature.events;
         if state.backlog.edge
@@ -196,15 +196,15 @@ impl World {
         accepts && !state.backlog.waiting.is_empty() || !state.edges.is_empty()
     }
 
-    /// The next attempt to accept fails so.
+    /// Makes the next attempt to accept fail with this error.
     pub(crate) fn fail_accept(&self, failure: io::Error) {
         self.state().backlog.failures.push(failure);
     }
 }
 
-/// What clients do.
+/// The actions of clients.
 impl World {
-    /// A client connects. `None` when nobody listens.
+    /// Connects a client. `None` if nobody listens.
     pub(crate) fn connect(&self, addr: SocketAddr) -> Option<usize> {
         let mut state = self.state();
         state.backlog.token?;
@@ -247,7 +247,7 @@ impl World {
         sent
     }
 
-    /// The client has sent all it will.
+    /// Ends the client's output.
     pub(crate) fn finish(&self, pair: usize) {
         let mut state = self.state();
         let it = &mut state.pairs[pair];
@@ -256,7 +256,7 @@ impl World {
         }
     }
 
-    /// The client lets go of its socket: a FIN, or where it has not read all that came, a reset.
+    /// Closes the client's socket: with a FIN, or with a reset if the client has not read everything.
     pub(crate) fn close(&self, pair: usize) {
         let has_unread = !self.state().pairs[pair].outbound.bytes.is_empty();
         if has_unread {
@@ -266,7 +266,7 @@ impl World {
         self.state().pairs[pair].client_closed = true;
     }
 
-    /// The client breaks the connection.
+    /// Breaks the connection from the client's side.
     pub(crate) fn reset(&self, pair: usize) {
         let mut state = self.state();
         let discards = state.nature.reset_discards;
@@ -274,7 +274,7 @@ impl World {
         state.shatter(pair, discards);
     }
 
-    /// Takes what has come, at most so much, and tells whether it ends there.
+    /// Takes received bytes, up to a limit, and tells whether the input ends there.
     pub(crate) fn receive(&self, pair: usize, most: usize) -> (Vec<u8>, End) {
         let mut state = self.state();
         let capacity = state.nature.outbound;
@@ -294,7 +294,7 @@ impl World {
         (bytes, end)
     }
 
-    /// Whether the server took the connection in.
+    /// Whether the server accepted the connection.
     pub(crate) fn is_accepted(&self, pair: usize) -> bool {
         self.state().pairs[pair].accepted
     }
@@ -304,12 +304,12 @@ impl World {
         self.state().pairs[pair].closed_at
     }
 
-    /// Which others the server held when it took this one in.
+    /// The other connections that the server held when it accepted this one.
     pub(crate) fn held_then(&self, pair: usize) -> Vec<usize> {
         self.state().pairs[pair].held_then.clone()
     }
 
-    /// Whether the server had just failed to take someone in for lack of descriptors when it took this one in.
+    /// Whether the server had just failed to accept a peer for lack of descriptors when it accepted this one.
     pub(crate) fn was_short(&self, pair: usize) -> bool {
         self.state().pairs[pair].was_short
     }
@@ -319,7 +319,7 @@ impl World {
         self.state().pairs[pair].fin_at
     }
 
-    /// When the server last wrote something that was taken, or the client connected.
+    /// When the server's socket last took a write, or the client connected.
     pub(crate) fn took_at(&self, pair: usize) -> Instant {
         self.state().pairs[pair].took_at
     }
@@ -329,7 +329,7 @@ impl World {
         self.state().pairs[pair].is_waited_for
     }
 
-    /// Whether the server could write, by the time when it let go of its socket.
+    /// Whether the server could write when it let go of its socket, or can now.
     pub(crate) fn had_room(&self, pair: usize) -> bool {
         let state = self.state();
         let it = &state.pairs[pair];
@@ -344,12 +344,12 @@ impl World {
         self.state().pairs[pair].inbound.bytes.len()
     }
 
-    /// Whether something has come that the client has not read.
+    /// Whether the client has unread bytes.
     pub(crate) fn has_unread(&self, pair: usize) -> bool {
         !self.state().pairs[pair].outbound.bytes.is_empty()
     }
 
-    /// Whether someone waits to be accepted.
+    /// Whether a peer waits to be accepted.
     pub(crate) fn has_newcomers(&self) -> bool {
         !self.state().backlog.waiting.is_empty()
     }
@@ -384,7 +384,7 @@ impl State {
         }
     }
 
-    /// All that is true of a socket, if anything is.
+    /// All that is true of a socket now, if anything is.
     fn event(&mut self, pair: usize) -> Option<Event> {
         let capacity = self.nature.outbound;
         let it = &mut self.pairs[pair];
@@ -408,7 +408,7 @@ impl State {
         if std::mem::replace(&mut it.is_broken, true) {
             return;
         }
-        // tcp_reset of Linux.
+        // As in `tcp_reset` of Linux.
         it.error = Some(match it.inbound.fin {
             true => ErrorKind::BrokenPipe,
             false => ErrorKind::ConnectionReset,
@@ -448,12 +448,12 @@ impl Pair {
         }
     }
 
-    /// A third of the buffer must be free before the kernel says so.
+    /// The kernel reports room only once a third of the buffer is free.
     fn is_writable(&self, capacity: usize) -> bool {
         capacity.saturating_sub(self.outbound.bytes.len()) * 3 >= capacity
     }
 
-    /// The client is sent a reset: what it sent came to a socket that is no more, or was never read.
+    /// Sends the client a reset: its input came to a socket that no longer exists, or was never read.
     fn refuse(&mut self) {
         self.refused = true;
         self.inbound.bytes.clear();

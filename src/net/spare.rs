@@ -1,9 +1,9 @@
-//! `Spare`: a descriptor kept for when no other is left. Given up, it makes room for one newcomer, who is told that there
-//! is none and closed, in place of waiting without a word. It knows nothing of listeners.
+//! `Spare`: a descriptor kept for the time when no other is left. Giving it up makes room for one newcomer, who is told
+//! so and closed, instead of waiting without a word. It knows nothing of listeners.
 
 use socket2::{Domain, Socket, Type};
 
-/// A descriptor that can be given up, while it is held. It belongs to a socket that is never used.
+/// A descriptor that can be given up, if held. It belongs to a socket that is never used.
 #[derive(Debug, Default)]
 pub(crate) struct Spare(Option<Socket>);
 

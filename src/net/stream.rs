@@ -1,4 +1,5 @@
-//! `Stream`: a connection to one peer, of whatever kind. It knows nothing of readiness; it reads, writes and is watched.
+//! `Stream`: a connection to one peer, of whatever kind. It reads and writes and can be watched; it knows nothing of
+//! readiness.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -26,7 +27,7 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Has the kernel send what is written at once, and not wait for more.
+    /// Makes the kernel send data at once, and not wait for more.
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.set_nodelay(true),
@@ -35,7 +36,7 @@ impl Stream {
         }
     }
 
-    /// Sets what else a connection has from the socket it came by.
+    /// Sets the other options that a connection normally inherits from its listener.
     pub(crate) fn set_options(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => options::set(&SockRef::from(stream)),
@@ -44,7 +45,8 @@ impl Stream {
         }
     }
 
-    /// Has the kernel give up a peer that does not take in what was sent for so long, or wait as long as it answers.
+    /// Makes the kernel give up a peer that acknowledges nothing for this long; or, with `None`, wait as long as the
+    /// peer answers.
     pub(crate) fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => options::set_user_timeout(&SockRef::from(stream), timeout),
@@ -56,7 +58,7 @@ impl Stream {
         }
     }
 
-    /// Whether the kernel holds something that it has not sent, as the peer leaves no room for it.
+    /// Whether the kernel holds unsent data, because the peer leaves no room for it.
     pub(crate) fn has_unsent(&self, unsent: &mut Unsent) -> io::Result<bool> {
         match self {
             Stream::Tcp(stream) => unsent.is_any(stream),

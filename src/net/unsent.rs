@@ -1,8 +1,9 @@
-//! How much the kernel holds for a peer that it has not sent, as the peer leaves no room for it: that is bounded, and it is
-//! asked whether there is any. Nothing is known here of what waits outside the kernel.
+//! Unsent data: bytes that the kernel holds for a peer because the peer leaves no room for them. This file bounds them,
+//! and asks the kernel whether there are any. It knows nothing of output that waits outside the kernel.
 //!
-//! Linux has `TCP_NOTSENT_LOWAT` for both (tcp(7)): a socket takes more, and is writable, only while fewer bytes than that
-//! are unsent. Without it the kernel takes megabytes for somebody who never reads. Other systems keep their own bounds.
+//! Linux has `TCP_NOTSENT_LOWAT` for both (tcp(7)): a socket takes more, and is writable, only while fewer bytes than
+//! that are unsent. Without it the kernel takes megabytes for a peer that never reads. Other systems keep their own
+//! bounds.
 
 use std::io;
 
@@ -18,7 +19,7 @@ use {
     std::time::Duration,
 };
 
-/// Has the kernel take no more for a peer than it can send, but for a bounded rest.
+/// Makes the kernel take no more for a peer than it can send and a bounded rest.
 pub(super) fn bound(socket: &Socket) -> io::Result<()> {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
@@ -27,8 +28,8 @@ pub(super) fn bound(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the kernel about sockets, beside the server's own event queue, where an answer would be an edge among others. One
-/// for all of them, made when it is first needed.
+/// Asks the kernel about sockets, apart from the server's own event queue, where an answer would be an edge among
+/// others. One serves all sockets. It is made when it is first needed.
 #[derive(Debug, Default)]
 pub(crate) struct Unsent {
     #[cfg(any(target_os = "android", target_os = "linux"))]
@@ -37,8 +38,8 @@ pub(crate) struct Unsent {
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
 impl Unsent {
-    /// Whether anything that was written to the socket has not been sent yet: it is asked whether the socket would take more if
-    /// one unsent byte were too many.
+    /// Whether anything written to the socket has not been sent yet. The question to the kernel is whether the socket
+    /// would take more if a single unsent byte were too many.
     pub(super) fn is_any(&mut self, stream: &TcpStream) -> io::Result<bool> {
         let socket = SockRef::from(stream);
         socket.set_tcp_notsent_lowat(1)?;
@@ -104,7 +105,7 @@ mod tests {
         while unsent.is_any(&stream).unwrap() {
             assert!(Instant::now() < give_up, "it stays unsent");
         }
-        // It can be written to as before.
+        // The socket can be written to as before.
         assert!(stream.write(b"x").is_ok());
     }
 }

@@ -1,18 +1,18 @@
-//! `Command`: what a line asks for. No policy: which commands there are is not known here.
+//! `Command`: what a line asks for. It has no policy: it does not know which commands exist.
 
-/// A line of someone who is in the chat.
+/// A line of a person who is in the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command<'a> {
     /// Nothing but white space.
     Blank,
     /// Text for the room.
     Say(&'a str),
-    /// A line that begins with one `/`, whatever stands before it that shows nothing: a slip of the finger must not tell
+    /// A line that begins with one `/`, possibly after characters that show nothing: a slip of the finger must not tell
     /// the room what was meant for one person.
     Slash {
         /// The first word, with its `/`.
         word: &'a str,
-        /// What follows it, without the space around it.
+        /// The text after it, without the space around it.
         args: &'a str,
     },
 }
@@ -45,8 +45,8 @@ fn is_slash(c: char) -> bool {
     matches!(c, '/' | '\u{ff0f}')
 }
 
-/// What stands behind all that shows nothing or that no one types on purpose, keys that a terminal sends as sequences
-/// (ECMA-48 §5.4, the arrow keys among them) included.
+/// The rest of a line after everything that shows nothing or that nobody types on purpose. That includes keys that a
+/// terminal sends as sequences (ECMA-48 §5.4, such as the arrow keys).
 fn behind_nothing(line: &str) -> &str {
     let mut rest = line;
     loop {
@@ -59,7 +59,7 @@ fn behind_nothing(line: &str) -> &str {
     }
 }
 
-/// How long the rest of a key's sequence is, behind its ESC.
+/// The length of the rest of a key's sequence, after its ESC.
 fn key_length(behind: &str) -> Option<usize> {
     let mut bytes = behind.bytes();
     match bytes.next()? {
@@ -69,8 +69,8 @@ fn key_length(behind: &str) -> Option<usize> {
     }
 }
 
-/// White space, and what [`clean`](super::clean) puts in place of what shows nothing: of bad UTF-8 too, and of a control
-/// character, which nobody types in front of a `/` on purpose.
+/// Whether a character is white space or a replacement by [`clean`](super::clean). It replaces invisible characters,
+/// bad UTF-8 and control characters, which nobody types before a `/` on purpose.
 fn stands_for_nothing(c: char) -> bool {
     c.is_whitespace() || matches!(c, char::REPLACEMENT_CHARACTER | '\u{2400}'..='\u{2421}')
 }

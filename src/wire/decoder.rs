@@ -1,4 +1,4 @@
-//! `Decoder`: everything that stands between the bytes of a peer and its lines, telnet first, then lines.
+//! `Decoder`: turns the bytes of a peer into lines, first through telnet, then by cutting.
 
 use std::mem;
 use std::time::Instant;
@@ -6,33 +6,33 @@ use std::time::Instant;
 use super::lines::{Input, Key, LineDecoder};
 use super::telnet::{Telnet, Token};
 
-/// The state between two reads of one peer. While it [is idle](Decoder::is_idle) it need not be kept.
+/// The state between two reads of one peer. While it [is idle](Decoder::is_idle), it need not be kept.
 #[derive(Debug, Default)]
 pub struct Decoder {
     telnet: Telnet,
     lines: LineDecoder,
 }
 
-/// What the bytes of one read hold, in order.
+/// The contents of one read, in order.
 #[derive(Debug)]
 pub struct Inputs<'d, 'a> {
     decoder: &'d mut Decoder,
     now: Instant,
     limit: usize,
     bytes: &'a [u8],
-    /// Text in front of `bytes`.
+    /// The text before `bytes`.
     text: &'a [u8],
-    /// An interrupt that was not passed on yet. A telnet client may throw away all output from its interrupt to the
-    /// answer to its `DO TIMING-MARK`, which comes right behind; so replies go first.
+    /// An interrupt that was not passed on yet. A telnet client may throw away all output between its interrupt and the
+    /// answer to its `DO TIMING-MARK`, which comes right after. So replies go first.
     interrupted: bool,
-    /// What stands behind that interrupt, and is no reply.
+    /// The next token after that interrupt that is not a reply.
     held: Option<Token<'a>>,
-    /// The end, behind a last line without a line end.
+    /// The input ends after a last line without a line end.
     ended: bool,
 }
 
 impl Decoder {
-    /// Takes in the bytes of one read. `limit` is the longest line accepted, in bytes without its end.
+    /// Decodes the bytes of one read. `limit` is the longest line accepted, in bytes without its end.
     pub fn feed<'d, 'a>(
         &'d mut self,
         now: Instant,
@@ -52,23 +52,23 @@ impl Decoder {
         }
     }
 
-    /// The next bytes are the first of their stream: a byte order mark in front of them is dropped.
+    /// Notes that the next bytes are the first of their stream: a byte order mark before them is dropped.
     pub fn begin_stream(&mut self) {
         self.lines.begin_stream();
     }
 
-    /// Whether what was kept is the key that ends the input, unless more follows: byte 04 where a line began. Whoever has a
-    /// clock asks, waits a moment, and then takes it with [`end_alone`](Self::end_alone).
+    /// Whether the kept bytes are the key that ends the input, unless more follows: byte 04 at the start of a line. The
+    /// caller, who has a clock, waits a moment and then takes it with [`end_alone`](Self::end_alone).
     pub fn awaits_end(&self) -> bool {
         self.lines.awaits_end()
     }
 
-    /// Takes the key that ends the input, if nothing has come behind it.
+    /// Takes the key that ends the input, if nothing has followed it.
     pub fn end_alone(&mut self) -> Option<Input<'static>> {
         self.lines.end_alone()
     }
 
-    /// The peer has sent all it will: what stands without a line end is a line too.
+    /// Ends the input: text without a line end is a line too.
     pub fn finish(&mut self, limit: usize) -> Option<Input<'static>> {
         if let Some(Token::Text(mut rest)) = self.telnet.finish() {
             let too_long = self.lines.next(&mut rest, limit);
@@ -79,7 +79,7 @@ impl Decoder {
         self.lines.finish()
     }
 
-    /// Whether nothing has to be remembered until the next read: no line is half read, and no telnet is spoken.
+    /// Whether nothing has to be kept until the next read: no line is incomplete, and the peer speaks no telnet.
     pub fn is_idle(&self) -> bool {
         self.telnet.is_idle() && self.lines.is_idle()
     }
@@ -139,7 +139,7 @@ mod tests {
 
     const LIMIT: usize = 64;
 
-    /// What a client's bytes come to: its lines and keys, and the bytes it is answered.
+    /// The result of a client's bytes: lines and keys, and the replies to the client.
     #[derive(Debug, Default, PartialEq)]
     struct Heard {
         lines: Vec<String>,
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    /// The same whole, byte by byte, and cut in two anywhere.
+    /// Checks the same whole, byte by byte, and cut in two anywhere.
     fn assert_heard(bytes: &[u8], lines: &[&str], replies: &[u8]) {
         let expected = Heard {
             lines: lines.iter().map(|&line| line.into()).collect(),
@@ -230,7 +230,7 @@ mod tests {
         assert_heard(hello, &[], answers);
     }
 
-    /// The opening of a subnegotiation of this option, and so many bytes of it.
+    /// The opening of a subnegotiation of this option, and a number of its bytes.
     fn opening(option: u8, count: usize) -> Vec<u8> {
         [&[255, 250, option][..], &vec![b'x'; count]].concat()
     }
@@ -245,7 +245,7 @@ mod tests {
             bytes.extend_from_slice(b"hello\r\n");
             assert_heard(&bytes, &["hello"], &[]);
         }
-        // The last 255 of a window was not doubled, so that half of the end is missing.
+        // The last 255 of a window was not doubled, so half of the end is missing.
         let window = b"\xff\xfb\x1f\xff\xfa\x1f\0P\0\xff\xff\xf0hello\r\n";
         assert_heard(window, &["hello"], b"\xff\xfd\x1f");
         assert_heard(b"\xff\xfa\x1f\0P\0\x18\xff\xffhi\n", &["\u{fffd}hi"], &[]);

@@ -1,7 +1,7 @@
-//! `LineDecoder`: cuts what a peer sent into lines.
+//! `LineDecoder`: cuts a peer's input into lines.
 //!
-//! It looks for a line end once in each byte, lends lines that lie whole in one read, and keeps only the tail of a line
-//! that has not ended. Invariant: the tail holds no line end and is at most the limit long.
+//! It searches each byte once for a line end, lends lines that lie whole in one read, and keeps only the tail of a line
+//! that has not ended. Invariant: the tail holds no line end and is at most as long as the limit.
 
 use std::borrow::Cow;
 use std::mem;
@@ -10,20 +10,20 @@ use memchr::memchr2;
 
 use super::text::{clean, clean_typed};
 
-/// What came in from a peer: a line, or word of something else.
+/// Input from a peer: a line, or something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input<'a> {
     /// A line as clean text, without its end.
     Line(Cow<'a, str>),
-    /// A line grew past the limit. Said once per line; the line's bytes are discarded as they come.
+    /// A line grew past the limit. Reported once per line; the bytes of the line are discarded as they come.
     TooLong,
-    /// The person pressed the key that interrupts; the line they were in the middle of is dropped.
+    /// The person pressed the key that interrupts. Any incomplete line of theirs is dropped.
     Interrupt,
     /// The person pressed the key that ends their input.
     EndOfInput,
     /// A telnet client asks whether we are still there.
     AreYouThere,
-    /// Bytes of the telnet protocol to be sent to the peer, behind what it is owed.
+    /// Bytes of the telnet protocol for the peer, to be sent after its waiting output.
     Reply(Vec<u8>),
 }
 
@@ -40,12 +40,12 @@ pub(super) enum Key {
 /// Which control characters are keys, and not text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keys {
-    /// None of them, as the bytes come from a server.
+    /// None of them: the bytes come from a server.
     #[default]
     None,
-    /// Ctrl-C where a line begins, and Ctrl-D alone on a line, as clients that are silent otherwise send them there.
+    /// Ctrl-C at the start of a line, and Ctrl-D alone on a line. Clients that speak no telnet send them there.
     AtLineStart,
-    /// All that edit: a telnet client may send what is typed key by key.
+    /// All editing keys: a telnet client may send every key as it is typed.
     All,
 }
 
@@ -56,8 +56,8 @@ const CTRL_U: u8 = 0x15;
 const CTRL_W: u8 = 0x17;
 const DELETE: u8 = 0x7f;
 
-/// Splits bytes behind the first line end, or behind so many bytes without one. Where a read may be split anywhere, this
-/// splits it so that each part comes to one line at most.
+/// Splits bytes after the first line end, or after this many bytes without one. A read may be split anywhere, and this
+/// split makes each part give one line at most.
 pub(crate) fn split_line(bytes: &[u8], most: usize) -> (&[u8], &[u8]) {
     let most = most.min(bytes.len());
     let end = match memchr2(b'\n', b'\r', &bytes[..most]) {
@@ -73,17 +73,17 @@ pub(crate) fn split_line(bytes: &[u8], most: usize) -> (&[u8], &[u8]) {
 pub(crate) struct LineDecoder {
     /// The beginning of a line that has not ended.
     tail: Vec<u8>,
-    /// The last byte was a CR, which ended a line; an LF or NUL right behind it belongs to it (RFC 854, RFC 1123 §3.3.1).
+    /// The last byte was a CR that ended a line. An LF or NUL right after it belongs to it (RFC 854, RFC 1123 §3.3.1).
     after_cr: bool,
     /// The present line is too long and already reported.
     discarding: bool,
-    /// Nothing stands before the present line: it may begin with a byte order mark.
+    /// Nothing precedes the present line: it may begin with a byte order mark.
     is_first: bool,
     keys: Keys,
 }
 
 impl LineDecoder {
-    /// Takes the next line out of `input`, which shrinks by what was used. `None` when `input` is used up.
+    /// Takes the next line out of `input`, which shrinks by the bytes used. `None` when `input` is used up.
     ///
     /// A line ends at LF, CR LF, CR NUL, or at a CR followed by anything else. `limit` is the longest line accepted,
     /// in bytes without its end.
@@ -135,17 +135,17 @@ impl LineDecoder {
         None
     }
 
-    /// Which control characters are keys from now on. A decoder begins without any.
+    /// Sets which control characters are keys from now on. A decoder begins without any.
     pub(super) fn set_keys(&mut self, keys: Keys) {
         self.keys = keys;
     }
 
-    /// The next bytes are the first of their stream: a byte order mark in front of them is dropped.
+    /// Notes that the next bytes are the first of their stream: a byte order mark before them is dropped.
     pub(super) fn begin_stream(&mut self) {
         self.is_first = true;
     }
 
-    /// The peer has sent all it will: what stands without a line end is a line too.
+    /// Ends the input: text without a line end is a line too.
     pub(crate) fn finish(&mut self) -> Option<Input<'static>> {
         let tail = mem::take(&mut self.tail);
         (!tail.is_empty()).then(|| match self.line(&tail) {
@@ -154,13 +154,13 @@ impl LineDecoder {
         })
     }
 
-    /// Whether what was kept may be the key that ends the input: byte 04 where a line began, and nothing behind it yet. More
-    /// may be on its way, so it is for who has a clock to say that nothing has come.
+    /// Whether the kept bytes may be the key that ends the input: byte 04 at the start of a line, and nothing after it
+    /// yet. More may be on its way, so the caller, who has a clock, decides that nothing has come.
     pub(super) fn awaits_end(&self) -> bool {
         self.is_end(&self.tail)
     }
 
-    /// Takes that key, if nothing has come behind it.
+    /// Takes that key, if nothing has followed it.
     pub(super) fn end_alone(&mut self) -> Option<Input<'static>> {
         let is_alone = self.awaits_end();
         is_alone.then(|| {
@@ -169,14 +169,14 @@ impl LineDecoder {
         })
     }
 
-    /// Whether a line is the key that ends the input, however often it was pressed. In front of other text it is a byte of
+    /// Whether a line is the key that ends the input, however often it was pressed. Before other text it is a byte of
     /// that text.
     fn is_end(&self, line: &[u8]) -> bool {
         let is_key = |byte: &u8| *byte == CTRL_D;
         self.keys != Keys::None && !line.is_empty() && line.iter().all(is_key)
     }
 
-    /// What a whole line comes to.
+    /// The result of a whole line.
     fn line<'a>(&self, line: &'a [u8]) -> Input<'a> {
         const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
         let line = match self.is_first {
@@ -185,13 +185,13 @@ impl LineDecoder {
         };
         match self.keys {
             _ if self.is_end(line) => Input::EndOfInput,
-            // What a server says is laid out in columns.
+            // A server lays its text out in columns.
             Keys::None => Input::Line(clean(line)),
             _ => Input::Line(clean_typed(line)),
         }
     }
 
-    /// Whether nothing has to be remembered until the next read.
+    /// Whether nothing has to be kept until the next read.
     pub(super) fn is_idle(&self) -> bool {
         self.tail.is_empty() && !self.after_cr && !self.discarding
     }
@@ -230,7 +230,7 @@ impl LineDecoder {
         None
     }
 
-    /// The key that a byte stands for where the next character is looked for.
+    /// The key that a byte stands for at this point of the input.
     fn key(&self, byte: u8) -> Option<Key> {
         let edits = self.keys == Keys::All;
         let begins_line = self.keys != Keys::None && self.tail.is_empty() && !self.discarding;
@@ -243,7 +243,7 @@ impl LineDecoder {
         }
     }
 
-    /// Where the text ends: at a line end or at a key.
+    /// The offset where the text ends, at a line end or a key.
     fn find_end(&self, input: &[u8]) -> Option<usize> {
         const KEYS: [u8; 5] = [CTRL_C, BACKSPACE, DELETE, CTRL_U, CTRL_W];
         if self.keys != Keys::All {
@@ -253,7 +253,7 @@ impl LineDecoder {
         input.iter().position(ends)
     }
 
-    /// Cuts the tail to where `end` says.
+    /// Cuts the tail at the offset that `end` returns.
     fn erase(&mut self, end: fn(&[u8]) -> usize) {
         self.tail.truncate(end(&self.tail));
     }
@@ -264,14 +264,15 @@ impl LineDecoder {
     }
 }
 
-/// Where the text ends without its last character. A UTF-8 character has at most three bytes behind its first.
+/// The offset where the text ends without its last character. A UTF-8 character has at most three bytes after its
+/// first.
 fn end_of_last_but_one(text: &[u8]) -> usize {
     let continues = |byte: &&u8| **byte & 0xc0 == 0x80;
     let behind_first = text.iter().rev().take_while(continues).count().min(3);
     text.len().saturating_sub(behind_first + 1)
 }
 
-/// Where the text ends without its last word and the space behind it.
+/// The offset where the text ends without its last word and the space after it.
 fn end_of_word_before(text: &[u8]) -> usize {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let word_end = text.iter().rposition(|byte| !blank(byte));
@@ -309,7 +310,7 @@ mod tests {
         lines
     }
 
-    /// Each input gives the same lines whole, byte by byte, and cut in two anywhere.
+    /// Checks that each input gives the same lines whole, byte by byte, and cut in two anywhere.
     fn assert_lines(input: &[u8], lines: &[&str]) {
         assert_decodes(Keys::AtLineStart, input, lines);
     }
@@ -356,7 +357,7 @@ mod tests {
         assert_lines(b"a\x03\x04\n", &["a␃␄"]);
         assert_lines(b"\x03a\n\x04", &["<interrupt>", "a", "<end>"]);
         assert_lines(b"a\r\n\x04", &["a", "<end>"]);
-        // Ctrl-C is answered, and nothing of the line that it begins is lost.
+        // Ctrl-C is answered, and the rest of its line is not lost.
         assert_lines(b"a\n\x03b\n", &["a", "<interrupt>", "b"]);
     }
 

@@ -1,11 +1,11 @@
-//! Telnet options: what a client offers or asks, and what it is answered. What it then tells of its terminal is read for
-//! the answer alone.
+//! Telnet options: a client's offers and requests, and the replies. The client's later messages about its terminal are
+//! read only to answer them.
 //!
-//! Nothing is offered and nothing is asked of our own accord. Three offers are accepted: the window's size (RFC 1073), the
-//! terminal's type (RFC 1091) and the character set (RFC 2066). All else is refused, once for each change of state (RFC
-//! 1143), and `WONT ECHO` and `WONT SUPPRESS-GO-AHEAD` among the refusals are what keeps a client's own line editing.
-//! Replies are bounded by [`TELNET_REPLIES`] a minute; the answer to `DO TIMING-MARK` is not counted, as it must always
-//! come and is as long as its question.
+//! The server itself offers nothing and asks nothing. It accepts three offers: the window's size (RFC 1073), the
+//! terminal's type (RFC 1091) and the character set (RFC 2066). It refuses all else, once for each change of state (RFC
+//! 1143). The refusals `WONT ECHO` and `WONT SUPPRESS-GO-AHEAD` keep the client's own line editing. Replies are bounded
+//! by [`TELNET_REPLIES`] a minute. The answer to `DO TIMING-MARK` does not count, as it must always come and is as long
+//! as its question.
 
 use std::mem;
 use std::time::Instant;
@@ -38,21 +38,21 @@ const CHARSET_REQUEST: u8 = 1;
 const CHARSET_ACCEPTED: u8 = 2;
 const CHARSET_REJECTED: u8 = 3;
 
-/// How often a client is asked for a type of its terminal: name of the client, type, and what it can do (MTTS).
+/// The number of types of its terminal that a client is asked for: name of the client, type, and its abilities (MTTS).
 const TERMINAL_TYPES: usize = 3;
 
 /// The options of one client.
 #[derive(Debug, Default)]
 pub(super) struct Negotiation {
-    /// How many types of its terminal the client told, and the last of them.
+    /// The number of terminal types that the client has told, and the last of them.
     types: usize,
     last_type: Vec<u8>,
     /// Options of the client that are in use.
     accepted: OptionSet,
-    /// Options that the client offered or asked for, and was refused.
+    /// Options that the client offered or asked for, and that were refused.
     refused_will: OptionSet,
     refused_do: OptionSet,
-    /// The subnegotiation that is coming in, up to the limit.
+    /// The incomplete subnegotiation, up to the limit.
     gathered: Vec<u8>,
     /// Replies since the span began.
     replies: u32,
@@ -84,12 +84,12 @@ impl OptionSet {
 }
 
 impl Negotiation {
-    /// Bytes kept of the subnegotiation that is coming in.
+    /// The number of bytes kept of the incomplete subnegotiation.
     pub(super) fn gathered(&self) -> usize {
         self.gathered.len()
     }
 
-    /// What is answered to WILL, WONT, DO or DONT of an option.
+    /// The reply to WILL, WONT, DO or DONT of an option.
     pub(super) fn option(&mut self, now: Instant, verb: u8, option: u8) -> Option<Vec<u8>> {
         match (verb, option) {
             (DO, TIMING_MARK) => Some(vec![IAC, WONT, TIMING_MARK]),
@@ -140,7 +140,7 @@ impl Negotiation {
         kept
     }
 
-    /// What is answered to the subnegotiation that has just ended.
+    /// The reply to the subnegotiation that has just ended.
     pub(super) fn subnegotiation(&mut self, now: Instant) -> Option<Vec<u8>> {
         let gathered = mem::take(&mut self.gathered);
         let (&option, said) = gathered.split_first()?;
@@ -160,7 +160,8 @@ impl Negotiation {
         }
     }
 
-    /// Notes a type of the terminal. Whether the client is to be asked for another: a repeat is its last (RFC 1091).
+    /// Notes a type of the terminal. Returns whether to ask for another: a repeated type is the client's last (RFC
+    /// 1091).
     fn terminal_type(&mut self, name: &[u8]) -> bool {
         let is_repeat = self.types > 0 && self.last_type == name;
         if self.types == TERMINAL_TYPES || is_repeat {
@@ -171,9 +172,9 @@ impl Negotiation {
         self.types < TERMINAL_TYPES
     }
 
-    /// RFC 2066: of the character sets on the list, which begins with its separator, UTF-8 is accepted.
+    /// RFC 2066: accepts UTF-8 from the list of character sets, which begins with its separator.
     fn charset(&mut self, list: &[u8]) -> Vec<u8> {
-        // A list of translation tables may stand first, with its version.
+        // A list of translation tables may come first, with its version.
         let list = match list.strip_prefix(b"[TTABLE]") {
             Some([_version, rest @ ..]) => rest,
             _ => list,
@@ -208,7 +209,7 @@ impl Negotiation {
     }
 }
 
-/// Most that a subnegotiation of this option has, in bytes, the option included.
+/// The longest subnegotiation of this option, in bytes, including the option.
 fn most_of(option: u8) -> usize {
     match option {
         WINDOW_SIZE => 1 + 4,

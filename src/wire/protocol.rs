@@ -1,4 +1,4 @@
-//! Other protocols, known by the first bytes of a connection, so that a browser or a stray client never becomes a
+//! Other protocols, recognised by the first bytes of a connection, so that a browser or a stray client never becomes a
 //! person in the chat.
 
 use crate::error::Protocol;
@@ -8,7 +8,7 @@ const HTTP_METHODS: [&[u8]; 10] = [
     b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI",
 ];
 
-/// What the header of the PROXY protocol begins with, in its first version and in its second.
+/// The beginnings of a PROXY protocol header, in its first version and in its second.
 const PROXY_HEADERS: [&[u8]; 4] = [
     b"PROXY TCP4 ",
     b"PROXY TCP6 ",
@@ -32,8 +32,8 @@ pub fn recognise(first: &[u8]) -> Option<Protocol> {
     is_http(first).then_some(Protocol::Http)
 }
 
-/// Whether the first line is a request line: a method, a target, a version. Where it is so long that it has not come as
-/// a whole, a method and a path are enough.
+/// Whether the first line is a request line: a method, a target, a version. If it is too long to have come whole, a
+/// method and a path are enough.
 fn is_http(first: &[u8]) -> bool {
     let mut lines = first.split(|&byte| byte == b'\n');
     let line = lines.next().unwrap_or_default();

@@ -1,9 +1,9 @@
-//! The words of why something is no name.
+//! The words that say why something is not a name.
 
 use crate::limits::{MARKS_PER_LETTER, USERNAME_CHARS};
 use crate::name::InvalidUsername;
 
-/// Says what a name has, and what is wrong with the one that was typed.
+/// Says what a name may have, and what is wrong with the typed one.
 pub(crate) fn no_name(subject: &str, why: InvalidUsername) -> String {
     let rule = format!("{subject} has 1 to {USERNAME_CHARS} letters, digits, '_', '-' or '.'");
     match reason(why) {
@@ -36,8 +36,8 @@ fn reason(why: InvalidUsername) -> Option<String> {
     })
 }
 
-/// The character between quotes where it is sure to stand there alone, and its number elsewhere: a mark would go with the
-/// quote before it, and a letter written from the right would move the words behind it.
+/// The character between quotes if it is sure to stand there alone, otherwise its number: a mark would join the quote
+/// before it, and a letter written from the right would move the words after it.
 fn named(c: char) -> String {
     match c {
         '!'..='~'

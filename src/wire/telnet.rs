@@ -1,11 +1,12 @@
 //! The telnet protocol (RFC 854): tells commands from text.
 //!
-//! A peer is taken for a telnet client only when its first valid command has come: until then nothing of the protocol
-//! is sent, so that `nc` never sees a byte 0xFF and every client keeps its best mode. While no 0xFF comes, a read costs
-//! one `memchr`, and nothing is copied or kept. 0xFF never occurs in UTF-8, so text is never mistaken for a command.
+//! A peer counts as a telnet client only after its first valid command. Until then the server sends nothing of the
+//! protocol, so that `nc` never sees a byte 0xFF and every client keeps its best mode. While no 0xFF comes, a read
+//! costs one `memchr`, and nothing is copied or kept. 0xFF never occurs in UTF-8, so text is never mistaken for a
+//! command.
 //!
-//! What always holds: a command may be split between reads anywhere; nothing of a command reaches the text, but what stands
-//! behind the bound of a subnegotiation that was not ended.
+//! Invariant: a command may be split between reads anywhere; nothing of a command reaches the text, except bytes past
+//! the bound of a subnegotiation that did not end.
 
 use std::mem;
 use std::time::Instant;
@@ -21,10 +22,10 @@ const ERASE_CHARACTER: u8 = 247;
 const ARE_YOU_THERE: u8 = 246;
 const INTERRUPT_PROCESS: u8 = 244;
 const BREAK: u8 = 243;
-/// RFC 1184. The lowest of the commands; a byte below it does not make one behind an IAC.
+/// RFC 1184. The lowest command: a lower byte after an IAC makes no command.
 const END_OF_FILE: u8 = 236;
 
-/// What tells that the input ends here.
+/// Tells the peer that the input ends here.
 pub(crate) const END_OF_INPUT: &[u8] = &[IAC, END_OF_FILE];
 
 /// A stretch of input.
@@ -36,35 +37,35 @@ pub(super) enum Token<'a> {
     Key(Key),
     /// Are you there?
     AreYouThere,
-    /// Bytes to be sent to the client, behind what it is owed.
+    /// Bytes for the client, to be sent after its waiting output.
     Reply(Vec<u8>),
 }
 
-/// The state between two reads of one peer. On the heap only for those who speak telnet.
+/// The state between two reads of one peer. Only peers that speak telnet have it on the heap.
 #[derive(Debug, Default)]
 pub(super) struct Telnet {
     negotiation: Option<Box<Negotiation>>,
     state: State,
 }
 
-/// What the next byte is.
+/// The meaning of the next byte.
 #[derive(Debug, Default, Clone, Copy)]
 enum State {
     /// Text, or an IAC.
     #[default]
     Text,
-    /// Behind an IAC.
+    /// After an IAC.
     Command,
     /// The option of this verb.
     Option(u8),
     /// Inside a subnegotiation.
     Subnegotiation,
-    /// Behind an IAC inside a subnegotiation.
+    /// After an IAC inside a subnegotiation.
     SubnegotiationCommand,
 }
 
 impl Telnet {
-    /// Which control characters are keys: all that edit, once a valid command has come.
+    /// Which control characters are keys: all editing keys, once a valid command has come.
     pub(super) fn keys(&self) -> Keys {
         match self.negotiation {
             Some(_) => Keys::All,
@@ -72,17 +73,17 @@ impl Telnet {
         }
     }
 
-    /// Whether nothing has to be remembered until the next read.
+    /// Whether nothing has to be kept until the next read.
     pub(super) fn is_idle(&self) -> bool {
         self.negotiation.is_none() && matches!(self.state, State::Text)
     }
 
-    /// Bytes kept of a subnegotiation that has not ended.
+    /// The number of bytes kept of a subnegotiation that has not ended.
     pub(super) fn pending(&self) -> usize {
         self.negotiation.as_ref().map_or(0, |it| it.gathered())
     }
 
-    /// Takes the next token out of `input`, which shrinks by what was used. `None` when `input` is used up.
+    /// Takes the next token out of `input`, which shrinks by the bytes used. `None` when `input` is used up.
     pub(super) fn next<'a>(&mut self, now: Instant, input: &mut &'a [u8]) -> Option<Token<'a>> {
         while let Some(&byte) = input.first() {
             match mem::take(&mut self.state) {
@@ -97,7 +98,7 @@ impl Telnet {
                     *input = &input[1..];
                     return Some(Token::Text(&[IAC]));
                 }
-                // No command: the 0xFF was text, and so is what follows it.
+                // This is not a command: the 0xFF was text, and so is the byte after it.
                 State::Command if byte < END_OF_FILE => return Some(Token::Text(&[IAC])),
                 State::Command => {
                     *input = &input[1..];
@@ -131,7 +132,7 @@ impl Telnet {
                 {
                     self.state = State::Subnegotiation;
                 }
-                // Anything else ends it, and is what it is elsewhere.
+                // Anything else ends the subnegotiation, and means what it means elsewhere.
                 State::SubnegotiationCommand => {
                     self.negotiation().begin_subnegotiation();
                     self.state = State::Command;
@@ -143,14 +144,14 @@ impl Telnet {
         None
     }
 
-    /// The peer has sent all it will: an IAC without a command was text.
+    /// Ends the input: an IAC without a command was text.
     pub(super) fn finish(&mut self) -> Option<Token<'static>> {
         matches!(self.state, State::Command).then_some(Token::Text(&[IAC]))
     }
 
-    /// Keeps what belongs to a subnegotiation, up to its bound. Where that is reached without an end, it was none, and text
-    /// follows; but a client that does not double the last 255 of its window leaves the second byte of the end, which is
-    /// told then.
+    /// Keeps bytes of a subnegotiation, up to its bound. If it has not ended there, it was not a subnegotiation, and
+    /// text follows. There is one exception: a client that does not double the last 255 of its window leaves the second
+    /// byte of the end, which is recognised then.
     fn gather(&mut self, now: Instant, input: &mut &[u8]) -> Option<Token<'static>> {
         let end = memchr(IAC, input).unwrap_or(input.len());
         let gathered = self.negotiation().gather(&input[..end]);
@@ -167,7 +168,7 @@ impl Telnet {
         self.negotiation().subnegotiation(now).map(Token::Reply)
     }
 
-    /// A command byte behind an IAC.
+    /// Handles a command byte after an IAC.
     fn command(&mut self, byte: u8) -> Option<Token<'static>> {
         self.state = match byte {
             WILL | WONT | DO | DONT => State::Option(byte),

@@ -1,28 +1,28 @@
 //! The one place where bytes become text that may reach another person or a log.
 //!
-//! What holds for every text that leaves here: it is UTF-8, it is one line, it can neither drive a terminal nor reorder
-//! what stands around it, and nothing that cannot be seen stands outside of its words.
+//! Every text that leaves here is UTF-8 and one line. It can neither drive a terminal nor reorder the text around it,
+//! and has no invisible character outside of its words.
 
 use std::borrow::Cow;
 
 use crate::invisible::{is_blank, shows_nothing};
 use crate::limits::SPACE_COLUMNS;
 
-/// Makes text of bytes, without copying what is clean already.
+/// Makes text of bytes. Text that is clean already is not copied.
 ///
 /// Each bad UTF-8 sequence becomes U+FFFD. A control character (C0 apart from TAB, and DEL) becomes its visible picture
-/// (U+2400 and following, so ESC shows as `␛`). C1 controls, the line and paragraph separators and all that controls the
-/// direction of text become U+FFFD.
+/// (U+2400 and following, so ESC shows as `␛`). C1 controls, the line and paragraph separators and all characters that
+/// control the direction of text become U+FFFD.
 ///
 /// A character that shows nothing stays within a word, where a script or an emoji may need it, and becomes U+FFFD
-/// elsewhere. Of a text that shows nothing at all, white space alone is left. The result is at most three times as long
-/// as the input.
+/// elsewhere. Of a text that shows nothing at all, only the white space is left. The result is at most three times as
+/// long as the input.
 pub fn clean(bytes: &[u8]) -> Cow<'_, str> {
     clean_to(usize::MAX, bytes)
 }
 
-/// Makes text of what a person typed: as [`clean`], and with at most [`SPACE_COLUMNS`] columns of space in a row. With
-/// more, a line could push its end onto a row of its own, where it looks like somebody else's.
+/// Makes text of a person's typed line: like [`clean`], but with at most [`SPACE_COLUMNS`] columns of space in a row.
+/// With more, a line could push its end onto a row of its own, where it looks like somebody else's.
 pub fn clean_typed(bytes: &[u8]) -> Cow<'_, str> {
     clean_to(SPACE_COLUMNS, bytes)
 }
@@ -35,23 +35,22 @@ fn clean_to(columns: usize, bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Whether this UTF-8 can hold a character that is replaced, or long white space. False alarms are allowed; they cost a
-/// copy.
+/// Whether this UTF-8 can hold a character to replace, or long white space. False alarms are allowed; they cost a copy.
 fn may_need_care(bytes: &[u8]) -> bool {
-    // Folds without an early exit, which the compiler turns into vector instructions.
+    // These folds have no early exit, so the compiler turns them into vector instructions.
     let is_odd = |byte: u8| byte.wrapping_sub(b' ') > b'~' - b' ';
     let has_odd = bytes.iter().fold(false, |any, &byte| any | is_odd(byte));
-    // Nine spaces in a row fill at least one of the fours.
+    // Nine spaces in a row fill at least one aligned group of four.
     let is_space = |four: &[u8; 4]| u32::from_ne_bytes(*four) == u32::from_ne_bytes([b' '; 4]);
     let fours = bytes.as_chunks().0.iter();
     let has_spaces = fours.fold(false, |any, four| any | is_space(four));
     has_spaces || has_odd && bytes.iter().any(|&byte| may_hide(byte))
 }
 
-/// Whether a byte can belong to a character that is replaced.
+/// Whether a byte can belong to a character to replace.
 fn may_hide(byte: u8) -> bool {
-    // Those that are no controls lead U+0080..=U+00BF, U+0340..=U+037F, U+0600..=U+063F, U+1000..=U+3FFF, and U+F000 and
-    // beyond.
+    // The bytes here that are no controls begin the characters U+0080..=U+00BF, U+0340..=U+037F, U+0600..=U+063F,
+    // U+1000..=U+3FFF, and U+F000 and beyond.
     matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef..)
 }
 
@@ -64,7 +63,7 @@ fn rewritten(text: Cow<'_, str>, columns: usize) -> Cow<'_, str> {
     }
 }
 
-/// Words as they are seen, and the gaps between them.
+/// The visible words, and the gaps between them.
 fn rewrite(text: &str, columns: usize) -> String {
     if text.chars().all(is_gap) {
         let space: String = text.chars().filter(|&c| is_space(c)).collect();
@@ -85,9 +84,9 @@ fn rewrite(text: &str, columns: usize) -> String {
     out
 }
 
-/// Appends what stands between two words, or at an end of the text.
+/// Appends the gap between two words, or at an end of the text.
 fn push_gap(gap: &str, follows: bool, goes_on: bool, columns: usize, out: &mut String) {
-    // What changes the letter or emoji before it belongs to the word.
+    // Characters that change the letter or emoji before them belong to the word.
     let attached = match follows {
         true => gap.find(|c| !is_attached(c)).unwrap_or(gap.len()),
         false => 0,
@@ -109,7 +108,7 @@ fn push_gap(gap: &str, follows: bool, goes_on: bool, columns: usize, out: &mut S
     }
 }
 
-/// Whether a character stands between words: white space, and what shows nothing.
+/// Whether a character stands between words: white space, and invisible characters.
 fn is_gap(c: char) -> bool {
     is_space(c) || is_forbidden(c) || shows_nothing(c)
 }
@@ -119,7 +118,7 @@ fn is_space(c: char) -> bool {
     c == '\t' || c.is_whitespace() && !c.is_control() && !is_forbidden(c)
 }
 
-/// What shows nothing and stays nowhere: separators of lines, and what controls the direction of text (UAX #9).
+/// Invisible characters that may stay nowhere: separators of lines, and controls of the direction of text (UAX #9).
 fn is_forbidden(c: char) -> bool {
     matches!(
         c,
@@ -131,7 +130,7 @@ fn is_forbidden(c: char) -> bool {
     )
 }
 
-/// What acts on the letter or emoji before it: joiners, marks that show nothing, variation selectors, tags.
+/// Characters that act on the letter or emoji before them: joiners, invisible marks, variation selectors, tags.
 fn is_attached(c: char) -> bool {
     matches!(
         c,
@@ -146,7 +145,7 @@ fn is_attached(c: char) -> bool {
     )
 }
 
-/// How many columns a character of a gap takes.
+/// The number of columns that a character of a gap takes.
 fn columns_of(c: char) -> usize {
     match c {
         '\t' => 4,
@@ -157,7 +156,7 @@ fn columns_of(c: char) -> usize {
     }
 }
 
-/// A character of a word, or what is shown in its place.
+/// A character of a word, or its visible replacement.
 fn visible(c: char) -> char {
     match c {
         '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
@@ -171,7 +170,7 @@ fn visible(c: char) -> char {
 mod tests {
     use super::*;
 
-    /// More than is looked at in one go.
+    /// More bytes than are examined in one go.
     const BLOCK: usize = 64;
 
     #[test]
@@ -257,7 +256,7 @@ mod tests {
             assert_eq!(clean_typed(text.as_bytes()).trim(), "", "{text:?}");
             assert_eq!(clean(text.as_bytes()).trim(), "", "{text:?}");
         }
-        // A byte that is no text is seen.
+        // A byte that is not text becomes visible.
         assert_eq!(clean_typed(b"\xff \x1b"), "\u{fffd} ␛");
     }
 

@@ -1,8 +1,11 @@
-//! Work that may block, such as that of a disk or a password hash: two ends, with a bounded number of jobs between them.
+//! Work that may block, such as that of a disk or a password hash: two ends, with a bounded number of jobs between
+//! them.
 //!
-//! The loop has a [`Worker`], which never waits; a thread that may wait has its [`Jobs`]. Nothing here starts a thread, knows
-//! what a job is, or how its result comes back. What always holds: as many jobs are out at most as the worker takes, from
-//! the time that the loop has one done until it has taken the result.
+//! The loop has a [`Worker`], which never waits; a thread that may wait has its [`Jobs`]. Nothing here starts a thread,
+//! or knows what a job is or how its result comes back.
+//!
+//! Invariant: at most as many jobs are out as the worker takes. A job is out from the call in which the loop pushes it
+//! until the loop has taken its result.
 
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,25 +15,25 @@ use std::vec;
 #[derive(Debug)]
 pub(crate) struct Worker<J> {
     queue: Sender<Vec<J>>,
-    /// What is handed over at the end of the tick.
+    /// Jobs to hand over at the end of the tick.
     batch: Vec<J>,
     /// Jobs whose results have not been taken.
     out: usize,
     most: usize,
 }
 
-/// The worker's end: its jobs, in their order. As an iterator it waits for each, and ends with the server.
+/// The worker's end: its jobs, in order. As an iterator it waits for each, and ends with the server.
 #[derive(Debug)]
 pub struct Jobs<J> {
     queue: Receiver<Vec<J>>,
     batch: vec::IntoIter<J>,
 }
 
-/// As many jobs are out as a worker takes.
+/// As many jobs are out as the worker takes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// Both ends. At most so many jobs are out.
+/// Both ends. `most` bounds the jobs that are out.
 pub(crate) fn worker<J>(most: usize) -> (Worker<J>, Jobs<J>) {
     let (sender, receiver) = channel();
     let worker = Worker {
@@ -47,7 +50,7 @@ pub(crate) fn worker<J>(most: usize) -> (Worker<J>, Jobs<J>) {
 }
 
 impl<J> Worker<J> {
-    /// Has a job done, if there is room for it.
+    /// Queues a job, if there is room for it.
     pub(crate) fn push(&mut self, job: impl FnOnce() -> J) -> Result<(), Full> {
         if self.out >= self.most {
             return Err(Full);
@@ -57,13 +60,13 @@ impl<J> Worker<J> {
         Ok(())
     }
 
-    /// The result of a job was taken, which makes room for another.
+    /// Notes that the result of a job was taken, which makes room for another.
     pub(crate) fn done(&mut self) {
         debug_assert!(self.out > 0, "nothing is out");
         self.out = self.out.saturating_sub(1);
     }
 
-    /// Hands over what has come together in a tick, all at once. Where the worker is gone, the jobs are dropped.
+    /// Hands over the jobs of a tick, all at once. If the worker is gone, they are dropped.
     pub(crate) fn hand_over(&mut self) {
         if !self.batch.is_empty() {
             drop(self.queue.send(mem::take(&mut self.batch)));
@@ -94,12 +97,12 @@ impl<J> Iterator for Jobs<J> {
 
 #[cfg(test)]
 impl<J> Worker<J> {
-    /// From now on so many jobs are out at most.
+    /// Sets the number of jobs that may be out.
     pub(crate) fn set_most(&mut self, most: usize) {
         self.most = most;
     }
 
-    /// How many jobs are out.
+    /// The number of jobs that are out.
     pub(crate) fn out(&self) -> usize {
         self.out
     }

@@ -1,4 +1,4 @@
-//! `Chunk` and `Tail`: messages that one peer is owed, the first of which may have lost its beginning.
+//! `Chunk` and `Tail`: messages for one peer. The first may have lost its beginning.
 
 use std::collections::VecDeque;
 use std::ops::{AddAssign, Range, SubAssign};
@@ -10,16 +10,16 @@ use crate::limits::{END_BYTES, PIN_RATIO};
 
 use super::log::{Log, Messages};
 
-/// How much there is, in bytes.
+/// Sizes of messages, in bytes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sums {
-    /// What is to be written.
+    /// The bytes to write.
     pub(super) bytes: usize,
-    /// The same, and what it takes to know where the messages end.
+    /// The same, with the overhead of knowing where the messages end.
     pub(super) size: usize,
-    /// How much of that may be skipped.
+    /// The part of `size` that may be skipped.
     pub(super) skippable: usize,
-    /// How much of it is in copies that others may have too.
+    /// The part of `size` in copies that other queues may share.
     pub(super) shared: usize,
 }
 
@@ -58,7 +58,7 @@ impl SubAssign for Sums {
     }
 }
 
-/// The number of a message in its copy. Its offset, in bytes, is another thing.
+/// The number of a message in its copy. It is not an offset, which counts bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct MessageNumber(u32);
 
@@ -68,17 +68,17 @@ impl MessageNumber {
     }
 }
 
-/// A part of messages that do not change any more. It ends where one of them does.
+/// A part of messages that no longer change. It ends where one of them does.
 #[derive(Debug)]
 pub(super) struct Chunk {
     messages: Arc<Messages>,
-    /// Which bytes of them.
+    /// The bytes of the part.
     range: Range<u32>,
-    /// Which of them end behind bytes of the range.
+    /// The messages that end within the range.
     numbers: Range<MessageNumber>,
-    /// So many messages were skipped here, which is what the bytes say; 0 of other chunks.
+    /// The number of messages skipped here, if this chunk is the notice that says so; otherwise 0.
     pub(super) skipped: u32,
-    /// They may be skipped.
+    /// Whether they may be skipped.
     pub(super) is_lines: bool,
 }
 
@@ -97,7 +97,7 @@ impl Chunk {
         }
     }
 
-    /// A message that is written come what may, and that nobody else has.
+    /// A message that is never skipped and that this queue does not share.
     pub(super) fn kept(bytes: Bytes) -> Chunk {
         let range = 0..bytes.len();
         let messages = Messages::new(bytes, [range.end as u32].into());
@@ -121,13 +121,13 @@ impl Chunk {
         Sums::new(bytes, messages, self.is_lines, self.is_shared())
     }
 
-    /// How many bytes of the first message there are.
+    /// The length of the first message, as far as it is left.
     pub(super) fn first_len(&self) -> usize {
         let end = self.ends().first();
         end.map_or(0, |&end| (end - self.range.start) as usize)
     }
 
-    /// Takes the first bytes off. Returns whether that cuts a message.
+    /// Removes the first bytes. Returns whether that cuts a message.
     pub(super) fn take(&mut self, count: usize) -> bool {
         let start = self.range.start + count as u32;
         let passed = self.ends().partition_point(|&end| end <= start);
@@ -137,7 +137,7 @@ impl Chunk {
         is_cut
     }
 
-    /// Takes whole messages off, the first ones, until they make up this size. Returns how many.
+    /// Removes whole messages from the front, until they add up to this size. Returns how many.
     pub(super) fn skip(&mut self, size: usize) -> u32 {
         let reaches = |(count, end): (usize, &u32)| {
             (end - self.range.start) as usize + (count + 1) * END_BYTES >= size
@@ -151,7 +151,7 @@ impl Chunk {
         count as u32
     }
 
-    /// Makes a chunk of its own of the first message, to be kept.
+    /// Moves the first message into a chunk of its own, which is kept.
     pub(super) fn split_first(&mut self) -> Chunk {
         let start = self.range.start as usize;
         let end = start + self.first_len();
@@ -159,17 +159,17 @@ impl Chunk {
         Chunk::new(self.messages.clone(), start..end, false)
     }
 
-    /// How many messages there are.
+    /// The number of messages.
     fn count(&self) -> usize {
         self.numbers.end.index() - self.numbers.start.index()
     }
 
-    /// The first messages, so many, are in the chunk no longer.
+    /// Drops the first `count` messages from the chunk.
     fn pass(&mut self, count: usize) {
         self.numbers.start.0 += count as u32;
     }
 
-    /// Where the messages end.
+    /// The ends of the messages.
     fn ends(&self) -> &[u32] {
         &self.messages.ends[self.numbers.start.index()..self.numbers.end.index()]
     }
@@ -179,10 +179,10 @@ impl Chunk {
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     bytes: BytesMut,
-    /// Where each message ends, as if no byte had been taken off.
+    /// Where each message ends, as if no byte had been removed.
     ends: VecDeque<u32>,
     taken: u32,
-    /// They may be skipped.
+    /// Whether they may be skipped.
     pub(super) is_lines: bool,
 }
 
@@ -199,18 +199,18 @@ impl Tail {
         Sums::new(self.bytes.len(), self.ends.len(), self.is_lines, false)
     }
 
-    /// How many bytes of the first message there are.
+    /// The length of the first message, as far as it is left.
     pub(super) fn first_len(&self) -> usize {
         let end = self.ends.front();
         end.map_or(0, |&end| (end - self.taken) as usize)
     }
 
-    /// Whether so many bytes more go into the present allocation.
+    /// Whether this many more bytes fit the present allocation.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.bytes.capacity() - self.bytes.len() >= bytes
     }
 
-    /// Begins a new allocation, where the present one is empty and has no room for so many bytes.
+    /// Begins a new allocation, if the present one is empty and has no room for this many bytes.
     pub(super) fn reserve(&mut self, bytes: usize, allocation: usize) {
         debug_assert!(self.has_room(bytes) || self.is_empty());
         if !self.has_room(bytes) {
@@ -227,7 +227,7 @@ impl Tail {
         self.bytes.extend_from_slice(&log.bytes()[range]);
     }
 
-    /// Takes the first bytes off. Returns whether that cuts a message.
+    /// Removes the first bytes. Returns whether that cuts a message.
     pub(super) fn take(&mut self, count: usize) -> bool {
         self.taken += count as u32;
         self.bytes.advance(count);
@@ -239,7 +239,8 @@ impl Tail {
         is_cut
     }
 
-    /// Takes everything out. Where it fills a small part of its allocation only, that is kept for what comes next.
+    /// Takes everything out. If it fills only a small part of its allocation, the allocation is kept for the next
+    /// messages.
     pub(super) fn seal(&mut self) -> Chunk {
         let taken = std::mem::take(&mut self.taken);
         let ends = std::mem::take(&mut self.ends).into_iter();

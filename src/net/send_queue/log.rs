@@ -1,6 +1,6 @@
-//! `Log`: messages that many peers are to be sent, and the one copy of them that all who are behind share.
+//! `Log`: messages for many peers, and the one copy of them that all laggards share.
 //!
-//! What a message holds is not known here, a line end or any other byte: a log knows where each of its messages ends.
+//! A log does not look into its messages, for a line end or any other byte: it is told where each of them ends.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -11,30 +11,29 @@ use bytes::{Bytes, BytesMut};
 
 use crate::limits::END_BYTES;
 
-/// How much memory the copies take that queues share, in bytes: each counts once, for as long as any queue has a part
-/// of it.
+/// The memory that shared copies take, in bytes. Each copy counts once, for as long as any queue has a part of it.
 #[derive(Debug, Clone, Default)]
 pub struct Gauge(Arc<AtomicUsize>);
 
 impl Gauge {
-    /// The sum of what the copies take.
+    /// The memory of all copies.
     pub fn bytes(&self) -> usize {
         self.0.load(Relaxed)
     }
 }
 
-/// Messages that do not change any more.
+/// Messages that no longer change.
 #[derive(Debug)]
 pub(super) struct Messages {
     pub(super) bytes: Bytes,
-    /// Where each message ends. They rise: a message has at least one byte.
+    /// Where each message ends. The ends rise, because a message has at least one byte.
     pub(super) ends: Box<[u32]>,
-    /// Where they count, if several queues may have them.
+    /// The gauge that counts them, if several queues may share them.
     gauge: Option<Gauge>,
 }
 
 impl Messages {
-    /// Messages that one queue has for itself.
+    /// Messages that one queue does not share.
     pub(super) fn new(bytes: Bytes, ends: Box<[u32]>) -> Arc<Messages> {
         Arc::new(Messages {
             bytes,
@@ -60,20 +59,20 @@ impl Drop for Messages {
     }
 }
 
-/// Messages that many peers are to be sent.
+/// Messages for many peers.
 #[derive(Debug)]
 pub struct Log {
     bytes: BytesMut,
     ends: Vec<u32>,
-    /// The same messages, for those who are behind.
+    /// The same messages, for laggards.
     shared: OnceCell<Arc<Messages>>,
     pub(super) skippable: bool,
     gauge: Gauge,
 }
 
 impl Log {
-    /// `ends`: where each message ends, in order; one without bytes counts for none. `skippable`: whether a peer who is
-    /// behind need not be sent them.
+    /// `ends`: where each message ends, in order; a message without bytes does not count. `skippable`: whether laggards
+    /// may miss them.
     pub fn new(bytes: BytesMut, ends: Vec<u32>, skippable: bool, gauge: &Gauge) -> Log {
         debug_assert!(ends.is_sorted());
         debug_assert_eq!(ends.last().copied().unwrap_or(0) as usize, bytes.len());
@@ -96,17 +95,17 @@ impl Log {
         &self.ends
     }
 
-    /// The buffers that the messages are in, to be used again: no queue has any of them.
+    /// The buffers of the messages, to be used again: no queue has any part of them.
     pub fn into_buffers(self) -> (BytesMut, Vec<u32>) {
         (self.bytes, self.ends)
     }
 
-    /// What the log takes, in bytes.
+    /// The size of the log, in bytes.
     pub(super) fn size(&self) -> usize {
         self.bytes.len() + self.ends.len() * END_BYTES
     }
 
-    /// An allocation that holds the whole log, and is the same for all who are behind.
+    /// An allocation that holds the whole log, the same one for all laggards.
     pub(super) fn share(&self) -> Arc<Messages> {
         let shared = || {
             let messages = Messages {
@@ -120,17 +119,17 @@ impl Log {
         self.shared.get_or_init(shared).clone()
     }
 
-    /// The copy that was shared so far is kept by those alone who have a part of it. Another is made where it is needed.
+    /// Lets go of the shared copy: only queues that have a part of it keep it. If another is needed, it is made anew.
     pub fn let_go(&mut self) {
         self.shared.take();
     }
 
-    /// Whether no message has bytes on both sides of this place.
+    /// Whether no message has bytes on both sides of this offset.
     pub(super) fn is_border(&self, at: usize) -> bool {
         at == 0 || self.ends.binary_search(&(at as u32)).is_ok()
     }
 
-    /// Where the messages end that have bytes in this range, which ends where one of them does.
+    /// The ends of the messages with bytes in this range. The range ends where one of them does.
     pub(super) fn ends_in(&self, range: Range<usize>) -> impl Iterator<Item = u32> {
         let first = self.ends.partition_point(|&it| it as usize <= range.start);
         let ends = self.ends[first..].iter().copied();
@@ -145,7 +144,7 @@ impl Log {
 pub struct Piece<'a> {
     /// The log.
     pub log: &'a Log,
-    /// Which bytes of it: whole messages.
+    /// Its bytes in the log: whole messages.
     pub range: Range<usize>,
 }
 

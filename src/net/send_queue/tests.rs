@@ -5,12 +5,12 @@ mod any_bytes;
 use super::*;
 use crate::limits::END_BYTES;
 
-/// Messages that are told to one peer alone.
+/// Messages to one peer alone.
 fn log(bytes: Vec<u8>) -> Log {
     by_line(&bytes, false, &Gauge::default())
 }
 
-/// A message a line, or a part of one.
+/// One message for each line, or for the part of a line at the end.
 fn by_line(bytes: &[u8], skippable: bool, gauge: &Gauge) -> Log {
     let lines = bytes.split_inclusive(|&byte| byte == b'\n');
     of_messages(lines, skippable, gauge)
@@ -29,7 +29,7 @@ fn of_messages<'a>(
     Log::new(bytes, ends, skippable, gauge)
 }
 
-/// What stands in the place of what was skipped.
+/// The notice in place of skipped messages.
 fn notice(count: u64, out: &mut BytesMut) {
     let s = if count == 1 { "" } else { "s" };
     out.extend_from_slice(format!("-- {count} message{s} skipped --\r\n").as_bytes());
@@ -142,7 +142,7 @@ fn drain(queue: &mut SendQueue, per_call: usize) -> String {
     String::from_utf8(writer.taken).unwrap()
 }
 
-/// What a reader makes of it: how many lines were skipped before each line that came.
+/// The output as a reader understands it: how many lines were skipped before each line that came.
 fn read(text: &str) -> (Vec<String>, u64) {
     let mut skipped = 0;
     let mut read = Vec::new();
@@ -177,7 +177,7 @@ fn one_line_is_a_message_and_more_lines_add_to_the_same_notice() {
     let mut queue = SendQueue::default();
     queue.push(&whole(&log(b"kept\r\n".into())), 0);
     queue.push(&whole(&lines(0..99)), 0);
-    // Behind the first, each makes as much room as it takes.
+    // After the first, each frees as much room as it takes.
     let skipped: u64 = (0..3)
         .map(|_| queue.skip_to(queue.held() - 1, &notice))
         .sum();
@@ -291,7 +291,7 @@ fn a_copy_that_many_share_counts_once_and_as_long_as_any_has_a_part_of_it() {
     assert_eq!(gauge.bytes(), 0);
 }
 
-/// Takes so many bytes, and no more.
+/// Takes this many bytes, and no more.
 fn write_some(queue: &mut SendQueue, bytes: usize) -> Vec<u8> {
     let mut room = vec![0; bytes];
     let mut cursor = io::Cursor::new(&mut room[..]);
@@ -317,7 +317,7 @@ fn the_rest_of_a_begun_line_is_told_apart_and_keeps_no_log_alive() {
     let rest = "00001\r\n-- 998 messages skipped --\r\n";
     assert_eq!(drain(&mut queue, 1000), rest);
 
-    // It is the same with what is told to one peer alone.
+    // The same holds for messages to one peer alone.
     queue.push(&whole(&self::log(b"an answer\r\nanother\r\n".into())), 3);
     assert_eq!(queue.begun(), "answer\r\n".len());
     write_some(&mut queue, "answer\r\n".len());

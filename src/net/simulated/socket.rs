@@ -1,4 +1,4 @@
-//! The server's end of a simulated connection, and its listener: what the calls of the server do and return.
+//! The server's end of a simulated connection, and its listener: the effects and results of the server's calls.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -9,7 +9,7 @@ use mio::{Interest, Registry, Token};
 
 use super::World;
 
-/// The server's end of a connection. To drop it is to close it.
+/// The server's end of a connection. Dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Socket {
     world: World,
@@ -64,7 +64,7 @@ impl Source for Backlog {
 }
 
 impl Drop for Backlog {
-    /// Those who wait in the backlog are reset.
+    /// Peers that wait in the backlog are reset.
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.backlog.token = None;
@@ -93,7 +93,7 @@ impl Socket {
         self.world.state().pairs[self.pair].is_waited_for = timeout.is_none();
     }
 
-    /// Whether the client has not read all that came: there is no other place for it.
+    /// Whether the client has not read everything: unread data has no other place here.
     pub(crate) fn has_unsent(&self) -> bool {
         !self.world.state().pairs[self.pair]
             .outbound
@@ -108,7 +108,7 @@ impl Read for Socket {
         state.interrupt()?;
         let pair = &mut state.pairs[self.pair];
         if pair.inbound.bytes.is_empty() {
-            // A FIN that came before a reset is what a read finds.
+            // If a FIN came before a reset, a read finds the FIN.
             if pair.inbound.fin {
                 return Ok(0);
             }
@@ -120,7 +120,7 @@ impl Read for Socket {
         }
         let mut n = into.len().min(pair.inbound.bytes.len());
         match pair.urgent {
-            // What stands before the mark is read by itself, and the mark with what follows it.
+            // One read takes the bytes before the mark, and the next one the mark with the bytes after it.
             Some(0) => pair.urgent = None,
             Some(mark) => {
                 n = n.min(mark);
@@ -197,7 +197,7 @@ impl Source for Socket {
 }
 
 impl Drop for Socket {
-    /// With input left unread, the client is sent a reset, which may overtake what it has not read.
+    /// If input is left unread, the client is sent a reset, which may overtake output that it has not read.
     fn drop(&mut self) {
         let mut state = self.world.state();
         let (now, overtakes) = (state.now, state.dice.below(2) == 0);

@@ -35,7 +35,7 @@ pub(super) fn render(about: &AboutAway, format: Format, out: &mut BytesMut) {
     line(out, &[&words]);
 }
 
-/// That somebody is away, and why if they gave a reason.
+/// A sentence that somebody is away, with their reason if they gave one.
 pub(super) fn sentence(name: &Username, text: &Option<Arc<str>>) -> String {
     match text {
         Some(text) => format!("{name} is away: {text}"),

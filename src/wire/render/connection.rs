@@ -1,4 +1,4 @@
-//! The words of what one person is told about their connection.
+//! The words of messages to one person about their connection.
 
 use bytes::{BufMut, BytesMut};
 
@@ -39,7 +39,7 @@ pub(super) fn render(about: &AboutConnection, out: &mut BytesMut) {
     line(out, &[words]);
 }
 
-/// A browser shows what stands behind a response's head (RFC 9112 §4); everyone else reads the sentence as it is.
+/// A browser shows the body after a response's head (RFC 9112 §4); everyone else reads the sentence as it is.
 fn wrong_protocol(out: &mut BytesMut, protocol: Protocol) {
     if protocol == Protocol::Http {
         let head = [

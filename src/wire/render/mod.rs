@@ -1,8 +1,8 @@
-//! `Message` to bytes: the words that people read. Every line ends in CR LF (RFC 854); a prompt ends without.
+//! `Message` to bytes: the words that people read. Every line ends in CR LF (RFC 854); a prompt has no line end.
 //!
-//! Nobody can type a line that looks like any of these but their own: what people say begins with their name and a
-//! colon, and no name holds a space or a colon, addresses aside; every other line begins otherwise or goes on otherwise.
-//! So no other line may begin with one word and a colon.
+//! A person can type only lines that look like their own: everything people say begins with their name and a colon, and
+//! no name holds a space or a colon, addresses aside. Every other line begins differently or continues differently. So
+//! no other line may begin with one word and a colon.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -23,8 +23,8 @@ use bytes::{BufMut, BytesMut};
 use crate::message::{Answer, Message, Past};
 use crate::moment::{Civil, Format, Offset, Stamp};
 
-/// Appends the message as a person reads it whose lines have this format. `unix` is when it is told: seconds since
-/// 1970-01-01 00:00 UTC.
+/// Appends the message in the format of a reader. `unix` is the time at which it is told: seconds since 1970-01-01
+/// 00:00 UTC.
 pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) {
     match message {
         Message::News(news) => {
@@ -37,7 +37,7 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
     }
 }
 
-/// Whether it is told as it happens, so that a stamp may stand before it.
+/// Whether the message is told as it happens, so that a stamp may stand before it.
 pub(crate) fn is_stamped(message: &Message) -> bool {
     match message {
         Message::News(_) => true,
@@ -45,7 +45,7 @@ pub(crate) fn is_stamped(message: &Message) -> bool {
     }
 }
 
-/// Whether a person of this format is not told of it.
+/// Whether people with this format do not see the message.
 pub(crate) fn is_hidden(message: &Message, format: Format) -> bool {
     format.quiet
         && match message {
@@ -66,17 +66,17 @@ fn answer(out: &mut BytesMut, answer: &Answer, format: Format) {
     }
 }
 
-/// What was told before, behind its date.
+/// An earlier message, after its date.
 fn dated(out: &mut BytesMut, past: &Past, format: Format) {
     let date = format!("[{}] ", Civil::at(past.unix(), format.offset));
     out.put_slice(date.as_bytes());
     news::render(&past.news, out);
 }
 
-/// Appends what stands before each line of a format.
+/// Appends the stamp of a format.
 pub(crate) fn stamp(out: &mut BytesMut, unix: i64, format: Format) {
     let it = Civil::at(unix, format.offset);
-    // There is always room in a buffer that grows.
+    // Writing to a buffer that grows never fails.
     let _ = match format.stamp {
         Stamp::Off => Ok(()),
         Stamp::Clock => write!(out, "[{:02}:{:02}] ", it.hour, it.minute),
@@ -84,7 +84,7 @@ pub(crate) fn stamp(out: &mut BytesMut, unix: i64, format: Format) {
     };
 }
 
-/// What stands over lines with dates, which are of the reader's time zone.
+/// The header over lines with dates, which names the reader's time zone.
 fn header(out: &mut BytesMut, lines: &str, format: Format) {
     let utc = match format.offset == Offset::default() {
         true => "",

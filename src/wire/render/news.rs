@@ -6,7 +6,7 @@ use crate::message::News;
 
 use super::line;
 
-/// Appends it without a stamp.
+/// Appends the news without a stamp.
 pub(super) fn render(news: &News, out: &mut BytesMut) {
     match news {
         News::Said { from, text } => line(out, &[from.as_str(), ": ", text]),

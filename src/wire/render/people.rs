@@ -53,7 +53,7 @@ fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
     }
 }
 
-/// How long someone has been idle, once it is worth telling.
+/// How long someone has been idle, once it is worth mentioning.
 pub(super) fn idle(seconds: u32) -> Option<String> {
     const MINUTE: u32 = 60;
     const HOUR: u32 = 60 * MINUTE;

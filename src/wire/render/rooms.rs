@@ -10,7 +10,7 @@ use crate::wire::refusal;
 use super::line;
 use super::people::idle;
 
-/// Where a list of names is wrapped, in columns of the screen.
+/// The column of the screen at which a list of names is wrapped.
 pub(super) const WRAP: usize = 72;
 
 pub(super) fn render(about: &AboutRooms, out: &mut BytesMut) {
@@ -106,7 +106,7 @@ fn state(presence: &Presence) -> String {
     }
 }
 
-/// How many columns of the screen a text takes.
+/// The number of columns of the screen that a text takes.
 #[cfg(feature = "unicode-names")]
 fn columns(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::dice::Dice;
 
-/// What a notice begins with, and no message of these tests has in it. How many were skipped follows.
+/// The first byte of a notice, which no message of these tests contains. The number of skipped messages follows.
 const NOTICE: u8 = 0xff;
 
 fn notice(count: u64, out: &mut BytesMut) {
@@ -22,7 +22,7 @@ fn a_message_is_cut_nowhere_whatever_is_in_it() {
     let messages = [
         "", "a\nb", "\n", "none", "", "\n\n\r\n", "x", "end\n", "\ny",
     ];
-    // Copied, and long enough to be shared.
+    // One that is copied, and one long enough to be shared.
     for times in [1, 60] {
         let messages = messages.repeat(times);
         let bytes = messages.iter().map(|it| it.as_bytes());
@@ -59,7 +59,7 @@ fn a_message_is_cut_nowhere_whatever_is_in_it() {
     }
 }
 
-/// What was pushed, and whether it may be skipped.
+/// The pushed messages, and whether each may be skipped.
 type Pushed = Vec<(Vec<u8>, bool)>;
 
 /// Pushes some messages of random bytes, which may be one large one, by the pieces of one log.
@@ -86,7 +86,7 @@ fn push(queue: &mut SendQueue, pushed: &mut Pushed, dice: &mut Dice) {
     pushed.extend(messages.into_iter().map(|it| (it, skippable)));
 }
 
-/// How many messages were skipped. All others must have come out whole and in order.
+/// The number of skipped messages. All others must have come out whole and in order.
 fn read(mut taken: &[u8], pushed: &Pushed) -> u64 {
     let (mut told, mut to_skip) = (0, 0);
     for (message, skippable) in pushed.iter().filter(|(it, _)| !it.is_empty()) {
@@ -124,7 +124,7 @@ fn every_message_is_read_whole_or_counted_whatever_is_in_it() {
                 _ => taken.extend(write_some(&mut queue, 1 + dice.below(3000))),
             }
         }
-        // What is held for ends is given back with them.
+        // The memory held for ends is given back with them.
         skipped += queue.skip_to(0, &notice);
         taken.extend(drain(&mut queue));
         assert_eq!(queue.held(), 0, "seed {seed}");
