@@ -177,8 +177,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Removes from a person's list whoever has this name now, or else the entry under this name. Returns the name, if
-    /// there was such an entry.
+    /// Removes the present holder of this name from a person's list, or else the entry under this name. Returns the
+    /// name, if there was such an entry.
     pub(super) fn unignore(&mut self, by: Place, name: &Username) -> Option<Username> {
         let present = self.roster.holder(name);
         let listed = |id: &u32| Some((*id, self.targets.get(*id)?));

@@ -61,7 +61,7 @@ fn check(load: Load) {
     assert!(findings.is_empty(), "\n{}", findings.join("\n"));
 }
 
-/// What an act came to: where it was handled, and where everyone was dealt out what they are to be sent.
+/// The work that an act caused: in handling it, and in dealing out everyone's output.
 struct Work {
     handled: Tally,
     dealt: Tally,
