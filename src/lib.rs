@@ -24,10 +24,10 @@
 //!
 //! | floor | module | what it is |
 //! |---|---|---|
-//! | – | `client` | the terminal client, behind the feature `client`; the server knows nothing of it |
+//! | 4 | `client` | the terminal client, behind the feature `client`; it and the server know nothing of each other |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
-//! | 3 | `net` | the poller, listeners, sockets, latched readiness, send queues |
-//! | 3 | `work` | the work for threads that may block, and its limits |
+//! | 2 | `net` | the poller, listeners, sockets, latched readiness, send queues |
+//! | 2 | `work` | the work for threads that may block, and its limits |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
 //! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
@@ -40,12 +40,15 @@
 //! |---|---|
 //! | bytes become lines | `wire::Decoder`, for `Talk::decode` in `server/tick/read.rs` |
 //! | a line becomes an event | `Talk::hear`, in the same file; `chat/event.rs` has all events |
-//! | an event becomes an act, where it changes what people share | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/` |
-//! | an act becomes an [`Entry`] | `Journal::enter` in `journal.rs`, for `Alone::settle` in `chat/alone.rs` |
+//! | the hub hears it | `Talk::tell_hub` in `server/talk.rs`, by `Alone` in `chat/alone.rs`: the hub of a server that is alone, with its journal |
+//! | an event becomes an act, if it changes what people share | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/`; the act leaves as `Effect::Append` |
+//! | an act becomes an [`Entry`] | `Alone::enter` in `chat/alone.rs`, which numbers it by `Journal::enter` in `journal.rs` |
 //! | an entry becomes effects | `Hub::apply` in `chat/apply.rs`; `chat/event.rs` has all effects |
 //! | an effect is acted on | `Talk::apply` in `server/talk.rs` |
 //! | an effect becomes bytes | `Fanout::say` and `Fanout::reply` in `server/fanout.rs`, by `wire::render` |
 //! | bytes are written | `Talk::write` in `server/tick/write.rs`, by `net::Connection` |
+//!
+//! A line that changes nothing that people share, such as `/who`, makes no entry: `Hub::handle` answers it by an effect.
 //!
 //! One thread runs one loop for this, `Server::turn` in `server/mod.rs`. Each phase of the loop has a file of its own
 //! in `server/tick/`. The phases share one struct, `server::Talk`:
@@ -60,7 +63,7 @@
 //! time      act on what is due by now; server/connections/timers.rs has the table of all timers
 //! farewell  people whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
-//! hand over the questions for other threads, one batch to each
+//! hand over the questions for other threads, one batch to each (server/workers.rs)
 //! reap      free the slots of peers that are gone; server/connections/leaving.rs has the table of their ways out
 //! ```
 //!
