@@ -10,7 +10,7 @@ use crate::id::{PersonId, RoomId};
 
 use super::Hub;
 use super::ignore::Target;
-use super::person::{Extras, Person, Place};
+use super::person::{Extras, Person, Place, TargetId};
 use super::room::Room;
 
 impl Hub {
@@ -55,8 +55,8 @@ impl Hub {
         self.rooms.get(id).map(|it| it.made)
     }
 
-    fn numbers(&self, targets: &[u32]) -> Vec<Option<u64>> {
-        let number = |id: &u32| self.targets.get(*id).map(|it| it.number);
+    fn numbers(&self, targets: &[TargetId]) -> Vec<Option<u64>> {
+        let number = |id: &TargetId| self.targets.get(*id).map(|it| it.number);
         targets.iter().map(number).collect()
     }
 

@@ -20,14 +20,14 @@ use crate::name::Username;
 use crate::tally;
 
 use super::Hub;
-use super::person::{Person, Place};
+use super::person::{Person, Place, TargetId};
 
 /// Everyone whom someone ignores.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     targets: Slab<Target>,
     /// Targets whose person is gone, by the key of their name and by age.
-    awaited: HashMap<u64, BTreeMap<u64, u32>>,
+    awaited: HashMap<u64, BTreeMap<u64, TargetId>>,
     /// How many targets there have been.
     pub(super) made: u64,
     /// Entries of lists and targets visited so far. Tests count them as the cost.
@@ -55,26 +55,28 @@ pub(super) struct Target {
 pub(super) struct TooMany;
 
 impl Targets {
-    pub(super) fn get(&self, id: u32) -> Option<&Target> {
-        self.targets.get(id as usize)
+    pub(super) fn get(&self, id: TargetId) -> Option<&Target> {
+        self.targets.get(id.index())
     }
 
-    fn get_mut(&mut self, id: u32) -> Option<&mut Target> {
+    fn get_mut(&mut self, id: TargetId) -> Option<&mut Target> {
         #[cfg(test)]
         {
             self.steps += 1;
         }
         tally::steps(1);
-        self.targets.get_mut(id as usize)
+        self.targets.get_mut(id.index())
     }
 
     #[cfg(any(test, fuzzing))]
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Target)> {
-        self.targets.iter().map(|(id, target)| (id as u32, target))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
+        self.targets
+            .iter()
+            .map(|(id, target)| (TargetId(id as u32), target))
     }
 
     /// The targets that await somebody of this name, the oldest first.
-    pub(super) fn awaiting(&self, name: &Username) -> impl Iterator<Item = u32> {
+    pub(super) fn awaiting(&self, name: &Username) -> impl Iterator<Item = TargetId> {
         let ids = self.awaited.get(&name.key());
         ids.into_iter().flat_map(BTreeMap::values).copied()
     }
@@ -85,7 +87,7 @@ impl Targets {
     }
 
     /// A target of a person whom nobody ignores yet.
-    fn add(&mut self, name: Username, person: PersonId, here: Option<Place>) -> u32 {
+    fn add(&mut self, name: Username, person: PersonId, here: Option<Place>) -> TargetId {
         self.made += 1;
         let id = self.targets.insert(Target {
             number: self.made,
@@ -94,11 +96,11 @@ impl Targets {
             here,
             by: BTreeMap::new(),
         });
-        id as u32
+        TargetId(id as u32)
     }
 
     /// The person of a target has left: it awaits its name.
-    fn await_name(&mut self, id: u32) {
+    fn await_name(&mut self, id: TargetId) {
         if let Some(target) = self.get_mut(id) {
             target.here = None;
             let (name, number) = (target.name.key(), target.number);
@@ -145,7 +147,7 @@ impl Hub {
 
     /// The people whom a person ignores, in the order in which they began to.
     pub(super) fn ignored(&self, by: Place) -> Vec<IgnoredRow> {
-        let row = |id: &u32| {
+        let row = |id: &TargetId| {
             let target = self.targets.get(*id)?;
             let person = target.here.and_then(|it| self.roster.get(it));
             let present = person.map(|it| &it.name);
@@ -181,8 +183,8 @@ impl Hub {
     /// name, if there was such an entry.
     pub(super) fn unignore(&mut self, by: Place, name: &Username) -> Option<Username> {
         let present = self.roster.holder(name);
-        let listed = |id: &u32| Some((*id, self.targets.get(*id)?));
-        let all: Vec<(u32, &Target)> = self.ignores(by).iter().filter_map(listed).collect();
+        let listed = |id: &TargetId| Some((*id, self.targets.get(*id)?));
+        let all: Vec<(TargetId, &Target)> = self.ignores(by).iter().filter_map(listed).collect();
         let is_present = |it: &Target| it.here.is_some() && it.here == present;
         let (lifted, name) = match all.iter().any(|(_, it)| is_present(it)) {
             true => (ids_of(&all, is_present), &self.roster.get(present?)?.name),
@@ -206,7 +208,7 @@ impl Hub {
     pub(super) fn name_taken(&mut self, who: Place, name: &Username) {
         // At most this many targets belong to one list alone, and stay.
         let waiting = self.targets.awaiting(name).take(IGNORED + IGNORED_NAMES);
-        let waiting: Vec<u32> = waiting.collect();
+        let waiting: Vec<TargetId> = waiting.collect();
         let person = self.roster.number(who);
         for id in waiting {
             if self.ignored_as(who).len() >= IGNORED_NAMES {
@@ -252,21 +254,21 @@ impl Hub {
         }
     }
 
-    fn ignores(&self, who: Place) -> &[u32] {
+    fn ignores(&self, who: Place) -> &[TargetId] {
         let ignores = self.roster.get(who).map_or(&[][..], Person::ignores);
         tally::steps(ignores.len());
         ignores
     }
 
-    fn ignored_as(&self, who: Place) -> &[u32] {
+    fn ignored_as(&self, who: Place) -> &[TargetId] {
         self.roster.get(who).map_or(&[], Person::ignored_as)
     }
 
     /// The target of a person under this name, made if need be. Once they have the most names allowed, it is their
     /// newest target.
-    fn target(&mut self, whom: Place, name: &Username) -> u32 {
+    fn target(&mut self, whom: Place, name: &Username) -> TargetId {
         let ids = self.ignored_as(whom);
-        let is_it = |id: &&u32| {
+        let is_it = |id: &&TargetId| {
             let target = self.targets.get(**id);
             // In their lists people read the name as it was spelled when they ignored it.
             target.is_some_and(|it| it.name.as_str() == name.as_str())
@@ -285,7 +287,7 @@ impl Hub {
 
     /// A person takes a name that they ignore themselves. Their list then gets a target of its own. It goes on waiting
     /// for the next person of that name.
-    fn keep_own(&mut self, id: u32, who: Place) {
+    fn keep_own(&mut self, id: TargetId, who: Place) {
         let Some(target) = self.targets.get_mut(id) else {
             return;
         };
@@ -309,7 +311,7 @@ impl Hub {
     }
 
     /// One person fewer ignores a target. The target goes with the last of them.
-    fn let_go(&mut self, by: Place, id: u32) {
+    fn let_go(&mut self, by: Place, id: TargetId) {
         let Some(target) = self.targets.get_mut(id) else {
             return;
         };
@@ -317,7 +319,7 @@ impl Hub {
         if !target.by.is_empty() {
             return;
         }
-        let target = self.targets.targets.remove(id as usize);
+        let target = self.targets.targets.remove(id.index());
         let Some(here) = target.here else {
             return self.targets.await_no_more(&target.name, target.number);
         };
@@ -327,7 +329,7 @@ impl Hub {
     }
 }
 
-fn ids_of(all: &[(u32, &Target)], is_it: impl Fn(&Target) -> bool) -> Vec<u32> {
+fn ids_of(all: &[(TargetId, &Target)], is_it: impl Fn(&Target) -> bool) -> Vec<TargetId> {
     let found = all.iter().filter(|(_, target)| is_it(target));
     found.map(|(id, _)| *id).collect()
 }

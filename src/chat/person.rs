@@ -21,6 +21,16 @@ impl Place {
     }
 }
 
+/// Where the hub keeps a person who is ignored, under one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct TargetId(pub(super) u32);
+
+impl TargetId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Someone in the chat.
 #[derive(Debug)]
 pub(super) struct Person {
@@ -45,9 +55,9 @@ pub(super) struct Extras {
     /// Set while they are away.
     pub(super) away: Option<Away>,
     /// The targets that they ignore.
-    pub(super) ignores: Vec<u32>,
+    pub(super) ignores: Vec<TargetId>,
     /// The targets under which others ignore them.
-    pub(super) ignored_as: Vec<u32>,
+    pub(super) ignored_as: Vec<TargetId>,
     /// Absences of others that they were told of.
     pub(super) told: Told,
     /// Rooms that they left, the last one at the end.
@@ -130,11 +140,11 @@ impl Person {
         self.extras.as_mut()?.away.as_mut()
     }
 
-    pub(super) fn ignores(&self) -> &[u32] {
+    pub(super) fn ignores(&self) -> &[TargetId] {
         self.extras.as_ref().map_or(&[], |it| &it.ignores)
     }
 
-    pub(super) fn ignored_as(&self) -> &[u32] {
+    pub(super) fn ignored_as(&self) -> &[TargetId] {
         self.extras.as_ref().map_or(&[], |it| &it.ignored_as)
     }
 
