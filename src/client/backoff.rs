@@ -1,5 +1,5 @@
-//! How long to wait before connecting again: 1 s, doubling to 60 s, each drawn apart by chance, so that a thousand
-//! clients do not come back in the same moment. Chance is an argument.
+//! How long to wait before connecting again: 1 s, doubling to 60 s. Chance spreads each wait, so that a thousand
+//! clients do not come back at the same moment. The chance is an argument.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The next wait: up to a quarter shorter or longer than its step, and never over the longest. `chance` is any
-    /// number.
+    /// The next wait: up to a quarter shorter or longer than its step, and never longer than the longest. `chance` is
+    /// any number.
     pub(super) fn next(&mut self, chance: u64) -> Duration {
         let step = self.next;
         self.next = (step * 2).min(LONGEST);

@@ -1,12 +1,12 @@
-//! `Chat`: a person at a terminal and a server, between them. Keys and lines come in; errands for the link and what is to
-//! be seen go out. It knows no terminal, no socket and no clock.
+//! `Chat`: stands between a person at a terminal and a server. Keys and lines come in; errands for the link and the
+//! output for the screen go out. It knows no terminal, no socket and no clock.
 //!
-//! What holds whatever happens on the way to the server:
+//! This always holds, whatever happens on the way to the server:
 //!
-//! - The text being typed is taken from the person by Enter alone (or by a key that says so). While something else is
-//!   asked, it waits in `aside`.
-//! - A line is read in the room that it was typed for, or stays with the person, who is told.
-//! - A line that was entered is confirmed by the server, or the person is told that it is not.
+//! - Only Enter takes the text being typed from the person (or a key that is meant to). While the client asks something
+//!   else, the text waits in `aside`.
+//! - A line reaches the room that it was typed for. Otherwise it stays with the person, and the client tells them.
+//! - The server confirms each line that was entered, or the client tells the person that it did not.
 
 mod sending;
 mod typing;
@@ -33,23 +33,23 @@ use super::{Config, Outcome, Status, time_of_day};
 
 use typing::view;
 
-/// How long the server's goodbye is waited for.
+/// How long to wait for the server's goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An answer that has not come after so long is said to be late.
+/// After this long without an answer, the person reads that it is late.
 const LATE_ANSWER: Duration = Duration::from_secs(5);
 
-/// A connection that lasted so long was a good one: the waits between attempts begin anew.
+/// A connection that lasted this long was a good one: the waits between attempts start again from the shortest.
 const LASTED: Duration = Duration::from_secs(60);
 
 /// What the loop is to do for the chat.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Errand {
-    /// To begin to connect.
+    /// To start connecting.
     Connect,
     /// To send these bytes.
     Send(Vec<u8>),
-    /// To stay connected: the server has let us in, or waits for a name that the person is asked for.
+    /// To stay connected: the server has let us in, or the person still has to give the name that it waits for.
     Stay,
     /// To wait longer for a server that reads slowly.
     ExpectSlowReads,
@@ -63,20 +63,20 @@ enum Way {
     Connecting,
     /// The server has let us in.
     In,
-    /// The next attempt is made then.
+    /// The next attempt starts at this time.
     Waiting(Instant),
-    /// The server has sent us away: the next attempt is the person's to make.
+    /// The server has sent us away: only the person can start the next attempt.
     SentAway,
 }
 
 /// How far we are in coming back to where we were before the connection broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Returning {
-    /// We are where we are.
+    /// We are not coming back from anywhere.
     Done,
-    /// The commands were sent. Whether the server answers marks is not known yet.
+    /// The commands were sent. We do not know yet whether the server answers marks.
     Sent,
-    /// A mark was sent behind them.
+    /// A mark was sent after them.
     Marked,
 }
 
@@ -87,7 +87,7 @@ enum Question {
     #[default]
     Line,
     Username,
-    /// Whether these pasted lines are to be sent.
+    /// Whether to send these pasted lines.
     Paste {
         lines: Vec<String>,
         prompt: String,
@@ -100,16 +100,16 @@ pub(super) struct Chat {
     errands: VecDeque<Errand>,
     session: Session,
     way: Way,
-    /// When the server let us in, the last time.
+    /// When the server last let us in.
     in_since: Option<Instant>,
     backoff: Backoff,
-    /// A number nobody can foretell, for spreading attempts.
+    /// Returns an unpredictable number, for spreading attempts.
     chance: fn() -> u64,
     reconnect: bool,
-    /// Why we are not in again yet, as the person was told.
+    /// The reason that the person was last told why we are not in again yet.
     told: String,
     time: bool,
-    /// The name to come in under.
+    /// The name to log in with.
     name: Option<String>,
     standing: Standing,
     /// The room that we are in.
@@ -117,24 +117,24 @@ pub(super) struct Chat {
     returning: Returning,
     /// The command that was sent last.
     command: String,
-    /// It asks to go to another room, and the server has not said that we are in one.
+    /// This command asks to go to another room, and the server has not said yet that we are in one.
     going: bool,
     outgoing: Outgoing,
-    /// When the answer that lines wait for is late.
+    /// When the answer that lines wait for becomes late.
     late_at: Option<Instant>,
     editor: Editor,
-    /// The question and the typed line that a username is asked for in front of.
+    /// The question and the typed line that wait while the client asks for a username.
     aside: (Question, String),
     question: Question,
-    /// The person was told that the line is full.
+    /// The person knows that the line is full.
     full: bool,
     history: History,
     completer: Completer,
     styler: Styler,
     screen: Screen,
-    /// Lines to be shown with the next drawing.
+    /// Lines to show with the next drawing.
     lines: Waiting,
-    /// Whether the terminal's window has the focus, where it tells.
+    /// Whether the terminal's window has the focus, if the terminal tells.
     focused: Option<bool>,
     leave_by: Option<Instant>,
     outcome: Option<Outcome>,
@@ -142,7 +142,7 @@ pub(super) struct Chat {
 }
 
 impl Chat {
-    /// A chat that is to connect, in a window of so many columns and rows.
+    /// A chat that is about to connect, in a window of this many columns and rows.
     pub(super) fn new(
         config: &Config,
         history: History,
@@ -183,7 +183,7 @@ impl Chat {
         }
     }
 
-    /// The next thing to do for us.
+    /// The next errand for the loop.
     pub(super) fn take_errand(&mut self) -> Option<Errand> {
         self.errands.pop_front()
     }
@@ -198,7 +198,7 @@ impl Chat {
         mem::take(&mut self.suspend)
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let again = match self.way {
             Way::Waiting(until) => Some(until),
@@ -231,7 +231,7 @@ impl Chat {
         self.errands.push_back(Errand::Connect);
     }
 
-    /// Acts on what happened on the way. What was received stands in the buffer.
+    /// Acts on an event of the link. `buffer` holds the bytes that were received.
     pub(super) fn follow(&mut self, event: Option<LinkEvent>, buffer: &[u8], now: Instant) {
         match event {
             None => {}
@@ -247,7 +247,7 @@ impl Chat {
                 self.lose(&words, now);
             }
             Some(LinkEvent::Unreachable(sentence)) if self.was_in() => {
-                // What follows speaks of the command line.
+                // The rest of the sentence is about the command line.
                 let why = sentence.split(". ").next().unwrap_or(&sentence);
                 self.try_later("Still offline", why, now);
             }
@@ -258,7 +258,7 @@ impl Chat {
     fn hear(&mut self, heard: Vec<Heard>, now: Instant) {
         for heard in heard {
             match heard {
-                // What an attempt has led to that was given up is of no interest.
+                // The result of an attempt that was given up does not matter.
                 _ if self.way != Way::Connecting && self.way != Way::In => {}
                 Heard::Asked => self.asked(),
                 Heard::Refused(why) | Heard::TurnedAway(why) if self.was_in() => {
@@ -332,7 +332,7 @@ impl Chat {
         }
     }
 
-    /// The connection is gone: for good, or until it is there again.
+    /// The connection is gone: for good, or until the next one.
     fn lose(&mut self, words: &str, now: Instant) {
         if self.outcome.is_some() {
             return;
@@ -365,7 +365,7 @@ impl Chat {
         ));
     }
 
-    /// We are not in again, for this reason. One row says so, however many attempts it takes.
+    /// We are not in again, for this reason. One row says so, however many attempts there are.
     fn try_later(&mut self, what: &str, why: &str, now: Instant) {
         self.put_back_aside();
         let wait = self.wait(now);
@@ -384,7 +384,7 @@ impl Chat {
         ));
     }
 
-    /// Waits for the next attempt. Returns how many seconds, rounded up.
+    /// Waits for the next attempt. Returns the number of seconds, rounded up.
     fn wait(&mut self, now: Instant) -> u64 {
         let wait = self.backoff.next((self.chance)());
         self.way = Way::Waiting(now + wait);
@@ -409,13 +409,13 @@ impl Chat {
         self.lines.push(shown);
     }
 
-    /// Takes note of what happens. Returns whether it is not to be shown.
+    /// Takes note of a fact. Returns whether to hide it.
     fn learn(&mut self, fact: Fact<'_>) -> bool {
         self.standing.learn(&fact, &self.command);
         if let Some(name) = self.session.name()
             && Username::parse(name).is_ok()
         {
-            // Also the name of the next connection.
+            // The next connection uses this name too.
             self.name = Some(name.into());
         }
         match fact {
@@ -429,7 +429,7 @@ impl Chat {
         false
     }
 
-    /// Ignores a person again who was not there when we came back. Returns whether that is so.
+    /// Ignores a person again who was not there when we came back. Returns whether this was such a person.
     fn ignore_again(&mut self, name: &str) -> bool {
         let again = self.standing.ignore_again(name);
         if again == Some(true) {
@@ -443,7 +443,7 @@ impl Chat {
         self.lines.push(self.styler.notice(&time, text));
     }
 
-    /// It ends, whatever is being typed, which stays to be seen.
+    /// Ends the chat, even in the middle of a typed line, which stays visible.
     fn end(&mut self, status: Status, reason: impl Into<String>) {
         self.outcome.get_or_insert(Outcome::because(status, reason));
         self.put_back_aside();
@@ -454,7 +454,7 @@ impl Chat {
         }
     }
 
-    /// What brings a window of this size up to date, to be written at once.
+    /// The output that brings a window of this size up to date. The caller must write it at once.
     pub(super) fn draw(&mut self, size: (usize, usize)) -> String {
         let view = view(&self.question, self.prompt(), &self.editor);
         if size != self.screen.size() {
@@ -464,7 +464,7 @@ impl Chat {
         self.screen.take_output()
     }
 
-    /// Draws what is left to be seen, and takes the typed line off the screen.
+    /// Draws what is still to be shown, and takes the typed line off the screen.
     pub(super) fn clear_typed(&mut self, size: (usize, usize)) -> String {
         let mut out = self.draw(size);
         self.screen.clear_typed();
@@ -472,13 +472,13 @@ impl Chat {
         out
     }
 
-    /// The process goes on. The typed line is drawn anew, wherever the cursor was left: a line that was drawn since, or
-    /// was never taken off the screen, does not stand there twice.
+    /// The process goes on. Draws the typed line anew, wherever the cursor is. A line that was drawn in between, or was
+    /// never taken off the screen, does not stand there twice.
     pub(super) fn resume(&mut self) {
         self.screen.clear_typed();
     }
 
-    /// What stands before the typed line.
+    /// The prompt before the typed line.
     fn prompt(&self) -> &'static str {
         match self.way {
             Way::In if self.returning != Returning::Done => "(coming back) > ",

@@ -1,5 +1,5 @@
-//! Completion: commands at the beginning of a line, rooms behind a command that goes to one, and the names of people who
-//! were seen, anywhere else.
+//! Completion: commands at the beginning of a line, rooms after a command that goes to one, and elsewhere the names of
+//! people who were seen.
 
 use std::collections::VecDeque;
 
@@ -8,40 +8,40 @@ use crate::chat::command_words;
 use super::line::{Fact, people, read};
 use super::words::takes_room;
 
-/// Names of people remembered, and of rooms: those seen last.
+/// How many names to remember, of people and of rooms each: the last ones seen.
 const NAMES: usize = 1000;
 
-/// People taken from one row of `/who`: more than fit into its columns.
+/// How many people to take from one row of `/who`: more than its columns can hold.
 const LISTED: usize = 40;
 
-/// Commands remembered, more than any server has.
+/// How many commands to remember: more than any server has.
 const COMMANDS: usize = 200;
 
-/// Choices shown at once: some rows of them.
+/// How many choices to show at once: a few rows of them.
 const CHOICES: usize = 100;
 
-/// What can be completed.
+/// Everything that can be completed.
 #[derive(Debug)]
 pub(super) struct Completer {
     commands: Vec<String>,
     names: Names,
     /// With their `#`.
     rooms: Names,
-    /// How many people the rows of `/who` are still to tell of.
+    /// How many people are still to come in the rows of `/who`.
     to_come: usize,
 }
 
-/// Names that were seen. The one seen last comes first.
+/// Names that were seen, the latest first.
 #[derive(Debug, Default)]
 struct Names(VecDeque<String>);
 
-/// What the Tab key finds.
+/// The result of the Tab key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Completion {
-    /// For the place of what stands from this byte offset up to the cursor.
+    /// The completion replaces the text from this byte offset up to the cursor.
     pub(super) start: usize,
     pub(super) text: String,
-    /// What there is to choose from; nothing where the text is all there is.
+    /// The choices; empty if the text is the only one.
     pub(super) choices: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Completer {
                 self.rooms.see(&room.to_string());
                 self.to_come = count;
             }
-            // Not what only looks like a row, as any words may that begin with two spaces.
+            // Only a listed row counts. Any words that begin with two spaces look like one.
             Fact::People(row) if to_come > 0 => {
                 let listed = people(row).take(LISTED);
                 let listed = listed.map(|name| self.names.see(name)).count();
@@ -86,7 +86,7 @@ impl Completer {
         }
     }
 
-    /// What there is for a word behind this text, each with what is to stand behind it.
+    /// All completions of a word after this text, each with the text that should follow it.
     fn find(&self, before: &str, word: &str) -> Vec<String> {
         if takes_room(before) {
             let rooms = self.rooms.0.iter();
@@ -108,7 +108,7 @@ impl Completer {
         found
     }
 
-    /// Completes the word before the cursor, as far as all that begin with it agree.
+    /// Completes the word before the cursor, as far as all the words that begin with it agree.
     pub(super) fn complete(&self, typed: &str) -> Option<Completion> {
         let start = typed.rfind(char::is_whitespace).map_or(0, |at| {
             at + typed[at..].chars().next().map_or(0, char::len_utf8)
@@ -168,7 +168,7 @@ fn begins_with(text: &str, word: &str) -> bool {
         .all(|c| folded.next() == Some(c))
 }
 
-/// What all of them begin with, in any case, as the first one writes it.
+/// The longest beginning that all of them share, in any case, as the first one writes it.
 fn common_beginning(texts: &[String]) -> Option<String> {
     let first = texts.first()?;
     let shared = |length: usize| texts.iter().all(|text| begins_with(text, &first[..length]));

@@ -1,6 +1,6 @@
-//! `Desk`: a person at a terminal in memory, for tests and the fuzzer: the chat and its keys as their loop drives them, and
-//! no terminal, socket, clock or file. Whoever holds it types, reads the screen, is the way to the server, and moves
-//! the clock.
+//! `Desk`: a person at a terminal in memory, for tests and the fuzzer. It drives the chat and its keys as their loop
+//! does, without a terminal, socket, clock or file. The code that holds it types, reads the screen, plays the way to
+//! the server, and moves the clock.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -15,13 +15,13 @@ use super::{Config, Outcome};
 /// How long an attempt to connect lasts.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a terminal is sent before anything else.
+/// The first bytes that a terminal gets.
 pub const ENTER: [&str; 2] = [OFF, terminal::ENTER];
 
-/// What it is sent last.
+/// The last bytes that it gets.
 pub const LEAVE: [&str; 2] = [OFF, terminal::LEAVE];
 
-/// How often something may be due at one moment. A loop whose timeouts stay due turns for ever.
+/// How often timeouts may be due at one moment. A loop whose timeouts stay due would turn forever.
 const TIMEOUTS_AT_ONCE: usize = 16;
 
 /// The way to the server.
@@ -32,7 +32,7 @@ enum Way {
         deadline: Instant,
     },
     Open {
-        /// The server must have let us in by then; `None` when it has.
+        /// The server must have let us in by then; `None` once it has.
         greeting: Option<Instant>,
     },
 }
@@ -44,7 +44,7 @@ pub struct Desk {
     now: Instant,
     size: (usize, usize),
     way: Way,
-    /// How many times it has begun to connect.
+    /// How many times it has started to connect.
     attempts: usize,
     sent: Vec<u8>,
     shown: String,
@@ -52,7 +52,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Sits down before a window of so many columns and rows. The chat begins to connect.
+    /// Sits down at a window of this many columns and rows. The chat starts to connect.
     pub fn new(config: &Config, size: (usize, usize), now: Instant) -> Desk {
         let history = History::open(None);
         let mut desk = Desk {
@@ -78,23 +78,23 @@ impl Desk {
         self.go_round();
     }
 
-    /// The window gets another size.
+    /// The window changes its size.
     pub fn resize(&mut self, size: (usize, usize)) {
         self.size = size;
         self.go_round();
     }
 
-    /// The attempt that is under way, or has led to a connection: each has a number of its own.
+    /// The number of the current attempt or, once connected, of the one that succeeded. Each attempt has its own.
     pub fn attempt(&self) -> Option<usize> {
         (self.way != Way::Closed && self.outcome.is_none()).then_some(self.attempts)
     }
 
-    /// Whether somebody is to accept the connection or to refuse it.
+    /// Whether an attempt waits to be accepted or refused.
     pub fn is_connecting(&self) -> bool {
         self.attempt().is_some() && matches!(self.way, Way::Connecting { .. })
     }
 
-    /// The server takes the connection.
+    /// The server accepts the connection.
     pub fn accept(&mut self) {
         if self.is_connecting() {
             let greeting = Some(self.now + GREETING_TIMEOUT);
@@ -102,7 +102,7 @@ impl Desk {
         }
     }
 
-    /// Nobody takes the connection.
+    /// Nobody accepts the connection.
     pub fn refuse(&mut self) {
         if self.is_connecting() {
             self.cannot_reach("cannot connect to the server: Connection refused. Check --host");
@@ -124,7 +124,7 @@ impl Desk {
         }
     }
 
-    /// Time passes, and what is due in it happens.
+    /// Time passes, and everything due in it happens.
     pub fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         let mut at_once = 0;
@@ -141,7 +141,7 @@ impl Desk {
         self.now = end;
     }
 
-    /// What was sent to the server since it was last asked.
+    /// The bytes sent to the server since the last call.
     pub fn take_sent(&mut self) -> Vec<u8> {
         match self.way {
             Way::Open { .. } => mem::take(&mut self.sent),
@@ -149,7 +149,7 @@ impl Desk {
         }
     }
 
-    /// What was written to the terminal since it was last asked.
+    /// The output for the terminal since the last call.
     pub fn take_shown(&mut self) -> String {
         mem::take(&mut self.shown)
     }
@@ -204,7 +204,7 @@ impl Desk {
         }
     }
 
-    /// A round of the loop: does what the chat wants done, and draws.
+    /// One round of the loop: runs the chat's errands, and draws.
     fn go_round(&mut self) {
         if self.outcome.is_some() {
             return;
@@ -235,7 +235,7 @@ impl Desk {
         }
         self.shown.push_str(&self.chat.draw(self.size));
         if self.chat.take_suspend() {
-            // It is stopped, and goes on at once.
+            // The process stops, and goes on at once.
             self.shown.push_str(&self.chat.clear_typed(self.size));
             self.shown.extend(LEAVE);
             self.shown.extend(ENTER);

@@ -1,7 +1,7 @@
-//! `Editor`: the line being typed. Keys come in, text and cursor change; nothing is drawn here.
+//! `Editor`: the line being typed. Keys come in, text and cursor change; this file draws nothing.
 //!
 //! Invariants: the cursor stands between two characters as a reader sees them (grapheme clusters), and the text is one
-//! line of at most [`LINE_BYTES`], clean of control characters.
+//! line of at most [`LINE_BYTES`] without control characters.
 
 use std::mem;
 
@@ -18,18 +18,18 @@ pub(super) struct Editor {
     text: String,
     /// A byte offset into the text.
     cursor: usize,
-    /// What was last cut, to be put back by Ctrl-Y.
+    /// The text cut last, which Ctrl-Y puts back.
     cut: String,
 }
 
-/// What a key did to the line.
+/// The effect of a key on the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Edit {
     /// It was an editing key.
     Done,
-    /// It would have typed more than a line holds.
+    /// The key would have made the line too long.
     Full,
-    /// It is no editing key.
+    /// It is not an editing key.
     NotMine,
 }
 
@@ -42,7 +42,7 @@ impl Editor {
         self.cursor
     }
 
-    /// Replaces the line; the cursor goes behind it.
+    /// Replaces the line and puts the cursor after it.
     pub(super) fn set(&mut self, text: &str) {
         self.text.clear();
         self.cursor = 0;
@@ -55,7 +55,7 @@ impl Editor {
         mem::take(&mut self.text)
     }
 
-    /// Types text at the cursor. False, and nothing typed, when the line would grow too long.
+    /// Types text at the cursor. If the line would grow too long, returns false and types nothing.
     pub(super) fn insert(&mut self, text: &str) -> bool {
         let text = clean(text.as_bytes());
         if self.text.len() + text.len() > LINE_BYTES {
@@ -63,7 +63,7 @@ impl Editor {
         }
         self.text.insert_str(self.cursor, &text);
         self.cursor += text.len();
-        // What was typed may have joined with what follows it, as an accent does.
+        // The typed text may have joined with the text after it, as an accent does.
         if !self.is_boundary(self.cursor) {
             self.cursor = self.next(self.cursor);
         }
@@ -71,7 +71,7 @@ impl Editor {
         true
     }
 
-    /// Puts text in the place of what stands between an offset and the cursor.
+    /// Replaces the text between an offset and the cursor.
     pub(super) fn replace_from(&mut self, start: usize, text: &str) -> bool {
         let tail = self.text.split_off(self.cursor);
         let head = self.text.clone();
@@ -165,12 +165,12 @@ impl Editor {
         self.last_run(is_word)
     }
 
-    /// Where what stands before the cursor up to a space begins.
+    /// Where the run without spaces before the cursor begins.
     fn spaced_word_start(&self) -> usize {
         self.last_run(|cluster| !cluster.trim().is_empty())
     }
 
-    /// Where the last run of such characters before the cursor begins.
+    /// Where the last run of matching characters before the cursor begins.
     fn last_run(&self, belongs: impl Fn(&str) -> bool) -> usize {
         let mut start = self.cursor;
         let mut inside = false;
@@ -184,7 +184,7 @@ impl Editor {
         start
     }
 
-    /// Where the word behind the cursor ends.
+    /// Where the word after the cursor ends.
     fn word_end(&self) -> usize {
         let mut inside = false;
         for (at, cluster) in self.text[self.cursor..].grapheme_indices(true) {
@@ -211,7 +211,7 @@ fn is_word(cluster: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The line with a `|` where the cursor is, after the keys.
+    /// The line with a `|` at the cursor, after these keys.
     fn typed(start: &str, keys: &[Key]) -> String {
         let (head, tail) = start.split_once('|').unwrap();
         let mut editor = Editor::default();

@@ -1,10 +1,11 @@
-//! `History`: what was typed before, kept between runs in a file that its owner alone can read.
+//! `History`: the lines typed before. A file keeps them between runs, and only its owner can read it.
 //!
-//! A file that cannot be read or written is no reason not to chat: then the history lasts as long as the run. The same goes
-//! for what is no regular file of one's own, through a link or not: it is neither read nor written, and its rights stay.
+//! If the file cannot be read or written, the chat goes on, and the history lasts as long as the run. The same is true
+//! of anything but a regular file of one's own, through a link or not: this code neither reads nor writes it, nor
+//! changes its permissions.
 //!
-//! Several clients may add to one file at the same time. Each holds a shared lock on it (`flock`), and only a client that
-//! is alone with it makes it shorter.
+//! Several clients may add to one file at the same time. Each holds a shared lock on it (`flock`), and a client
+//! shortens the file only if it is alone with it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
@@ -23,27 +24,27 @@ use crate::wire::clean;
 /// Lines kept.
 const LINES: usize = 1000;
 
-/// How much of the end of the file is read. What is longer is cut down to its last lines.
+/// How much of the end of the file is read. A longer file is cut down to its last lines.
 const FILE_BYTES: u64 = 1024 * 1024;
 
-/// How much of a file that was cut down is kept, in bytes. While the file is written anew from its beginning, what is kept
-/// still stands at its end.
+/// How many bytes to keep of a file that is cut down. While the client writes these lines over the beginning of the
+/// file, they still stand at its end.
 const KEPT_BYTES: usize = FILE_BYTES as usize / 2;
 
-/// Lines typed, the newest last, and where among them the reader looks.
+/// Lines typed, the newest last, and the reader's place among them.
 #[derive(Debug, Default)]
 pub(super) struct History {
     lines: Vec<String>,
-    /// The line looked at; as many as there are lines when none is.
+    /// The line that the reader looks at; the number of lines if there is none.
     at: usize,
-    /// What was typed in the place of lines that were looked at; in the place behind the last one, what was being typed
-    /// before looking.
+    /// The text typed in place of the lines that the reader looked at. In the place after the last line: the text being
+    /// typed before looking.
     typed: BTreeMap<usize, String>,
     file: Option<File>,
 }
 
 impl History {
-    /// Reads the history of former runs, and opens it to be added to.
+    /// Reads the history of former runs, and opens the file for adding.
     pub(super) fn open(path: Option<PathBuf>) -> History {
         let mut history = History::default();
         if let Some((file, lines)) = path.and_then(|path| open_private(&path).ok()) {
@@ -54,7 +55,7 @@ impl History {
         history
     }
 
-    /// Adds a line that was sent. The same line twice in a row is kept once.
+    /// Adds a line that was sent. The same line twice in a row counts once.
     pub(super) fn add(&mut self, line: &str) {
         self.look_away();
         if self.lines.last().is_none_or(|last| last != line) {
@@ -68,8 +69,8 @@ impl History {
         self.at = self.lines.len();
     }
 
-    /// Looks at no line any more: what stood at the prompt was sent or thrown away. What was being typed before looking
-    /// was not, and becomes the last line of this run.
+    /// Stops looking at a line, because the text at the prompt was sent or thrown away. The text being typed before
+    /// looking was not, and becomes the last line of this run.
     pub(super) fn look_away(&mut self) {
         let draft = mem::take(&mut self.typed).remove(&self.lines.len());
         if self.at < self.lines.len()
@@ -81,12 +82,13 @@ impl History {
         self.at = self.lines.len();
     }
 
-    /// The line before the one looked at. `typed` is what stands at the prompt.
+    /// The line before the current one. `typed` is the text at the prompt.
     pub(super) fn older(&mut self, typed: &str) -> Option<&str> {
         self.look(self.at.checked_sub(1)?, typed)
     }
 
-    /// The line after the one looked at; behind the last, what was being typed. `typed` is what stands at the prompt.
+    /// The line after the current one; after the last, the text that was being typed. `typed` is the text at the
+    /// prompt.
     pub(super) fn newer(&mut self, typed: &str) -> Option<&str> {
         self.look(self.at + 1, typed)
     }
@@ -112,7 +114,7 @@ impl History {
     }
 }
 
-/// Where the history is kept (XDG Base Directory Specification, state).
+/// The path of the history (XDG Base Directory Specification, state).
 pub(super) fn default_path() -> Option<PathBuf> {
     let absolute = |variable| {
         std::env::var_os(variable)
@@ -124,7 +126,7 @@ pub(super) fn default_path() -> Option<PathBuf> {
     Some(state.join("chinwag").join("history"))
 }
 
-/// Opens the file to be added to, and reads its last lines. Whoever else could read it cannot any more.
+/// Opens the file for adding, and reads its last lines. Other people who could read it no longer can.
 fn open_private(path: &Path) -> io::Result<(File, Vec<String>)> {
     if let Some(directory) = path.parent() {
         DirBuilder::new()
@@ -132,7 +134,7 @@ fn open_private(path: &Path) -> io::Result<(File, Vec<String>)> {
             .mode(0o700)
             .create(directory)?;
     }
-    // To open what is no file can do something, or wait for somebody.
+    // Opening something other than a file can have an effect, or wait for somebody.
     match fs::metadata(path) {
         Ok(found) => check_own(&found)?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -155,7 +157,7 @@ fn open_private(path: &Path) -> io::Result<(File, Vec<String>)> {
     let is_alone = lock(&file, FlockOperation::NonBlockingLockExclusive);
     let lines = read_lines(&mut file)?;
     if is_alone {
-        // One that cannot be made shorter can still be added to.
+        // A file that cannot be shortened can still be added to.
         let _ = tidy(&file, &lines);
     }
     lock(&file, FlockOperation::NonBlockingLockShared);
@@ -163,7 +165,7 @@ fn open_private(path: &Path) -> io::Result<(File, Vec<String>)> {
     Ok((file, lines))
 }
 
-/// Refuses what is no regular file, or somebody else's.
+/// Refuses anything but a regular file, and files of other people.
 fn check_own(found: &Metadata) -> io::Result<()> {
     if found.is_file() && found.uid() == geteuid().as_raw() {
         return Ok(());
@@ -171,15 +173,16 @@ fn check_own(found: &Metadata) -> io::Result<()> {
     Err(io::Error::other("no regular file of one's own"))
 }
 
-/// Whether no other client stands against it. Where there are no locks, none is known to.
+/// Whether no other client's lock is in the way. Without support for locks, none is known to be.
 fn lock(file: &File, how: FlockOperation) -> bool {
     flock(file, how) != Err(Errno::WOULDBLOCK)
 }
 
-/// Cuts a file that has grown long down to its last lines, and ends the last line of any.
+/// Shortens a file that has grown long to its last lines, and ends the last line of any file.
 ///
-/// It stays the same file, so links go on to lead to it. The lines are written over its beginning before the rest is cut
-/// off: a crash in between leaves some of them twice, and loses none, unless much that is no line stands between them.
+/// It stays the same file, so links to it still work. The lines are written over its beginning before the rest is cut
+/// off. So a crash in between leaves some of them twice but loses none, unless a lot that is not a line stands between
+/// them.
 fn tidy(file: &File, lines: &[String]) -> io::Result<()> {
     let length = file.metadata()?.len();
     let mut last = [b'\n'];
@@ -204,7 +207,7 @@ fn tidy(file: &File, lines: &[String]) -> io::Result<()> {
     file.set_len(text.len() as u64)
 }
 
-/// The last lines of the file, without those that are longer than any that can be typed.
+/// The last lines of the file, without any that are too long to be typed.
 fn read_lines(file: &mut File) -> io::Result<Vec<String>> {
     let begin = file.metadata()?.len().saturating_sub(FILE_BYTES);
     file.seek(SeekFrom::Start(begin))?;
@@ -212,7 +215,7 @@ fn read_lines(file: &mut File) -> io::Result<Vec<String>> {
     file.take(FILE_BYTES).read_to_end(&mut bytes)?;
     let mut lines: Vec<String> = bytes
         .split(|&byte| byte == b'\n')
-        // What stands before the first line end may be the rest of a line.
+        // The text before the first line end may be the rest of a line.
         .skip(usize::from(begin > 0))
         .filter(|line| !line.is_empty() && line.len() <= LINE_BYTES)
         .map(|line| clean(line).into_owned())
@@ -307,7 +310,7 @@ mod tests {
         assert_eq!(mode(&directory.0), 0o755, "it was there before");
         drop(second);
 
-        // One that has grown long is cut down to its last lines.
+        // A file that has grown long is cut down to its last lines.
         fs::write(&path, long()).unwrap();
         let mut third = History::open(Some(path.clone()));
         assert_eq!(third.lines.len(), LINES);
@@ -350,7 +353,7 @@ mod tests {
             mknodat(CWD, &path, kind, Mode::empty(), device).map(|()| path)
         };
         let mut special = vec![make("fifo", FileType::Fifo, 0).unwrap()];
-        // Devices are for root to make: this one is that of /dev/null.
+        // Only root can make devices: this one is that of /dev/null.
         special.extend(make("device", FileType::CharacterDevice, makedev(1, 3)));
         special.push(directory.0.join("directory"));
         fs::create_dir(special.last().unwrap()).unwrap();
@@ -398,7 +401,7 @@ mod tests {
         fs::write(&path, [&one[..], &vec![b'x'; 100_000]].concat()).unwrap();
         let mut history = History::open(Some(path.clone()));
         assert_eq!(history.lines, ["one", &longest, "two"]);
-        // What comes next has a line of its own.
+        // The next text has a line of its own.
         history.add("three");
         assert!(fs::read(&path).unwrap().ends_with(b"x\nthree\n"));
         drop(history);
@@ -413,7 +416,7 @@ mod tests {
             assert_eq!(History::open(Some(path.clone())).lines, ["four"]);
         }
 
-        // Long lines are kept as far as they fit into half the file.
+        // As many long lines are kept as fit into half the file.
         fs::write(&path, format!("{longest}\n").repeat(200)).unwrap();
         assert_eq!(History::open(Some(path.clone())).lines.len(), 127);
         assert_eq!(

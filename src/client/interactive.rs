@@ -18,14 +18,14 @@ use super::{Config, Outcome, Status, chance};
 const WAKER: Token = Token(0);
 const INPUT: Token = Token(1);
 const SIGNALS: Token = Token(2);
-/// The first of the link's sockets. The others have the tokens behind it.
+/// The first of the link's sockets. The others have the tokens after it.
 const SOCKETS: Token = Token(3);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
 
 /// Reads of the socket between two drawings, so that a flood cannot keep the keyboard waiting; and of the keyboard, as
-/// what is typed into it may be a flood too.
+/// a flood may come from there too.
 const READS_PER_ROUND: usize = 4;
 
 /// Chats until the person leaves or the server is gone for good.
@@ -35,7 +35,7 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let link = Link::new(registry.try_clone()?, SOCKETS, WAKER, config.target())?;
     let mut signals = Signals::new(config.signals.iter().chain(&[SIGCONT, SIGWINCH]))?;
     registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
-    // Descriptor 0 is the standard input; a terminal, as was asked before.
+    // Descriptor 0 is the standard input; the caller has checked that it is a terminal.
     registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
 
     let ending = config.signals.iter().filter(|&&signal| signal != SIGTSTP);
@@ -51,7 +51,8 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         buffer: vec![0; READ_BYTES],
     };
     let outcome = person.attend(&mut poll);
-    // A terminal that takes nothing fails us once a signal has asked for the end, and the signal is the reason.
+    // A terminal that takes nothing makes writing fail once a signal has asked for the end. Then the signal is the
+    // reason.
     let outcome = outcome.or_else(|error| person.take_signals()?.ok_or(error));
     // A terminal that is gone cannot be tidied up.
     let _ = person.clear_typed();
@@ -64,7 +65,7 @@ struct Person {
     link: Link,
     terminal: Terminal,
     signals: Signals,
-    /// Whether it may be stopped: not where the signal for that was ignored from the start.
+    /// Whether Ctrl-Z may stop the client: not if the signal for that was ignored from the start.
     can_stop: bool,
     keyboard: Keyboard,
     buffer: Vec<u8>,
@@ -109,7 +110,7 @@ impl Person {
         }
     }
 
-    /// Does what the chat wants done.
+    /// Runs the chat's errands.
     fn run_errands(&mut self, now: Instant) {
         self.chat.send_entered(self.link.queued(), now);
         while let Some(errand) = self.chat.take_errand() {
@@ -133,12 +134,12 @@ impl Person {
         }
     }
 
-    /// Draws what is left to be seen, and takes the typed line off the screen.
+    /// Draws what is still to be shown, and takes the typed line off the screen.
     fn clear_typed(&mut self) -> io::Result<()> {
         terminal::write_out(self.chat.clear_typed(terminal::size()).as_bytes())
     }
 
-    /// How long nothing needs to be done if nothing happens.
+    /// How long the loop may sleep if nothing happens.
     fn timeout(&mut self) -> Option<Duration> {
         if self.link.is_readable() || terminal::input_waits() {
             return Some(Duration::ZERO);
@@ -163,7 +164,7 @@ impl Person {
         }
     }
 
-    /// Reads what was typed. Gives an outcome when the terminal is gone.
+    /// Reads the keys typed. Returns an outcome if the terminal is gone.
     fn read_keys(&mut self, now: Instant) -> io::Result<Option<Outcome>> {
         let mut keys = Vec::new();
         let mut reads = 0..READS_PER_ROUND;
@@ -203,7 +204,7 @@ impl Person {
         Ok(None)
     }
 
-    /// Stops the process as Ctrl-Z does. What is to be done when it goes on, SIGCONT tells.
+    /// Stops the process as Ctrl-Z does. SIGCONT tells when to resume the chat.
     fn suspend(&mut self) -> io::Result<()> {
         if !self.can_stop {
             return Ok(());

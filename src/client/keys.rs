@@ -1,19 +1,20 @@
-//! `Keyboard`: bytes of a terminal to keys. It knows no terminal and no clock.
+//! `Keyboard`: turns the bytes of a terminal into keys. It knows no terminal and no clock.
 //!
-//! A terminal sends what a person types, and what it tells by itself: the mouse's reports, answers to what an earlier
-//! program asked. Text, a lone Escape and Alt are read here, as a screen knows none of them. A control sequence or
-//! control string (ECMA-48 §5.4 and §5.6) goes to the crate `vte`, which knows where it ends.
+//! A terminal sends the keys that a person types, and reports of its own: those of the mouse, and answers to an earlier
+//! program's questions. This file reads text, a lone Escape and Alt, as a screen knows none of them. A control sequence
+//! or control string (ECMA-48 §5.4 and §5.6) goes to the crate `vte`, which knows where it ends.
 //!
-//! What always holds, wherever the bytes are cut:
-//! - No byte of a sequence, string or report is text, and none of a report is a key: it gives no [`Key`] at all, not even
-//!   [`Key::Other`], which would answer a question.
+//! This always holds, wherever the bytes are cut:
+//! - No byte of a sequence, string or report is text, and none of a report is a key. A report gives no [`Key`] at all,
+//!   not even [`Key::Other`], which would answer a question.
 //! - Nothing inside a paste is a key.
-//! - Only a lone Escape is a matter of a moment ([`ESCAPE_TIMEOUT`]). All else that is unfinished waits for its other
-//!   bytes, which a network may hold up, but for nothing that only others can send: silence ends it
-//!   ([`SEQUENCE_TIMEOUT`], [`PASTE_TIMEOUT`]), and so does Ctrl-C, which then means nothing else. Any Escape ends an
-//!   unfinished sequence or string too, so an arrow key brings back whoever pressed Alt-`]` by mistake.
-//! - Nothing is stored but a paste of at most [`PASTE_BYTES`], the beginning of a character, and the state of `vte`,
-//!   which gets no text of control strings. So these need no bound in bytes, which would type the rest of a long one.
+//! - Only a lone Escape depends on a moment ([`ESCAPE_TIMEOUT`]). Everything else that is unfinished waits for the rest
+//!   of its bytes, as a network may delay them. But it does not wait for bytes that only others can send: silence ends
+//!   it ([`SEQUENCE_TIMEOUT`], [`PASTE_TIMEOUT`]), and so does Ctrl-C, which then means nothing else. Any Escape also
+//!   ends an unfinished sequence or string, so an arrow key helps a person who pressed Alt-`]` by mistake.
+//! - It stores only a paste of at most [`PASTE_BYTES`], the beginning of a character, and the state of `vte`, which
+//!   gets no text of control strings. So sequences and strings need no limit in bytes, which would type the rest of a
+//!   long one.
 
 mod paste;
 mod sequence;
@@ -24,24 +25,25 @@ use std::time::{Duration, Instant};
 use paste::Paste;
 use sequence::{Found, Heard};
 
-/// After an Escape, what belongs to it comes within this time.
+/// The bytes that belong to an Escape come within this time.
 const ESCAPE_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// A sequence or string is given up this long after its last byte: longer than a network holds up the rest of one,
-/// short enough to be waited for.
+/// A sequence or string is given up this long after its last byte. This is longer than a network delays the rest of
+/// one, and short enough for a person to wait.
 const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A paste whose end does not come is over this long after its last byte. Longer than for sequences, as the rest of one
-/// that was merely held up would be typed.
+/// A paste without an end is over this long after its last byte. This is longer than for sequences, because the rest of
+/// a paste that was only delayed would be typed.
 const PASTE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The same for a paste with a Ctrl-C in it. Programs may put that byte into a paste, and then more follows at once.
+/// The same for a paste with a Ctrl-C in it. A program may put that byte into a paste, but then more bytes follow at
+/// once.
 const CTRL_C_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Longest paste taken, in bytes. More is a mistake at a chat's prompt.
 pub(super) const PASTE_BYTES: usize = 1024 * 1024;
 
-/// Most that can have been typed behind a Ctrl-C in [`CTRL_C_TIMEOUT`], in bytes. More is no typing.
+/// The most bytes that a person can type after a Ctrl-C in [`CTRL_C_TIMEOUT`]. If there are more, nobody typed them.
 const TYPED_BYTES: usize = 1024;
 
 const CTRL_C: u8 = 0x03;
@@ -49,14 +51,14 @@ const ESC: u8 = 0x1b;
 const DEL: u8 = 0x7f;
 const CAN: u8 = 0x18;
 
-/// What a person did at the keyboard, or the terminal told.
+/// An act of the person at the keyboard, or a report of the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Key {
     /// A character to be typed.
     Char(char),
     /// A letter with Ctrl, in lower case.
     Ctrl(char),
-    /// A character with Alt, or typed behind Escape.
+    /// A character with Alt, or typed after Escape.
     Alt(char),
     Enter,
     Tab,
@@ -71,9 +73,9 @@ pub(super) enum Key {
     Up,
     Down,
     Escape,
-    /// Text from the clipboard, its line ends as the terminal gave them.
+    /// Text from the clipboard, with line ends as the terminal gave them.
     Paste(Vec<u8>),
-    /// Text from the clipboard that is longer than [`PASTE_BYTES`], and was not kept.
+    /// Text from the clipboard that is longer than [`PASTE_BYTES`], and was dropped.
     PasteTooLong,
     /// The terminal's window got the focus or lost it.
     Focus(bool),
@@ -85,20 +87,20 @@ pub(super) enum Key {
 #[derive(Debug)]
 enum State {
     Text {
-        /// Whether an Escape stood in front of the character that has begun.
+        /// Whether an Escape came before the character that has begun.
         alt: bool,
     },
     Escape {
-        /// Whether it cut off a control string, which `ESC \` ends.
+        /// Whether it interrupted a control string, which `ESC \` ends.
         in_string: bool,
     },
-    /// A control sequence, or the keys that SS3 introduces (`ESC O`), which look alike behind that.
+    /// A control sequence, or the keys that SS3 introduces (`ESC O`). After the introducer, both look alike.
     Sequence {
         ss3: bool,
     },
     /// A control string: OSC, DCS, SOS, PM or APC.
     String,
-    /// So many bytes of a mouse report in X10's form are to come, whatever they are.
+    /// A mouse report in X10's form: this many of its bytes are still to come, whatever they are.
     Mouse(u8),
     /// A function key of the Linux console, `ESC [ [` and a letter.
     FunctionKey,
@@ -113,7 +115,7 @@ impl State {
 /// The state between two reads of a terminal.
 pub(super) struct Keyboard {
     state: State,
-    /// In its ground state, unless we are in a sequence or string.
+    /// In its ground state, except within a sequence or string.
     parser: vte::Parser,
     /// The beginning of a character in UTF-8.
     partial: Vec<u8>,
@@ -131,8 +133,8 @@ impl Keyboard {
         }
     }
 
-    /// Takes in bytes and appends the keys that they complete. All that has come is to be fed before
-    /// [`handle_timeout`](Self::handle_timeout) is called, as what was late in being read was not late in coming.
+    /// Takes in bytes and appends the keys that they complete. Feed all bytes that have come before calling
+    /// [`handle_timeout`](Self::handle_timeout), because bytes that were read late may not have come late.
     pub(super) fn feed(&mut self, bytes: &[u8], now: Instant, keys: &mut Vec<Key>) {
         let mut rest = bytes;
         while let [byte, tail @ ..] = rest {
@@ -151,7 +153,7 @@ impl Keyboard {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let wait = match &self.state {
             State::Text { .. } if self.partial.is_empty() => return None,
@@ -163,7 +165,7 @@ impl Keyboard {
         Some(self.heard? + wait)
     }
 
-    /// Nothing followed for long enough: what is unfinished is given up, unless it was a lone Escape or a paste.
+    /// Nothing has followed for long enough: gives up the unfinished state, unless it is a lone Escape or a paste.
     pub(super) fn handle_timeout(&mut self, now: Instant, keys: &mut Vec<Key>) {
         if self.next_timeout().is_none_or(|by| by > now) {
             return;
@@ -178,10 +180,10 @@ impl Keyboard {
         }
     }
 
-    /// Leaves what is unfinished, and returns what it was.
+    /// Leaves the unfinished state, and returns it.
     fn give_up(&mut self) -> State {
         self.partial.clear();
-        // Cancels whatever it is in.
+        // Cancels whatever the parser is in.
         self.parser.advance(&mut Heard::default(), &[CAN]);
         mem::replace(&mut self.state, State::START)
     }
@@ -208,13 +210,13 @@ impl Keyboard {
                 }
             }
             State::Sequence { ss3 } => self.take_sequence(byte, ss3, keys),
-            // What a string says is nothing to us; only a control character can end it.
+            // The text of a string means nothing to us; only a control character can end it.
             State::String if byte < b' ' => self.advance(byte, false, keys),
             State::String | State::Paste(_) => {}
         }
     }
 
-    /// Takes a byte of a character in UTF-8, or a control character. Bytes that are neither type nothing.
+    /// Takes a byte of a character in UTF-8, or a control character. Any other byte types nothing.
     fn take_text(&mut self, byte: u8, alt: bool, keys: &mut Vec<Key>) {
         if byte < b' ' || byte == DEL {
             self.partial.clear();
@@ -243,7 +245,7 @@ impl Keyboard {
         }
     }
 
-    /// Takes the byte behind an Escape.
+    /// Takes the byte after an Escape.
     fn take_escaped(&mut self, byte: u8, in_string: bool, keys: &mut Vec<Key>) {
         match byte {
             // Escape twice: the second one may begin a sequence, as Alt with an arrow does in some terminals.
@@ -251,7 +253,7 @@ impl Keyboard {
             b'[' => self.begin(State::Sequence { ss3: false }, byte),
             b'O' => self.begin(State::Sequence { ss3: true }, b'['),
             b']' | b'P' | b'X' | b'^' | b'_' => self.begin(State::String, byte),
-            // `ESC \` ends a string; another end is none of a person's doing either.
+            // `ESC \` ends a string. A person did not cause any other end either.
             _ if in_string => self.state = State::START,
             0..b' ' | DEL => {
                 self.state = State::START;
@@ -267,7 +269,7 @@ impl Keyboard {
         }
     }
 
-    /// Has `vte` begin a sequence or string, by the byte that introduces it behind an Escape.
+    /// Makes `vte` begin a sequence or string, with the byte after the Escape that introduces it.
     fn begin(&mut self, state: State, introducer: u8) {
         self.state = state;
         self.parser
@@ -275,17 +277,17 @@ impl Keyboard {
     }
 
     fn take_sequence(&mut self, byte: u8, ss3: bool, keys: &mut Vec<Key>) {
-        // SS3 shifts one character, in front of which some terminals put numbers.
+        // SS3 shifts one character. Some terminals put numbers before it.
         if ss3 && !matches!(byte, b'0'..=b'9' | b';' | b'@'..=b'~') {
             return drop(self.give_up());
         }
         self.advance(byte, ss3, keys);
     }
 
-    /// Has `vte` take a byte of a sequence or string, and acts on its end.
+    /// Makes `vte` take a byte of a sequence or string, and acts on its end.
     fn advance(&mut self, byte: u8, ss3: bool, keys: &mut Vec<Key>) {
         let mut heard = Heard::new(ss3);
-        // DEL is passed over in everything that is unfinished, and printed otherwise. So it tells the end.
+        // `vte` skips DEL in anything unfinished, and prints it otherwise. So DEL reveals the end.
         self.parser.advance(&mut heard, &[byte, DEL]);
         if !heard.ended {
             return;

@@ -1,7 +1,7 @@
-//! How the line being typed is laid out in rows of the terminal. Widths in, rows out; nothing is written here.
+//! How the line being typed is laid out in rows of the terminal. Widths go in, rows come out; this file writes nothing.
 //!
-//! Rows are cut here and not by the terminal, so that their number is known whatever the terminal thinks of the width
-//! of a character; and the column is set again behind each character that terminals disagree about.
+//! This file cuts the rows, not the terminal, so that their number does not depend on how wide the terminal thinks a
+//! character is. After each character that terminals disagree about, the column is set again.
 
 use std::fmt::Write;
 
@@ -14,14 +14,14 @@ const TAB: &str = "    ";
 /// The rows of a line, and where the cursor is in them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// What to write for each row, with no line end.
+    /// The output for each row, without a line end.
     pub(super) rows: Vec<String>,
     /// Row and column of the cursor, counted from 0.
     pub(super) cursor: (usize, usize),
 }
 
-/// Lays out a prompt and a text whose cursor stands at a byte offset. At most `height` rows are given: those around
-/// the cursor.
+/// Lays out a prompt and a text whose cursor stands at a byte offset. Returns at most `height` rows: those around the
+/// cursor.
 pub(super) fn layout(
     prompt: &str,
     text: &str,
@@ -39,7 +39,7 @@ pub(super) fn layout(
     for (at, cluster) in clusters.chain(typed) {
         let shown = if cluster == "\t" { TAB } else { cluster };
         let width = shown.width().min(columns);
-        // A cursor on a character without width needs a column all the same.
+        // A cursor on a character without width still needs a column.
         if column + width > columns || at == Some(cursor) && column >= columns {
             rows.push(String::new());
             column = 0;
@@ -65,7 +65,7 @@ pub(super) fn layout(
     around_cursor(rows, at_cursor, height.max(1))
 }
 
-/// Keeps as many rows as there is room for.
+/// Keeps as many rows as fit.
 fn around_cursor(mut rows: Vec<String>, (row, column): (usize, usize), height: usize) -> Layout {
     let first = row
         .saturating_sub(height / 2)
@@ -78,7 +78,7 @@ fn around_cursor(mut rows: Vec<String>, (row, column): (usize, usize), height: u
     }
 }
 
-/// Whether terminals differ in how wide they show this.
+/// Whether terminals disagree about the width of this.
 pub(super) fn is_disputed(cluster: &str, width: usize) -> bool {
     !cluster.is_ascii() && (width != 1 || cluster.chars().nth(1).is_some())
 }

@@ -1,8 +1,8 @@
-//! The grammar of the server's lines: the one place of the client that knows how [`wire`](crate::wire) writes them. A line
-//! in, one fact out; nothing is kept.
+//! The grammar of the server's lines: the one place in the client that knows how [`wire`](crate::wire) writes them. A
+//! line goes in, one fact comes out; nothing is stored.
 //!
-//! What holds for every line, whoever sent it: reading takes time linear in its length, and memory that does not depend
-//! on it; a name or a room that leaves here parses as one, and is written as the server writes it.
+//! This holds for every line, whoever sent it: reading it takes time linear in its length, and memory that does not
+//! depend on the length. Every name or room in a fact parses as one, and is written as the server writes it.
 
 use memchr::memchr;
 
@@ -10,23 +10,23 @@ use crate::limits::USERNAME_CHARS;
 use crate::moment::{Offset, Stamp};
 use crate::name::{RoomName, Username};
 
-/// Bytes of the longest name: of 32 characters, or an address.
+/// Length in bytes of the longest name: 32 characters, or an address.
 const NAME_BYTES: usize = 4 * USERNAME_CHARS;
 
-/// Bytes of the longest command that is taken for one.
+/// The longest word in bytes that counts as a command.
 const COMMAND_BYTES: usize = 32;
 
 /// A line of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {
-    /// When it was told, as in `[12:30] `, `[2026-11-21 16:59:59] ` or `[2026-11-21 16:59] `; or nothing.
+    /// The stamp of the line, as in `[12:30] `, `[2026-11-21 16:59:59] ` or `[2026-11-21 16:59] `; or nothing.
     pub(super) stamp: &'a str,
-    /// It was told before, as its date without seconds shows: it is no news.
+    /// The line is old news: its stamp has a date without seconds.
     pub(super) past: bool,
     pub(super) fact: Fact<'a>,
 }
 
-/// What a line tells. Answers to the reader have no stamp.
+/// The meaning of a line. Answers to the reader have no stamp.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fact<'a> {
     /// `NAME: TEXT`
@@ -39,11 +39,11 @@ pub(super) enum Fact<'a> {
     PrivateSent { name: &'a str, text: &'a str },
     /// `NAME is now known as NAME.`
     Renamed { from: &'a str, to: &'a str },
-    /// `NAME has joined the chat.` and the like: a name, and what happened.
+    /// `NAME has joined the chat.` and the like: a name, and the event.
     Event { name: &'a str, what: &'a str },
     /// The reader is in this room.
     InRoom(RoomName),
-    /// What stands before each line. How far the clock is ahead is told while something does.
+    /// The stamp before each line. If there is one, the answer also tells how far the clock is ahead.
     Timestamps {
         stamp: Stamp,
         offset: Option<Offset>,
@@ -54,17 +54,17 @@ pub(super) enum Fact<'a> {
     AwaySet,
     /// The reader is not away.
     Back,
-    /// The reader ignores this person.
+    /// The reader now ignores this person.
     IgnoreSet(&'a str),
-    /// The reader does not ignore this person any more.
+    /// The reader no longer ignores this person.
     IgnoreLifted(&'a str),
     /// A row of `/rooms`.
     Room(RoomName),
-    /// What stands over the rows of `/who`: the room, and how many people are in it.
+    /// The header of the rows of `/who`: the room, and how many people are in it.
     Who { room: RoomName, count: usize },
     /// A row of `/who`, which [`people`] reads.
     People(&'a str),
-    /// A row of `/help`: the word of a command, and what stands behind it.
+    /// A row of `/help`: the word of a command, and the text after it.
     Help { command: &'a str, rest: &'a str },
     /// Anything else.
     Other,
@@ -80,7 +80,7 @@ pub(super) fn read(line: &str) -> Line<'_> {
     Line { stamp, past, fact }
 }
 
-/// What stands before a line, with a 0 for each digit, and whether it says that the line was told before.
+/// The forms of a stamp, with a 0 for each digit, and whether the stamp marks an old line.
 const STAMPS: [(&str, bool); 3] = [
     ("[00:00] ", false),
     ("[0000-00-00 00:00:00] ", false),
@@ -95,7 +95,7 @@ fn has_form(line: &str, form: &str) -> bool {
     line.len() >= form.len() && form.bytes().zip(line.bytes()).all(fits)
 }
 
-/// What someone caused.
+/// A line that someone caused.
 fn event(told: &str) -> Option<Fact<'_>> {
     if let Some(behind) = told.strip_prefix("* ") {
         let (name, text) = named(behind)?;
@@ -122,7 +122,7 @@ fn event(told: &str) -> Option<Fact<'_>> {
     happens(what).then_some(Fact::Event { name, what })
 }
 
-/// Whether the server says this of a person, behind their name.
+/// Whether the server says this about a person, after their name.
 fn happens(what: &str) -> bool {
     let whole = [
         "has joined the chat.",
@@ -139,7 +139,7 @@ fn happens(what: &str) -> bool {
             .is_some()
 }
 
-/// What is answered to the reader alone.
+/// An answer to the reader alone.
 fn answer(told: &str) -> Option<Fact<'_>> {
     Some(match told {
         "Timestamps are off." => Fact::Timestamps {
@@ -189,7 +189,7 @@ fn about_reader(told: &str) -> Option<Fact<'_>> {
     room_named(room).map(Fact::InRoom)
 }
 
-/// `-- 3 messages you missed, times in UTC --`, and `last 50 of the 70` in place of the number.
+/// `-- 3 messages you missed, times in UTC --`, also with `last 50 of the 70` instead of the number.
 fn is_header_of_missed(told: &str) -> bool {
     let Some(header) = told.strip_prefix("-- ") else {
         return false;
@@ -211,7 +211,7 @@ fn behind_number(text: &str) -> Option<&str> {
     (behind.len() < text.len()).then_some(behind)
 }
 
-/// `/word …  does`, with at least two spaces before what it does.
+/// `/word …  does`, with at least two spaces before the description.
 fn help(told: &str) -> Option<Fact<'_>> {
     let (command, rest) = first_word(told)?;
     let word = command.strip_prefix('/')?;
@@ -250,24 +250,24 @@ pub(super) fn people(row: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A name, and what stands behind the space that follows it.
+/// A name, and the text after the space that follows it.
 fn named(text: &str) -> Option<(&str, &str)> {
     first_word(text).filter(|(name, _)| is_name(name))
 }
 
-/// What stands before and behind the first space, where that can be a name and a sign behind it.
+/// The text before and after the first space, if the former can be a name and a sign after it.
 fn first_word(text: &str) -> Option<(&str, &str)> {
     let head = &text.as_bytes()[..text.len().min(NAME_BYTES + 2)];
     let end = memchr(b' ', head)?;
     Some((&text[..end], &text[end + 1..]))
 }
 
-/// Whether this is a name as the server writes it. People without one are known by their address.
+/// Whether this is a name as the server writes it. The server calls people without a name by their address.
 fn is_name(text: &str) -> bool {
     text.len() <= NAME_BYTES && Username::parse_any(text).is_some_and(|name| name.as_str() == text)
 }
 
-/// A room as the server writes it, behind its `#`.
+/// A room as the server writes it, after its `#`.
 fn room_named(text: &str) -> Option<RoomName> {
     let name = text.strip_prefix('#').filter(|it| it.len() <= NAME_BYTES)?;
     let room = RoomName::parse(name).ok()?;

@@ -1,5 +1,5 @@
-//! `Link`: the way to the server, from a host's name to an open socket. It knows bytes and addresses, nothing of what
-//! is said.
+//! `Link`: the way to the server, from a host's name to an open socket. It knows bytes and addresses, but nothing of
+//! the conversation.
 
 mod lookup;
 mod race;
@@ -19,18 +19,19 @@ use crate::net::options::{give_up_vanished_peers, set_user_timeout};
 use lookup::Lookup;
 use race::Race;
 
-/// How long the resolver may take to find the addresses of a host. One that has lost its servers takes 10 s and more for
-/// each way to complete a name.
+/// How long the resolver may take to find the addresses of a host. A resolver that has lost its servers takes 10 s and
+/// more for each way to complete a name.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a server that took the connection may take to let us in, or to ask for a name that nobody has given yet.
+/// How long a server that accepted the connection may take to let us in, or to ask for a name that the person must
+/// still give.
 pub(super) const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What may wait to be sent before no more should be given, in bytes.
+/// From this many waiting bytes on, callers should send no more.
 pub(super) const SEND_BYTES: usize = 64 * 1024;
 
-/// What may wait to be sent at most, in bytes: the longest line behind [`SEND_BYTES`], and much room for the answers to a
-/// server that asks and asks, and reads none of them.
+/// The most bytes that may wait: the longest line after [`SEND_BYTES`], and much room for answers to a server that asks
+/// again and again but does not read them.
 const QUEUE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where the server is.
@@ -50,42 +51,42 @@ impl fmt::Display for Target {
     }
 }
 
-/// What happened on the way.
+/// An event on the way.
 #[derive(Debug)]
 pub(super) enum LinkEvent {
     /// No address of the host could be reached. The sentence says why, and what to do.
     Unreachable(String),
-    /// Bytes of the server stand in the buffer that was lent.
+    /// The caller's buffer holds this many bytes from the server.
     Received(usize),
-    /// The connection was there and is no more. The words say how it ended.
+    /// The connection has ended. The words say how.
     Lost(String),
 }
 
 #[derive(Debug)]
 enum State {
     Idle,
-    /// The addresses of the host are being looked up, until then.
+    /// The resolver is looking up the addresses of the host, until then.
     Resolving(Instant),
     /// Boxed, as it is large and short-lived.
     Connecting(Box<Race<TcpStream>>),
     Open {
         stream: TcpStream,
-        /// The server must have let us in by then; `None` when it has.
+        /// The server must have let us in by then; `None` once it has.
         greeting: Option<Instant>,
-        /// Something came.
+        /// Bytes have come.
         heard: bool,
         readable: bool,
-        /// Why nothing more can be written, once that is so.
+        /// Why no more can be written, if that is so.
         broken: Option<io::Error>,
     },
 }
 
-/// What was not delivered, or may not have been, when a connection ended.
+/// The lines that a connection had not delivered, or may not have, when it ended.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Undelivered {
-    /// Lines that were never sent, or not to their end.
+    /// The number of lines that were not sent, or not in full.
     pub(super) lines: usize,
-    /// It broke off, so what was sent last may not have arrived.
+    /// The connection broke off, so the last bytes sent may not have arrived.
     pub(super) in_doubt: bool,
 }
 
@@ -93,13 +94,13 @@ pub(super) struct Undelivered {
 #[derive(Debug)]
 pub(super) struct Link {
     registry: Registry,
-    /// The token of the first attempt to connect. Each next one has the next.
+    /// The token of the first attempt to connect. Each further attempt has the next one.
     base: Token,
     waker: Arc<Waker>,
     target: Target,
     state: State,
     lookup: Lookup,
-    /// What waits to be sent, from `sent` on.
+    /// The bytes that wait to be sent, from `sent` on.
     queue: Vec<u8>,
     sent: usize,
     undelivered: Undelivered,
@@ -107,7 +108,7 @@ pub(super) struct Link {
 
 impl Link {
     /// A link that has not begun. Events of its sockets come with `base` and the [`ADDRESSES`](race::ADDRESSES) tokens
-    /// from there on; the waker is its own.
+    /// from there on; the waker is for this link alone.
     pub(super) fn new(
         registry: Registry,
         base: Token,
@@ -128,7 +129,7 @@ impl Link {
         })
     }
 
-    /// Begins to connect.
+    /// Starts to connect.
     pub(super) fn start(&mut self, now: Instant) -> Option<LinkEvent> {
         self.close();
         let Target { host, port } = self.target.clone();
@@ -153,7 +154,7 @@ impl Link {
 
     /// Acts on an event of the waker.
     pub(super) fn resolved(&mut self, now: Instant) -> Option<LinkEvent> {
-        // An answer that came too late is taken too: the next question is a new one.
+        // An answer that came too late is taken too: the next question starts anew.
         let found = self.lookup.take()?;
         let State::Resolving(_) = self.state else {
             return None;
@@ -168,7 +169,7 @@ impl Link {
         }
     }
 
-    /// Acts on an event of the socket that the token stands for. Reading is a call of its own.
+    /// Acts on an event of the socket with this token. Reading is a separate call.
     pub(super) fn ready(&mut self, token: Token, now: Instant) -> Option<LinkEvent> {
         match &mut self.state {
             State::Connecting(_) => {
@@ -209,7 +210,7 @@ impl Link {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Idle => None,
@@ -219,7 +220,7 @@ impl Link {
         }
     }
 
-    /// Whether [`receive`](Self::receive) may have something.
+    /// Whether [`receive`](Self::receive) may have bytes.
     pub(super) fn is_readable(&self) -> bool {
         matches!(&self.state, State::Open { readable: true, .. })
     }
@@ -237,7 +238,7 @@ impl Link {
             return None;
         };
         let error = match stream.read(buffer) {
-            // An error is told once, and may have been told to whoever wrote.
+            // An error is reported once, and a write may already have reported it.
             Ok(0) => broken
                 .take()
                 .filter(|it| it.kind() != ErrorKind::BrokenPipe),
@@ -261,7 +262,7 @@ impl Link {
         Some(LinkEvent::Lost(words))
     }
 
-    /// Sends, or keeps to be sent. A server for which more than [`QUEUE_BYTES`] wait is given up.
+    /// Sends bytes, or keeps them to send later. Gives up a server for which more than [`QUEUE_BYTES`] wait.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Option<LinkEvent> {
         self.queue.extend_from_slice(bytes);
         self.flush();
@@ -280,33 +281,33 @@ impl Link {
         self.queue.len() - self.sent
     }
 
-    /// What the last connection left undelivered.
+    /// What the last connection did not deliver.
     pub(super) fn undelivered(&self) -> Undelivered {
         self.undelivered
     }
 
-    /// The server has let us in, or somebody has to think of a name.
+    /// The server has let us in, or the person has to think of a name.
     pub(super) fn greeted(&mut self) {
         if let State::Open { greeting, .. } = &mut self.state {
             *greeting = None;
         }
     }
 
-    /// The server has said that it reads from us more slowly than we send. A user timeout would end the connection though
-    /// it goes well: see [`options`](crate::net::options). Without one, a server that vanishes is noticed as before
-    /// while we are silent, and while something waits for it only when the kernel is tired of asking for room: after some
-    /// twenty minutes.
+    /// The server has said that it reads from us more slowly than we send. A user timeout would end the connection
+    /// although it works: see [`options`](crate::net::options). Without one, we notice a server that vanishes as before
+    /// while we are silent. While bytes wait for it, we notice only when the kernel is tired of asking for room: after
+    /// some twenty minutes.
     pub(super) fn expect_slow_reads(&self) {
         if let State::Open { stream, .. } = &self.state {
-            // Where there is no such option, there is nothing to be undone.
+            // If there is no such option, there is nothing to undo.
             let _ = set_user_timeout(&SockRef::from(stream), None);
         }
     }
 
-    /// Closes the connection, or what is to become one.
+    /// Closes the connection, or the attempt to make one.
     pub(super) fn close(&mut self) {
         if let State::Open { stream, .. } = &mut self.state {
-            // A socket that cannot be deregistered is gone from the poll when it is closed.
+            // If deregistering fails, closing the socket removes it from the poll.
             let _ = self.registry.deregister(stream);
         }
         self.state = State::Idle;
@@ -328,7 +329,7 @@ impl Link {
                 Ok(n) => self.sent += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                // The reading side tells how it ended, behind the last words of the server.
+                // The reading side tells how the connection ended, after the last words of the server.
                 Err(error) => *broken = Some(error),
             }
         }
@@ -343,7 +344,7 @@ impl Link {
         self.advance(now)
     }
 
-    /// Begins and ends attempts as it is time; tells why none was successful, once none is left.
+    /// Begins and ends attempts when it is time. If none is left, tells why none succeeded.
     fn advance(&mut self, now: Instant) -> Option<LinkEvent> {
         let State::Connecting(race) = &mut self.state else {
             return None;
@@ -408,7 +409,7 @@ impl Link {
             return None;
         };
         let stream = race.win(number)?;
-        // Comforts of the connection: it works without them.
+        // These only improve the connection: it works without them.
         let _ = stream.set_nodelay(true);
         let _ = give_up_vanished_peers(&SockRef::from(&stream));
         self.state = State::Open {
@@ -422,7 +423,7 @@ impl Link {
     }
 }
 
-/// The system's words alone, without the number that the standard library adds behind them.
+/// The system's words alone, without the number that the standard library appends.
 pub(super) fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error ").next().unwrap_or(&text);

@@ -1,7 +1,8 @@
-//! Timing marks (RFC 860): how the client learns that the server has taken in what it sent. Behind a line goes `DO
-//! TIMING-MARK`; the answer comes when the server has come to it, behind all that it had to say until then.
+//! Timing marks (RFC 860): how the client learns that the server has read what it sent. After a line, the client sends
+//! `DO TIMING-MARK`. The server answers when it reaches the mark, after everything that it had to say until then.
 //!
-//! Whatever else of telnet (RFC 854) a server sends is taken out of the text. Bytes in, pieces out; no socket.
+//! All other telnet commands (RFC 854) of a server are removed from the text. Bytes go in, pieces come out; there is no
+//! socket.
 
 use memchr::memchr;
 
@@ -15,30 +16,30 @@ const SE: u8 = 240;
 /// RFC 860.
 const TIMING_MARK: u8 = 6;
 
-/// Asks the server to say when it has come here.
+/// Asks the server to say when it has reached this point.
 pub(super) const ASK: [u8; 3] = [IAC, DO, TIMING_MARK];
 
-/// A stretch of what a server sent.
+/// A piece of the server's bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     Text(&'a [u8]),
-    /// It has come to the next of the marks.
+    /// The server has reached the next mark.
     Mark,
 }
 
-/// The state between two reads: the commands that were not whole.
+/// The state between two reads: an incomplete command.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) enum Marks {
     #[default]
     Text,
-    /// Behind an IAC.
+    /// After an IAC.
     Command,
-    /// Behind a verb; the option comes.
+    /// After a verb, before the option.
     Option(u8),
 }
 
 impl Marks {
-    /// Takes the next piece out of `input`, which shrinks by what was used. `None` when it is used up.
+    /// Takes the next piece out of `input`, and shortens `input` by the bytes used. `None` when no bytes are left.
     pub(super) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
         while let Some(&byte) = input.first() {
             match std::mem::take(self) {
@@ -52,9 +53,9 @@ impl Marks {
                 Marks::Command if matches!(byte, WILL | WONT | DO | DONT) => {
                     *self = Marks::Option(byte);
                 }
-                // Other commands say nothing to us.
+                // Other commands mean nothing to us.
                 Marks::Command if (SE..IAC).contains(&byte) => {}
-                // A doubled IAC, or none of telnet: it was text.
+                // A doubled IAC, or not a telnet command: it was text.
                 Marks::Command => {
                     if byte == IAC {
                         *input = &input[1..];

@@ -1,12 +1,12 @@
-//! The terminal client: what a person types at all day, and what a script pipes into. One thread, one poll over the
-//! socket, the input and the signals.
+//! The terminal client, for a person who types all day, and for a script that pipes lines into it. One thread, one poll
+//! over the socket, the input and the signals.
 //!
 //! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
-//! `layout`, `shown` and `screen` (what to draw), `line` (what the server's lines tell), `style`, `words`, `complete`,
-//! `session` (the dialogue with the server), `marks`, `outgoing` and `standing` (what was sent, and where one is),
-//! `backoff`, and `link::race` (which address is tried when). Around them stand `link` (the way to the server),
-//! `terminal`, `history`, and the two loops: `interactive` with its `chat` for a person at a terminal, `pipe` for
-//! everything else.
+//! `layout`, `shown` and `screen` (what to draw), `line` (the meaning of the server's lines), `style`, `words`,
+//! `complete`, `session` (the dialogue with the server), `marks`, `outgoing` and `standing` (what was sent, and which
+//! room we are in), `backoff`, and `link::race` (which address to try when). Around them stand `link` (the way to the
+//! server), `terminal`, `history`, and the two loops: `interactive` with its `chat` for a person at a terminal, `pipe`
+//! for everything else.
 
 mod backoff;
 mod chat;
@@ -45,7 +45,7 @@ pub struct Config {
     pub host: String,
     /// The server's port.
     pub port: u16,
-    /// The username; asked for when there is none.
+    /// The username; if there is none, the client asks for it.
     pub name: Option<String>,
     /// Whether colours may be used at a terminal.
     pub color: bool,
@@ -53,13 +53,13 @@ pub struct Config {
     pub time: bool,
     /// Whether to connect again when the connection is lost, at a terminal.
     pub reconnect: bool,
-    /// Whether the terminal can be drawn on; one that cannot is treated as a pipe, with a person at its end.
+    /// Whether the terminal can be drawn on. If not, it counts as a pipe with a person at its end.
     pub drawing: bool,
-    /// Those of [`SIGNALS`] that were not ignored when the program began. The others stay ignored.
+    /// The members of [`SIGNALS`] that were not ignored when the program began. The others stay ignored.
     pub signals: Vec<i32>,
 }
 
-/// The signals that end the client at a terminal or, the last one, stop it.
+/// The signals that end the client at a terminal. The last one stops it.
 pub const SIGNALS: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP];
 
 impl Config {
@@ -73,12 +73,12 @@ impl Config {
     }
 }
 
-/// How it ended.
+/// How the client ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The exit status.
     pub status: Status,
-    /// One line that says why, and what to do.
+    /// One line that says why it ended, and what to do.
     pub reason: Option<String>,
 }
 
@@ -87,15 +87,16 @@ pub struct Outcome {
 pub enum Status {
     /// The person left.
     Left,
-    /// The server closed the connection, it was lost, or it leads to another room than the input was meant for.
+    /// The server closed the connection, it was lost, or it leads to a room other than the one that the input was meant
+    /// for.
     Closed,
-    /// The input could not be read, or the output not be written.
+    /// The input could not be read, or the output could not be written.
     Failed,
     /// There was no way to the server.
     Unreachable,
     /// The server did not take the name.
     Refused,
-    /// A signal ended it; the process is to end by it too.
+    /// A signal ended the client; the process should end by it too.
     Signal(i32),
 }
 
@@ -126,7 +127,7 @@ pub fn run(config: &Config) -> io::Result<Outcome> {
     }
 }
 
-/// The local time of day as it stands before a line, or nothing where it was not asked for.
+/// The local time of day to put before a line, or nothing if the user did not ask for it.
 fn time_of_day(wanted: bool) -> String {
     if !wanted {
         return String::new();
@@ -134,7 +135,7 @@ fn time_of_day(wanted: bool) -> String {
     jiff::Zoned::now().strftime("%H:%M:%S").to_string()
 }
 
-/// A number nobody can foretell, for spreading attempts.
+/// An unpredictable number, for spreading attempts.
 fn chance() -> u64 {
     RandomState::new().build_hasher().finish()
 }

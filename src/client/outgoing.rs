@@ -1,24 +1,24 @@
-//! `Outgoing`: what a person typed, on its way to the server: lines that wait for their turn, and lines that were sent
-//! and are not confirmed. No line is forgotten before the server has confirmed it or the person was told.
+//! `Outgoing`: typed lines on their way to the server. Some wait for their turn; others were sent and are not
+//! confirmed. No line is forgotten before the server has confirmed it or the person was told.
 //!
-//! Behind a command, nothing is sent until the server has answered it, as it may lead to another room.
+//! After a command, nothing is sent until the server has answered it, as the command may lead to another room.
 
 use std::collections::VecDeque;
 use std::mem;
 
 use super::marks;
 
-/// What may wait for its turn, in bytes: two of the longest pastes.
+/// The most bytes that may wait for their turn: two of the longest pastes.
 const QUEUE_BYTES: usize = 2 * 1024 * 1024;
 
-/// What may be unconfirmed before no more is sent, in bytes.
+/// From this many unconfirmed bytes on, no more is sent.
 const UNCONFIRMED_BYTES: usize = 64 * 1024;
 
 /// A line as it was entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entered {
     pub(super) text: String,
-    /// It came with a paste: text, whatever it begins with.
+    /// It came in a paste, so it is text, whatever it begins with.
     pub(super) pasted: bool,
 }
 
@@ -27,18 +27,18 @@ pub(super) struct Entered {
 pub(super) struct Outgoing {
     queue: VecDeque<Entered>,
     queue_bytes: usize,
-    /// Lines that were sent, each with the number of the next mark behind it.
+    /// Lines that were sent, each with the number of the next mark after it.
     unconfirmed: VecDeque<(u64, String)>,
     unconfirmed_bytes: usize,
-    /// How many marks were sent on this connection, and how many the server has come to.
+    /// How many marks were sent on this connection, and how many the server has reached.
     marks_sent: u64,
     marks_heard: u64,
-    /// Nothing is sent before the server has come to this mark.
+    /// Nothing is sent before the server has reached this mark.
     barrier: Option<u64>,
 }
 
 impl Outgoing {
-    /// Puts lines behind those that wait. False, and nothing done, where too much waits already.
+    /// Puts lines after those that wait. If too much waits already, returns false and does nothing.
     pub(super) fn push(&mut self, lines: Vec<Entered>) -> bool {
         let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
         if self.queue_bytes > 0 && self.queue_bytes + bytes > QUEUE_BYTES {
@@ -49,7 +49,7 @@ impl Outgoing {
         true
     }
 
-    /// The next line to be sent, if one may be.
+    /// The next line to send, if one may go.
     pub(super) fn next(&mut self) -> Option<Entered> {
         if self.barrier.is_some() || self.unconfirmed_bytes >= UNCONFIRMED_BYTES {
             return None;
@@ -71,36 +71,36 @@ impl Outgoing {
             .push_back((self.marks_sent + 1, text.into()));
     }
 
-    /// Notes that a mark is sent, which is returned.
+    /// Notes that a mark is sent, and returns the mark.
     pub(super) fn mark(&mut self) -> &'static [u8] {
         self.marks_sent += 1;
         &marks::ASK
     }
 
-    /// Whether lines were sent without a mark behind them.
+    /// Whether lines were sent without a mark after them.
     pub(super) fn lacks_mark(&self) -> bool {
         let last = self.unconfirmed.back();
         last.is_some_and(|(mark, _)| *mark > self.marks_sent)
     }
 
-    /// Holds back everything until the server has come to the next mark that is sent.
+    /// Holds everything back until the server has reached the next mark.
     pub(super) fn hold(&mut self) {
         self.barrier = Some(self.marks_sent + 1);
     }
 
-    /// Whether an answer is waited for.
+    /// Whether lines wait for an answer.
     pub(super) fn is_held(&self) -> bool {
         self.barrier.is_some()
     }
 
-    /// Waits no more.
+    /// Stops waiting for the answer.
     pub(super) fn release(&mut self) {
         self.barrier = None;
     }
 
-    /// The server has come to one more mark. Returns whether that was the one waited for.
+    /// The server has reached one more mark. Returns whether lines waited for that one.
     pub(super) fn confirm(&mut self) -> bool {
-        // More than were sent say nothing.
+        // Marks beyond those that were sent mean nothing.
         self.marks_heard = self.marks_sent.min(self.marks_heard + 1);
         while let Some((mark, line)) = self.unconfirmed.front()
             && *mark <= self.marks_heard
@@ -115,7 +115,7 @@ impl Outgoing {
         reached
     }
 
-    /// Another connection begins: forgets the marks of the last one.
+    /// Another connection begins: forgets the marks of the old one.
     pub(super) fn begin(&mut self) {
         (self.marks_sent, self.marks_heard) = (0, 0);
         self.barrier = None;

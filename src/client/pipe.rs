@@ -1,5 +1,5 @@
-//! The loop for everything that is no terminal to draw on: each line that comes in is sent, each line received is
-//! printed, and at the end of the input the server is told goodbye.
+//! The loop for input or output that is not a terminal to draw on. It sends each line that it reads, prints each line
+//! that it receives, and says goodbye to the server at the end of the input.
 
 mod awaited;
 
@@ -24,42 +24,42 @@ use awaited::{Awaited, Wanted};
 const WAKER: Token = Token(0);
 const INPUT: Token = Token(1);
 const OUTPUT: Token = Token(2);
-/// The first of the link's sockets. The others have the tokens behind it.
+/// The first of the link's sockets. The others have the tokens after it.
 const SOCKETS: Token = Token(3);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Reads of the input when the connection has ended, to count the lines that were not sent: 16 MiB.
+/// Reads of the input after the connection has ended, to count the lines that were not sent: 16 MiB.
 const REST_READS: usize = 1024;
 
-/// What goes in, what comes out, and the server.
+/// The input, the output, and the server.
 struct Pipe<'a> {
     config: &'a Config,
     link: Link,
     session: Session,
     styler: Styler,
-    /// The name that was not given to the server yet.
+    /// The name, until the server gets it.
     name: Option<String>,
     /// The server waits for a name.
     asked: bool,
-    /// No line is sent before the server has answered this.
+    /// No line is sent before the server has answered this command.
     awaited: Option<Awaited>,
     /// A person sits at both ends, at a terminal that cannot be drawn on.
     person: bool,
     input: LineDecoder,
-    /// Lines read and not sent yet: none but what one read gave beyond what could be sent.
+    /// Lines read and not sent yet. They are only those that one read gave beyond the ones that could be sent.
     waiting: VecDeque<String>,
     input_ended: bool,
     /// Why the input could not be read to its end.
     input_failure: Option<String>,
-    /// The poll tells when there is input. It cannot for a file, which is always ready.
+    /// The poll reports input. It cannot do so for a file, which is always ready.
     input_polled: bool,
-    /// What is to be printed.
+    /// The text to print.
     out: String,
     /// A line for the room was sent.
     has_said: bool,
-    /// The last line heard is none that our goodbye is answered by.
+    /// The last line heard is a dismissal, and not an answer to our goodbye.
     dismissed: bool,
     outcome: Option<Outcome>,
 }
@@ -74,7 +74,7 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => false,
         Err(error) => return Err(error),
     };
-    // Only to be told when the reader of our output has gone; a file's reader cannot go.
+    // This is only to learn that the reader of our output is gone; the reader of a file cannot go.
     let _ = registry.register(&mut SourceFd(&1), OUTPUT, Interest::WRITABLE);
     let mut pipe = Pipe {
         config,
@@ -145,7 +145,7 @@ impl Pipe<'_> {
         }
     }
 
-    /// How long nothing needs to be done if nothing happens.
+    /// How long the loop may sleep if nothing happens.
     fn timeout(&self) -> Option<Duration> {
         let more_input = self.wants_input() && (!self.input_polled || terminal::input_waits());
         if more_input || self.link.is_readable() {
@@ -155,7 +155,7 @@ impl Pipe<'_> {
         Some(next.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether a line of the input could be used now.
+    /// Whether the loop could use a line of the input now.
     fn wants_input(&self) -> bool {
         let needs_name = self.asked && self.name.is_none();
         let can_send =
@@ -164,7 +164,7 @@ impl Pipe<'_> {
         (needs_name || can_send) && !is_over
     }
 
-    /// Reads once from the input. An input that cannot be read has ended, for a reason that is told at the end.
+    /// Reads once from the input. An input that cannot be read counts as ended, and the reason is reported at the end.
     fn read_input(&mut self, buffer: &mut [u8]) {
         match terminal::read_in(buffer) {
             Ok(Some(n)) => {
@@ -191,7 +191,7 @@ impl Pipe<'_> {
         self.waiting.extend(self.input.finish().and_then(text_of));
     }
 
-    /// Uses the lines read: as a name where one is wanted, and to be sent.
+    /// Uses the lines read: as a name if the server wants one, otherwise to send them.
     fn use_input(&mut self) {
         while !self.session.is_leaving() && self.outcome.is_none() {
             self.give_name();
@@ -218,7 +218,7 @@ impl Pipe<'_> {
         }
     }
 
-    /// Uses a line where a name is wanted. Blank ones are left out, as everywhere.
+    /// Uses a line where the server wants a name. Blank lines are skipped, as everywhere.
     fn use_name(&mut self, line: String) {
         match Command::parse(&line) {
             Command::Blank => self.ask_person(),
@@ -287,8 +287,8 @@ impl Pipe<'_> {
         }
     }
 
-    /// The connection is gone. After a goodbye of ours that is no loss, if all that was said before it has arrived: a server
-    /// that answers marks answers a goodbye too, once it has read what stood before it.
+    /// The connection is gone. After a goodbye of ours that is not a loss, if the server has read everything said
+    /// before it: a server that answers marks also answers a goodbye, once it has read what stood before it.
     fn lose(&mut self, words: &str) {
         let undelivered = self.link.undelivered();
         let answers = self.session.answers_marks() == Some(true);
@@ -305,7 +305,7 @@ impl Pipe<'_> {
 
     fn hear(&mut self, heard: Heard) {
         match heard {
-            // It did not understand our goodbye, and has nothing of ours.
+            // The server did not understand our goodbye, and has nothing of ours.
             Heard::Asked | Heard::Refused(_) if self.session.is_leaving() => {
                 self.outcome.get_or_insert(Outcome::left());
             }
@@ -355,7 +355,7 @@ impl Pipe<'_> {
         }
     }
 
-    /// Asks for a name whoever types the input, if someone does.
+    /// Asks the person who types the input for a name, if there is one.
     fn ask_person(&mut self) {
         if self.person {
             self.out.push_str(PROMPT);
@@ -379,7 +379,7 @@ impl Pipe<'_> {
         self.outcome.get_or_insert(Outcome::because(status, reason));
     }
 
-    /// The outcome, with what it means for the input.
+    /// The outcome, and what it means for the input.
     fn ended(&mut self, outcome: Outcome, buffer: &mut [u8]) -> Outcome {
         let at_prompt = outcome.status == Status::Refused && self.asked;
         if (outcome.status == Status::Left || at_prompt)
@@ -396,7 +396,8 @@ impl Pipe<'_> {
         }
     }
 
-    /// How many lines of the input were not sent, and whether there may be more. What comes as we look is not waited for.
+    /// How many lines of the input were not sent, and whether there may be more. This does not wait for input that is
+    /// still to come.
     fn unsent(&mut self, buffer: &mut [u8]) -> (usize, bool) {
         let undelivered = self.link.undelivered().lines;
         if self.session.is_leaving() {
@@ -421,7 +422,7 @@ impl Pipe<'_> {
     }
 }
 
-/// How it ends where what the server says cannot be printed. A reader who has gone wants no more, and that is all.
+/// The outcome if the server's lines cannot be printed. If the reader is gone, they want no more, and nothing is wrong.
 fn unprintable(error: &io::Error) -> Outcome {
     if let ErrorKind::BrokenPipe | ErrorKind::ConnectionReset = error.kind() {
         return Outcome::left();
@@ -435,7 +436,7 @@ fn unprintable(error: &io::Error) -> Outcome {
     )
 }
 
-/// The reason, and how many lines were not sent.
+/// The reason, and the number of lines that were not sent.
 fn with_unsent(reason: &str, (lines, or_more): (usize, bool)) -> String {
     let between = match reason.ends_with(['.', '!', '?']) {
         true => "",
@@ -449,12 +450,12 @@ fn with_unsent(reason: &str, (lines, or_more): (usize, bool)) -> String {
     }
 }
 
-/// Says something to whoever started the client. Where standard error is closed, that is nobody.
+/// Tells the user something. If standard error is closed, nobody reads it.
 fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// A line of the input; one that is longer than any server takes is not sent, and said to be so.
+/// A line of the input. A line that is too long for any server is not sent, and the user is told.
 fn text_of(line: Input<'_>) -> Option<String> {
     match line {
         Input::Line(text) => Some(text.into_owned()),

@@ -1,9 +1,9 @@
-//! `Screen`: lines above, the line being typed below them. It turns both into bytes for a terminal and knows what it
-//! drew last; it never writes them itself.
+//! `Screen`: lines above, and the line being typed below them. It turns both into bytes for a terminal and remembers
+//! what it drew last; it never writes the bytes itself.
 //!
-//! What holds between two calls: the cursor is where the reader types, `above` rows below the first row of the line
-//! being typed, and nothing stands below that line. So a new line is printed by going up, erasing to the end of the
-//! screen, printing, and drawing the typed line again, all in one write.
+//! This holds between two calls: the cursor is where the reader types, `above` rows below the first row of the line
+//! being typed, and nothing stands below that line. So to print a new line, the screen goes up, erases to the end of
+//! the screen, prints, and draws the typed line again, all in one write.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -12,21 +12,21 @@ use std::mem;
 use super::layout::layout;
 use super::shown::Shown;
 
-/// Lines kept to paint the screen again when the window changes its size. More than any window has rows.
+/// Lines kept to paint the screen again when the window changes its size. No window has more rows.
 const KEPT_LINES: usize = 500;
 
-/// Bytes kept of one line: more than fit the cells of any window.
+/// Bytes kept of one line: more than the cells of any window can hold.
 const KEPT_LINE_BYTES: usize = 256 * 1024;
 
-/// Bytes of all lines that are kept, with what it takes to hold them: some of the longest.
+/// Bytes kept of all lines, with the memory to hold them: some of the longest.
 const KEPT_BYTES: usize = 1024 * 1024;
 
-/// The cursor is hidden while something is drawn, and the terminal's own wrapping is off: rows are cut here, and what a
-/// terminal takes to be wider than we do must not begin a row of its own.
+/// The cursor is hidden during a drawing, and the terminal's own wrapping is off. This file cuts the rows, and a
+/// character that the terminal thinks is wider than we do must not begin a row of its own.
 const BEGIN: &str = "\x1b[?25l\x1b[?7l";
 const END: &str = "\x1b[?7h\x1b[?25h";
 
-/// What is to be typed at: a question or a prompt, and the text with its cursor.
+/// The part to type at: a question or a prompt, and the text with its cursor.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) prompt: &'a str,
@@ -45,7 +45,7 @@ pub(super) struct Screen {
     lines: VecDeque<Shown>,
     /// Bytes of the lines.
     bytes: usize,
-    /// Nothing that stood there before us is left on the screen.
+    /// Nothing that stood on the screen before we started is left there.
     owned: bool,
 }
 
@@ -62,7 +62,7 @@ impl Screen {
         }
     }
 
-    /// Shows lines above the typed one, and the typed one as it is now.
+    /// Shows lines above the typed one, and the typed one in its present state.
     pub(super) fn show(&mut self, lines: impl IntoIterator<Item = Shown>, view: View<'_>) {
         self.out.push_str(BEGIN);
         self.erase();
@@ -78,8 +78,8 @@ impl Screen {
         self.erase();
     }
 
-    /// The window has another size. Terminals differ in what they then do with what is on them, and they do it at
-    /// once, while the news of it is late; so nothing is assumed, and the whole screen is painted again.
+    /// The window changes its size. Terminals differ in what they then do with their content. They do it at once, but
+    /// we learn about it late. So the screen assumes nothing, and paints everything again.
     pub(super) fn resize(&mut self, columns: usize, height: usize, view: View<'_>) {
         (self.columns, self.height) = (columns, height);
         let mut rows = 0;
@@ -88,7 +88,7 @@ impl Screen {
             rows >= height
         });
         if !self.owned {
-            // What others left on the screen goes where it can be scrolled back to.
+            // Text that others left on the screen scrolls up, where the reader can get it back.
             let _ = write!(self.out, "\x1b[{height};1H");
             self.out.extend(std::iter::repeat_n('\n', height));
             self.owned = true;
@@ -99,13 +99,13 @@ impl Screen {
     /// Paints the whole screen again: the last lines, and the typed one.
     pub(super) fn paint(&mut self, view: View<'_>) {
         self.out.push_str(BEGIN);
-        // Row by row, since terminals save a screen erased as a whole among the lines scrolled away.
+        // Goes row by row, since terminals save a screen that is erased as a whole among the lines scrolled away.
         for row in 1..=self.height {
             let _ = write!(self.out, "\x1b[{row};1H\x1b[2K");
         }
         self.out.push_str("\x1b[H");
         let mut room = self.height - self.layout(view).rows.len().min(self.height);
-        // The first line that is seen, and how many of its rows are not.
+        // The first visible line, and how many of its rows are hidden.
         let (mut first, mut unseen) = (self.lines.len(), 0);
         while room > 0 && first > 0 {
             first -= 1;
@@ -119,7 +119,7 @@ impl Screen {
         self.draw(view);
     }
 
-    /// An empty screen with nothing but the typed line, as Ctrl-L leaves it.
+    /// Leaves only the typed line on an empty screen, as Ctrl-L does.
     pub(super) fn clear(&mut self, view: View<'_>) {
         self.lines.clear();
         self.bytes = 0;
@@ -131,7 +131,7 @@ impl Screen {
         self.out.push('\x07');
     }
 
-    /// What is to be written to the terminal.
+    /// The output for the terminal.
     pub(super) fn take_output(&mut self) -> String {
         mem::take(&mut self.out)
     }
@@ -141,7 +141,7 @@ impl Screen {
     }
 
     fn layout(&self, view: View<'_>) -> super::layout::Layout {
-        // One row stays for what comes in.
+        // One row stays free for incoming lines.
         let height = self.height.saturating_sub(1);
         layout(view.prompt, view.text, view.cursor, self.columns, height)
     }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use std::num::NonZero;
 
-    /// A terminal of the given size that was shown everything the screen put out.
+    /// A terminal of the given size that received everything the screen put out.
     struct Seen {
         screen: Screen,
         terminal: vt100::Parser,
@@ -303,7 +303,7 @@ mod tests {
                 ],
             ),
         ] {
-            // Whatever the terminal made of it.
+            // Whatever the terminal has done to its content.
             seen.terminal.process(b"\x1b[2;3Htorn and torn again");
             seen.terminal
                 .screen_mut()

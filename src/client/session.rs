@@ -1,5 +1,5 @@
-//! `Session`: the dialogue of one connection, from the server's first question to its goodbye. Bytes in, facts out; no
-//! socket and no clock.
+//! `Session`: the dialogue of one connection, from the server's first question to its goodbye. Bytes go in, facts come
+//! out; there is no socket and no clock.
 
 use crate::limits::LINE_BYTES_RANGE;
 use crate::name::Username;
@@ -12,25 +12,25 @@ use super::marks::{Marks, Piece};
 pub(super) const PROMPT: &str = "Enter your username: ";
 
 const WELCOME: &str = "Welcome to the chat!";
-/// Stands behind the welcome of a server that answers [timing marks](super::marks).
+/// Follows the welcome of a server that answers [timing marks](super::marks).
 const HELP_HINT: &str = "Type /help for the list of commands.";
 const TAKEN: &str = "That username is taken.";
 const INVALID: &str = "A username has ";
 const GOODBYE: &str = "Goodbye!";
-/// Sends nobody away: the server itself goes, and mostly comes back.
+/// Does not send anybody away: the server itself stops, and usually comes back.
 const SHUTTING_DOWN: &str = "Server is shutting down. Goodbye!";
 const IDLE: &str = "You have been silent for too long. Goodbye!";
 
-/// What the server says, once, before it reads from someone only as fast as they may send.
+/// The server says this once, before it reads from a person only as fast as they may send.
 const SLOWED_DOWN: [&str; 2] = [
     "You are sending too fast;",
     "Too much is coming from your address;",
 ];
 
-/// How the line goes on that tells of a newcomer.
+/// In the line about a newcomer, these words follow the name.
 const JOINED: &str = "has joined ";
 
-/// What the server says, before it closes, to those whom it does not let in.
+/// The server says one of these before it closes, to people whom it does not let in.
 const TURNED_AWAY: [&str; 4] = [
     "Server is full.",
     "Too many connections from your address.",
@@ -38,34 +38,34 @@ const TURNED_AWAY: [&str; 4] = [
     "Login timed out.",
 ];
 
-/// Longest line taken from a server, in bytes: the longest that any server can be told to pass on, and the name of
-/// who said it.
+/// The longest line to accept from a server, in bytes: the longest that any server may pass on, and the name of the
+/// person who said it.
 const RECEIVED_BYTES: usize = *LINE_BYTES_RANGE.end() + 1024;
 
-/// What the server said.
+/// A message from the server, as the client understands it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// It wants a username.
+    /// The server wants a username.
     Asked,
-    /// It did not take the name it was given; this is why. It asks again.
+    /// The server did not take the name; this is why. It asks again.
     Refused(String),
-    /// It lets nobody in, or no longer us; this is why. It closes the connection.
+    /// The server lets nobody in, or no longer us; this is why. It closes the connection.
     TurnedAway(String),
-    /// We are in. The line is to be shown.
+    /// We are in. The line should be shown.
     Welcomed(String),
-    /// A line to be shown.
+    /// A line to show.
     Line(String),
-    /// It has come to the next of the marks that were sent.
+    /// The server has reached the next mark.
     Mark,
-    /// It has said goodbye to us, who wanted to go. The line is to be shown.
+    /// The server has answered our goodbye. The line should be shown.
     Goodbye(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nothing but a greeting or a question can come.
+    /// Only a greeting or a question can come.
     Naming,
-    /// The line behind the welcome comes.
+    /// The line after the welcome comes next.
     Welcomed,
     Chatting,
 }
@@ -76,14 +76,14 @@ pub(super) struct Session {
     stage: Stage,
     marks: Marks,
     decoder: LineDecoder,
-    /// The line that has not ended, as far as it can be the question; only while naming.
+    /// The line that has not ended, as much of it as can be the question; only while naming.
     unended: Vec<u8>,
-    /// The name that was given and not answered yet.
+    /// The name that the server has not answered yet.
     offered: Option<String>,
-    /// Under which name we are in.
+    /// The name under which we are in.
     name: Option<String>,
     answers_marks: bool,
-    /// The last line was a goodbye that we had not asked for.
+    /// The last line was a goodbye, and we had not asked for it.
     sent_away: bool,
     leaving: bool,
 }
@@ -108,17 +108,17 @@ impl Session {
         self.stage != Stage::Naming
     }
 
-    /// The name we are known by, where that is known.
+    /// The name the server knows us by, if we know it.
     pub(super) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// Whether the server answers marks, once that is known, by the line behind the welcome.
+    /// Whether the server answers marks, as soon as the line after the welcome tells.
     pub(super) fn answers_marks(&self) -> Option<bool> {
         (self.stage == Stage::Chatting).then_some(self.answers_marks)
     }
 
-    /// Whether the server has sent us away, if the connection ends now.
+    /// Whether the server has sent us away, should the connection end now.
     pub(super) fn is_sent_away(&self) -> bool {
         self.sent_away
     }
@@ -129,7 +129,7 @@ impl Session {
         format!("{name}\n")
     }
 
-    /// Notes that the server was asked to let us go.
+    /// Notes that we asked the server to let us go.
     pub(super) fn leave(&mut self) {
         self.leaving = true;
     }
@@ -138,7 +138,7 @@ impl Session {
         self.leaving
     }
 
-    /// Takes in what the server sent.
+    /// Takes in bytes of the server.
     pub(super) fn receive(&mut self, mut bytes: &[u8], heard: &mut Vec<Heard>) {
         let mut asked = false;
         while let Some(piece) = self.marks.next(&mut bytes) {
@@ -167,7 +167,8 @@ impl Session {
         self.decoder = decoder;
     }
 
-    /// The server will send no more. A last line without an end counts, but does not tell whether marks are answered.
+    /// The server will send no more. A last line without an end counts, but does not tell whether the server answers
+    /// marks.
     pub(super) fn finish(&mut self, heard: &mut Vec<Heard>) {
         if let Some(Input::Line(text)) = self.decoder.finish() {
             let text = text.into_owned();
@@ -222,7 +223,7 @@ impl Session {
             Fact::Renamed { from, to } if self.name.as_deref() == Some(from) => {
                 self.name = Some(to.into());
             }
-            // A server without login calls us by our address. The first who comes in behind the welcome is oneself.
+            // A server without login calls us by our address. The first newcomer after the welcome is us.
             Fact::Event { name, what } if self.name.is_none() && what.starts_with(JOINED) => {
                 self.name = Some(name.into());
             }
@@ -231,14 +232,14 @@ impl Session {
         Heard::Line(line)
     }
 
-    /// Whether what was received so far ends in the question and nothing behind it.
+    /// Whether the bytes so far end in the question and nothing after it.
     fn ends_in_question(&mut self, bytes: &[u8]) -> bool {
         let line_start = memchr::memrchr2(b'\n', b'\r', bytes).map(|end| end + 1);
         if line_start.is_some() {
             self.unended.clear();
         }
         let part = &bytes[line_start.unwrap_or(0)..];
-        // One byte more than the question is enough to tell that it is none.
+        // One byte more than the question is enough to see that this is not the question.
         let room = (PROMPT.len() + 1).saturating_sub(self.unended.len());
         self.unended
             .extend_from_slice(&part[..part.len().min(room)]);
@@ -252,7 +253,7 @@ pub(super) fn as_written(name: &str) -> String {
     parsed.map_or_else(|_| name.trim().into(), |it| it.as_str().into())
 }
 
-/// Whether a line is the server's last word to those who did not ask to go.
+/// Whether a line is the server's last word to people who did not ask to go.
 pub(super) fn is_dismissal(line: &str) -> bool {
     line == IDLE || line == SHUTTING_DOWN
 }
@@ -266,7 +267,7 @@ pub(super) fn is_slowed_down(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is heard when the bytes come whole, which must be what is heard when they come one by one.
+    /// Checks that whole bytes and single bytes are heard alike, and returns what was heard.
     fn hear(session: fn() -> Session, bytes: &str) -> (Vec<Heard>, Session) {
         let (mut whole, mut single) = (Vec::new(), Vec::new());
         let (mut one, mut other) = (session(), session());
@@ -382,7 +383,7 @@ mod tests {
         let lines = format!("{WELCOME}\r\n{HELP_HINT}\r\nBob: hi\r\n");
         let (_, session) = hear(named, &lines);
         assert_eq!(session.answers_marks(), Some(true));
-        // What somebody says later changes nothing.
+        // Words that somebody says later change nothing.
         let lines = format!("{WELCOME}\r\nBob: hi\r\n{HELP_HINT}\r\n");
         let (_, session) = hear(named, &lines);
         assert_eq!(session.answers_marks(), Some(false));

@@ -1,10 +1,10 @@
-//! `Shown`: a line ready to be shown, and how it is cut into rows. Text in, rows with SGR and CHA sequences out; nothing is
-//! written here.
+//! `Shown`: a line ready to be shown, and how to cut it into rows. Text goes in, rows with SGR and CHA sequences come
+//! out; this file writes nothing.
 //!
-//! What holds for every row, whatever the line holds: it takes at most the window's columns, and all rows of a line but
-//! its first are indented, so that nothing in a line can stand where another one would begin. Every text that reaches
-//! this file is clean of control characters, so the only escapes in what leaves it are ours. The work is linear in the
-//! length of the line.
+//! This holds for every row, whatever the line contains: it takes at most the window's columns, and all rows of a line
+//! except its first are indented, so that nothing within a line can look like the beginning of another one. Every text
+//! that reaches this file has no control characters, so the only escapes in its output are ours. The work is linear in
+//! the length of the line.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -16,33 +16,33 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::layout::is_disputed;
 
-/// Columns by which the rows behind a line's first are indented.
+/// Columns by which all rows of a line after its first are indented.
 const INDENT: usize = 2;
 
-/// Columns of the narrowest window that has some to spare for that.
+/// Columns of the narrowest window that has room for the indent.
 const INDENTED_COLUMNS: usize = 20;
 
 /// TAB stops stand this many columns apart.
 const TAB_STOP: usize = 8;
 
-/// Bytes that stay together as one character of a reader. The longest emoji takes 35; with a bound, marks without end upon
+/// Bytes that stay together as one character of a reader. The longest emoji takes 35. With a limit, endless marks on
 /// one letter are cut in time linear in their number.
 const CLUSTER_BYTES: usize = 128;
 
-/// Bytes of lines that wait for the next drawing, with what it takes to hold them: a hundred times what is read of the
-/// server in between. A paste of many lines can be more.
+/// Bytes of lines that may wait for the next drawing, with the memory to hold them: a hundred times what is read from
+/// the server in between. A paste of many lines can be more.
 const WAITING_BYTES: usize = 8 * 1024 * 1024;
 
 /// A line ready to be shown.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
-    /// The line as it is, whatever the window.
+    /// The whole line, for a window of any width.
     pub(super) text: String,
-    /// Which parts of the text have a style, in order.
+    /// The parts of the text that have a style, in order.
     spans: Vec<Span>,
-    /// It is the end of a line: its first row is indented too.
+    /// It is the end of a line, so its first row is indented too.
     continues: bool,
-    /// Whether it speaks to the reader, by name or privately.
+    /// Whether it addresses the reader, by name or privately.
     pub(super) mention: bool,
 }
 
@@ -53,7 +53,7 @@ struct Span {
     style: &'static str,
 }
 
-/// Something that stands in a row as one, and is never cut in two.
+/// A part of a row that is never cut in two.
 struct Piece<'a> {
     text: &'a str,
     columns: usize,
@@ -77,12 +77,12 @@ impl Shown {
         }
     }
 
-    /// Bytes that it takes in memory.
+    /// The bytes that it takes in memory.
     pub(super) fn bytes(&self) -> usize {
         size_of::<Shown>() + self.text.len() + self.spans.len() * size_of::<Span>()
     }
 
-    /// Keeps no more than so many bytes of its end.
+    /// Keeps at most this many bytes of its end.
     pub(super) fn keep_end(mut self, most: usize) -> Shown {
         let from = self.text.len().saturating_sub(most);
         let Some(start) = (from..=self.text.len()).find(|at| self.text.is_char_boundary(*at))
@@ -97,18 +97,18 @@ impl Shown {
             }
             self.continues = true;
         }
-        // What was not used of either is given back.
+        // Returns the unused memory of both.
         self.text.shrink_to_fit();
         self.spans.shrink_to_fit();
         self
     }
 
-    /// How many rows it takes in a window so wide.
+    /// How many rows it takes in a window of this width.
     pub(super) fn rows(&self, columns: usize) -> usize {
         self.cut(columns).count()
     }
 
-    /// Appends its rows, without so many of the first, each with a line end.
+    /// Appends its rows with line ends, except this many of the first.
     pub(super) fn print(&self, columns: usize, skip: usize, out: &mut String) {
         for (number, row) in self.cut(columns).enumerate().skip(skip) {
             let indent = self.indent(number, columns);
@@ -141,7 +141,7 @@ impl Shown {
         let (mut at, mut column) = (start, indent);
         while at < self.text.len() {
             let piece = Piece::first(&self.text[at..], column, columns);
-            // The first piece of a row always fits, as no piece is wider than a row.
+            // The first piece of a row always fits, because no piece is wider than a row.
             if column + piece.columns > columns && at > start {
                 break;
             }
@@ -178,7 +178,7 @@ impl Shown {
     }
 }
 
-/// Appends what makes one style of another.
+/// Appends the sequence that changes one style to another.
 fn change(style: &mut &'static str, to: &'static str, out: &mut String) {
     if *style == to {
         return;
@@ -194,11 +194,12 @@ fn change(style: &mut &'static str, to: &'static str, out: &mut String) {
 }
 
 impl Piece<'_> {
-    /// The first piece of a text that is not empty and goes on in this column of a row.
+    /// The first piece of a nonempty text that continues in this column of a row.
     fn first(text: &str, column: usize, columns: usize) -> Piece<'_> {
         let ascii = |at: usize| text.as_bytes().get(at).is_none_or(u8::is_ascii);
         if text.starts_with('\t') {
-            // Spaces, as where a TAB leads would depend on the terminal. It fills a row, and begins none.
+            // Spaces, because the effect of a TAB would depend on the terminal. A TAB fills a row, but never begins
+            // one.
             let room = columns.saturating_sub(column).max(1);
             let columns = room.min(TAB_STOP - column % TAB_STOP);
             return Piece {
@@ -219,7 +220,7 @@ impl Piece<'_> {
         Piece::narrow(cluster, columns)
     }
 
-    /// A cluster, or as much of it as fits a row: letters of some scripts join without end.
+    /// A cluster, or as much of it as fits a row: letters of some scripts join endlessly.
     fn narrow(cluster: &str, columns: usize) -> Piece<'_> {
         let room = match columns {
             0..INDENTED_COLUMNS => columns.max(1),
@@ -255,7 +256,7 @@ impl Piece<'_> {
 pub(super) struct Waiting {
     lines: VecDeque<Shown>,
     bytes: usize,
-    /// How many made way for later ones.
+    /// How many were dropped for later ones.
     left_out: usize,
 }
 
@@ -272,7 +273,7 @@ impl Waiting {
         }
     }
 
-    /// Takes all of them out, behind a word on those that are not among them.
+    /// Takes all of them out, after a word on those that were dropped.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Shown> + use<> {
         let Waiting {
             lines, left_out, ..
@@ -293,7 +294,7 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    /// The rows as they are printed, without the sequences.
+    /// The printed rows, without the sequences.
     fn printed(shown: &Shown, columns: usize) -> Vec<String> {
         let mut out = String::new();
         shown.print(columns, 0, &mut out);
@@ -392,7 +393,7 @@ mod tests {
         assert_eq!(second, "  花\x1b[5G\r\n");
     }
 
-    /// Lines that are of one kind all along.
+    /// Lines that consist of one kind of character.
     fn monotonous(bytes: usize) -> Vec<String> {
         let family = "👩\u{200d}👩\u{200d}";
         let zalgo = "e\u{301}\u{302}";
@@ -440,7 +441,7 @@ mod tests {
         let mut out = String::new();
         end.print(20, 0, &mut out);
         assert_eq!(out, "  \x1b[2mbc\x1b[0m\x1b[1mdef\x1b[0m\r\n");
-        // Within a letter nothing is cut.
+        // A letter is never cut.
         assert_eq!(shown.clone().keep_end(9).text, ": abcdef");
         assert_eq!(shown.keep_end(0).text, "");
     }
@@ -466,7 +467,7 @@ mod tests {
             format!("-- {left_out} lines were left out: too much came at once --")
         );
         assert!(texts(&mut waiting).is_empty());
-        // One line is shown however long it is.
+        // A single line is shown however long it is.
         waiting.push(Shown::plain("first"));
         waiting.push(Shown::plain(&"x".repeat(WAITING_BYTES)));
         assert_eq!(texts(&mut waiting).len(), 2);

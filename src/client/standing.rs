@@ -1,5 +1,5 @@
-//! `Standing`: where a person is on the server and what they have set there, as its answers tell, and the commands that
-//! bring all of it about once more on a new connection. Facts in, commands out.
+//! `Standing`: the room and the settings of a person on the server, as its answers tell, and the commands that restore
+//! all of it on a new connection. Facts go in, commands come out.
 
 use std::mem;
 
@@ -9,13 +9,13 @@ use crate::name::{RoomName, Username};
 use super::line::Fact;
 use super::words::command_of;
 
-/// People whose being ignored is remembered: more than a server lets one person ignore.
+/// How many ignored people to remember: more than a server lets one person ignore.
 const IGNORED: usize = 1000;
 
 /// A person's room and settings.
 #[derive(Debug)]
 pub(super) struct Standing {
-    /// The room that what they type is for.
+    /// The room that the typed lines are meant for.
     pub(super) room: RoomName,
     format: Format,
     /// The command that made them away.
@@ -23,21 +23,21 @@ pub(super) struct Standing {
     ignored: Vec<Ignored>,
 }
 
-/// Somebody who is to be ignored.
+/// A person to ignore.
 #[derive(Debug)]
 struct Ignored {
-    /// Under which name that began.
+    /// Their name when that began.
     began: Username,
-    /// Under which name they were seen last.
+    /// Their name when they were last seen.
     name: Username,
-    /// Whether this connection's server knows it, or was asked again. It is not asked for those who were not there when we
-    /// came back before they are seen.
+    /// Whether this connection's server knows it, or we asked it again. If people were not there when we came back, we
+    /// do not ask before they are seen.
     is_known: bool,
     is_asked: bool,
 }
 
 impl Standing {
-    /// That of a newcomer.
+    /// The standing of a newcomer.
     pub(super) fn new() -> Standing {
         Standing {
             room: RoomName::lobby(),
@@ -54,8 +54,8 @@ impl Standing {
         }
     }
 
-    /// Whether this person is to be ignored and the server does not know it; and if so, whether it was not asked again
-    /// before.
+    /// Whether this person should be ignored and the server does not know it. If so, the result says whether this is
+    /// the first time that we ask it again.
     pub(super) fn ignore_again(&mut self, name: &str) -> Option<bool> {
         if self.ignored.iter().all(|it| it.is_known) {
             return None;
@@ -66,14 +66,14 @@ impl Standing {
         Some(!mem::replace(&mut found.is_asked, true))
     }
 
-    /// Notes what is wished by a command, whatever it is answered.
+    /// Notes the wish behind a command, whatever the answer.
     pub(super) fn follow(&mut self, command: &str) {
         if let Some(("/unignore", name)) = command_of(command) {
             self.unignore(name);
         }
     }
 
-    /// Learns a setting from an answer. `command` is the one that was sent last.
+    /// Learns a setting from an answer. `command` is the last command sent.
     pub(super) fn learn(&mut self, fact: &Fact<'_>, command: &str) {
         match fact {
             Fact::Timestamps { stamp, offset } => {
@@ -125,7 +125,8 @@ impl Standing {
         }
     }
 
-    /// What a newcomer has to type to stand here. The room comes last, so that it is read as one is used to.
+    /// The commands that a newcomer has to type to get here. The room comes last, so that the person reads it in the
+    /// usual format.
     pub(super) fn commands(&self) -> Vec<String> {
         let Format {
             stamp,

@@ -1,4 +1,5 @@
-//! How a line looks: names in steady colours, mentions of the reader set off. Text in, spans of styles out.
+//! The look of a line: names in steady colours, mentions of the reader highlighted. Text goes in, styled spans come
+//! out.
 
 use crate::limits::MENTION_BYTES;
 use crate::name::{Addressed, Username, addresses, beginning, words};
@@ -6,14 +7,14 @@ use crate::name::{Addressed, Username, addresses, beginning, words};
 use super::line::{Fact, Line, read};
 use super::shown::Shown;
 
-/// Colours for names: those of the 16 that can be read on dark and on light, none of them red, which is for mentions.
+/// Colours for names: those of the 16 that are legible on dark and on light, without red, which is for mentions.
 const NAME_COLORS: [&str; 10] = ["32", "33", "34", "35", "36", "92", "93", "94", "95", "96"];
 
 const DIM: &str = "2";
 const BOLD: &str = "1";
 const MENTION: &str = "1;7";
 
-/// Shows lines in the way that was asked for.
+/// Shows lines in the way that the user chose.
 #[derive(Debug)]
 pub(super) struct Styler {
     color: bool,
@@ -27,7 +28,7 @@ impl Styler {
     /// A line from the server. `own` is the reader's name.
     pub(super) fn received(&self, time: &str, line: &str, own: Option<&str>) -> Shown {
         let own = own.and_then(Username::parse_any);
-        // To name oneself is no mention.
+        // People who name themselves do not mention the reader.
         let others = |name: &str| own.as_ref().filter(|own| own.as_str() != name);
         let mut out = self.begin(time);
         let Line { stamp, past, fact } = read(line);
@@ -80,7 +81,7 @@ impl Styler {
         out.shown
     }
 
-    /// What the reader said themselves.
+    /// A line that the reader said.
     pub(super) fn own(&self, time: &str, name: Option<&str>, text: &str) -> Shown {
         let mut out = self.begin(time);
         match name {
@@ -94,7 +95,7 @@ impl Styler {
         out.shown
     }
 
-    /// A word of the client itself.
+    /// A message of the client itself.
     pub(super) fn notice(&self, time: &str, text: &str) -> Shown {
         let mut out = self.begin(time);
         out.styled(DIM, text);
@@ -134,7 +135,7 @@ impl Painter {
         self.styled(name_color(name), name);
     }
 
-    /// Text in which the reader's name is set off. Tells whether it stands there.
+    /// Text with the reader's name highlighted. Returns whether the name stands there.
     fn naming(&mut self, own: Option<&Username>, text: &str) -> bool {
         let mut at = 0;
         for (start, word) in own.into_iter().flat_map(|own| mentions(text, own)) {
@@ -147,7 +148,7 @@ impl Painter {
     }
 }
 
-/// The same name has the same colour in every run and on every machine: FNV-1a over the name without case.
+/// The colour of a name. It is the same in every run and on every machine: FNV-1a over the name without case.
 fn name_color(name: &str) -> &'static str {
     let hash = name
         .chars()
@@ -158,7 +159,8 @@ fn name_color(name: &str) -> &'static str {
     NAME_COLORS[(hash >> 32) as usize % NAME_COLORS.len()]
 }
 
-/// Where a text names a person, as the server finds those who are away: in so many bytes of words, as compared.
+/// Where a text names a person, found as the server finds people who are away: within this many bytes of words, as
+/// compared.
 fn mentions<'a>(text: &'a str, own: &Username) -> Vec<(usize, &'a str)> {
     let mut compared = 0;
     let mut is_own = |word: &&str| {
@@ -183,7 +185,7 @@ fn mentions<'a>(text: &'a str, own: &Username) -> Vec<(usize, &'a str)> {
 mod tests {
     use super::*;
 
-    /// What is printed of a line in a wide window.
+    /// The printed form of a line in a wide window.
     fn printed(shown: &Shown) -> String {
         let mut out = String::new();
         shown.print(1000, 0, &mut out);
@@ -225,7 +227,7 @@ mod tests {
     fn names_are_looked_for_in_as_much_of_a_text_as_by_the_server() {
         let text = "Ann ".repeat(300_000);
         assert_eq!(found(&text, "Ann").len(), MENTION_BYTES / 4);
-        // A sign may stand for many letters, each of which is compared.
+        // A sign may stand for many letters, and each of them is compared.
         let text = format!("{} Ann", "x ".repeat(MENTION_BYTES / 3));
         assert_eq!(found(&text, "Ann"), ["Ann"]);
         let text = format!("{} Ann", "ﷺ ".repeat(MENTION_BYTES / 8));

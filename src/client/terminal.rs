@@ -1,8 +1,8 @@
-//! The terminal itself: raw mode, the window's size, what is read from it and written to it. However the process ends,
-//! the terminal is left as it was found: on dropping [`Terminal`], and in a panic of any thread.
+//! The terminal itself: raw mode, the window's size, reading and writing. However the process ends, it leaves the
+//! terminal as it found it: when [`Terminal`] is dropped, and in a panic of any thread.
 //!
-//! A terminal may stop taking what is written. A write waits for it, but not once a signal has asked for the end, and
-//! giving the terminal back waits no longer than [`GRACE`] at all.
+//! A terminal may stop taking output. A write waits for it, but not after a signal has asked for the end, and giving
+//! the terminal back never waits longer than [`GRACE`].
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, IsTerminal};
@@ -19,10 +19,10 @@ use rustix::fs::{FileType, OFlags, fstat};
 use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetsid, tcgetwinsize, tcsetattr};
 
-/// What an earlier program may have left on, and what we switch on: cursor keys for applications (1), reports of the mouse
-/// (9, 1000 to 1003) in all their forms (1005, 1006, 1015, 1016), news of the focus (1004), marked pastes (2004), keys told
-/// by numbers as xterm and kitty do it, the keypad for applications, inserting, other characters (G0, shift-out). A
-/// terminal that does not know one of these shows nothing of it.
+/// The modes that an earlier program may have left on, or that we switch on: cursor keys for applications (1), reports
+/// of the mouse (9, 1000 to 1003) in all their forms (1005, 1006, 1015, 1016), news of the focus (1004), marked pastes
+/// (2004), keys reported by numbers as xterm and kitty do, the keypad for applications, inserting, other characters
+/// (G0, shift-out). A terminal that does not know one of these shows nothing of it.
 pub(super) const OFF: &str = concat!(
     "\x1b[?1;9;1000;1001;1002;1003;1004;1005;1006;1015;1016;2004l",
     "\x1b[>4;0m\x1b[=0u\x1b>\x1b[4l\x1b(B\x0f"
@@ -31,13 +31,13 @@ pub(super) const OFF: &str = concat!(
 /// Marked pastes and news of the focus on.
 pub(super) const ENTER: &str = "\x1b[?2004h\x1b[?1004h";
 
-/// Wrapping on, the cursor seen, colours as they were.
+/// Wrapping on, the cursor visible, colours as they were.
 pub(super) const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[0m";
 
-/// Size assumed of a terminal that does not tell.
+/// The size assumed if a terminal does not tell its own.
 const UNKNOWN_SIZE: (usize, usize) = (80, 24);
 
-/// How long a terminal that takes nothing is waited for where we cannot wait: long enough for one that is merely slow.
+/// How long to wait for a terminal that takes nothing, when we cannot wait for good: long enough if it is merely slow.
 const GRACE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 200_000_000,
@@ -46,8 +46,8 @@ const GRACE: Timespec = Timespec {
 /// The status of a process that a panic ended, as Rust gives it.
 const PANICKED: i32 = 101;
 
-/// How the terminal was found, while it is in raw mode. One for the process, as the terminal is: the panic hook needs it.
-/// The lock is held for system calls that wait for nothing.
+/// The modes of the terminal as we found it, while it is in raw mode. There is one for the process, because the panic
+/// hook needs it. The lock is held only for system calls that do not wait.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// Whether a signal has asked for the end.
@@ -68,18 +68,18 @@ impl Terminal {
         panic::set_hook(Box::new(move |panic| {
             restore();
             report(panic);
-            // Another thread's panic would leave us running on a terminal that was given back.
+            // After another thread's panic, we would run on a terminal that was given back.
             if thread::current().id() != ours {
                 process::exit(PANICKED);
             }
         }));
-        // What fails half-way is undone as well.
+        // If this fails half-way, it is undone as well.
         let terminal = Terminal(());
         raw()?;
         Ok(terminal)
     }
 
-    /// Raw mode again, after the process was stopped and goes on.
+    /// Raw mode again, after the process was stopped and then continued.
     pub(super) fn resume(&self) -> io::Result<()> {
         if let Some(found) = take_found() {
             tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &found)?;
@@ -87,8 +87,8 @@ impl Terminal {
         raw()
     }
 
-    /// Gives the terminal back and stops the process with its group, as the terminal would at Ctrl-Z; returns when it
-    /// goes on. Where no shell could make it go on, nothing happens.
+    /// Gives the terminal back and stops the process with its group, as the terminal would at Ctrl-Z; returns when the
+    /// process continues. If no shell could continue it, nothing happens.
     pub(super) fn suspend(&self) -> io::Result<()> {
         if getsid(None).is_ok_and(|session| session == getpgrp()) {
             return Ok(());
@@ -104,7 +104,8 @@ impl Drop for Terminal {
     }
 }
 
-/// Modes are set at once in both directions: to wait for what was written would be to wait for a terminal that stopped.
+/// Sets the modes at once in both directions: waiting for the output would mean waiting for a terminal that has
+/// stopped.
 fn raw() -> io::Result<()> {
     let stdin = rustix::stdio::stdin();
     let found = tcgetattr(stdin)?;
@@ -117,7 +118,8 @@ fn raw() -> io::Result<()> {
     write_out([OFF, ENTER].concat().as_bytes())
 }
 
-/// Keys are to make signals only behind the last word: such a key has the kernel throw away what the terminal has not read.
+/// Keys may make signals only after the last word: at such a key the kernel throws away the output that the terminal
+/// has not read.
 fn restore() {
     if let Some(found) = take_found() {
         // A terminal that has gone needs no restoring.
@@ -126,12 +128,12 @@ fn restore() {
     }
 }
 
-/// How the terminal was found, if that is still to be restored.
+/// The modes as we found them, if they are still to be restored.
 fn take_found() -> Option<Termios> {
     saved().and_then(|mut saved| saved.take())
 }
 
-/// How the terminal was found. Nothing where the lock does not come free, as in a panic of the thread that holds it.
+/// The modes as we found them. Nothing if the lock does not come free, as in a panic of the thread that holds it.
 fn saved() -> Option<MutexGuard<'static, Option<Termios>>> {
     const TRIES: usize = 1000;
     for _ in 0..TRIES {
@@ -152,13 +154,13 @@ pub(super) fn size() -> (usize, usize) {
     }
 }
 
-/// Whether there is someone at both ends.
+/// Whether a person is at both ends.
 pub(super) fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Whether the standard input has something to read, or has ended. It is asked before each read, since the input is
-/// left in blocking mode: that mode is shared with the shell that started us.
+/// Whether the standard input has bytes to read, or has ended. The client asks before each read, since the input stays
+/// in blocking mode: the shell that started us shares that mode.
 pub(super) fn input_waits() -> bool {
     ready(
         rustix::stdio::stdin(),
@@ -172,7 +174,7 @@ pub(super) fn read_in(buffer: &mut [u8]) -> io::Result<Option<usize>> {
     match rustix::io::read(rustix::stdio::stdin(), buffer) {
         Ok(0) => Ok(None),
         Ok(n) => Ok(Some(n)),
-        // A terminal that was hung up, and is none any more.
+        // A terminal that was hung up is not a terminal any more.
         Err(rustix::io::Errno::IO) if is_device() => Ok(None),
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Some(0)),
         Err(error) => Err(error.into()),
@@ -190,7 +192,7 @@ pub(super) fn write_out(bytes: &[u8]) -> io::Result<()> {
     write_while(bytes, || !ENDING.load(Ordering::Relaxed))
 }
 
-/// Writes everything. A terminal that takes nothing is waited for while that is wanted, and for [`GRACE`] in any case.
+/// Writes everything. Waits for a terminal that takes nothing while that is wanted, and for [`GRACE`] in any case.
 fn write_while(mut bytes: &[u8], wanted: impl Fn() -> bool) -> io::Result<()> {
     let out = output();
     while !bytes.is_empty() {
@@ -209,8 +211,8 @@ fn write_while(mut bytes: &[u8], wanted: impl Fn() -> bool) -> io::Result<()> {
     Ok(())
 }
 
-/// The terminal of the standard output, opened once more, as one that does not block: that mode of the standard output
-/// itself is shared with the shell that started us. Where it cannot be opened, the standard output, which may block.
+/// The terminal of the standard output, opened again in a mode that does not block: the shell that started us shares
+/// the mode of the standard output itself. If it cannot be opened, this is the standard output, which may block.
 fn output() -> BorrowedFd<'static> {
     static OPENED: OnceLock<Option<OwnedFd>> = OnceLock::new();
     let stdout = rustix::stdio::stdout();
@@ -242,10 +244,10 @@ mod tests {
     use rustix::termios::LocalModes;
     use signal_hook::consts::SIGTERM;
 
-    /// Set for a process that a test runs at the end of a pseudo-terminal: the test itself, once more.
+    /// Set for a process that a test runs in a pseudo-terminal: the same test again.
     const INSIDE: &str = "CHINWAG_TEST_INSIDE";
 
-    /// Runs a test of this module inside of a pseudo-terminal. Gives the terminal's other end.
+    /// Runs a test of this module inside a pseudo-terminal. Returns the terminal's other end.
     fn inside(test: &str) -> (PtyProcess, File) {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
@@ -262,7 +264,8 @@ mod tests {
         std::env::var_os(INSIDE).is_some()
     }
 
-    /// Reads until this stands there, and to the end where it never does: that is an error, EIO, of pseudo-terminals.
+    /// Reads until this text stands there. If it never does, reads to the end, which is an error, EIO, of
+    /// pseudo-terminals.
     fn read_until(terminal: &mut File, expected: &str) -> String {
         let mut seen = Vec::new();
         let mut buffer = [0; 64];
@@ -278,7 +281,7 @@ mod tests {
         String::from_utf8_lossy(&seen).into_owned()
     }
 
-    /// This test and the next run themselves in a terminal, and there they panic.
+    /// This test and the next run themselves in a terminal, and panic there.
     #[test]
     fn a_panic_leaves_the_terminal_as_it_was() {
         if is_inside() {
@@ -294,7 +297,7 @@ mod tests {
             let terminal = Terminal::enter(&[]).unwrap();
             let other = thread::spawn(|| panic!("as it was asked to"));
             let _ = other.join();
-            // Not reached: to go on would be to go on without the terminal.
+            // Not reached: the program would go on without the terminal.
             drop(terminal);
             process::exit(0);
         }

@@ -1,24 +1,24 @@
-//! What a typed line asks for: `send <MSG>`, `leave`, a command for the server, or text.
+//! The meaning of a typed line: `send <MSG>`, `leave`, a command for the server, or text.
 
 use crate::chat::command_named;
 use crate::limits::LINE_BYTES_RANGE;
 use crate::wire::{Command, Input, LineDecoder, clean_typed};
 
-/// What a person reads whose clipboard held more than [`PASTE_BYTES`](super::keys::PASTE_BYTES).
+/// The message for a person whose clipboard held more than [`PASTE_BYTES`](super::keys::PASTE_BYTES).
 pub(super) const PASTE_TOO_LONG: &str = "-- That paste is longer than 1 MiB. Nothing was taken. --";
 
-/// How `send` is used; the answer to one without a message.
+/// How to use `send`; the answer to a `send` without a message.
 pub(super) const SEND_USAGE: &str =
     "How to use it: send <MSG>. Plain text is sent as well, without 'send' before it.";
 
-/// The line that asks the server to let one go.
+/// The line that asks the server to let us go.
 pub(super) const QUIT: &str = "/quit";
 
-/// What a typed line asks for.
+/// The meaning of a typed line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wish<'a> {
     Nothing,
-    /// To be told how `send` is used.
+    /// To read how to use `send`.
     SendUsage,
     /// To leave, with this line for the server.
     Leave(&'a str),
@@ -50,17 +50,17 @@ impl<'a> Wish<'a> {
     }
 }
 
-/// Whether a command asks the server to let one go.
+/// Whether a command asks the server to let us go.
 pub(super) fn is_quit(word: &str) -> bool {
     command_named(word) == Some(QUIT)
 }
 
-/// Whether a line that asks the server to let one go has words for the room.
+/// Whether a line that asks the server to let us go has words for the room.
 pub(super) fn has_last_word(line: &str) -> bool {
     matches!(Command::parse(line), Command::Slash { args, .. } if !args.is_empty())
 }
 
-/// The command that a line is, by the word that the server lists it under, and what stands behind it.
+/// The command in a line, by the word that the server lists it under, and the text after it.
 pub(super) fn command_of(line: &str) -> Option<(&'static str, &str)> {
     match Command::parse(line) {
         Command::Slash { word, args } => Some((command_named(word)?, args)),
@@ -73,16 +73,16 @@ pub(super) fn leads_elsewhere(command: &str) -> bool {
     matches!(command_of(command), Some(("/join" | "/leave", _)))
 }
 
-/// Whether a room is what comes next behind this text.
+/// Whether a room comes next after this text.
 pub(super) fn takes_room(before: &str) -> bool {
     before.ends_with(char::is_whitespace)
         && matches!(command_of(before), Some(("/join" | "/who", "")))
 }
 
-/// The line that makes the server pass on this text, whatever it begins with. In front of what the server would take for a
-/// command goes a slash; what shows nothing there is left out, and a wide slash becomes a plain one.
+/// The line that makes the server pass on this text, whatever it begins with. If the server would take it for a
+/// command, a slash goes before it. Invisible characters there are left out, and a wide slash becomes a plain one.
 pub(super) fn line_to_say(text: &str) -> String {
-    // As the server reads it.
+    // The text as the server reads it.
     let read = clean_typed(text.as_bytes());
     match Command::parse(&read) {
         Command::Slash { .. } => {
@@ -94,7 +94,7 @@ pub(super) fn line_to_say(text: &str) -> String {
     }
 }
 
-/// The lines of a paste, blank ones left out.
+/// The lines of a paste, without blank ones.
 pub(super) fn lines_of(mut bytes: &[u8]) -> Vec<String> {
     let mut decoder = LineDecoder::default();
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! From Enter to the server: which line goes out, to which room, and what becomes of those that do not arrive.
+//! From Enter to the server: which line goes to which room, and what becomes of lines that do not arrive.
 
 use std::mem;
 use std::time::Instant;
@@ -11,11 +11,11 @@ use super::super::words::{QUIT, SEND_USAGE, Wish, has_last_word, leads_elsewhere
 use super::super::{Outcome, time_of_day};
 use super::{Chat, GOODBYE_TIMEOUT, LATE_ANSWER, Question, Returning, Way};
 
-/// Lines that are shown of many.
+/// How many of many lines are shown.
 const SHOWN_LINES: usize = 10;
 
 impl Chat {
-    /// Takes lines that were entered, to be sent as soon as they may.
+    /// Takes lines that were entered, to be sent as soon as possible.
     pub(super) fn enter_lines(&mut self, lines: Vec<Entered>) {
         if !self.outgoing.push(lines) {
             self.screen.bell();
@@ -23,7 +23,7 @@ impl Chat {
         }
     }
 
-    /// Sends what may be sent now. `queued` is what the link holds already, in bytes.
+    /// Sends the lines that may go now. `queued` is the number of bytes that the link already holds.
     pub(in super::super) fn send_entered(&mut self, queued: usize, now: Instant) {
         let mut bytes = queued;
         while self.way == Way::In && !self.session.is_leaving() && bytes < SEND_BYTES {
@@ -39,8 +39,8 @@ impl Chat {
         }
     }
 
-    /// Keeps lines that were typed for another room than the one we are in. The next Enter sends a single one. Whoever
-    /// wants to leave is let go, without the last word that was meant for the other room.
+    /// Keeps lines that were typed for a room other than ours. If it is a single line, the next Enter sends it. A
+    /// person who wants to leave may go, without the last word that they meant for the other room.
     fn hold_for_room(&mut self, line: Entered, now: Instant) {
         let mut lines = vec![line];
         lines.extend(self.outgoing.take_queue());
@@ -111,13 +111,13 @@ impl Chat {
                 self.outgoing.sent(text);
                 bytes.extend_from_slice(self.outgoing.mark());
             }
-            // The mark follows as soon as we know.
+            // The mark follows as soon as we know whether the server answers any.
             None => self.outgoing.sent(text),
         }
         self.send(bytes);
     }
 
-    /// On a new connection: goes where we were before, with all settings. Nothing else is sent before we are there.
+    /// On a new connection: goes back to the former room, with all settings. Nothing else is sent before that is done.
     pub(super) fn return_there(&mut self, now: Instant) {
         self.standing.begin();
         let commands = self.standing.commands();
@@ -130,8 +130,8 @@ impl Chat {
         self.late_at = Some(now + LATE_ANSWER);
     }
 
-    /// Behind the line that tells whether the server answers marks: sends the one that what was sent lacks. Without marks,
-    /// nothing is confirmed, and only what brings us back is waited for.
+    /// Called after the line that tells whether the server answers marks: sends the mark that the lines sent so far
+    /// lack. Without marks the server confirms nothing, and we wait only for the answers that bring us back.
     pub(super) fn learn_marks(&mut self) {
         let lacks_mark = self.outgoing.lacks_mark();
         match self.session.answers_marks() {
@@ -160,7 +160,7 @@ impl Chat {
         }
     }
 
-    /// All that the server had to say to what was sent is here.
+    /// The server has answered everything that was sent.
     fn answered(&mut self) {
         self.late_at = None;
         if mem::replace(&mut self.returning, Returning::Done) == Returning::Done {
@@ -179,7 +179,7 @@ impl Chat {
         }
     }
 
-    /// The command has led to no room. What was typed behind it was not meant for this one.
+    /// The command has led to no room. The lines typed after it were not meant for this one.
     fn stay_here(&mut self) {
         if !self.outgoing.waits() {
             return;
@@ -194,7 +194,7 @@ impl Chat {
         self.give_back(lines);
     }
 
-    /// The answer is late. A server that knows no marks never tells that all of it is here.
+    /// The answer is late. A server that knows no marks never tells that its answer is complete.
     pub(super) fn answer_is_late(&mut self, now: Instant) {
         match self.session.answers_marks() {
             Some(true) => {
@@ -203,7 +203,7 @@ impl Chat {
                 );
             }
             Some(false) => {}
-            // It has said nothing yet.
+            // The server has said nothing yet.
             None => {
                 self.late_at = Some(now + LATE_ANSWER);
                 return;
@@ -217,7 +217,7 @@ impl Chat {
     pub(super) fn enter(&mut self, room: RoomName) {
         self.room = room;
         self.going = false;
-        // Without marks there is nothing better to go by.
+        // Without marks this is the best sign that there is.
         if self.session.answers_marks() == Some(false) && self.returning == Returning::Done {
             self.standing.room = self.room.clone();
         }
@@ -235,14 +235,15 @@ impl Chat {
         self.give_back(waiting);
     }
 
-    /// Leaves at once, whatever waits to be sent.
+    /// Leaves at once, even if lines still wait to be sent.
     pub(super) fn leave_now(&mut self, now: Instant) {
         self.leave(QUIT, now);
     }
 
-    /// The connection is gone: tells which lines the server has not confirmed, and gives back those that were not sent.
+    /// The connection is gone: tells which lines the server has not confirmed, and gives back the lines that were not
+    /// sent.
     pub(super) fn tell_undelivered(&mut self) {
-        // The person has read where they are, though the mark behind that is lost.
+        // The person has read which room they are in, although the mark after that is lost.
         if self.way == Way::In && self.returning == Returning::Done {
             self.standing.room = self.room.clone();
         }
@@ -256,13 +257,13 @@ impl Chat {
         }
         let waiting = self.outgoing.take_queue();
         if mem::take(&mut self.going) {
-            // They were meant for a room that we may never have come to.
+            // They were meant for a room that we may never have reached.
             return self.show_unsent(waiting);
         }
         self.give_back(waiting);
     }
 
-    /// Gives back lines that were not sent: a single one to be typed on, if there is room for it.
+    /// Gives back lines that were not sent. A single line goes back to the prompt, if there is room for it.
     pub(super) fn give_back(&mut self, lines: Vec<Entered>) {
         if self.can_be_typed_on(&lines) {
             return self.editor.set(&lines[0].text);
@@ -285,7 +286,7 @@ impl Chat {
         is_free && matches!(lines, [line] if !line.pasted)
     }
 
-    /// Shows the first of some lines, which are not said.
+    /// Shows the first few of some lines that are not sent.
     pub(super) fn show_some(&mut self, lines: &[String]) {
         for line in lines.iter().take(SHOWN_LINES) {
             self.notice(&format!("| {line}"));

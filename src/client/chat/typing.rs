@@ -1,4 +1,4 @@
-//! What keys do.
+//! What each key does.
 
 use std::mem;
 use std::time::Instant;
@@ -28,7 +28,7 @@ impl Chat {
         }
         let at_line = self.question == Question::Line;
         match key {
-            // Nothing can be said any more; people who do not want to wait for the goodbye need not.
+            // Nothing can be said any more; but people need not wait for the goodbye.
             Key::Enter if self.session.is_leaving() => {}
             Key::Enter if at_line => self.submit(now),
             Key::Enter => self.submit_name(now),
@@ -57,7 +57,7 @@ impl Chat {
         }
     }
 
-    /// Ctrl-C takes what stands at the prompt.
+    /// Ctrl-C takes the text at the prompt.
     fn throw_away(&mut self) {
         self.editor.take();
         if self.question == Question::Line {
@@ -102,7 +102,7 @@ impl Chat {
         }
     }
 
-    /// What cannot be sent stays. A blank line tries to connect at once, and a new name can be chosen.
+    /// A line that cannot be sent stays. A blank line tries to connect at once, and the person can choose a new name.
     fn submit_offline(&mut self, wish: &Wish<'_>) {
         let name = match wish {
             Wish::Command(command) => command.strip_prefix("/nick "),
@@ -135,7 +135,8 @@ impl Chat {
         self.name = Some(name.trim().into());
     }
 
-    /// Asks for a username. What is asked and typed meanwhile waits; a name that is being typed stays.
+    /// Asks for a username. The current question and the typed line wait meanwhile. If a name is being typed already,
+    /// it stays.
     pub(super) fn ask_for_name(&mut self) {
         if self.question != Question::Username {
             let question = mem::replace(&mut self.question, Question::Username);
@@ -143,7 +144,8 @@ impl Chat {
         }
     }
 
-    /// Ends the question for a username, if it is asked: the line that was being typed comes back, and what was asked.
+    /// Ends the question for a username, if there is one: the line that was being typed comes back, and so does the
+    /// question.
     pub(super) fn put_back_aside(&mut self) {
         if self.question == Question::Username {
             let (question, text) = mem::take(&mut self.aside);
@@ -152,7 +154,7 @@ impl Chat {
         }
     }
 
-    /// One line is typed where the cursor is; several are sent once the person has said so.
+    /// One line goes in at the cursor. Several lines are sent once the person has agreed.
     fn paste(&mut self, bytes: &[u8]) {
         let lines = lines_of(bytes);
         match &lines[..] {
@@ -176,7 +178,7 @@ impl Chat {
         ));
     }
 
-    /// Shows what was pasted, and asks whether to send it.
+    /// Shows the pasted lines, and asks whether to send them.
     fn ask_about_paste(&mut self, lines: Vec<String>) {
         self.show_some(&lines);
         let count = lines.len();
@@ -211,7 +213,7 @@ impl Chat {
     }
 }
 
-/// What the typed line looks like.
+/// The appearance of the typed line.
 pub(super) fn view<'a>(question: &'a Question, prompt: &'a str, editor: &'a Editor) -> View<'a> {
     let (prompt, text, cursor) = match question {
         Question::Paste { prompt, .. } => (prompt.as_str(), "", 0),

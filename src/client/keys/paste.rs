@@ -1,4 +1,4 @@
-//! `Paste`: what a terminal marks as pasted (`CSI ? 2004 h`), up to its end. It knows no clock.
+//! `Paste`: the text that a terminal marks as pasted (`CSI ? 2004 h`), up to its end. It knows no clock.
 //!
 //! Invariant: between two calls it holds at most [`PASTE_BYTES`] and the beginning of the end.
 
@@ -7,7 +7,7 @@ use super::{CTRL_C, Key, PASTE_BYTES, TYPED_BYTES};
 /// What ends a paste.
 const END: &[u8] = b"\x1b[201~";
 
-/// Bytes of a paste looked at in one go.
+/// Bytes of a paste to search in one go.
 const STEP_BYTES: usize = 4096;
 
 /// A paste that has begun.
@@ -19,12 +19,12 @@ pub(super) struct Paste {
 }
 
 impl Paste {
-    /// Takes bytes of it in. Returns how many, and the paste as a key where they ended it.
+    /// Takes in bytes of the paste. Returns how many, and the paste as a key if they ended it.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (usize, Option<Key>) {
         let bytes = &bytes[..bytes.len().min(STEP_BYTES)];
         let before = self.text.len();
         self.text.extend_from_slice(bytes);
-        // The end may have begun in what came before.
+        // The end mark may have begun in the earlier bytes.
         let seen = before.saturating_sub(END.len() - 1);
         if let Some(at) = memchr::memmem::find(&self.text[seen..], END) {
             self.text.truncate(seen + at);
@@ -41,12 +41,12 @@ impl Paste {
         (bytes.len(), None)
     }
 
-    /// Whether a Ctrl-C is in it, which a person may have pressed since no end came.
+    /// Whether the paste holds a Ctrl-C, which a person may have pressed because no end came.
     pub(super) fn has_ctrl_c(&self) -> bool {
         self.has_ctrl_c
     }
 
-    /// The end did not come. Gives the paste; or, where a Ctrl-C gave it up, what was typed behind that.
+    /// The end did not come. Returns the paste or, if a Ctrl-C gave it up, the bytes typed after that.
     pub(super) fn give_up(mut self) -> Result<Key, Vec<u8>> {
         match memchr::memrchr(CTRL_C, &self.text) {
             Some(at) if !self.too_long => {

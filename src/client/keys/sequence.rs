@@ -1,4 +1,4 @@
-//! Control sequences: which of them are keys, and which are a terminal's reports. It keeps no state.
+//! Control sequences: which of them are keys, and which are reports of a terminal. This file keeps no state.
 //!
 //! With a private prefix (`<`, `=`, `>`, `?`) or an intermediate byte, a sequence is never a key.
 
@@ -6,11 +6,11 @@ use vte::{Params, Perform};
 
 use super::Key;
 
-/// What a sequence or string was, as `vte` tells.
+/// The kind of a sequence or string, as `vte` reports it.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     ss3: bool,
-    /// Whether it was the last byte of it.
+    /// Whether this was its last byte.
     pub(super) ended: bool,
     pub(super) found: Found,
 }
@@ -18,15 +18,15 @@ pub(super) struct Heard {
 /// What a control sequence means here.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A report of the terminal, or nothing that we know.
+    /// A report of the terminal, or something unknown.
     #[default]
     Nothing,
     Key(Key),
     /// The beginning of a paste.
     Paste,
-    /// The beginning of a mouse report in X10's form: three bytes follow that belong to no sequence.
+    /// The beginning of a mouse report in X10's form: three bytes follow that are not part of the sequence.
     Mouse,
-    /// The beginning of a function key of the Linux console, of which a letter follows.
+    /// The beginning of a function key of the Linux console: a letter follows.
     FunctionKey,
 }
 
@@ -57,7 +57,7 @@ impl Perform for Heard {
             _ if released => Found::Nothing,
             _ if self.ss3 => Found::Key(shifted_key(last, heads)),
             ('~', [200, 0, 0]) if params.len() == 1 => Found::Paste,
-            // Its end without a beginning.
+            // The end of a paste that has no beginning.
             ('~', [201, ..]) => Found::Nothing,
             ('M', _) if bare => Found::Mouse,
             ('[', _) if bare => Found::FunctionKey,
@@ -69,7 +69,7 @@ impl Perform for Heard {
     }
 }
 
-/// How the protocol of kitty marks that a key was let go, behind the modifiers.
+/// How the protocol of kitty marks that a key was released, after the modifiers.
 const RELEASED: u16 = 3;
 
 /// The key of a control sequence.
@@ -79,10 +79,10 @@ fn csi_key(last: char, heads: [u16; 3]) -> Option<Key> {
         ('~', 1 | 7) => Key::Home,
         ('~', 4 | 8) => Key::End,
         ('~', 3) => Key::Delete,
-        // The two forms in which terminals tell every modifier, once a program asked for it.
+        // The two forms in which terminals report every modifier, once a program asked for it.
         ('~', 27) => with_ctrl(code, modifiers),
         ('u', _) => with_ctrl(first, modifiers),
-        // Function keys, and what Ctrl and Shift make of them in rxvt.
+        // Function keys, and the codes that rxvt sends for them with Ctrl and Shift.
         ('~' | '^' | '@' | 'E' | 'G' | 'P' | 'Q' | 'S' | 'Z' | 'a' | 'b', _) => Key::Other,
         ('A'..='D' | 'F' | 'H' | 'c' | 'd', _) => cursor_key(last, modifiers),
         // The others are reports: R of the cursor, n of the state, t of the window, M of the mouse in urxvt's form.
@@ -90,10 +90,10 @@ fn csi_key(last: char, heads: [u16; 3]) -> Option<Key> {
     })
 }
 
-/// The key behind SS3, where a number is the modifiers.
+/// The key after SS3, where a number gives the modifiers.
 fn shifted_key(last: char, [first, second, _]: [u16; 3]) -> Key {
     match last {
-        // Of the keypad.
+        // Enter on the keypad.
         'M' => Key::Enter,
         _ => cursor_key(last, first.max(second)),
     }
@@ -114,8 +114,8 @@ fn cursor_key(last: char, modifiers: u16) -> Key {
     }
 }
 
-/// A key told by the number of its character. Only letters with Ctrl act, so that Ctrl-C always does: which character
-/// Shift would make is not told, and what types or sends is to be told by the character itself.
+/// A key given by the number of its character. Only letters with Ctrl act, so that Ctrl-C always does. The terminal
+/// does not tell which character Shift would make, and only the character itself may type or send anything.
 fn with_ctrl(code: u16, modifiers: u16) -> Key {
     let ctrl = modifiers.saturating_sub(1) & 4 != 0;
     match u8::try_from(code) {

@@ -1,5 +1,5 @@
-//! `Lookup`: the addresses of a host, asked of the system's resolver by a thread, since the answer may take its time. There
-//! is one such thread at most: while it waits, whoever asks again waits for the same answer.
+//! `Lookup`: the addresses of a host. A thread asks the system's resolver, as the answer may take its time. There is at
+//! most one such thread: a caller who asks again while it waits gets the same answer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::thread;
 pub(super) struct Lookup(Option<Receiver<io::Result<Vec<SocketAddr>>>>);
 
 impl Lookup {
-    /// Has a thread `find` the addresses, and `wake` us then, unless one is at it.
+    /// Lets a thread `find` the addresses and then `wake` us, unless one is already looking.
     pub(super) fn begin(
         &mut self,
         find: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
@@ -24,7 +24,7 @@ impl Lookup {
         thread::Builder::new()
             .name("resolver".into())
             .spawn(move || {
-                // Where nobody waits any more, the program is about to end.
+                // If nobody waits any more, the program is about to end.
                 let _ = sender.send(find());
                 wake();
             })?;

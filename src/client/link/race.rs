@@ -1,19 +1,19 @@
-//! `Race`: which address of a host is tried when (RFC 8305, Happy Eyeballs). Attempts begin one after another with little
-//! time between them and go on side by side; the first to be connected wins. It knows no socket and no clock.
+//! `Race`: which address of a host to try when (RFC 8305, Happy Eyeballs). Attempts begin one after another with little
+//! time between them and continue side by side; the first one to connect wins. It knows no socket and no clock.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Time from one attempt to the next while the first is not decided: the Connection Attempt Delay of RFC 8305 §5 and §8.
+/// Time from one attempt to the next while the first is undecided: the Connection Attempt Delay of RFC 8305 §5 and §8.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// How long one address may take to accept a connection.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Addresses of one host that are tried, at most, and so attempts that go on side by side. Where none of so many answers,
-/// that is known within 14 s.
+/// The most addresses of one host to try, and so the most attempts side by side. If none of this many answers, we know
+/// within 14 s.
 pub(super) const ADDRESSES: usize = 16;
 
 /// Attempts to reach one host, each with a socket of its own.
@@ -21,11 +21,11 @@ pub(super) const ADDRESSES: usize = 16;
 pub(super) struct Race<S> {
     /// Addresses not tried yet.
     waiting: VecDeque<SocketAddr>,
-    /// Attempts in the order in which they began, each known by its number here. What failed is gone.
+    /// Attempts in the order in which they began; the index is the number of the attempt. Failed attempts are gone.
     attempts: Vec<Option<Attempt<S>>>,
     /// When the next attempt may begin.
     next_at: Instant,
-    /// Of the failures, the one to be told.
+    /// The failure to report.
     failure: Option<(SocketAddr, io::Error)>,
 }
 
@@ -37,7 +37,7 @@ struct Attempt<S> {
 }
 
 impl<S> Race<S> {
-    /// A race to these addresses, the ones to be preferred first.
+    /// A race to these addresses. The preferred ones come first.
     pub(super) fn new(addrs: Vec<SocketAddr>, now: Instant) -> Race<S> {
         Race {
             waiting: interleaved(addrs),
@@ -47,7 +47,7 @@ impl<S> Race<S> {
         }
     }
 
-    /// Gives up attempts that took too long, and begins those that are due. `connect` is told the attempt's number.
+    /// Gives up attempts that took too long, and begins those that are due. `connect` gets the number of the attempt.
     pub(super) fn advance(
         &mut self,
         now: Instant,
@@ -79,12 +79,12 @@ impl<S> Race<S> {
         }
     }
 
-    /// The socket of an attempt that goes on.
+    /// The socket of an attempt that is under way.
     pub(super) fn socket(&self, number: usize) -> Option<&S> {
         Some(&self.attempts.get(number)?.as_ref()?.socket)
     }
 
-    /// Ends an attempt that failed. Where it is the last that began, the next need not wait.
+    /// Ends an attempt that failed. If it is the one that began last, the next need not wait.
     pub(super) fn fail(&mut self, number: usize, error: io::Error, now: Instant) {
         let Some(attempt) = self.take(number) else {
             return;
@@ -95,12 +95,12 @@ impl<S> Race<S> {
         }
     }
 
-    /// Takes the socket of the winner. Those of the others are closed with the race.
+    /// Takes the socket of the winner. The race closes those of the others.
     pub(super) fn win(mut self, number: usize) -> Option<S> {
         Some(self.take(number)?.socket)
     }
 
-    /// When [`advance`](Self::advance) is to be called next.
+    /// When to call [`advance`](Self::advance) next.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let next = (!self.waiting.is_empty()).then_some(self.next_at);
         let attempts = self.attempts.iter().flatten();
@@ -112,7 +112,7 @@ impl<S> Race<S> {
         self.waiting.is_empty() && self.attempts.iter().all(Option::is_none)
     }
 
-    /// Which address could not be reached, and why.
+    /// The address that could not be reached, and the reason.
     pub(super) fn into_failure(self) -> Option<(SocketAddr, io::Error)> {
         self.failure
     }
@@ -121,7 +121,7 @@ impl<S> Race<S> {
         self.attempts.get_mut(number)?.take()
     }
 
-    /// Keeps a failure to be told, unless one is kept that tells more. Of equals it is the last.
+    /// Keeps a failure to report, unless the kept one says more. Of equal ones, the last is kept.
     fn note(&mut self, addr: SocketAddr, error: io::Error) {
         let kept = self.failure.as_ref();
         if kept.is_none_or(|(_, kept)| telling(kept) <= telling(&error)) {
@@ -130,7 +130,7 @@ impl<S> Race<S> {
     }
 }
 
-/// How much an error tells of the server: an answer most, a way that this machine does not have least.
+/// How much an error says about the server: an answer says most, a missing route on this machine least.
 fn telling(error: &io::Error) -> u8 {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => 2,
@@ -139,7 +139,7 @@ fn telling(error: &io::Error) -> u8 {
     }
 }
 
-/// Each address once, the two families by turns, beginning with that of the first (RFC 8305 §4).
+/// Each address once. The two families alternate, beginning with that of the first (RFC 8305 §4).
 fn interleaved(addrs: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     let mut families = [Vec::new(), Vec::new()];
     let first = addrs.first().is_some_and(SocketAddr::is_ipv6);
@@ -169,7 +169,7 @@ mod tests {
         Duration::from_millis(after)
     }
 
-    /// Begins what is due, and tells the addresses that were tried.
+    /// Begins the attempts that are due, and returns the addresses tried.
     fn begun(race: &mut Race<SocketAddr>, now: Instant) -> Vec<SocketAddr> {
         let mut begun = Vec::new();
         race.advance(now, |_, addr| {
@@ -220,11 +220,11 @@ mod tests {
         assert_eq!(race.next_timeout(), Some(t + ms(1)));
         assert_eq!(begun(&mut race, t + ms(1)), all[1..2]);
         assert_eq!(begun(&mut race, t + ms(251)), all[2..3]);
-        // An earlier one that fails while a later one is under way hurries nobody.
+        // If an earlier attempt fails while a later one is under way, the next begins no sooner.
         race.fail(1, refused(), t + ms(260));
         assert_eq!(race.next_timeout(), Some(t + ms(501)));
         assert!(begun(&mut race, t + ms(500)).is_empty());
-        // What cannot even begin takes no time.
+        // An attempt that cannot even begin takes no time.
         let mut race = Race::new(all.clone(), t);
         let mut tried = 0;
         race.advance(t, |_, _| -> io::Result<SocketAddr> {

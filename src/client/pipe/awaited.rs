@@ -1,25 +1,26 @@
-//! `Awaited`: a command on whose answer it depends what becomes of the lines behind it: another room, or a name.
+//! `Awaited`: a command whose answer decides what becomes of the lines after it: it asks for another room, or for a
+//! name.
 
 use super::super::line::{Fact, read};
 use super::super::{Status, marks};
 use super::Pipe;
 
-/// What the command asks for.
+/// The aim of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     Name,
     Room,
 }
 
-/// A command that was sent. The server has answered it when it comes to the mark behind it.
+/// A command that was sent. The server has answered it when it reaches the mark after it.
 #[derive(Debug)]
 pub(super) struct Awaited {
     wanted: Wanted,
     command: String,
-    /// The mark behind it was sent.
+    /// The mark after it was sent.
     is_marked: bool,
     is_granted: bool,
-    /// What the server said last that nobody else did.
+    /// The last line that came from the server itself.
     answer: String,
 }
 
@@ -45,7 +46,7 @@ impl Awaited {
         }
     }
 
-    /// The answer is there: why it was a refusal, if it was one.
+    /// The answer is complete. Returns the reason, if it was a refusal.
     fn refusal(self) -> Option<(Wanted, String)> {
         let Awaited {
             command, answer, ..
@@ -62,8 +63,8 @@ impl Awaited {
 }
 
 impl Pipe<'_> {
-    /// Sends nothing before this command is answered, as the lines behind it are meant for a room, or under a name, that
-    /// the server may refuse. A person reads its answer themselves.
+    /// Sends nothing before the server has answered this command. The lines after it are meant for a room, or under a
+    /// name, that the server may refuse. A person reads the answer themselves.
     pub(super) fn wait_for_answer(&mut self, wanted: Wanted, command: &str) {
         if !self.person {
             self.awaited = Some(Awaited::new(wanted, command));
@@ -71,7 +72,7 @@ impl Pipe<'_> {
         }
     }
 
-    /// Sends the mark behind what is waited for, once it is known whether the server answers any.
+    /// Sends the mark after the command, once it is known whether the server answers any.
     pub(super) fn mark_awaited(&mut self) {
         match (&mut self.awaited, self.session.answers_marks()) {
             (Some(awaited), Some(true)) if !awaited.is_marked => {
@@ -84,7 +85,7 @@ impl Pipe<'_> {
         }
     }
 
-    /// The server has come to the mark.
+    /// The server has reached the mark.
     pub(super) fn hear_mark(&mut self) {
         match self.awaited.take().and_then(Awaited::refusal) {
             None => {}
