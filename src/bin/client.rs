@@ -34,7 +34,7 @@ or output failed; 2 for a wrong command line; 3 when it could not connect; 4 whe
 
 const VERSION: &str = concat!("chinwag client ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// What the command line asks for.
+/// The wish behind the command line.
 enum Wish {
     Chat(Config),
     Print(&'static str),
@@ -79,7 +79,7 @@ fn finish(outcome: &Outcome) -> ExitCode {
         Status::Unreachable => 3,
         Status::Refused => 4,
         Status::Signal(signal) => {
-            // Whoever waits for us should see that the signal ended us.
+            // The process that waits for us should see that the signal ended us.
             let _ = signal_hook::low_level::emulate_default_handler(signal);
             128u8.saturating_add(signal as u8)
         }
@@ -130,7 +130,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
     }))
 }
 
-/// The value of an option, or else of the variable that sets its default.
+/// The value of an option, or of the variable that sets its default.
 fn given(matches: &Matches, option: &str, name: &str) -> Result<Option<Given>, String> {
     match matches.opt_str(option) {
         Some(text) => Ok(Some(Given::by_option(option, text))),
@@ -138,12 +138,12 @@ fn given(matches: &Matches, option: &str, name: &str) -> Result<Option<Given>, S
     }
 }
 
-/// A variable of the environment, of whatever bytes, unless it is empty.
+/// An environment variable with any bytes, unless it is empty.
 fn set(variable: &str) -> Option<OsString> {
     env::var_os(variable).filter(|value| !value.is_empty())
 }
 
-/// A name is sent as one line, whatever it holds; the server judges it.
+/// Makes a name one line to send, whatever it contains; the server judges it.
 fn one_line(name: &str) -> String {
     chinwag::inner::wire::clean(name.as_bytes()).into_owned()
 }

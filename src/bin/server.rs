@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     };
     let mut output = Output::start(&daemon.levels);
     let served = serve(daemon, given, &mut output);
-    // What is logged comes before the last word.
+    // The log comes before the last word.
     drop(output);
     match served {
         Ok(None) => ExitCode::SUCCESS,
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// How to go on from an error, in words that stand behind it.
+/// Advice after an error, in words that follow it.
 fn what_to_try(error: &Error) -> &'static str {
     let Error::Listen { source, .. } = error else {
         return "";
@@ -82,7 +82,7 @@ fn what_to_try(error: &Error) -> &'static str {
     }
 }
 
-/// Serves until a signal asks for the end, or until it cannot be printed where people can connect: then it says why.
+/// Serves until a signal asks for the end. Also ends, and says why, if it cannot print where people can connect.
 fn serve(
     daemon: Daemon,
     given: Vec<TcpListener>,
@@ -92,7 +92,7 @@ fn serve(
     let config = config(&daemon, given.is_empty(), &mut remarks);
     let (mut heeded, ignored) = signals::heeded(&[SIGHUP, SIGINT]);
     heeded.push(SIGTERM);
-    // Before anything is logged: whoever reads that may send one at once.
+    // This comes before the first line of the log, because its reader may send a signal at once.
     let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
     let mut server = listen(config, given, &remarks)?;
     server.watch(&mut signals)?;
@@ -104,7 +104,7 @@ fn serve(
     let (failed, failure) = channel();
     let stop_by = handle.clone();
     output.announce(announcement(&server.local_addrs()), move |sentence| {
-        // Read once the server has ended.
+        // `serve` reads this once the server has ended.
         let _ = failed.send(sentence);
         stop_by.shutdown();
     });
@@ -118,7 +118,7 @@ fn serve(
         for signal in signals.pending() {
             match (signal, &motd) {
                 (SIGHUP, Some(motd)) => motd.read_again(),
-                // Without a file to read again, a hangup is what it says: the terminal was closed.
+                // Without a file to read again, a hangup has its usual meaning: the terminal was closed.
                 _ => {
                     stop(&handle, signal, &mut asked);
                     notices.stopping();
@@ -129,7 +129,7 @@ fn serve(
     Ok(failure.try_recv().ok())
 }
 
-/// The configuration as it is to be in force, with remarks for the log where that is not as it was asked for.
+/// The configuration to use, with remarks for the log if it differs from the one that was asked for.
 fn config(daemon: &Daemon, is_to_bind: bool, remarks: &mut Vec<String>) -> Config {
     let mut config = daemon.config.clone();
     config.max_clients = within_fd_limit(config.max_clients, remarks);
@@ -146,7 +146,7 @@ fn config(daemon: &Daemon, is_to_bind: bool, remarks: &mut Vec<String>) -> Confi
     config
 }
 
-/// Listens, and says what is in force. That is the first line of the log, and where listening fails there is none.
+/// Listens, and logs the limits in force. That is the first line of the log; if listening fails, the log is empty.
 fn listen(config: Config, given: Vec<TcpListener>, remarks: &[String]) -> Result<Server, Error> {
     let in_force = in_force(&config);
     let listening = match given.is_empty() {
@@ -185,7 +185,7 @@ fn announcement(addrs: &[SocketAddr]) -> String {
         .collect()
 }
 
-/// The version, and every limit as it is in force.
+/// The version, and every limit in force.
 fn in_force(config: &Config) -> String {
     let seconds = |time: Option<Duration>| or_off(time.map(|time| time.as_secs()));
     let rate = match (config.rate, config.rate_on_loopback) {

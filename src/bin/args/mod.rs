@@ -1,5 +1,5 @@
-//! What both command lines have in common: help, version, values that the environment gives, how that is printed, and how
-//! a mistake is told.
+//! The common parts of both command lines: help, version, values from the environment, how to print them, and how to
+//! report a mistake.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -9,15 +9,15 @@ use std::os::fd::AsFd;
 
 use getopts::{Matches, Options};
 
-/// What a command line asks for.
+/// The wish behind a command line.
 pub(crate) enum Asked {
-    /// To do what the program is for, with these options.
+    /// To do the program's work, with these options.
     Run(Matches),
     /// To print this and end.
     Print(&'static str),
 }
 
-/// Reads a command line that takes options alone. `--help` and `--version` are added to them.
+/// Reads a command line that takes only options. Adds `--help` and `--version` to them.
 pub(crate) fn parse(
     options: &mut Options,
     args: impl Iterator<Item = OsString>,
@@ -42,7 +42,7 @@ pub(crate) fn parse(
     }
 }
 
-/// Refuses a value with bytes that are no UTF-8, and names the option that it was given to.
+/// Refuses a value with bytes that are not UTF-8, and names its option.
 fn check_text(args: &[OsString]) -> Result<(), String> {
     let Some(at) = args.iter().position(|arg| arg.to_str().is_none()) else {
         return Ok(());
@@ -64,7 +64,7 @@ fn not_text(source: &str, value: &OsStr) -> String {
 
 /// A value as it was given.
 pub(crate) struct Given {
-    /// What gave it, as a person knows it: `--port`, or `CHAT_PORT`.
+    /// The source of the value, as a person knows it: `--port`, or `CHAT_PORT`.
     pub(crate) source: String,
     pub(crate) text: String,
 }
@@ -76,7 +76,7 @@ impl Given {
     }
 }
 
-/// The value of a variable of the environment. An empty one counts as not set.
+/// The value of an environment variable. An empty one counts as not set.
 pub(crate) fn variable(name: &str) -> Result<Option<Given>, String> {
     let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else {
         return Ok(None);
@@ -90,10 +90,10 @@ pub(crate) fn variable(name: &str) -> Result<Option<Given>, String> {
     }
 }
 
-/// Prints on standard output, or says why that failed. A reader who has gone needs nothing.
+/// Prints on standard output, or says why that failed. A reader who is gone needs nothing.
 pub(crate) fn print(text: &str) -> Result<(), String> {
-    // Not by the standard library's own handle, which takes no notice of a descriptor that cannot be written to. One that
-    // was closed at the start is `/dev/null` by now.
+    // The standard library's own handle ignores a descriptor that cannot be written to, so this does not use it. A
+    // descriptor that was closed at the start is `/dev/null` by now.
     let out = io::stdout().as_fd().try_clone_to_owned();
     match out.and_then(|out| File::from(out).write_all(text.as_bytes())) {
         Err(error) if !has_gone(&error) => Err(format!(
@@ -104,7 +104,7 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
     }
 }
 
-/// Whether an error of writing says that nobody reads any more.
+/// Whether a write error means that nobody reads any more.
 fn has_gone(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -112,13 +112,13 @@ fn has_gone(error: &io::Error) -> bool {
     )
 }
 
-/// The system's words alone, without the number that the standard library adds behind them.
+/// The system's words alone, without the number that the standard library appends.
 pub(crate) fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error ").next().unwrap_or(&text).into()
 }
 
-/// Says on standard error why the program ends. Whoever has closed that misses it, and the exit status tells the same.
+/// Says on standard error why the program ends. If that is closed, the exit status still tells.
 pub(crate) fn complain(sentence: &str) {
     let _ = writeln!(io::stderr(), "{sentence}");
 }

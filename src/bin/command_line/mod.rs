@@ -1,4 +1,4 @@
-//! The server's command line, and the environment beside it: what they say, and what is wrong with it.
+//! The server's command line and its environment: their meaning, and their mistakes.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -46,13 +46,13 @@ alive and about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
 
 const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// What the command line asks for.
+/// The wish behind the command line.
 pub(crate) enum Wish {
     Serve(Box<Daemon>),
     Print(&'static str),
 }
 
-/// How the daemon is to run.
+/// How to run the daemon.
 pub(crate) struct Daemon {
     pub(crate) config: Config,
     /// Where to listen, if not where the configuration says.
@@ -175,7 +175,7 @@ fn rate(text: &str) -> Result<Option<Rate>, String> {
     Ok(Some(rate))
 }
 
-/// A whole number, or the default where none is given.
+/// A whole number, or the default if none is given.
 fn number<T: FromStr + PartialOrd + Display>(
     matches: &Matches,
     option: &str,

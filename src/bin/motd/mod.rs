@@ -1,7 +1,7 @@
-//! The file of the message of the day: read at the start, and again whenever a signal asks for it.
+//! The file of the message of the day: read at the start, and again at each signal that asks for it.
 //!
-//! It is read on a thread of its own then: a disk may be slow, and a network's not answer at all. Nothing but a regular
-//! file is read, of which no more than a message may have; a pipe could keep its reader waiting for ever.
+//! Later reads happen on a separate thread: a disk may be slow, and a network disk may not answer at all. Only regular
+//! files are read, up to the length of a message; a pipe could keep its reader waiting forever.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};
@@ -20,7 +20,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn start(path: PathBuf, handle: Handle) -> Reader {
-        // What waits is read later than it was asked for, so that one stands for many.
+        // The file is read after the waiting request was made, so that one request stands for many.
         let (asks, asked) = sync_channel(1);
         let reading = Job::start("motd", move || {
             for () in asked {
@@ -33,7 +33,7 @@ impl Reader {
         Reader { asks }
     }
 
-    /// Has the file read again. Where that fails, the message stays as it was.
+    /// Reads the file again. If that fails, the message stays as it was.
     pub(crate) fn read_again(&self) {
         if let Err(TrySendError::Disconnected(())) = self.asks.try_send(()) {
             log::warn!("cannot read the message of the day again: nothing is there to read it");
@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe waits for a writer otherwise.
+    // Otherwise, opening a pipe waits for a writer.
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)

@@ -1,20 +1,20 @@
-//! `Levels`: which lines of the log are worth printing, as `RUST_LOG` says: a level, or `TARGET=LEVEL` for the parts of the
-//! program whose names begin so, with commas between them.
+//! `Levels`: which lines of the log to print, as `RUST_LOG` says: a level, or `TARGET=LEVEL` for the parts of the
+//! program whose names begin so, separated by commas.
 
 use log::LevelFilter;
 use simple_logger::SimpleLogger;
 
-/// What is worth a line. By default, all but what is for debugging.
+/// Which messages are worth a line. By default, all except those for debugging.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Levels {
     others: LevelFilter,
     targets: Vec<(String, LevelFilter)>,
-    /// What was asked for and is not understood.
+    /// The parts of the setting that make no sense.
     junk: Vec<String>,
 }
 
 impl Levels {
-    /// This level for all.
+    /// This level for all targets.
     pub(crate) fn all(level: LevelFilter) -> Levels {
         Levels {
             others: level,
@@ -23,7 +23,7 @@ impl Levels {
         }
     }
 
-    /// What `RUST_LOG` says. Where it says nothing of a target, the default stays.
+    /// Reads `RUST_LOG`. A target that it does not mention keeps the default.
     pub(crate) fn parse(text: &str) -> Levels {
         let mut levels = Levels::all(LevelFilter::Info);
         let asked = text.split(',').map(str::trim);
@@ -41,7 +41,7 @@ impl Levels {
         levels
     }
 
-    /// What there is to say of what was asked for.
+    /// A remark on the parts of the setting that make no sense.
     pub(crate) fn remark(&self) -> Option<String> {
         let junk = self.junk.join(",");
         (!junk.is_empty()).then(|| {

@@ -1,7 +1,8 @@
-//! `Output`: what the server prints while it serves, on threads of their own, so that whoever reads it holds nobody up.
+//! `Output`: everything that the server prints while it serves. Separate threads print it, so that a slow reader delays
+//! nobody.
 //!
-//! It knows nothing of the chat. Nothing here blocks the thread that serves: a line of the log that cannot be taken in at
-//! once is counted and lost. What waits at the end is printed as far as [`PATIENCE`] goes.
+//! It knows nothing of the chat. Nothing here blocks the serving thread: a line of the log that does not fit at once is
+//! counted and lost. At the end, the waiting lines are printed as far as [`PATIENCE`] allows.
 
 mod levels;
 
@@ -21,24 +22,24 @@ use simple_logger::SimpleLogger;
 
 use crate::args;
 
-/// Lines of the log that wait for standard error to take them: what a thousand newcomers cause in one go, and some
-/// hundred kilobytes at most.
+/// Lines of the log that may wait for standard error: as many as a thousand newcomers cause at once, and some hundred
+/// kilobytes at most.
 const WAITING_LINES: usize = 4096;
 
-/// How long the end of the program waits for those who read what it prints.
+/// How long the program waits at its end for the readers of its output.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The name of the thread that prints the log.
 const PRINTER: &str = "log";
 
-/// What a program prints. Dropping it waits, for a while, until all is printed.
+/// The output of a program. Dropping it waits, for a while, until everything is printed.
 pub(crate) struct Output {
     log: Option<Arc<Mutex<Queue>>>,
     jobs: Vec<Job>,
 }
 
 impl Output {
-    /// Begins to log on standard error.
+    /// Starts the log on standard error.
     pub(crate) fn start(levels: &Levels) -> Output {
         let mut output = Output {
             log: None,
@@ -75,7 +76,7 @@ impl Output {
         Ok(())
     }
 
-    /// Prints on standard output, for whoever reads it. Where that fails, `failed` is told why.
+    /// Prints on standard output. If that fails, `failed` gets the reason.
     pub(crate) fn announce(&mut self, text: String, failed: impl FnOnce(String) + Send + 'static) {
         let job = Job::start("announcement", move || {
             if let Err(sentence) = args::print(&text) {
@@ -93,7 +94,7 @@ impl Drop for Output {
     fn drop(&mut self) {
         let by = Instant::now() + PATIENCE;
         if let Some(Ok(mut queue)) = self.log.as_ref().map(|queue| queue.lock()) {
-            // Without a sender the printer ends once it has printed what it was sent.
+            // Without a sender, the printer ends once it has printed the lines it has.
             queue.sender = None;
         }
         for job in self.jobs.drain(..) {
@@ -102,14 +103,14 @@ impl Drop for Output {
     }
 }
 
-/// Says on standard error why the program ends, to whoever takes it in soon.
+/// Says on standard error why the program ends, as far as the reader takes it soon.
 pub(crate) fn complain(sentence: String) {
     if let Ok(job) = Job::start("complaint", move || args::complain(&sentence)) {
         job.wait(Instant::now() + PATIENCE);
     }
 }
 
-/// A thread whose end can be waited for.
+/// A thread; other code can wait for its end.
 pub(crate) struct Job(Receiver<Infallible>);
 
 impl Job {
@@ -122,10 +123,10 @@ impl Job {
         Ok(Job(done))
     }
 
-    /// Waits for its end, but no longer than this.
+    /// Waits for its end, but not beyond this moment.
     pub(crate) fn wait(self, by: Instant) {
         let left = by.saturating_duration_since(Instant::now());
-        // Nothing is ever sent: both the end of the work and the end of our patience are an error here.
+        // Nothing is ever sent: the end of the work and the end of our patience are both an error here.
         let _ = self.0.recv_timeout(left);
     }
 }
@@ -142,7 +143,7 @@ struct Line {
 struct Queue {
     /// None once the program ends.
     sender: Option<SyncSender<Line>>,
-    /// Lines that did not fit since the last that did.
+    /// Lines lost since the last one that fit.
     lost: u64,
 }
 
@@ -164,7 +165,7 @@ impl Queue {
     }
 }
 
-/// The logger of the program: it decides what is worth a line, and leaves the printing to another thread.
+/// The logger of the program: it decides which messages are worth a line, and leaves the printing to another thread.
 struct Sender {
     logger: Arc<SimpleLogger>,
     queue: Arc<Mutex<Queue>>,
@@ -183,12 +184,12 @@ impl Log for Sender {
         }
     }
 
-    /// Standard error is not buffered, and nobody is to wait for it here.
+    /// Standard error has no buffer, and nobody should wait for it here.
     fn flush(&self) {}
 }
 
-/// Lets the printer panic in silence: it does so for each line that standard error does not take, and the report of
-/// it would go the same way.
+/// Lets the printer panic in silence. It panics for each line that standard error does not take, and the report would
+/// have the same fate.
 fn hush_printer() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -198,11 +199,11 @@ fn hush_printer() {
     }));
 }
 
-/// Prints lines of the log, dated when they are printed, and goes on after one that could not be printed: a full disk
-/// may have room again, and a named pipe another reader.
+/// Prints lines of the log, dated when they are printed. It goes on after a line that failed: a full disk may have room
+/// again, and a named pipe may get another reader.
 struct Printer {
     logger: Arc<SimpleLogger>,
-    /// Lines lost and not told of yet.
+    /// Lines lost and not reported yet.
     lost: u64,
 }
 
@@ -228,9 +229,9 @@ impl Printer {
         }
     }
 
-    /// Whether the line is printed, or not worth it at the level of the log.
+    /// Whether the line was printed, or was not worth printing at the level of the log.
     fn is_printed(&self, level: Level, target: &str, text: &str) -> bool {
-        // The logger panics where standard error fails.
+        // The logger panics if standard error fails.
         let print = || {
             self.logger.log(
                 &Record::builder()

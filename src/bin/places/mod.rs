@@ -1,14 +1,14 @@
 //! Where to listen: from `--listen` and `CHAT_LISTEN` to addresses.
 //!
-//! An address is listened on, or the server does not start. A name can stand for addresses that this machine does not
-//! have, such as `::1` where there is no IPv6, and stands for those that it has.
+//! The server listens on every address given, or does not start. A name may stand for addresses that this machine does
+//! not have, such as `::1` without IPv6. Then it stands only for those that the machine has.
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 use crate::args::Given;
 
-/// One place to listen, as it was given.
+/// One place to listen, as given.
 pub(crate) struct Place {
     text: String,
     addrs: Vec<SocketAddr>,
@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-/// What a place looks like.
+/// The form of a place.
 #[derive(Debug, PartialEq)]
 enum Form<'a> {
     Address(SocketAddr),
@@ -70,8 +70,8 @@ fn resolve(given: &Given, host: &str, port: u16) -> Result<Vec<SocketAddr>, Stri
     Ok(found.collect())
 }
 
-/// Where to listen for these places, each address once. What this machine has is told by `has`; what is left out for want
-/// of that is added to the remarks.
+/// The addresses to listen on for these places, each once. `has` tells whether this machine has an address. Each
+/// address that it lacks is left out and gets a remark.
 pub(crate) fn addresses(
     places: &[Place],
     has: impl Fn(SocketAddr) -> io::Result<()>,
@@ -96,7 +96,7 @@ pub(crate) fn addresses(
             }
         }
         if of_place.is_empty() {
-            // Listening fails then, and tells why.
+            // Listening then fails, and tells why.
             of_place.extend(addrs.first());
         } else {
             remarks.append(&mut left_out);
@@ -112,13 +112,13 @@ pub(crate) fn addresses(
     chosen
 }
 
-/// Whether who listens on one address listens on the other as well. Port 0 is a port of its own each time.
+/// Whether listening on one address also covers the other. Port 0 is a different port each time.
 fn covers(one: SocketAddr, other: SocketAddr) -> bool {
     let all = one.ip().is_unspecified() && one.is_ipv4() == other.is_ipv4();
     one.port() != 0 && one.port() == other.port() && (one == other || all)
 }
 
-/// Whether this machine has an address: it can be bound to, on whatever port is free.
+/// Whether this machine has an address: it can be bound, on any free port.
 pub(crate) fn is_here(mut addr: SocketAddr) -> io::Result<()> {
     addr.set_port(0);
     UdpSocket::bind(addr).map(drop)
@@ -174,7 +174,7 @@ mod tests {
     fn a_name_stands_for_the_addresses_that_the_machine_has() {
         let both = place("localhost:1", &["[::1]:1", "127.0.0.1:1"]);
         assert_eq!(chosen(&[both]), ["127.0.0.1:1"]);
-        // What is listened on in vain tells why.
+        // If the machine has none of them, listening on the first fails and tells why.
         let none = place("six:1", &["[::1]:1", "[::2]:1"]);
         assert_eq!(chosen(&[none]), ["[::1]:1"]);
         let given = place("[::1]:1", &["[::1]:1"]);

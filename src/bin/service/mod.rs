@@ -1,8 +1,9 @@
-//! What a service manager and the server tell each other, by systemd's protocols: sockets to listen on are handed over
-//! at the start, and notices tell how the service does. Without a service manager all of this does nothing.
+//! The exchange between a service manager and the server, by systemd's protocols. The service manager hands over
+//! sockets to listen on at the start; the server sends notices about its state. Without a service manager all of this
+//! does nothing.
 //!
-//! It knows nothing of the chat but figures. Notices go out on a thread of their own, so that a service manager that
-//! does not read them holds nobody up; yet each that says the loop turns is made by the loop itself.
+//! It knows only figures about the chat. A separate thread sends the notices, so that a service manager that does not
+//! read them delays nobody; but the loop itself makes each notice that says it turns.
 
 use std::env;
 use std::io;
@@ -16,41 +17,41 @@ use sd_notify::NotifyState;
 
 use crate::output::{Job, PATIENCE};
 
-/// Notices that wait for the service manager to take them. There are two besides those for the watchdog, of which one
-/// that waits is as good as many.
+/// Notices that may wait for the service manager. There are two besides those for the watchdog, and one waiting notice
+/// for the watchdog is as good as many.
 const WAITING_NOTICES: usize = 4;
 
-/// The sockets that were handed over, if any. To be called before a descriptor is opened or a thread begins: what is
-/// handed over is known by its number alone.
+/// The sockets that were handed over, if any. Call this before anything opens a descriptor or starts a thread: only the
+/// numbers identify these sockets.
 pub(crate) fn given_sockets() -> io::Result<Vec<TcpListener>> {
     let mut given = ListenFd::from_env();
     let sockets = (0..given.len()).filter_map(|i| given.take_tcp_listener(i).transpose());
     sockets.collect()
 }
 
-/// Something to tell the service manager.
+/// A notice for the service manager.
 enum Notice {
     Ready(String),
     Alive(String),
     Stopping,
 }
 
-/// Tells the service manager how the service does. Dropping it waits, for a while, until it is told.
+/// Tells the service manager about the state of the service. Dropping it waits, for a while, until everything is told.
 pub(crate) struct Notices {
     sender: Option<SyncSender<Notice>>,
     job: Option<Job>,
     watchdog: Option<Watchdog>,
 }
 
-/// Someone who restarts the service when it has not been heard of for too long.
+/// The service manager's watchdog. It restarts the service after too long a silence.
 struct Watchdog {
-    /// Half of how long it waits, as it asks for.
+    /// Half of the time that it waits, as its protocol asks.
     interval: Duration,
     next: Instant,
 }
 
 impl Notices {
-    /// Finds out from the environment whom to tell, and how often.
+    /// Finds out from the environment where to send notices, and how often.
     pub(crate) fn start() -> Notices {
         let mut notices = Notices {
             sender: None,
@@ -72,7 +73,7 @@ impl Notices {
         notices
     }
 
-    /// How long the loop may wait for events, so that the watchdog hears of it in time.
+    /// How long the loop may wait for events, so that the watchdog hears from it in time.
     pub(crate) fn longest_tick(&self) -> Option<Duration> {
         let next = self.watchdog.as_ref()?.next;
         Some(next.saturating_duration_since(Instant::now()))
@@ -84,7 +85,7 @@ impl Notices {
         self.send(Notice::Ready(format!("listening on {}", addrs.join(", "))));
     }
 
-    /// To be called from each round of the loop: it turns, and these are its figures.
+    /// Call this in each round of the loop: it turns, and these are its figures.
     pub(crate) fn alive(&mut self, stats: impl FnOnce() -> Stats) {
         let now = Instant::now;
         let Some(watchdog) = self.watchdog.as_mut().filter(|it| it.next <= now()) else {
@@ -117,7 +118,7 @@ impl Notices {
 
 impl Drop for Notices {
     fn drop(&mut self) {
-        // Without a sender the job ends once it has told all.
+        // Without a sender, the job ends once it has sent everything.
         self.sender = None;
         if let Some(job) = self.job.take() {
             job.wait(Instant::now() + PATIENCE);
@@ -126,7 +127,7 @@ impl Drop for Notices {
 }
 
 impl Watchdog {
-    /// The one that watches this process, if one does.
+    /// The watchdog of this process, if there is one.
     fn from_env() -> Option<Watchdog> {
         let longest = sd_notify::watchdog_enabled().filter(|longest| !longest.is_zero())?;
         Some(Watchdog {

@@ -1,12 +1,12 @@
-//! Which signals a program listens to. It knows nothing of what they are to do.
+//! The signals that a program handles. It does not know what each of them should do.
 
 use std::fs;
 
-/// Of these signals, those to listen to, and those left ignored. Whoever starts a program with one of them ignored means
-/// it to go on: `nohup` when the terminal closes, a shell's `&` when Ctrl-C is pressed. To be asked before any is listened
-/// to.
+/// Sorts these signals into those to handle, and those left ignored. A program that starts with one of them ignored is
+/// meant to survive it: `nohup` does this for the closing of the terminal, a shell's `&` for Ctrl-C. Call this before
+/// handling any signal.
 ///
-/// Linux alone tells without `unsafe` what is ignored; elsewhere all of them are listened to.
+/// Only Linux reveals without `unsafe` which signals are ignored; elsewhere the program handles all of them.
 pub(crate) fn heeded(signals: &[i32]) -> (Vec<i32>, Vec<i32>) {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = ignored(&status);
@@ -15,7 +15,7 @@ pub(crate) fn heeded(signals: &[i32]) -> (Vec<i32>, Vec<i32>) {
         .partition(|&signal| mask >> (signal - 1) & 1 == 0)
 }
 
-/// The mask of ignored signals in a process's status in proc(5), where the lowest bit is for signal 1.
+/// The mask of ignored signals in a process's status in proc(5). The lowest bit is for signal 1.
 fn ignored(status: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
