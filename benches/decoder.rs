@@ -1,4 +1,4 @@
-//! `Decoder`, telnet and lines: bytes a second, by how many bytes come in one read.
+//! `Decoder`, telnet and lines: bytes a second, by the number of bytes in one read.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
-//! The hub with its fan-out, and no socket: the price of a message, and of a delivery, by how many people there are.
+//! The hub with its fan-out, without sockets: the price of a message and of a delivery, by the number of people.
 //!
-//! A tick is what the server does of it: lines go to the hub, its effects to the fan-out, and each member's share is
-//! taken out as slices that a socket could be written. Time is told per message, with one line a tick (`message`) and
-//! with 100 (`busy`), and per delivery within such a busy tick (`delivery`).
+//! A tick does what the server does in one: lines go to the hub, its effects go to the fan-out, and each member's share
+//! comes out as slices that could be written to a socket. The bench reports the time per message, with one line a tick
+//! (`message`) and with 100 (`busy`), and the time per delivery within such a busy tick (`delivery`).
 
 #[path = "prices/scene/chat.rs"]
 mod chat;
@@ -22,7 +22,7 @@ const LINE: &str = "the quick brown fox jumps over the lazy dog, and then once m
 /// Lines in a busy tick.
 const LINES: u32 = 100;
 
-/// A chat of so many people.
+/// A chat of this many people.
 struct Crowd {
     chat: Chat,
     people: u32,
@@ -53,7 +53,7 @@ impl Crowd {
         self.chat.happen(peer, event, |_| {});
     }
 
-    /// Takes out each member's share. Returns how many bytes they have in all.
+    /// Takes out each member's share. Returns the total number of bytes.
     fn end_tick(&mut self) -> usize {
         let mut bytes = 0;
         self.chat.deal(|_, piece| bytes += piece.len());
@@ -84,7 +84,7 @@ fn hub(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("message", people), |bencher| {
             bencher.iter(|| crowd.tick(1));
         });
-        // One iteration is one message: of so many, each hundredth ends a tick.
+        // One iteration is one message; every hundredth message ends a tick.
         group.bench_function(BenchmarkId::new("busy", people), |bencher| {
             bencher.iter_custom(|messages| {
                 let ticks = messages.div_ceil(u64::from(LINES));

@@ -1,4 +1,5 @@
-//! The whole server over loopback, in a thread of this process: how long until everyone has read what one of them said.
+//! The whole server over loopback, in a thread of this process: the time until everyone has read a line that one of
+//! them said.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,13 +11,13 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 
 const LINE: &[u8] = b"the quick brown fox jumps over the lazy dog, and then once more\n";
 
-/// What people are sent when `p0` says that.
+/// The bytes that people receive when `p0` says that.
 const SAID: usize = "p0: ".len() + LINE.len() + 1;
 
 struct Room(Vec<TcpStream>);
 
 impl Room {
-    /// Lets people in one by one, and reads all they are told of each other.
+    /// Lets people in one by one, and reads everything that they are told about each other.
     fn of(people: usize, addr: SocketAddr) -> io::Result<Room> {
         let mut room = Room(Vec::new());
         for i in 0..people {
@@ -38,7 +39,7 @@ impl Room {
         Ok(room)
     }
 
-    /// The first says so many lines at once, and everyone else reads them.
+    /// The first person says this many lines at once, and everyone else reads them.
     fn say(&mut self, lines: usize) -> io::Result<()> {
         let (speaker, others) = self.0.split_at_mut(1);
         speaker[0].write_all(&LINE.repeat(lines))?;

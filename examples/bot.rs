@@ -1,4 +1,4 @@
-//! A chat with a bot in it: to `!roll 6` in any room, it answers there with a number from 1 to 6.
+//! A chat with a bot in it: when somebody says `!roll 6` in a room, it answers there with a number from 1 to 6.
 //!
 //! `cargo run --example bot`, and then `telnet localhost 8080`.
 

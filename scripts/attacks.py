@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Attacks one server after the other, and prints what a bystander notices and what it costs.
 
-Run it from the root of the repository: `cargo build --release && scripts/attacks.py`. Each attack has a fresh server on the
-first core, and plays on the second. Meanwhile somebody in another room says a line every 20 ms, and the table tells how
-long it took until it was read, in the middle and at worst. Some rows have a limit, which the server is to keep: where one
-does not, the exit status is 1. Every other figure is to be read, and is not judged. It takes some three minutes, on Linux
-with two cores and Python 3.9 or later; some attacks need 20,000 open files.
+Run it from the root of the repository: `cargo build --release && scripts/attacks.py`. Each attack gets a fresh server on the
+first core, and runs on the second. Meanwhile somebody in another room says a line every 20 ms, and the table shows how
+long it took until the line was read, in the middle and at worst. Some rows have a limit that the server must keep; if it
+misses one, the exit status is 1. The script only prints the other figures, and does not judge them. It takes about three
+minutes, on Linux with two cores and Python 3.9 or later; some attacks need 20,000 open files.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def show(figures):
 
 
 def play(attack, binary):
-    """In a process of its own, which may change its network and leaves nothing behind. Tells whether a limit was missed."""
+    """Runs an attack in a new process, which may change its network. Returns whether a limit was missed."""
     child = os.fork()
     if child:
         try:

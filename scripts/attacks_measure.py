@@ -1,4 +1,4 @@
-"""What attacks.py measures with: a server on a core of its own, a bystander, and a swarm of people who play an attack."""
+"""The tools of attacks.py: a server on a core of its own, a bystander, and a swarm of people who play an attack."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ import tempfile
 import time
 
 LINE_EVERY_S, COME_S, BATCH = 0.02, 60, 250
-# Floods are not to be kept in the kernel by the megabyte.
+# The kernel should not hold megabytes of floods.
 SEND_BUFFER_BYTES = 1 << 16
 FENCE = b"Users online"
 RESET = struct.pack("ii", 1, 0)
@@ -29,7 +29,7 @@ class Missed(Exception):
 
 
 def settle():
-    """On the load's core, in a session of its own, which other work on the machine is to disturb as little as may be."""
+    """Moves to the load's core and to a new session, so that other work on the machine disturbs this little."""
     os.setsid()
     os.sched_setaffinity(0, LOAD_CORE)
     with contextlib.suppress(OSError):
@@ -38,12 +38,12 @@ def settle():
 
 
 def kernel_bytes():
-    """What the kernel holds for all TCP sockets of this machine."""
+    """The memory that the kernel holds for all TCP sockets of this machine."""
     return int(re.search(r"TCP:.* mem (\d+)", pathlib.Path("/proc/net/sockstat").read_text())[1]) * PAGE_BYTES
 
 
 class Server:
-    """The process, on the first core; this one goes to the second."""
+    """The server's process, on the first core; this one goes to the second."""
 
     def __init__(self, binary, *options, listen="127.0.0.1:0"):
         self.errors = tempfile.TemporaryFile()
@@ -72,8 +72,8 @@ class Server:
 
 
 class Bystander:
-    """Two people in a room of their own, in a process that the load does not hold up: one says a line every 20 ms, the
-    other reads it. How long each line took is known when it is over."""
+    """Two people in a room of their own, in a process that the load does not delay: one says a line every 20 ms, the
+    other reads it. The time of each line is known at the end."""
 
     def __init__(self, address):
         self.ours, theirs = socket.socketpair()
@@ -135,7 +135,7 @@ class Bystander:
 
 
 class Person:
-    """A connection, what it still has to send, and what it read."""
+    """A connection, the bytes it still has to send, and the bytes it has read."""
 
     def __init__(self, sock, name):
         self.sock, self.name, self.fd = sock, name, sock.fileno()
@@ -153,7 +153,7 @@ class Swarm:
         self.dropped = 0
 
     def come(self, names, lines=b"", **options):
-        """People come in, say what they have to, and are known to have been heard. `lines` may tell of each by number."""
+        """People come in and say their lines, and the server has heard them. `lines` may give the lines of each by number."""
         came = []
         names = list(names)
         for start in range(0, len(names), BATCH):
@@ -191,14 +191,14 @@ class Swarm:
             self.flush(person)
 
     def fence(self, people, seconds=COME_S):
-        """What they sent has been handled when this returns."""
+        """Returns once the server has handled everything that they sent."""
         for person in people:
             person.awaits = FENCE
             self.send(person, b"/users\r\n")
         self.until(lambda: all(it.awaits is None or it.is_gone for it in people), "people are answered", seconds)
 
     def feed(self, people, feeds):
-        """From now on they send what their generators give, as fast as it is taken."""
+        """From now on they send the output of their generators, as fast as the server takes it."""
         for person in people:
             person.feed = feeds(person)
             self.watch(person)
@@ -268,7 +268,7 @@ class Swarm:
         person.sock.close()
 
     def reset(self, people):
-        """All are reset at once."""
+        """Resets all connections at once."""
         for person in people:
             person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         for person in people:
@@ -305,7 +305,7 @@ class Swarm:
 
 
 class Stage:
-    """A server, the bystanders, and the swarm; and what is measured of them."""
+    """A server, the bystanders, and the swarm; and their measurements."""
 
     def __init__(self, binary, *options, listen="127.0.0.1:0"):
         self.kernel_before = kernel_bytes()
@@ -328,7 +328,7 @@ class Stage:
 
     @contextlib.contextmanager
     def measure(self, figures):
-        """Fills in what the server took while something went on, and how long the bystanders waited."""
+        """Fills in what the server used during the block, and how long the bystanders waited."""
         dropped, cpu_s, begun = self.swarm.dropped, self.server.cpu_s(), time.monotonic()
         self.bystander.begin()
         yield
@@ -343,7 +343,7 @@ class Stage:
 
 
 class Figures:
-    """What is told of an attack."""
+    """The report on an attack."""
 
     def __init__(self, what):
         self.what, self.waits, self.cost, self.limit = what, [], "", ""
@@ -351,16 +351,16 @@ class Figures:
         self.is_over = False
 
     def per(self, count, of):
-        """The CPU time of each of so many."""
+        """Reports the CPU time of each of this many."""
         self.cost = f"{self.cpu_s / max(1, count) * 1e6:,.1f} µs a {of}"
 
     def keep_to(self, is_kept, limit):
-        """What must hold."""
+        """Reports a limit, and whether the server kept it."""
         self.limit, self.is_over = limit, not is_kept
 
 
 def middle_and_worst(waits):
-    """In milliseconds."""
+    """The middle and the worst wait, in milliseconds."""
     if not waits:
         return None, None
     return statistics.median(waits) * 1000, max(waits) * 1000

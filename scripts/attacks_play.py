@@ -1,4 +1,4 @@
-"""The attacks of attacks.py: what somebody does so that everyone waits, or the server bursts."""
+"""The attacks of attacks.py: somebody tries to make everyone wait, or to make the server run out of memory."""
 
 import ctypes
 import itertools
@@ -12,8 +12,8 @@ FLOOD_S = 4
 BLANK = b"\r\n" * 2048
 WIDE = "\N{PALM TREE}".encode()
 PROSE = b"the quick brown fox jumps over the lazy dog and then once more "
-# The bounds that the server is to keep: a bystander's wait in the middle, the end of a mass reset, many zones beside one,
-# and what the kernel holds for each person who reads nothing.
+# The limits that the server must keep: a bystander's wait in the middle, the end of a mass reset, many zones compared
+# with one, and the memory that the kernel holds for each person who reads nothing.
 MIDDLE_MS, OVER_S, ZONES, UNREAD_BYTES = 10, 0.2, 2, 1 << 20
 
 
@@ -129,7 +129,7 @@ def ignoring(people):
 
 
 def wait_until_online(stage, asker, count):
-    """When a person was told that only so many are there."""
+    """The time when a person read that only this many people are online."""
     end = time.monotonic() + 60
     told = b"%s: %d\r\n" % (FENCE, count)
     while time.monotonic() < end:
@@ -201,7 +201,7 @@ def changing_formats(binary):
 
 
 def say_in_bursts(stage, talker, hearer, talk, lines, seconds=FLOOD_S, times=None):
-    """A burst is said once the one before was heard, for so long or so many times. Returns how many lines were said."""
+    """Says a burst as soon as the last one was heard, for this long or this many times. Returns the number of lines."""
     end, said = time.monotonic() + seconds, 0
     while said < times * lines if times else time.monotonic() < end:
         before = hearer.read
@@ -390,7 +390,7 @@ def reconnecting(binary):
 
 
 def enter_network():
-    """Moves this process into a network of its own with two addresses that are not of the loopback."""
+    """Moves this process into a network of its own with two addresses outside the loopback."""
     new_network = 0x40000000  # CLONE_NEWNET of unshare(2)
     if ctypes.CDLL(None, use_errno=True).unshare(new_network):
         return False

@@ -2,7 +2,7 @@
 """Makes docs/client.svg: a real terminal with a real conversation in it.
 
 Run it from the root of the repository after `cargo build --release`. It needs tmux. A server listens on a free port of
-the loopback, two clients talk at two terminals, and what the first one sees is drawn.
+the loopback, two clients talk at two terminals, and the script draws the screen of the first one.
 """
 
 import os
@@ -63,7 +63,7 @@ class Terminals:
 
 
 def converse(terminals, port, directory):
-    """Ann is in the middle of a line while Bob's lines come in."""
+    """Bob's lines come in while Ann is in the middle of a line."""
     client = shlex.quote(os.path.abspath("target/release/client"))
     for name in ("Ann", "Bob"):
         environment = {"XDG_STATE_HOME": os.path.join(directory, name), "CHAT_PORT": str(port), "LANG": "C.UTF-8"}
@@ -98,7 +98,7 @@ def runs(line):
         if part.startswith("\x1b["):
             style = restyled(style, [int(n or 0) for n in part[2:-1].split(";")])
             continue
-        # Wide characters stand alone, so that each begins in its own column whatever the font does.
+        # Wide characters stand alone, so that each begins in its own column in any font.
         for text in re.findall(r"[\x20-\x7e]+|[^\x20-\x7e]", part):
             yield column, text, style
             column += sum(map(columns_of, text))

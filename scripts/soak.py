@@ -3,9 +3,9 @@
 
 Run it from the root of the repository: `scripts/soak.py --minutes 10`. It builds the server, pins it to one core and
 itself to another, and lets people talk, listen, come and go, read slowly, stop reading, flood, send rubbish and use
-commands. Each author numbers their own lines, so that a gap is a loss and a repeat is a duplicate. Those who fall behind
-may be told that lines were skipped; in rooms where only numbered lines are said, these are counted to the last.
-Prints a short report; exits 1 with one line that says what is wrong. It needs Linux and Python 3.9, and no more.
+commands. Each author numbers their own lines, so that a gap is a loss and a repeat is a duplicate. The server may tell
+people who fall behind that lines were skipped; in rooms where only numbered lines are said, each skipped line counts.
+Prints a short report; on failure, exits 1 with one line that says what is wrong. It needs only Linux and Python 3.9.
 """
 
 import argparse
@@ -26,20 +26,20 @@ sys.dont_write_bytecode = True
 from soak_behaviour import AUTHORS, KINDS, SPEAKERS, STILL, STILL_ROOMS, live
 from soak_person import Crowd, Wrong
 
-# Shares of the people, in percent; those left listen.
+# Shares of the people, in percent; the others listen.
 SHARES = {
     "talker": 10, "still_talker": 2, "flooder": 1, "passer": 10,
     "slow": 5, "stalled": 5, "hooligan": 4, "commander": 10,
 }
 PEOPLE_PER_ROOM, PEOPLE_PER_S = 110, 500
 GATHER_S, END_S, SAMPLE_S = 120, 120, 2
-# Memory at the end may be so many times what it was after the first minute, each the median over a minute: as long as the
-# readers who stall take from one stall to the next.
+# The most that memory may grow from the first minute to the end, each the median over a minute: readers who stall take
+# that long from one stall to the next.
 GROWTH = 1.05
 
 
 class Server:
-    """The process, on a core of its own where there are two."""
+    """The server's process, on a core of its own if there are two."""
 
     def __init__(self, binary, send_queue):
         self.errors = tempfile.TemporaryFile()
@@ -81,7 +81,7 @@ class Server:
 
 
 def gather(port, people):
-    """Everyone is told what to do, and they come in little by little; first those whom others must know of."""
+    """Gives everyone their script, and lets them in little by little; the people whom others must know about come first."""
     crowd = Crowd(port)
     crowd.regulars = []
     numbers = {kind: max(1, people * share // 100) for kind, share in SHARES.items()}

@@ -1,17 +1,17 @@
-"""How the people of soak.py behave: scripts for a Person, which go on for as long as there is talk."""
+"""How the people of soak.py behave: scripts for a Person, which run as long as the talk goes on."""
 
 import random
 import selectors
 import time
 
-# Rooms where everything that is said is numbered, and nobody comes or goes once the talk has begun. So much is said there
-# that who reads slowly or stalls fills what the kernel holds for them, some 4 MB, and a send queue as well.
+# Rooms where every line is numbered, and nobody comes or goes once the talk has begun. So much is said there that slow
+# or stalling readers fill the kernel's buffer for them, some 4 MB, and a send queue as well.
 STILL_ROOMS = [b"still1", b"still2"]
 STILL_LINES_PER_S, STILL_PADDING = 100, b" " + b"x" * 2000
 SLOW_READ_BYTES, SLOW_READ_S = 4096, 0.1
 STALL_S = 30
 FLOOD_LINES, FLOOD_PAUSE_S = 300, 10
-# Bytes that end the input, or may.
+# Bytes that end the input, or may end it.
 KEYS = b"\x04\xff"
 
 
@@ -74,7 +74,7 @@ def read_slowly(person):
 
 
 def stall(person):
-    """Begins in the middle of it or not at all, so that as many stall at one time as at another."""
+    """Begins somewhere in the cycle of stalls, so that about the same number of people stall at any time."""
     began = time.monotonic() - random.uniform(0, 2 * STALL_S)
     while person.crowd.phase == "talking":
         stalls = (time.monotonic() - began) % (2 * STALL_S) < STALL_S
@@ -156,6 +156,6 @@ KINDS = {
     "slow": read_slowly, "stalled": stall, "hooligan": misbehave, "commander": command,
 }
 AUTHORS = ("talker", "still_talker", "flooder")
-# Until these are done, something may still be said.
+# Until these are done, lines may still be said.
 SPEAKERS = AUTHORS + ("commander",)
 STILL = ("still_talker", "slow", "stalled")

@@ -1,7 +1,7 @@
-"""One person in the crowd of soak.py: a connection, a script of what they do, and all that they must read.
+"""One person in the crowd of soak.py: a connection, a script of their acts, and all the lines that they must read.
 
-What must hold: each author's numbered lines come to everyone in the room one by one, but for those that a notice says
-were skipped, in its place. Where it does not, Wrong is raised with a sentence that says so.
+This must hold: each author's numbered lines reach everyone in the room one by one, except for lines that a notice in
+their place says were skipped. If it does not hold, the code raises Wrong with a sentence that says so.
 """
 
 import collections
@@ -13,7 +13,7 @@ import socket
 import struct
 import time
 
-# An answer takes no longer than this, whatever else goes on.
+# An answer never takes longer than this, whatever else happens.
 ANSWER_S = 120
 SMALL_BUFFER_BYTES, LARGE_BUFFER_BYTES = 4096, 1 << 20
 END = b"the connection's end"
@@ -25,18 +25,18 @@ TELNET = re.compile(rb"\xff\xfa.*?\xff\xf0|\xff[\xfb-\xfe].", re.DOTALL)
 
 
 class Wrong(Exception):
-    """What must not happen did."""
+    """Something happened that must not happen."""
 
 
 class Author:
-    """Who numbers their lines: how many they sent, and how many someone has read."""
+    """A person who numbers their lines: how many they sent, and how many somebody has read."""
 
     def __init__(self, room):
         self.room, self.sent, self.heard = room, 0, 0
 
 
 class Crowd:
-    """Everyone, the loop that moves them, and what is known of all."""
+    """Everyone, the loop that moves them, and the facts about all of them."""
 
     def __init__(self, port):
         self.port = port
@@ -52,7 +52,7 @@ class Crowd:
         heapq.heappush(self.timers, (time.monotonic() + seconds, next(self.order), act))
 
     def turn(self):
-        """Waits for what comes next, and handles it."""
+        """Waits for the next events, and handles them."""
         wait = self.timers[0][0] - time.monotonic() if self.timers else 1
         for key, mask in self.selector.select(min(max(wait, 0), 1)):
             if mask & selectors.EVENT_WRITE:
@@ -74,17 +74,17 @@ class Crowd:
 
 
 class Person:
-    """One connection at a time, what it is to do next, and all that it must read."""
+    """One connection at a time, its next act, and all the lines that it must read."""
 
     def __init__(self, crowd, name, room, small=False):
         self.crowd, self.name, self.room, self.small = crowd, name, room, small
         self.sock = self.script = self.awaited = None
         self.ignoring, self.may_end = set(), False
         self.steps = self.owed = self.missing = 0
-        # Everything said in the room is numbered, and they are there from the first line on.
+        # Every line in the room is numbered, and this person is there from the first line on.
         self.is_counted = False
 
-    # What they do: a script yields seconds to wait, or how the line that it waits for begins.
+    # Their acts: a script yields the seconds to wait, or the beginning of the line that it waits for.
 
     def begin(self, script):
         self.script = script
@@ -126,7 +126,7 @@ class Person:
         yield from self.move(self.room)
 
     def move(self, room):
-        """Goes to another room. What someone has read before that must have been read by them as well."""
+        """Goes to another room. Before that, they must have read every line that somebody else there has read."""
         must = self.heard_by_others()
         yield from self.answer(b"/join " + room, b"You are in #%s now." % room)
         self.check_read(must)
@@ -137,7 +137,7 @@ class Person:
         self.is_arriving = True
 
     def fence(self):
-        """What was sent to them before the answer has been read when it comes."""
+        """When the answer comes, everything sent to them before it has been read."""
         yield from self.answer(b"/users", b"Users online: ")
 
     def leave(self, how):
@@ -174,7 +174,7 @@ class Person:
         self.events = events
 
     def catch_up(self):
-        """Reads from now on as fast as it comes."""
+        """From now on, reads as fast as bytes come."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE_BUFFER_BYTES)
         self.watch(selectors.EVENT_READ)
 
@@ -214,13 +214,13 @@ class Person:
         if self.awaited == (END,):
             self.go_on(b"")
 
-    # What they read.
+    # The lines they read.
 
     def forget_room(self):
         self.expected, self.at_most, self.stale, self.is_arriving = {}, {}, set(), False
 
     def meet(self, name):
-        """From now on the author's lines are heard: which comes first is known if they have not begun."""
+        """From now on, this person hears the author's lines. The first number is known if the author has not begun."""
         sent = self.crowd.authors[name].sent
         self.expected.pop(name, None)
         if sent == 0:
@@ -266,7 +266,7 @@ class Person:
         self.stale.discard(name)
 
     def miss(self, name, lines, first):
-        """So many lines of an author are not there: they must be among those skipped."""
+        """This many lines of an author are missing: they must be among the skipped ones."""
         self.missing += lines
         if lines and (name not in self.stale or self.missing > self.owed):
             raise Wrong(f"{self.name.decode()} in {self.room.decode()} lost {lines} lines from {first} on")
@@ -281,11 +281,11 @@ class Person:
         self.crowd.count["private"] += 1
 
     def heard_by_others(self):
-        """Up to where someone has read each author of the room."""
+        """The last line of each author in the room that somebody has read."""
         return {name: author.heard for name, author in self.crowd.in_room[self.room].items()}
 
     def check_read(self, must):
-        """They have read these authors up to there, as far as they were to."""
+        """Checks that they have read these authors up to these numbers, if they should have."""
         for name, number in must.items():
             if name != self.name and name not in self.ignoring and name in self.at_most:
                 expected = self.expected.get(name, self.at_most[name])

@@ -1,4 +1,4 @@
-//! Two chat servers as small chat servers are commonly built, to be measured beside Chinwag: a task per client over a
+//! Two chat servers as small chat servers are commonly built, to measure beside Chinwag: a task per client over a
 //! broadcast channel, and a thread per client over a locked map. Both leave a sender's own lines out.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::servers::WELCOME;
 
-/// Lines that the broadcast channel holds. Who falls further behind misses some.
+/// Lines that the broadcast channel holds. People who fall further behind miss some.
 const CHANNEL_LINES: usize = 1024;
 
 const ANY_PORT: SocketAddr =
@@ -21,7 +21,7 @@ const ANY_PORT: SocketAddr =
 
 type Said = (SocketAddr, String);
 
-/// Serves with a task per client, on one thread, since one core is what each server here is given.
+/// Serves with a task per client, on one thread, since each server here gets one core.
 pub(crate) fn serve_tasks() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -32,7 +32,7 @@ pub(crate) fn serve_tasks() -> io::Result<()> {
         let (channel, _) = broadcast::channel(CHANNEL_LINES);
         loop {
             let (stream, addr) = listener.accept().await?;
-            // Whoever fails is gone; the others are not concerned.
+            // A client that fails is gone; this does not concern the others.
             tokio::spawn(task(stream, addr, channel.clone()));
         }
     })
@@ -76,7 +76,7 @@ pub(crate) fn serve_threads() -> io::Result<()> {
         let (stream, addr) = listener.accept()?;
         let clients = clients.clone();
         thread::spawn(move || {
-            // Whoever fails is gone; the others are not concerned.
+            // A client that fails is gone; this does not concern the others.
             let _ = listen(stream, addr, &clients);
             lock(&clients).remove(&addr);
         });
@@ -91,7 +91,7 @@ fn listen(mut stream: TcpStream, addr: SocketAddr, clients: &Clients) -> io::Res
         let line = format!("{}\n", line?);
         for (other, stream) in lock(clients).iter_mut() {
             if *other != addr {
-                // Their own thread finds out when they have gone.
+                // Their own thread finds out if they are gone.
                 let _ = stream.write_all(line.as_bytes());
             }
         }

@@ -1,7 +1,8 @@
 //! Two bare loops: the least that a server on this kernel can do for a crowd.
 //!
-//! Neither looks at what it is sent, beyond the line ends that the second cuts at. A sender is sent their own bytes too:
-//! leaving them out would take knowing whose they are. What a socket refuses is kept and sent when it can be.
+//! Neither loop looks at the bytes that it receives, except that the second cuts at line ends. Senders also get their
+//! own bytes: to leave them out, the loop would have to know whose they are. If a socket refuses bytes, the loop keeps
+//! them and sends them when it can.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -16,15 +17,15 @@ use crate::servers::WELCOME;
 
 const LISTENER: Token = Token(usize::MAX - 1);
 
-/// What one read may take.
+/// The most bytes that one read may take.
 const READ_BYTES: usize = 64 * 1024;
 
 /// When the loop writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Writes {
-    /// The bytes of a tick together, once to each socket: the floor.
+    /// Writes the bytes of a tick together, once to each socket: the floor.
     Ticks,
-    /// Each line by itself, to each socket, as soon as it is read.
+    /// Writes each line by itself, to each socket, as soon as it is read.
     Lines,
 }
 
@@ -92,7 +93,7 @@ pub(crate) fn serve(writes: Writes) -> io::Result<()> {
     }
 }
 
-/// With the same backlog as Chinwag, so that newcomers are not the kernel's to turn away.
+/// Uses the same backlog as Chinwag, so that the kernel does not turn newcomers away.
 fn listen() -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
@@ -119,7 +120,7 @@ fn accept(listener: &TcpListener, poll: &Poll, peers: &mut Vec<Option<Peer>>) ->
     }
 }
 
-/// Appends what is there. Returns whether the peer is still there too.
+/// Appends the available bytes. Returns whether the peer is still there.
 fn read(stream: &mut TcpStream, tick: &mut Vec<u8>) -> bool {
     loop {
         let begin = tick.len();
@@ -136,7 +137,7 @@ fn read(stream: &mut TcpStream, tick: &mut Vec<u8>) -> bool {
     }
 }
 
-/// A line that is cut by the end of a read is written in two parts.
+/// If the end of a read cuts a line, the line is written in two parts.
 fn write_lines(mut bytes: &[u8], peers: &mut [Option<Peer>]) {
     while !bytes.is_empty() {
         let end = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);

@@ -1,8 +1,8 @@
 //! The load generator: one thread, one poll, and every person of a scenario.
 //!
-//! It must not be what limits a server, so it reads large pieces and looks at no more than it has to: of most people it
-//! counts one byte that stands once in each line ([`MARK`]), and only of those who are asked to listen it takes the lines
-//! apart, to learn who said them and how long they took.
+//! It must not be the bottleneck, so it reads large pieces and looks at no more than necessary. For most people it only
+//! counts one byte that stands once in each line ([`MARK`]). Only for people who listen does it take the lines apart,
+//! to learn who said them and how long they took.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -15,24 +15,24 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::servers::{Kind, Server};
 
-/// The last character of each line that is said, and in no other word of any of the protocols.
+/// The last character of each line that is said. It is in no other word of any of the protocols.
 pub(crate) const MARK: u8 = b'|';
 
 /// A line without its end. With it, 64 bytes.
 const TEXT_BYTES: usize = 63;
 
-/// Where in a line stand the one who said it and when, both in hexadecimal digits.
+/// Where a line says who said it and when, both in hexadecimal digits.
 const FROM: std::ops::Range<usize> = 0..4;
 const SENT: std::ops::Range<usize> = 5..21;
 
 const READ_BYTES: usize = 256 * 1024;
 
-/// No byte in so many waits while something is awaited: it will not come. Waits are counted rather than time, so that a
-/// load generator that was not given its core does not take that for silence.
+/// After this many waits without a byte, the load generator stops waiting for more. It counts waits and not time, so
+/// that it does not take it for silence when it did not get its core.
 const PATIENCE: u32 = 100;
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How long all must be silent to count as settled.
+/// After this long a silence of all, the load counts as settled.
 const SILENCE: Duration = Duration::from_millis(200);
 
 /// A line that a listener heard.
@@ -43,14 +43,14 @@ pub(crate) struct Heard {
     pub(crate) latency: Duration,
 }
 
-/// What is done with the bytes that a person is sent.
+/// How to treat the bytes that a person receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ear {
-    /// Marks are counted.
+    /// Counts marks.
     Counts,
-    /// Marks are counted and lines taken apart.
+    /// Counts marks and takes lines apart.
     Listens,
-    /// Nothing is read.
+    /// Reads nothing.
     Shut,
 }
 
@@ -58,13 +58,13 @@ pub(crate) enum Ear {
 struct Person {
     stream: TcpStream,
     ear: Ear,
-    /// What came before the welcome; `None` once that was read.
+    /// The bytes before the welcome; `None` once the welcome was read.
     joining: Option<Vec<u8>>,
     marks: u64,
     said: u64,
-    /// What the socket refused.
+    /// The bytes that the socket refused.
     unsent: Vec<u8>,
-    /// The end of the last read, as far as a line may have begun there.
+    /// The end of the last read, if a line may have begun there.
     tail: Vec<u8>,
     gone: bool,
 }
@@ -76,22 +76,23 @@ pub(crate) struct Load {
     poll: Poll,
     events: Events,
     scratch: Box<[u8]>,
-    /// Those of the scenario first; behind them, the connections that talkers need beside the one they listen on.
+    /// The people of the scenario come first; after them come the connections that talkers need beside the one they
+    /// listen on.
     people: Vec<Person>,
-    /// How many of them listen.
+    /// How many people listen.
     listening: usize,
     mark: u8,
     base: Instant,
     welcomed: usize,
-    /// Bytes read of anyone since the start.
+    /// Bytes read from anyone since the start.
     bytes: u64,
-    /// Marks counted of anyone since [`begin`](Self::begin).
+    /// Marks counted for anyone since [`begin`](Self::begin).
     pub(crate) deliveries: u64,
     pub(crate) lines: u64,
 }
 
 impl Load {
-    /// Lets the people join the server, and waits until all are in.
+    /// Makes the people join the server, and waits until all are in.
     pub(crate) fn join(server: &Server, people: usize, mark: u8) -> io::Result<Load> {
         let mut load = Load {
             kind: server.kind,
@@ -132,7 +133,7 @@ impl Load {
         Ok(load)
     }
 
-    /// Gives the first people the second connection that they need to talk, where the protocol wants one.
+    /// Gives the first people the second connection that they need to talk, if the protocol needs one.
     pub(crate) fn add_voices(&mut self, server: &Server, talkers: usize) -> io::Result<()> {
         if self.kind.talks_apart() {
             for _ in 0..talkers {
@@ -168,7 +169,7 @@ impl Load {
         Ok(())
     }
 
-    /// Reads until nobody was sent anything for a while.
+    /// Reads until nobody has received anything for a while.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
         let mut heard = Vec::new();
         loop {
@@ -183,7 +184,7 @@ impl Load {
         }
     }
 
-    /// Forgets what was counted so far: from now on, everyone is owed every line.
+    /// Forgets the counts so far: from now on, everyone should get every line.
     pub(crate) fn begin(&mut self) {
         self.deliveries = 0;
         for person in &mut self.people {
@@ -196,8 +197,8 @@ impl Load {
         self.people[person].ear = ear;
     }
 
-    /// Says so many lines as one person, each with its time, in one write. `voice` is the person's place among the
-    /// talkers; `padding` makes the lines so much longer than 64 bytes.
+    /// Says this many lines as one person, each with its time, in one write. `voice` is the person's place among the
+    /// talkers; `padding` makes the lines this much longer than 64 bytes.
     pub(crate) fn say(&mut self, person: usize, voice: usize, lines: usize, padding: usize) {
         const FILLER: &str = "the quick brown fox jumps over the lazy.";
         const { assert!(SENT.end + 1 + FILLER.len() + 1 == TEXT_BYTES) };
@@ -221,7 +222,7 @@ impl Load {
         self.people[place].send(&bytes);
     }
 
-    /// Waits for events and reads what is there. Appends what the listeners heard.
+    /// Waits for events and reads the available bytes. Appends the lines that the listeners heard.
     pub(crate) fn turn(&mut self, timeout: Duration, heard: &mut Vec<Heard>) -> io::Result<()> {
         let mut events = mem::replace(&mut self.events, Events::with_capacity(0));
         if let Err(error) = self.poll.poll(&mut events, Some(timeout))
@@ -284,8 +285,8 @@ impl Load {
         }
     }
 
-    /// Reads on until everyone has been sent what they are owed, or nothing comes any more. Returns how many deliveries
-    /// never came, or came too often. Those who do not read are owed nothing.
+    /// Reads on until everyone has received all their lines, or nothing comes any more. Returns how many deliveries
+    /// never came, or came too often. People who do not read are not counted.
     pub(crate) fn lost(&mut self) -> io::Result<u64> {
         let mut heard = Vec::new();
         let mut silence = 0;
@@ -309,7 +310,7 @@ impl Load {
         }
     }
 
-    /// How many marks each person was sent.
+    /// How many marks each person received.
     pub(crate) fn marks(&self) -> Vec<u64> {
         self.people.iter().map(|person| person.marks).collect()
     }
@@ -334,7 +335,7 @@ impl Person {
         }
     }
 
-    /// Finds the lines in what was read, which may begin and end within one.
+    /// Finds the lines in the bytes read. A line may begin or end in the middle of one.
     fn take_apart(&mut self, bytes: &[u8], mut line: impl FnMut(usize, Duration)) {
         self.tail.extend_from_slice(bytes);
         for mark in memchr_iter(MARK, &self.tail) {

@@ -1,8 +1,8 @@
-//! Chinwag beside its peers: the same work put to each server in turn, on the same machine, by the same load generator.
+//! Chinwag beside its peers: each server in turn does the same work, on the same machine, for the same load generator.
 //!
-//! Each server runs in a process of its own on one core; this process, on the other, is everybody who talks to it. The
-//! servers take turns within a round, and figures are medians over rounds, so that what else the machine does falls on
-//! all of them. `benches/README.md` tells how to run it and what came out.
+//! Each server runs in a process of its own on one core; this process, on the other core, plays everybody who talks to
+//! it. The servers take turns within a round, and figures are medians over rounds, so that other work on the machine
+//! affects all of them. `benches/README.md` tells how to run it and what the results were.
 
 mod baselines;
 mod floor;
@@ -34,7 +34,7 @@ cargo bench --bench peers -- [SCENARIO,...] [SERVER,...] [OPTIONS]
   -h, --help
 ";
 
-/// What is to be run.
+/// The measurements to make.
 #[derive(Debug)]
 struct Plan {
     scenarios: Vec<Scenario>,
@@ -65,10 +65,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for.
+/// The wish behind the command line.
 enum Wish {
     Measure(Plan),
-    /// Be one of the servers; the bench starts itself so.
+    /// To be one of the servers; the bench starts itself so.
     Serve(Kind),
     Help,
 }
@@ -137,7 +137,7 @@ fn measure(plan: &Plan) -> io::Result<()> {
             "two cores are needed: one for the load, one for the server",
         ));
     }
-    // Everyone's connection is a descriptor here, and the servers inherit the limit.
+    // Each person's connection needs a descriptor here, and the servers inherit the limit.
     rlimit::increase_nofile_limit(u64::MAX)?;
     servers::pin_load()?;
     println!("{}", proc::machine());
@@ -152,7 +152,8 @@ fn measure(plan: &Plan) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts a scenario to each of the servers, in turn and in rounds. Who cannot be measured is named, with the reason.
+/// Runs a scenario on each of the servers, in turn and in rounds. If a server cannot be measured, names it and the
+/// reason.
 fn put(scenario: Scenario, servers: &[Kind], plan: &Plan) -> Vec<(Kind, Outcome)> {
     let mut runs: Vec<(Kind, Vec<Outcome>)> = Vec::new();
     for &kind in servers {

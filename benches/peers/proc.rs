@@ -1,4 +1,4 @@
-//! What the kernel tells of a process, from `/proc`.
+//! What the kernel knows about a process, from `/proc`.
 
 use std::fs;
 use std::time::Duration;
@@ -13,7 +13,7 @@ impl Process {
         Process(std::process::id())
     }
 
-    /// Time on a processor since the start, of all threads that still run.
+    /// Processor time since the start, of all threads that still run.
     pub(crate) fn cpu(self) -> Duration {
         let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.0)) else {
             return Duration::ZERO;
@@ -25,12 +25,12 @@ impl Process {
         Duration::from_nanos(nanos.sum())
     }
 
-    /// The most memory that was ever resident, in bytes.
+    /// The peak of resident memory, in bytes.
     pub(crate) fn peak_memory(self) -> u64 {
         self.kilobytes("status", "VmHWM:") * 1024
     }
 
-    /// Resident memory now, in bytes; of pages shared with other processes, this one's part.
+    /// Resident memory now, in bytes. Of pages shared with other processes, it counts this one's part.
     pub(crate) fn memory(self) -> u64 {
         self.kilobytes("smaps_rollup", "Pss:") * 1024
     }

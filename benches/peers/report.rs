@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::scenarios::{Outcome, Scenario};
 use crate::servers::Kind;
 
-/// The median of the rounds, figure by figure; of what was lost, the sum.
+/// The median of the rounds for each figure; for losses, the sum.
 pub(crate) fn median(rounds: &[Outcome]) -> Outcome {
     let number = |figure: fn(&Outcome) -> f64| {
         let mut values: Vec<f64> = rounds.iter().map(figure).collect();
@@ -37,7 +37,7 @@ pub(crate) fn median(rounds: &[Outcome]) -> Outcome {
     }
 }
 
-/// Prints what a scenario gave, and what of it can be compared as a ratio to the floor.
+/// Prints the results of a scenario, and the comparable ones as a ratio to the floor.
 pub(crate) fn print(scenario: Scenario, outcomes: &[(Kind, Outcome)]) {
     println!("\n## {}\n", scenario.name());
     match scenario {

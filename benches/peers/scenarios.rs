@@ -1,4 +1,4 @@
-//! What is asked of each server, and what is measured while it does that.
+//! The work that each server gets, and the measurements during that work.
 
 use std::io;
 use std::thread;
@@ -18,16 +18,16 @@ pub(crate) enum Scenario {
     Formats,
 }
 
-/// What one run gave. What a scenario does not measure is zero or empty.
+/// The results of one run. If a scenario does not measure a figure, it is zero or empty.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub(crate) deliveries_per_s: f64,
-    /// Of a crowd in which one person does not read.
+    /// For a crowd in which one person does not read.
     pub(crate) deliveries_with_laggard: f64,
     pub(crate) laggard_ratio: f64,
     /// In nanoseconds.
     pub(crate) cpu_per_delivery: f64,
-    /// Parts of the time that the server, and the load generator, were on their cores.
+    /// How much of the time the server, and the load generator, were on their cores.
     pub(crate) server_busy: f64,
     pub(crate) load_busy: f64,
     pub(crate) lost: u64,
@@ -46,21 +46,21 @@ pub(crate) struct Outcome {
 struct Talk {
     people: usize,
     talkers: usize,
-    /// Lines said and not yet heard by the observer, of all talkers together.
+    /// Lines said and not yet heard by the observer, for all talkers together.
     in_flight: usize,
-    /// Bytes that each person is sent before anything is measured, in longer lines, one of each talker in flight.
+    /// Bytes that each person receives before the measurement, in longer lines. Each talker has one of them in flight.
     prefill: u64,
-    /// What one person, who is not counted among those who are owed anything, does.
+    /// What one extra person does. Their deliveries do not count.
     extra: Option<Ear>,
 }
 
-/// How long a server is under load before anything is measured.
+/// How long a server is under load before the measurement.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// By how much lines are longer while people are sent their prefill.
+/// How much longer lines are during the prefill.
 const PADDING: usize = 4096;
 
-/// More than the kernel holds for a reader who does not read (4.3 MB were measured) and what a server may add.
+/// More bytes than the kernel holds for a reader who does not read (4.3 MB were measured) and a server may add.
 const LAGGARD_PREFILL: u64 = 6 * 1024 * 1024;
 
 const CROWD: Talk = Talk {
@@ -106,7 +106,7 @@ impl Scenario {
         }
     }
 
-    /// The servers it is put to unless others are named.
+    /// The servers that run the scenario unless others are named.
     pub(crate) fn servers(self) -> &'static [Kind] {
         use Kind::{AtOnce, Chinwag, Clock, Floor, Formats, Nats, Ngircd, Redis, Stamped};
         use Kind::{Threads, Tokio, Unseen, Zones};
@@ -120,7 +120,7 @@ impl Scenario {
         }
     }
 
-    /// Puts the scenario to a server that is started for it.
+    /// Runs the scenario on a server that is started for it.
     pub(crate) fn run(self, kind: Kind, seconds: Duration) -> io::Result<Outcome> {
         match self {
             Scenario::Crowd | Scenario::Formats => talk(kind, CROWD, seconds),
@@ -133,7 +133,7 @@ impl Scenario {
 }
 
 impl Talk {
-    /// Where the talkers sit: spread evenly.
+    /// Where the talkers sit: evenly spread.
     fn talker(&self, voice: usize) -> usize {
         voice * self.people / self.talkers
     }
@@ -142,16 +142,16 @@ impl Talk {
         person * self.talkers / self.people
     }
 
-    /// A person in the middle, so that where a server writes to people in their order, it is half done when the next
-    /// lines are sent, and need never wait for them. They observe what the others say; whoever sits next to them
-    /// observes what they say themselves.
+    /// A person in the middle. If a server writes to people in their order, it is half done when the next lines are
+    /// sent, and never has to wait for them. This person observes the lines of the others; the person next to them
+    /// observes their own lines.
     fn observer(&self, talker: usize) -> usize {
         let middle = self.people / 2 + 1;
         if talker == middle { middle + 1 } else { middle }
     }
 }
 
-/// The time on a core, and what was delivered in it.
+/// The time on a core, and the deliveries in it.
 struct Window {
     begun: Instant,
     server: Process,
@@ -223,7 +223,7 @@ fn talk(kind: Kind, plan: Talk, seconds: Duration) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-/// Says a line for each that the observer hears.
+/// Says one line for each line that the observer hears.
 fn exchange(
     load: &mut Load,
     plan: Talk,
@@ -276,8 +276,8 @@ fn steady(kind: Kind, seconds: Duration) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-/// One person says a line each millisecond. The load generator spins, so as to be late neither in saying nor in
-/// hearing.
+/// One person says a line each millisecond. The load generator spins, so that it is never late to say or to hear a
+/// line.
 fn speak_steadily(load: &mut Load, time: Duration, heard: &mut Vec<Heard>) -> io::Result<()> {
     let begun = Instant::now();
     let mut next = Duration::ZERO;
@@ -314,10 +314,11 @@ fn idle(kind: Kind, seconds: Duration) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-/// Reads until everyone was told of everyone who came later. Returns how many such words never came.
+/// Reads until everyone knows of everyone who came later. Returns how many of these lines never came.
 fn hear_all_joins(load: &mut Load) -> io::Result<u64> {
     let people = IDLE_PEOPLE as u64;
-    // Each reads a welcome of two lines, that they have joined themselves, and one line for each who came later.
+    // Each person reads a welcome of two lines, a line on their own joining, and one line for each person who came
+    // later.
     let owed = 2 * people + people * (people + 1) / 2;
     let begun = Instant::now();
     while load.deliveries < owed && begun.elapsed() < Duration::from_secs(60) {
@@ -330,7 +331,7 @@ fn hear_all_joins(load: &mut Load) -> io::Result<u64> {
     Ok(amiss.sum())
 }
 
-/// The same crowd twice: one person of it reads, or does not. The others are compared.
+/// Runs the same crowd twice: one person in it reads, or does not. The others are compared.
 fn laggard(kind: Kind, seconds: Duration) -> io::Result<Outcome> {
     let with = |ear| {
         let plan = Talk {

@@ -1,4 +1,4 @@
-//! The servers under load: how each is started, pinned and ended, and the words of its protocol.
+//! The servers under load: how to start, pin and end each, and the words of its protocol.
 
 use std::env;
 use std::fs;
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use crate::proc::Process;
 
-/// The core that the load generator has for itself, and the one that each server has in its turn.
+/// The core of the load generator, and the core of each server in its turn.
 const LOAD_CORE: &str = "0";
 const SERVER_CORE: &str = "1";
 
-/// What the servers of this bench send a newcomer once they are in.
+/// The line that the servers of this bench send to newcomers once they are in.
 pub(crate) const WELCOME: &[u8] = b"Welcome\n";
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -29,15 +29,15 @@ pub(crate) enum Kind {
     Floor,
     AtOnce,
     Chinwag,
-    /// Chinwag again; every other person has it show the time before each line.
+    /// Chinwag again; every other person turns on the time before each line.
     Stamped,
-    /// Everyone has it show the time, of one zone.
+    /// Everyone shows the time, of one zone.
     Clock,
-    /// Of 24 zones.
+    /// Everyone shows the time, of 24 zones.
     Zones,
-    /// Nobody has it show the time, and each has told it their zone, of all 105.
+    /// Nobody shows the time, and each person has told their zone. There are all 105 of them.
     Unseen,
-    /// In all ways that there are: stamps, zones, with and without who comes and goes.
+    /// People read in all possible formats: stamps, zones, with and without the news of who comes and goes.
     Formats,
     Redis,
     Nats,
@@ -102,7 +102,7 @@ impl Kind {
         find(program).is_none().then_some(package)
     }
 
-    /// What a newcomer sends.
+    /// The first bytes of a newcomer.
     pub(crate) fn greeting(self, person: usize) -> Vec<u8> {
         let text = match self {
             Kind::Stamped if person.is_multiple_of(2) => format!("p{person}\n/time on\n"),
@@ -127,7 +127,7 @@ impl Kind {
         text.into_bytes()
     }
 
-    /// What a newcomer reads once they are in.
+    /// The bytes that a newcomer reads once they are in.
     pub(crate) fn welcome(self) -> &'static [u8] {
         match self {
             _ if self.is_chinwag() => b"Type /help for the list of commands.\r\n",
@@ -138,7 +138,7 @@ impl Kind {
         }
     }
 
-    /// What stands before and behind a line of so many bytes that someone says.
+    /// The text before and after a line of this many bytes that someone says.
     pub(crate) fn frame(self, len: usize) -> (String, &'static str) {
         match self {
             Kind::Redis => (
@@ -151,17 +151,17 @@ impl Kind {
         }
     }
 
-    /// Whether people are sent their own lines too.
+    /// Whether people also get their own lines.
     pub(crate) fn echoes(self) -> bool {
         matches!(self, Kind::Floor | Kind::AtOnce | Kind::Redis)
     }
 
-    /// Whether a connection that listens cannot talk, so that a talker needs a second one.
+    /// Whether a connection that listens cannot talk, so that a talker needs another one.
     pub(crate) fn talks_apart(self) -> bool {
         self == Kind::Redis
     }
 
-    /// How many newcomers may wait to be let in: what the server's listen backlog holds, and a little less.
+    /// How many newcomers may wait to be let in: a little less than the server's listen backlog holds.
     pub(crate) fn joining_at_once(self) -> usize {
         match self {
             Kind::Ngircd => 8,
@@ -204,7 +204,7 @@ impl Kind {
 /// Time zones, as minutes from UTC.
 const ZONES: Range<i32> = -12 * 60..14 * 60 + 1;
 
-/// The zone of a person, of all that there are.
+/// The zone of a person, out of all zones.
 fn zone(person: usize) -> i32 {
     let zones: Vec<i32> = ZONES.step_by(15).collect();
     zones[person % zones.len()]
@@ -216,7 +216,7 @@ fn offset(minutes: i32) -> String {
     format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// What a person types to read in a format of their own, as far as there are so many.
+/// The commands with which a person chooses a format of their own, as long as there are enough formats.
 fn format_of(person: usize) -> String {
     const ZONES: usize = 105;
     let time = match person / ZONES % 4 {
@@ -250,7 +250,7 @@ fn find(program: &str) -> Option<PathBuf> {
     dirs.find_map(|dir| Some(dir.join(program)).filter(|path| path.is_file()))
 }
 
-/// A server that runs, pinned to its core, until this is dropped.
+/// A running server, pinned to its core, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) kind: Kind,
@@ -264,7 +264,7 @@ impl Server {
     pub(crate) fn start(kind: Kind) -> io::Result<Server> {
         let dir = env::temp_dir().join(format!("peers-{}-{}", std::process::id(), kind.name()));
         fs::create_dir_all(&dir)?;
-        // Servers that cannot pick a port themselves are given one that was free a moment ago.
+        // Some servers cannot pick a port themselves. They get one that was free a moment ago.
         let free = TcpListener::bind(PORT_FREE)?.local_addr()?;
         let mut command = kind.command(free, &dir)?;
         let speaks = kind.program().is_none();

@@ -2,7 +2,7 @@
 
 use nix::time::{ClockId, clock_gettime};
 
-/// A moment of it, in nanoseconds.
+/// A moment of that time, in nanoseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Cpu(u64);
 

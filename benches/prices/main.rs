@@ -1,6 +1,6 @@
-//! What each command and each event takes of the loop: CPU time, by how many people there are, under several loads.
+//! How much CPU time of the loop each command and each event takes, by the number of people, under several loads.
 //!
-//! See README.md beside the benches for how to read it. Nothing here fails for being slow.
+//! See README.md beside the benches for how to read it. Nothing here fails because it is slow.
 
 mod cpu;
 mod report;
@@ -16,7 +16,7 @@ use scene::{Act, FEWEST, Load, REPETITIONS, Scene, acts, forgotten};
 /// Numbers of people.
 const PEOPLE: [u32; 3] = [10, 1_000, 10_000];
 
-/// The loads, each with what a table is called.
+/// The loads, each with the name of its table.
 const LOADS: [(Load, &str); 7] = [
     (Load::Plain, "plain"),
     (
@@ -36,10 +36,10 @@ const LOADS: [(Load, &str); 7] = [
     (Load::Rooms, "rooms: 1,000 of them, with topics"),
 ];
 
-/// An act is repeated until that much CPU is spent on it, in nanoseconds, with what makes it possible again.
+/// Each act, with the steps that make it possible again, is repeated until it has used this much CPU, in nanoseconds.
 const ENOUGH: u64 = 150_000_000;
 
-/// What of all that is to be measured.
+/// The measurements to make.
 struct Asked {
     people: Vec<u32>,
     load: String,
@@ -90,7 +90,7 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// What everything costs in one scene.
+/// The price of everything in one scene.
 fn prices(load: Load, people: u32, only: &str) -> Result<Vec<(&'static str, Price)>, String> {
     let mut scene = Scene::of(load, people, IGNORED as u32);
     let help = scene.answer("/help");

@@ -2,7 +2,7 @@
 
 use chinwag::limits::LOOP_BUDGET;
 
-/// What the repetitions of an act took, in nanoseconds each: handling it, and dealing out what everyone is to be sent.
+/// The nanoseconds of each repetition of an act: to handle it, and to deal out what everyone receives.
 #[derive(Default)]
 pub(crate) struct Price(Vec<(u64, u64)>);
 
@@ -34,7 +34,7 @@ impl Price {
 pub(crate) struct Report {
     people: Vec<u32>,
     rows: usize,
-    /// The acts that are over, each with its load.
+    /// The acts over the limit, each with its load.
     over: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ fn micros(nanos: u64) -> String {
     }
 }
 
-/// With a comma before each three digits.
+/// With a comma before every three digits.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! A server that sends whatever it likes, cut wherever it likes, to the terminal client of a person who types a bit: what is
-//! written to the terminal is the client's own, its memory is bounded, and Ctrl-C ends it.
+//! A server sends anything, cut anywhere, to the terminal client of a person who types a little. Only the client's own
+//! sequences reach the terminal, its memory has a limit, and Ctrl-C ends it.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 
 use seat::{Seat, next_step};
 
-/// What a byte of the server's may stand for.
+/// The pieces that a byte of the server may stand for.
 #[rustfmt::skip]
 const PIECES: [&[u8]; 64] = [
     b"Enter your username: ", b"Welcome to the chat!\r\n", b"Type /help for the list of commands.\r\n", b"\xff\xfc\x06",
@@ -33,7 +33,7 @@ const PIECES: [&[u8]; 64] = [
     "\u{6f22}".as_bytes(), "\u{fdfa}".as_bytes(), "\u{feff}".as_bytes(), b"x", b"127.0.0.1:5000 has joined the chat.\r\n", b"#den",
 ];
 
-/// What the person types, by a byte.
+/// The keys that the person types, by a byte.
 #[rustfmt::skip]
 const TYPED: [&[u8]; 24] = [
     b"\r", b"hello\r", b"half a li", b"/join #den\r", b"/leave\r", b"/nick Bea\r", b"/away lunch\r", b"/ignore Bob\r", b"Ann\r",
@@ -50,7 +50,7 @@ fuzz_target!(|script: &[u8]| {
         && let Some((what, sent)) = next_step(&mut script, &PIECES)
     {
         match what % 16 {
-            // Mostly the server is there.
+            // Usually the server is there.
             0 => seat.lose(),
             _ => seat.desk.accept(),
         }

@@ -1,5 +1,5 @@
-//! A terminal that sends whatever it likes, cut wherever it likes, to the client of a person whose server is a friendly one:
-//! what is written to it is the client's own, the client's memory is bounded, and Ctrl-C ends it.
+//! A terminal sends anything, cut anywhere, to the client of a person on a friendly server. Only the client's own
+//! sequences reach the terminal, the client's memory has a limit, and Ctrl-C ends it.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 
 use seat::{Seat, next_step};
 
-/// What a byte of the terminal's may stand for.
+/// The pieces that a byte of the terminal may stand for.
 #[rustfmt::skip]
 const PIECES: [&[u8]; 64] = [
     b"\r", b"\n", b"\t", b"\x7f", b"\x08", b"\x1b", b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1b[H", b"\x1b[F", b"\x1b[3~",
@@ -34,7 +34,7 @@ struct Server {
 }
 
 impl Server {
-    /// What it answers to these bytes, and whether it closes then.
+    /// The server's answer to these bytes, and whether it then closes the connection.
     fn answer(&mut self, bytes: &[u8]) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         for &byte in bytes {
@@ -99,7 +99,7 @@ fuzz_target!(|script: &[u8]| {
             28..40 => seat.paste(&typed, what % 4 != 0),
             _ => seat.type_in(&typed),
         }
-        // Now and then it is slow.
+        // Sometimes the server is slow.
         if what % 8 != 7 {
             serve(&mut seat, &mut server);
         }

@@ -1,4 +1,4 @@
-//! Any bytes of any peer, checked for all that holds without a model of what they mean.
+//! Any bytes of any peer, with checks of everything that holds without a model of their meaning.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ mod decoding;
 const LIMIT: usize = 64;
 
 fuzz_target!(|bytes: &[u8]| {
-    // Where to cut is drawn from the bytes themselves, so that a recorded stream is input as it is.
+    // The bytes themselves decide where to cut, so that a recorded stream works as input without changes.
     let sum: usize = bytes.iter().map(|&byte| usize::from(byte)).sum();
     let (head, tail) = bytes.split_at(sum % (bytes.len() + 1));
     let sevens = bytes.chunks(7).collect();

@@ -1,7 +1,7 @@
-//! The chat, whatever happens to it in whatever order, checked after each step: by itself, and by what it asks for.
+//! The chat, with any events in any order. After each step it checks itself, and its effects are checked.
 //!
-//! The input is a script of steps: a byte that says who and what, a byte that says how much they type, and what they type.
-//! Most of it are bytes that stand for whole names and words, so that any bytes are a script, and people meet in it.
+//! The input is a script of steps: a byte for the person and the act, a byte for the length of their text, and the
+//! text. Most bytes of a text stand for whole names and words, so that any bytes make a script, and people meet in it.
 
 #![no_main]
 
@@ -19,15 +19,15 @@ use libfuzzer_sys::fuzz_target;
 
 use audience::Audience;
 
-/// As many as meet all the time.
+/// So few that they meet all the time.
 const SLOTS: usize = 4;
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Names of people who are there from the start, so that scripts can be short.
+/// Names of people who are there from the start, which keeps scripts short.
 const PEOPLE: [&str; SLOTS] = ["ann", "bob", "carl", "Dora"];
 
-/// Names that people and rooms go by, and what is equal to them.
+/// Names of people and rooms, and forms that are equal to them.
 const NAMES: [&str; 8] = [
     "ann",
     "bob",
@@ -38,7 +38,7 @@ const NAMES: [&str; 8] = [
     "\u{5d0}\u{5d1}",
     "e.-_",
 ];
-/// What else a byte stands for.
+/// Everything else that a byte stands for.
 #[rustfmt::skip]
 const PIECES: [&str; 42] = [
     "lobby", "tea", "#Tea", "127.0.0.1:50001", "/quit", "//", "/ ", " /", "on ", "off ", "full ", "+05:45", "-12:00",
@@ -46,13 +46,13 @@ const PIECES: [&str; 42] = [
     "\u{7f}", "\u{9b}", "\0\r", "e\u{301}", "\u{3164}", "\u{fb01}", "\u{130}", "\u{1f389}", "\u{200b}", "hello ", "x",
     " hello ", "/nick ", "-",
 ];
-/// From this length on, what is typed are bytes as they are, eight for each that it is above.
+/// From this length on, the text is raw bytes, eight for each step above it.
 const RAW: u8 = 0xf0;
 const RAW_BYTES: usize = 8;
-/// How often raw bytes are repeated, so that limits are within reach.
+/// How often to repeat raw bytes, so that limits are within reach.
 const REPEATS: usize = 40;
 
-/// What stands in front of a line that is typed, by the first byte of a step.
+/// The text before a typed line, by the first byte of a step.
 #[rustfmt::skip]
 const COMMANDS: [&str; 26] = [
     "", "", "/ignore ", "/unignore ", "/nick ", "/join ", "/leave", "/topic ", "/msg ", "/msg ann ", "/reply ", "/away ",
@@ -60,24 +60,24 @@ const COMMANDS: [&str; 26] = [
     "/nick ", "/",
 ];
 
-/// How many things a step may be besides a line that is typed.
+/// How many other acts a step may be, besides a typed line.
 const KINDS: usize = 6;
 
 /// The chat, a clock, and everyone who has come.
 struct Chat {
     hub: Alone,
-    /// Hears the entries alone.
+    /// A twin that hears only the entries.
     twin: Twin,
     now: Moment,
     generation: u32,
-    /// Who is in each slot, or was there last, and who was there before.
+    /// The person in each slot, present or last there, and the one before them.
     slots: [[Option<PeerId>; 2]; SLOTS],
     audience: Audience,
     login_timeout: Option<Duration>,
 }
 
 impl Chat {
-    /// The lowest bits of the byte are the rules.
+    /// The lowest bits of the byte select the rules.
     fn new(byte: u8) -> Chat {
         let login_timeout = (byte & 2 == 0).then_some(LOGIN_TIMEOUT);
         let anonymous = byte & 1 != 0;
@@ -128,7 +128,7 @@ impl Chat {
         self.twin.follow(&mut self.hub);
     }
 
-    /// A newcomer in the slot, who types their name.
+    /// A newcomer in the slot types their name.
     fn connect(&mut self, slot: usize, name: &str) {
         self.generation += 1;
         let generation = self.generation;
@@ -149,7 +149,7 @@ impl Chat {
         self.apply(Some(peer), effects);
     }
 
-    /// The clocks go on, and the hub is told of it or not: what is due waits while lines are handled.
+    /// Moves the clocks on, and may tell the hub: timeouts wait while lines are handled.
     fn pass_time(&mut self, choice: usize) {
         let millis = [0, 1, 999, 1000, 59_999, 60_000, 300_000, 100_000_000][choice / 2 % 8];
         self.now.instant += Duration::from_millis(millis);
@@ -170,7 +170,7 @@ impl Chat {
         }
     }
 
-    /// What whoever runs the server does; and their clock on the wall may jump.
+    /// Acts of the person who runs the server; also, their wall clock may jump.
     fn run_the_server(&mut self, slot: usize, text: &str) {
         let mut effects = Effects::default();
         match slot {
@@ -191,7 +191,7 @@ impl Chat {
         assert_eq!(self.hub.online(), self.audience.online());
     }
 
-    /// Everyone goes; nothing may be left behind.
+    /// Everyone goes; nothing may stay behind.
     fn end(mut self) {
         for [peer, _] in self.slots {
             if let Some(peer) = peer {
@@ -207,7 +207,7 @@ impl Chat {
 /// Seconds from 1970 to a year of four digits; no clock shows more.
 const YEAR_9999: i64 = 253_402_300_799;
 
-/// What a client's key or a stranger's bytes come to.
+/// The event behind a client's key or a stranger's bytes.
 fn key(choice: usize) -> Event<'static> {
     match choice % 7 {
         0 => Event::Interrupt,
@@ -235,7 +235,7 @@ fn reason(choice: usize) -> CloseReason {
     }
 }
 
-/// Takes a step from the front of the script: its first byte, and what is typed.
+/// Takes a step from the front of the script: its first byte, and the text.
 fn next_step(script: &mut &[u8]) -> Option<(u8, Vec<u8>)> {
     let &[what, length, ref rest @ ..] = *script else {
         return None;
@@ -252,7 +252,7 @@ fn next_step(script: &mut &[u8]) -> Option<(u8, Vec<u8>)> {
     Some((what, typed))
 }
 
-/// What a byte stands for. Every other one is a name.
+/// The text that a byte stands for. Every other one is a name.
 fn piece(byte: u8) -> &'static str {
     let place = usize::from(byte) / 2;
     match byte % 2 {

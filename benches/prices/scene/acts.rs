@@ -1,4 +1,4 @@
-//! Everything that one person can do to the loop, a line at a time, and what else happens there.
+//! Everything that one person can do to the loop, a line at a time, and everything else that happens there.
 
 use std::io::ErrorKind;
 
@@ -10,9 +10,9 @@ use super::{ANN, BOB, CARL, Scene, newcomer};
 
 type Step = fn(&mut Scene);
 
-/// What is measured, with what makes it possible and what makes it possible once more.
+/// An act to measure, with the steps that make it possible, once and again.
 pub(crate) struct Act {
-    /// Of a command: its word first.
+    /// For a command, its word comes first.
     pub(crate) name: &'static str,
     pub(crate) ready: Step,
     pub(crate) act: Step,
@@ -20,7 +20,7 @@ pub(crate) struct Act {
 }
 
 impl Act {
-    /// The command that it is about, where it is about one.
+    /// The command that it measures, if there is one.
     pub(crate) fn word(&self) -> &str {
         self.name.split([' ', ',']).next().unwrap_or(self.name)
     }
@@ -44,7 +44,7 @@ fn act(name: &'static str, act: Step) -> Act {
     }
 }
 
-/// All of them, in an order in which each can be repeated. The time-outs come last, as they move the clock.
+/// All acts, in an order in which each can be repeated. The time-outs come last, because they move the clock.
 pub(crate) fn acts() -> Vec<Act> {
     let mut acts = talk();
     acts.extend(about_rooms());
@@ -242,7 +242,7 @@ impl Scene {
         self.types(ANN, &line);
     }
 
-    /// So many bytes of text, behind a command or not.
+    /// This many bytes of text, after a command or not.
     fn ann_says(&mut self, command: &str, bytes: usize) {
         let mut line = command.to_string();
         let text = if bytes > LINE_BYTES {

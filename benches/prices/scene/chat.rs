@@ -1,8 +1,8 @@
-//! `Chat`: the hub with its fan-out, and no socket. What the server does of a tick between reading and writing is done here,
-//! and nothing besides.
+//! `Chat`: the hub with its fan-out, without sockets. It does exactly what the server does in a tick between reading
+//! and writing.
 //!
-//! Both benches of the hub have it, and a unit test that counts the work. So the crate is named as `crate` here, and a bench
-//! has at its root what the library has there.
+//! Both benches of the hub use it, and so does a unit test that counts the work. So it names the crate `crate`, and a
+//! bench has the same names at its root as the library.
 
 use crate::inner::chat::{Alone, Effect, Effects, Event, Rules};
 use crate::inner::fanout::{Dealt, Fanout};
@@ -28,13 +28,13 @@ impl Chat {
         }
     }
 
-    /// Tells the hub what happened to a peer. Passes those on whom it has closed.
+    /// Tells the hub about an event of a peer. Passes on the peers that it has closed.
     pub(crate) fn happen(&mut self, peer: PeerId, event: Event<'_>, closed: impl FnMut(PeerId)) {
         self.hub.handle(self.now, peer, event, &mut self.effects);
         self.apply(closed);
     }
 
-    /// Does what the server does of what the hub asked for, sockets aside. Passes those on whom it has closed.
+    /// Handles the hub's effects as the server does, except for sockets. Passes on the peers that it has closed.
     pub(crate) fn apply(&mut self, mut closed: impl FnMut(PeerId)) {
         let unix = self.now.unix;
         for effect in self.effects.drain() {
@@ -50,7 +50,7 @@ impl Chat {
         }
     }
 
-    /// Ends the tick: passes each peer's share on, piece by piece, as slices that a socket could be written.
+    /// Ends the tick: passes each peer's share on, piece by piece, as slices that could be written to a socket.
     pub(crate) fn deal(&mut self, mut read: impl FnMut(Slot, &[u8])) {
         let mut readers = Vec::new();
         let logs = self.fanout.freeze(&self.gauge, |slot| readers.push(slot));

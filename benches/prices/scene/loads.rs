@@ -1,31 +1,31 @@
-//! What the people of a scene are called, and what they have done before anything is measured.
+//! The names of the people in a scene, and their acts before the measurement.
 
 use crate::Username;
 use crate::limits::{AWAY_CHARS, HISTORY_BYTES, HISTORY_LINES, ROOMS, TOPIC_CHARS};
 
 use super::{ANN, BOB, CARL, Scene};
 
-/// What may make things dearer than they need to be.
+/// Conditions that may make things more expensive than they need to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Load {
     /// Nothing.
     Plain,
     /// Everybody ignores the same people, Ann among them. Bob is not ignored and ignores nobody.
     Ignores,
-    /// As much was said as is kept.
+    /// The history is full.
     History,
-    /// Every time zone, with every stamp, with and without those who come and go.
+    /// Every time zone, with every stamp, with and without the news of who comes and goes.
     Formats,
-    /// Names that grow most when they are compared, of which Ann ignores as many as she may; and a history.
+    /// Names that grow most when they are compared; Ann ignores as many of them as she may. There is a history too.
     LongNames,
-    /// Everyone else is away, and their names are words of what is said.
+    /// Everyone else is away, and their names are words of the lines said.
     Away,
-    /// As many rooms as there may be, each with a topic.
+    /// The maximum number of rooms, each with a topic.
     Rooms,
 }
 
 impl Load {
-    /// What whoever is in each of so many slots is called.
+    /// The names of the people in this many slots.
     pub(super) fn names(self, slots: u32) -> Vec<String> {
         let slots = 0..slots;
         match self {
@@ -38,9 +38,9 @@ impl Load {
         }
     }
 
-    /// A line of text, nearly as long as that.
+    /// A line of text of nearly this length.
     pub(super) fn text(self, bytes: usize, names: &[String]) -> String {
-        /// As many names as a line holds, and fewer people than there may be.
+        /// As many names as a line holds. There may be more people.
         const NAMED: usize = 900;
         let mut text = String::with_capacity(bytes);
         for i in 0.. {
@@ -60,7 +60,7 @@ impl Load {
 }
 
 impl Scene {
-    /// Someone does what makes up the load. Those who came back do it again.
+    /// One person does their part of the load. People who came back do it again.
     pub(super) fn settle(&mut self, slot: u32) {
         let ignores = match self.load {
             Load::Ignores => slot != BOB,
@@ -90,13 +90,14 @@ impl Scene {
         }
     }
 
-    /// Whom the others ignore: Carl and those behind him, but nobody at the end of the crowd; and Ann, last of all.
+    /// The people whom the others ignore: Carl and those after him, but nobody at the end of the crowd; and Ann, last
+    /// of all.
     fn ignored(&self) -> impl Iterator<Item = u32> + use<> {
         let most = (self.ignored + 1).min(self.people - 1);
         (CARL..most).chain([ANN])
     }
 
-    /// What is there besides the people.
+    /// Sets up everything besides the people.
     pub(super) fn furnish(&mut self) {
         match self.load {
             Load::History | Load::LongNames => {
@@ -122,7 +123,7 @@ impl Scene {
     }
 }
 
-/// One of all formats, by the zones of 15 minutes from -12:00 to +14:00.
+/// One of all formats, through the zones of 15 minutes from -12:00 to +14:00.
 fn time_command(slot: u32) -> String {
     let slot = slot / 2;
     let stamp = ["on", "full", "off"][slot as usize % 3];
@@ -135,7 +136,7 @@ fn time_command(slot: u32) -> String {
     )
 }
 
-/// A plain word, none of which looks like another.
+/// A plain word. No two of them look alike.
 fn word(slot: u32) -> String {
     const SHORT: [&str; 3] = ["the", "of", "and"];
     const CONSONANTS: &[u8] = b"bcdfghjknprstvwz";
@@ -153,9 +154,9 @@ fn word(slot: u32) -> String {
     letters.map(letter).iter().collect()
 }
 
-/// A letter, and how many of it make up a name that is compared as the longest text, of those that are names.
+/// A letter, and the number of it that make a name with the longest compared text, among valid names.
 fn longest_letters() -> (char, usize) {
-    /// Letters that compatible forms or capitals make several of, and how many.
+    /// Letters that become several in compatible forms or capitals, and how many.
     const GROWING: [(char, usize); 5] = [
         ('\u{fdfa}', 18),
         ('\u{fdfb}', 8),

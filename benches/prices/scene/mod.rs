@@ -1,7 +1,7 @@
-//! A chat of some people under some load: the hub with its fan-out, and no socket.
+//! A chat of some people under some load: the hub with its fan-out, without sockets.
 //!
-//! The bench `prices` times what happens in it, and a unit test counts the work. So the crate is named as `crate` here, and
-//! the bench has at its root what the library has there.
+//! The bench `prices` measures its time, and a unit test counts its work. So it names the crate `crate`, and the bench
+//! has the same names at its root as the library.
 
 mod acts;
 mod chat;
@@ -19,22 +19,22 @@ pub(crate) use loads::Load;
 
 use chat::Chat;
 
-/// Repetitions of an act, at most. So many people time out alone.
+/// The most repetitions of an act. This many people time out alone.
 pub(crate) const REPETITIONS: u32 = 6;
 
-/// Who does what is measured, by slot: Ann does it, Bob is nobody's special case, Carl is one of those who are ignored.
+/// The people in the measured acts, by slot: Ann acts, Bob is nobody's special case, Carl is one of the ignored.
 pub(crate) const ANN: u32 = 0;
 pub(crate) const BOB: u32 = 1;
 pub(crate) const CARL: u32 = 2;
 const FIRST_IDLER: u32 = 3;
 
-/// The least number of people: those above, the idlers, and one of the crowd.
+/// The smallest number of people: those above, the idlers, and one of the crowd.
 pub(crate) const FEWEST: u32 = FIRST_IDLER + REPETITIONS + 1;
 
-/// Time in which a username must be given, and after which an idle person is dropped.
+/// Time in which a newcomer must give a username, and after which an idle person is dropped.
 const TIMEOUT: Duration = Duration::from_secs(100_000);
 
-/// The course of the scene's time, in seconds. What is due then is due that much later, one by one.
+/// The course of the scene's time, in seconds. Things that are due then come this far apart, one by one.
 const APART: u64 = 100;
 const ALL_CAME: u64 = 1_000;
 const ALL_IDLE: u64 = 10_000;
@@ -43,26 +43,26 @@ const ALL_READY: u64 = 20_000;
 /// The kinds of event, each with its place among those that were played.
 const KINDS: usize = 9;
 
-/// Where everyone is, what they are called, and what of all that can happen has happened.
+/// Where everyone is, their names, and the kinds of event so far.
 pub(crate) struct Scene {
     chat: Chat,
     began: Instant,
     load: Load,
     people: u32,
-    /// How many are ignored.
+    /// How many people are ignored.
     ignored: u32,
     /// Who is in each slot.
     peers: Vec<Option<PeerId>>,
     generation: u32,
     names: Vec<String>,
-    /// What is said, as it is said often: of the default limit, and of the greatest.
+    /// The lines that are said often: one of the default limit, and one of the greatest.
     long: String,
     longest: String,
     played: [bool; KINDS],
 }
 
 impl Scene {
-    /// So many people, and so many of them who are ignored where anyone is.
+    /// This many people, and this many of them who are ignored if anyone is.
     pub(crate) fn of(load: Load, people: u32, ignored: u32) -> Scene {
         assert!(people >= FEWEST, "there are at least {FEWEST} people");
         let rules = Rules {
@@ -95,8 +95,8 @@ impl Scene {
         scene
     }
 
-    /// Newcomers who never give a name come one by one; then everyone comes and does what makes up the load; and the idlers
-    /// fall silent one by one, so that each of them times out alone.
+    /// Newcomers who never give a name come one by one. Then everyone comes and does their part of the load. Then the
+    /// idlers fall silent one by one, so that each of them times out alone.
     fn fill(&mut self) {
         for i in 0..REPETITIONS {
             self.pass_until(u64::from(i) * APART);
@@ -162,7 +162,7 @@ impl Scene {
         self.have(|hub, now, effects| hub.notice(now, text, effects));
     }
 
-    /// Moves the clock on, and acts on what is due.
+    /// Moves the clock on, and acts on everything due.
     fn pass_until(&mut self, seconds: u64) {
         let at = self.began + Duration::from_secs(seconds);
         self.chat.now.instant = self.chat.now.instant.max(at);
@@ -173,12 +173,13 @@ impl Scene {
         self.have(|hub, now, effects| hub.handle_timeout(now, effects));
     }
 
-    /// One newcomer has had the time for a name.
+    /// Waits until the time for the name of one newcomer is over.
     fn wait_for_a_login(&mut self) {
         self.chat.now.instant = self.next_timeout();
     }
 
-    /// One person has been idle for long enough. Who looked idle but was not has been looked at before.
+    /// Waits until one person has been idle for long enough. People who looked idle but were not have been checked
+    /// before.
     fn wait_for_an_idler(&mut self) {
         self.pass_until(TIMEOUT.as_secs() + ALL_IDLE);
         self.chat.now.instant = self.next_timeout() + Duration::from_secs(2);
@@ -191,7 +192,7 @@ impl Scene {
             .unwrap_or(self.chat.now.instant)
     }
 
-    /// Someone who is back, or undid it, does again what makes up the load.
+    /// A person who is back, or has undone their part of the load, does it again.
     fn settle_anew(&mut self, slot: u32) {
         for whom in [CARL, self.last()] {
             let line = format!("/unignore {}", self.names[whom as usize]);
@@ -215,21 +216,21 @@ impl Scene {
         self.bound_tick();
     }
 
-    /// Where a whole crowd does something, it is not all one tick.
+    /// If a whole crowd acts, this is not all one tick.
     fn bound_tick(&mut self) {
         if self.chat.fanout.reply_bytes() > 64 << 20 {
             self.end_tick();
         }
     }
 
-    /// Takes out the share of each who has one. Returns the bytes that they are.
+    /// Takes out every share. Returns the total number of bytes.
     pub(crate) fn end_tick(&mut self) -> usize {
         let mut bytes = 0;
         self.chat.deal(|_, piece| bytes += piece.len());
         bytes
     }
 
-    /// What Ann reads of an answer, alone.
+    /// The part of an answer that Ann reads, alone.
     pub(crate) fn answer(&mut self, line: &str) -> String {
         self.end_tick();
         self.types(ANN, line);
@@ -251,7 +252,7 @@ impl Scene {
         self.people
     }
 
-    /// Someone in the crowd.
+    /// The last person in the crowd.
     fn last(&self) -> u32 {
         self.people - 1
     }
@@ -262,7 +263,7 @@ impl Scene {
     }
 }
 
-/// The commands that `/help` lists and no act begins with.
+/// The commands that `/help` lists but no act begins with.
 pub(crate) fn forgotten(help: &str) -> Vec<&str> {
     let words = help.lines().filter_map(|line| {
         let word = line.split_whitespace().next()?;
@@ -278,7 +279,7 @@ fn newcomer() -> Event<'static> {
     Event::Connected { addr, format }
 }
 
-/// A new kind of event is to be played too.
+/// Add each new kind of event here, so that it is played too.
 fn kind(event: &Event<'_>) -> usize {
     match event {
         Event::Connected { .. } => 0,
@@ -290,7 +291,7 @@ fn kind(event: &Event<'_>) -> usize {
         Event::AreYouThere => 6,
         Event::TooFast { .. } => 7,
         Event::Disconnected(_) => 8,
-        // Only workers answer, and none is asked.
+        // Only workers answer, and nobody asks them.
         Event::Answered(_) => 9,
     }
 }

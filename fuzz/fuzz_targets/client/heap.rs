@@ -1,14 +1,14 @@
-//! The heap, counted: what a server or a terminal sends may take so much of it, and no more.
+//! Counts the heap: the bytes of a server or a terminal may only make it grow to a limit.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the client, the terminal in memory and the input may take together, in bytes.
+/// The most bytes that the client, the terminal in memory and the input may take together.
 const MOST: usize = 32 * 1024 * 1024;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
-/// The peak that was told last.
+/// The last reported peak.
 static TOLD: AtomicUsize = AtomicUsize::new(0);
 
 struct Counted;
@@ -16,7 +16,7 @@ struct Counted;
 #[global_allocator]
 static HEAP: Counted = Counted;
 
-// SAFETY: all of it is done by the system's allocator, and counted.
+// SAFETY: the system's allocator does all the work; this only counts.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for Counted {
     }
 }
 
-/// Checks the peak of the whole run, and tells when it has grown by a mebibyte.
+/// Checks the peak of the whole run, and reports when it has grown by a mebibyte.
 pub fn check() {
     let peak = PEAK.load(Ordering::Relaxed);
     if peak > TOLD.load(Ordering::Relaxed) + (1 << 20) {

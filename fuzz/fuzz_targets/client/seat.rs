@@ -1,4 +1,4 @@
-//! `Seat`: a desk and the terminal that it stands at, checked after each step, and at the end.
+//! `Seat`: a desk and its terminal, checked after each step, and at the end.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use chinwag::inner::client::desk::Desk;
 use crate::heap;
 use crate::seen::Seen;
 
-/// What the client reads at once, in bytes.
+/// Bytes that the client reads at once.
 const READ_BYTES: usize = 16 * 1024;
 
-/// What a server may send in one input, in bytes: more than its longest line.
+/// Bytes that a server may send in one input: more than its longest line.
 const SERVER_BYTES: usize = 1536 * 1024;
 
-/// What may be typed in one input, in bytes: more than a line holds. Each key has the editor check itself.
+/// Bytes that a person may type in one input: more than a line holds. With each key, the editor checks itself.
 const TYPED_BYTES: usize = 12 * 1024;
 
-/// What may be pasted in one input, in bytes: more than the longest paste.
+/// Bytes that a person may paste in one input: more than the longest paste.
 const PASTED_BYTES: usize = 1536 * 1024;
 
 const WINDOW: (usize, usize) = (80, 24);
@@ -39,12 +39,12 @@ const TIMES: [u64; 8] = [0, 10, 50, 500, 1000, 5000, 60_000, 3_600_000];
 pub struct Seat {
     pub desk: Desk,
     seen: Seen,
-    /// What may still be sent by the server, typed and pasted.
+    /// How many bytes may still be sent by the server, typed and pasted.
     left: [usize; 3],
 }
 
 impl Seat {
-    /// The byte says how the client was started.
+    /// The byte selects how the client starts.
     pub fn new(how: u8) -> Seat {
         let config = Config {
             host: "server".into(),
@@ -103,15 +103,15 @@ impl Seat {
         self.look();
     }
 
-    /// The way to the server is no more, or there is none.
+    /// The way to the server ends, or does not open.
     pub fn lose(&mut self) {
         self.desk.refuse();
         self.desk.lose("the server closed the connection");
         self.look();
     }
 
-    /// The person wants to leave: whatever has come before, Ctrl-C ends it, pressed as often as it takes to drop a paste
-    /// that is asked about, then what is typed, and then to go.
+    /// The person wants to leave. Whatever happened before, Ctrl-C ends the client, pressed as often as it takes to
+    /// drop the paste that waits for an answer, then the typed line, and then to go.
     pub fn end(mut self) {
         const HELD_UP: Duration = Duration::from_secs(10);
         self.desk.pass(HELD_UP);
@@ -133,15 +133,15 @@ impl Seat {
     }
 }
 
-/// As much of it as is left to be sent.
+/// As many of the bytes as may still be sent.
 fn bounded<'a>(bytes: &'a [u8], left: &mut usize) -> &'a [u8] {
     let length = bytes.len().min(*left);
     *left -= length;
     &bytes[..length]
 }
 
-/// Takes a step from the front of the script: its first byte, and what it comes with. A byte says how much: up to 64 bytes as they
-/// are, or so many that stand for a piece each, or are repeated.
+/// Takes a step from the front of the script: its first byte, and the bytes that belong to it. One byte says how many:
+/// up to 64 bytes that stand for themselves, or a number of bytes that each stand for a piece, or a number of repeats.
 pub fn next_step<'a>(script: &mut &[u8], pieces: &[&'a [u8]]) -> Option<(u8, Vec<u8>)> {
     let &[what, length, ref rest @ ..] = *script else {
         return None;
@@ -168,7 +168,7 @@ pub fn next_step<'a>(script: &mut &[u8], pieces: &[&'a [u8]]) -> Option<(u8, Vec
     Some((what, with))
 }
 
-/// How often bytes are repeated, so that limits are within reach: mostly a few times, as much takes long.
+/// How often to repeat bytes, so that limits are within reach: usually a few times, because more takes long.
 fn repeats(choice: u8) -> usize {
     match choice {
         0..192 => 5,

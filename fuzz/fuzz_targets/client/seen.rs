@@ -1,5 +1,5 @@
-//! `Seen`: a terminal that is strict. It knows the sequences that the client uses, and takes no other; what they leave
-//! behind is asked of a terminal in memory too.
+//! `Seen`: a strict terminal. It knows only the sequences that the client uses, and accepts no others. A terminal in
+//! memory also shows what is left after them.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -32,7 +32,7 @@ impl Seen {
         self.terminal.screen_mut().set_size(rows, columns);
     }
 
-    /// Takes what was written at once: whole sequences.
+    /// Takes the output of one write: whole sequences.
     pub fn take(&mut self, shown: &str) {
         self.terminal.process(shown.as_bytes());
         let mut rest = shown;
@@ -42,7 +42,7 @@ impl Seen {
         }
     }
 
-    /// Takes the control character or sequence with which the text begins, and returns its length.
+    /// Takes the control character or sequence at the beginning of the text, and returns its length.
     fn take_control(&mut self, text: &str) -> usize {
         if text.starts_with(['\r', '\n', '\x07']) {
             return 1;
@@ -90,7 +90,7 @@ impl Seen {
         }
     }
 
-    /// Notes `7h`, `9;1000l` and the like.
+    /// Takes note of `7h`, `9;1000l` and the like.
     fn set_modes(&mut self, modes: &str) {
         let end = modes
             .find(|c: char| c.is_ascii_alphabetic())
@@ -100,7 +100,7 @@ impl Seen {
         }
     }
 
-    /// The client has ended: no mode is left on, and nothing is coloured or hidden.
+    /// Called when the client has ended: no mode is left on, and nothing is coloured or hidden.
     pub fn check_left(&self) {
         for (mode, is_on) in &self.modes {
             let stays_on = ["7", "25"].contains(&mode.as_str());

@@ -1,4 +1,4 @@
-//! What each person may be told, and by whom. It knows nothing of the hub's state but what the effects told.
+//! Checks what each person is told, and by whom. It knows only as much of the hub's state as the effects tell.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use chinwag::inner::{
 pub(crate) struct Audience {
     anonymous: bool,
     readers: Readers,
-    /// Who was told that they ignore whom, under which name, and not since that they no longer do.
+    /// Who was told that they ignore whom, and the name at that time, until they are told that they no longer do.
     ignores: BTreeMap<(PeerId, PeerId), Username>,
-    /// Names that were changed, from and to, and of which their room is still to be told.
+    /// A change of name, from and to, that its room must still hear about.
     renamed: Option<(Username, Username)>,
 }
 
@@ -51,7 +51,7 @@ impl Audience {
         self.readers.expect(peer, event);
     }
 
-    /// Takes what came of an event of the actor, or of none.
+    /// Takes the effects of an event of the actor, or of no person.
     pub(crate) fn take(
         &mut self,
         actor: Option<PeerId>,
@@ -88,7 +88,7 @@ impl Audience {
         assert_eq!(self.renamed, None, "nobody was told of a new name");
     }
 
-    /// Nobody else has it or one that looks like it, and whoever types it means the one who has.
+    /// Checks that nobody else has the name or one that looks like it, and that typing it addresses its owner.
     fn assert_name_is_free(&self, peer: PeerId, name: &Username) {
         let online = self.readers.online().iter();
         let mut others = online.filter(|(it, _)| *it != peer);
@@ -134,7 +134,7 @@ impl Audience {
         }
     }
 
-    /// What one person is told was asked for by themselves, or is a private message of someone they do not ignore.
+    /// Each message to one person is one that they asked for, or a private message of someone they do not ignore.
     fn may_read(&self, reader: PeerId, actor: PeerId, message: &Message) -> bool {
         match message {
             Message::News(News::Private { from, .. }) => {
@@ -147,7 +147,7 @@ impl Audience {
         }
     }
 
-    /// What is said in a room is said by the one who caused it, in the room where they are, under their name.
+    /// Each message to a room comes from the person who caused it, in the room where they are, under their name.
     fn assert_is_from(
         &self,
         actor: Option<PeerId>,
@@ -177,7 +177,8 @@ impl Audience {
         assert!(except.is_none_or(|it| it == actor), "{message:?}");
     }
 
-    /// What one person is told that can be held against what is known: whom they ignore, and how many are online.
+    /// Takes note of messages to one person that can be checked against known facts: whom they ignore, and how many are
+    /// online.
     fn note(&mut self, reader: PeerId, message: &Message) {
         let Message::Answer(answer) = message else {
             return;
@@ -205,7 +206,7 @@ impl Audience {
     }
 }
 
-/// Whole lines of harmless text, of one line where a person wrote it; a prompt has no end.
+/// Whole lines of harmless text; a text by a person has one line; a prompt has no end.
 fn assert_renders_well(message: &Message, unix: i64, format: Format) {
     let mut out = BytesMut::new();
     render(message, unix, format, &mut out);
