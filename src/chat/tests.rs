@@ -20,7 +20,7 @@ use crate::moment::Format;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A hub, a clock that stands still until told to go on, and what each peer was told.
+/// A hub, a clock that stands still until told to go on, and the messages of each peer.
 struct Chat {
     alone: Alone,
     now: Moment,
@@ -100,7 +100,7 @@ impl Chat {
         self.apply(effects);
     }
 
-    /// Notes who reads what of it, and checks what must hold of it.
+    /// Notes who reads what of it, and checks the invariants.
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
             let readers = self.readers.apply(&effect);
@@ -120,7 +120,7 @@ impl Chat {
         online.map(|(_, name)| name.as_str()).collect()
     }
 
-    /// The answers among what the peer was told since they last read.
+    /// The answers among the messages that the peer has not read yet.
     fn answers(&mut self, peer: PeerId) -> Vec<Answer> {
         let told = self.reads(peer).into_iter();
         let answer = |message| match message {
@@ -130,7 +130,7 @@ impl Chat {
         told.filter_map(answer).collect()
     }
 
-    /// What the peer was told since they last read.
+    /// The messages that the peer has not read yet.
     fn reads(&mut self, peer: PeerId) -> Vec<Message> {
         self.told.remove(&peer).unwrap_or_default()
     }
@@ -261,7 +261,7 @@ fn who_leaves_the_prompt_times_out_no_more() {
     let ann = chat.connect(0);
     chat.event(ann, Event::Disconnected(CloseReason::EndOfInput));
     assert_eq!(chat.alone.next_timeout(), None);
-    // Whoever gets the slot next has the whole time.
+    // The next person in the slot has the whole time.
     let bob = chat.connect(0);
     assert_eq!(chat.alone.next_timeout(), Some(chat.now.instant + TIMEOUT));
     assert_eq!(chat.reads(bob), [AboutConnection::UsernamePrompt.into()]);

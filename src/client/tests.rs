@@ -1,7 +1,7 @@
-//! A dialogue of a person with a real server, on whose way something goes wrong at every byte: no line is read in another
-//! room than the one it was typed for, and none is lost without a word.
+//! A person's dialogue with a real server. Something goes wrong on the way, at every byte in turn: no line reaches a
+//! room other than the one that it was typed for, and no line is lost without a word.
 //!
-//! `CHINWAG_RELAY=1 cargo test --release --lib relay_fails` lets it go wrong at every byte, an ordinary run at every so many.
+//! `CHINWAG_RELAY=1 cargo test --release --lib relay_fails` puts a fault at every byte, an ordinary run only at some.
 
 mod coming_back;
 mod dialogue;
@@ -15,13 +15,13 @@ use super::Config;
 use dialogue::{Dialogue, Pace, play};
 use relay::{Fault, Kind, Side, Swap};
 
-/// An ordinary run has a fault at one byte of so many. It has no divisor in common with the number of kinds of faults.
+/// An ordinary run has a fault at one byte in this many. It shares no divisor with the number of kinds of faults.
 const EVERY: usize = 97;
 
-/// How many bytes behind the first fault the second one comes: what it takes to be back where one was, and more.
+/// How many bytes after the first fault the second one comes: enough for the client to be back where it was, and more.
 const BEHIND: usize = 300;
 
-/// Whatever can go wrong.
+/// All the faults.
 const KINDS: [Kind; 19] = [
     Kind::Drop,
     Kind::DropOneSide,
@@ -44,7 +44,7 @@ const KINDS: [Kind; 19] = [
     Kind::Swap(Swap::Anonymous),
 ];
 
-/// What a server says that answers marks, and what it answers them with.
+/// The words of a server that answers marks, and its answer to a mark.
 pub(super) const WELCOME: &str = "Welcome to the chat!\r\nType /help for the list of commands.\r\n";
 pub(super) const MARK: &[u8] = b"\xff\xfc\x06";
 
@@ -78,7 +78,7 @@ fn check(pace: Pace, fault: Option<Fault>) -> Dialogue {
     dialogue
 }
 
-/// A fault happens at one byte of so many.
+/// A fault happens at one byte in this many.
 fn every() -> usize {
     let every = env::var("CHINWAG_RELAY").ok();
     every.map_or(EVERY, |every| every.parse().expect("a number"))

@@ -1,4 +1,4 @@
-//! A server, people at terminals, and what they see. Everything waits for what it expects, with a deadline.
+//! A server, people at terminals, and their screens. Every wait is for an expected event, with a deadline.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -30,7 +30,7 @@ impl ChatServer {
         ChatServer::start_on(0, &[])
     }
 
-    /// Comes back on the port that a server had before.
+    /// Comes back on the port of an earlier server.
     pub(crate) fn start_on(port: u16, args: &[&str]) -> ChatServer {
         let mut child = program(env!("CARGO_BIN_EXE_server"))
             .args(["--quiet", "--listen", &format!("127.0.0.1:{port}")])
@@ -91,7 +91,7 @@ impl Scripted {
     }
 }
 
-/// Reads one line without reading beyond it, and the mark that stands before it.
+/// Reads one line and nothing beyond it, and the mark before it.
 pub(crate) fn read_line(stream: &mut TcpStream) -> String {
     let mut line = Vec::new();
     let mut byte = [0];
@@ -102,12 +102,12 @@ pub(crate) fn read_line(stream: &mut TcpStream) -> String {
     String::from_utf8(line.into()).unwrap()
 }
 
-/// A way to a server that can break at the client's end alone: the server goes on to believe in that client.
+/// A way to a server that can break only at the client's end: the server goes on believing in that client.
 pub(crate) struct Relay {
     listener: TcpListener,
     pub(crate) port: u16,
     to: u16,
-    /// The server's ends of what is broken.
+    /// The server's ends of broken connections.
     kept: Vec<TcpStream>,
 }
 
@@ -159,7 +159,7 @@ impl Drop for Home {
     }
 }
 
-/// The client's command line, with nothing of the environment of whoever runs the test.
+/// The client's command line, without the environment of the person who runs the test.
 pub(crate) fn client(port: u16, home: &Path, args: &[&str]) -> Command {
     let mut command = program(env!("CARGO_BIN_EXE_client"));
     command
@@ -184,7 +184,7 @@ pub(crate) struct Person {
 impl Person {
     pub(crate) fn sit_down(command: Command, columns: u16, rows: u16) -> Person {
         let mut process = PtyProcess::new(command).unwrap();
-        // A shell takes no notice of being asked to end.
+        // A shell ignores requests to end.
         process.set_kill_timeout(Some(1000));
         let keyboard = process.get_file_handle().unwrap();
         let mut screen = process.get_file_handle().unwrap();
@@ -222,12 +222,12 @@ impl Person {
         self.send(keys.as_bytes()).unwrap();
     }
 
-    /// The terminal sends these bytes. Nobody takes them where the process has ended.
+    /// The terminal sends these bytes. If the process has ended, nobody takes them.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.keyboard.write_all(bytes)
     }
 
-    /// The window gets another size, as the terminal and the process learn it.
+    /// The window changes its size, and the terminal and the process learn it.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         let size = Winsize {
             ws_row: rows,
@@ -281,18 +281,18 @@ impl Person {
         self.process.signal(signal).unwrap();
     }
 
-    /// Whether the terminal echoes and edits lines by itself, as one does that no program has changed.
+    /// Whether the terminal echoes and edits lines by itself, as it does unless a program has changed it.
     pub(crate) fn terminal_edits(&self) -> bool {
         let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
         modes.contains(LocalModes::ICANON | LocalModes::ISIG)
     }
 
-    /// Everything that the terminal is set to.
+    /// All settings of the terminal.
     pub(crate) fn modes(&self) -> String {
         format!("{:?}", tcgetattr(&self.keyboard).unwrap())
     }
 
-    /// Waits for the process to end, and reads what it had still written.
+    /// Waits for the process to end, and reads the rest of its output.
     pub(crate) fn end(&mut self) -> WaitStatus {
         let deadline = Instant::now() + DEADLINE;
         loop {

@@ -1,4 +1,4 @@
-//! What a person typed before, in a file that is no ordinary one.
+//! The lines typed before, when their file is not an ordinary one.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -38,7 +38,7 @@ fn what_is_no_file_of_ones_own_is_left_alone() {
     for kind in ["fifo", "device", "file of somebody else"] {
         let home = Home::new();
         let path = home.0.join("special");
-        // All but the first are for root to make; the device is that of /dev/null.
+        // Only root can make all but the first; the device is that of /dev/null.
         let made = match kind {
             "fifo" => mknodat(CWD, &path, FileType::Fifo, Mode::empty(), 0).is_ok(),
             "device" => {

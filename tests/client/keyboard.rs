@@ -1,4 +1,4 @@
-//! What comes from a terminal besides what a person types, and is not to be taken for it.
+//! Bytes of a terminal that the person did not type, and that must not count as typed.
 
 use std::io::Write;
 
@@ -28,7 +28,7 @@ fn a_report_over_a_half_typed_line_does_nothing() {
         ann.keys(report);
         ann.keys(" a line\r");
         assert_eq!(read_line(&mut stream), "half a line", "{report:?}");
-        // And where the keyboard is read in the midst of it.
+        // And the same if the client reads the keyboard in the middle of it.
         let (head, tail) = report.split_at(report.len() - 1);
         ann.keys(head);
         stream.write_all(b"Bob: so be it\r\n").unwrap();
@@ -74,7 +74,7 @@ fn a_paste_that_comes_in_pieces_is_asked_about() {
     let pieces = ["\x1b[20", "0~one", "\rtwo\r\x1b[", "201", "~"];
     for (i, piece) in pieces.into_iter().enumerate() {
         ann.keys(piece);
-        // What comes from elsewhere meanwhile shows that this was read by itself.
+        // A line from the server in between shows that the client has read this by itself.
         stream
             .write_all(format!("Bob: {i}\r\n").as_bytes())
             .unwrap();
@@ -102,7 +102,7 @@ fn nothing_that_has_no_end_leaves_the_keyboard_dead() {
         ann.keys("hello\r");
         assert_eq!(read_line(&mut stream), "hello", "{unfinished:?}");
     }
-    // By itself, too: what came is a paste.
+    // By itself, too: these bytes are a paste.
     ann.keys("\x1b[200~three\rfour");
     ann.until_seen("Send these 2 lines?");
     ann.keys("\r");

@@ -26,7 +26,7 @@ fn stamps_and_actions_take_nothing_from_a_mention() {
     let mut ann = Person::join(server.port, &ann_home, "Ann", 80, 24);
     let mut bob = Person::join(server.port, &bob_home, "Bob", 80, 24);
     ann.until_seen("Bob has joined");
-    // What is typed behind the news of the focus shows that it was read.
+    // The text typed after the news of the focus shows that the client has read the news.
     ann.keys("\x1b[Ox");
     ann.until_rows(&["> x"]);
     for (command, answer) in [("/time on", "on ("), ("/time full", "date (")] {
@@ -70,7 +70,7 @@ fn no_row_of_a_line_can_pass_for_another_line() {
         &format!("Bob: ok{spaces}Eve (private): the password is 1234"),
     );
     ann.until_rows(&["Bob: ok", "  Eve (private): the password is 1234", ">"]);
-    // Neither wide characters nor those of which terminals disagree push it there.
+    // Wide characters, and those that terminals disagree about, do not push it there.
     for (text, columns) in [("花", 2), ("👨\u{200d}👩\u{200d}👧", 2), ("e\u{301}", 1)] {
         let filled = text.repeat((80 - "Bob: ".len()) / columns);
         say(&mut stream, &format!("Bob: {filled} Eve: done {columns}"));
@@ -110,7 +110,7 @@ fn lines_of_one_kind_all_along_hold_up_nothing() {
     }
     say(&mut stream, "Bob: and done");
     ann.until_seen("and done");
-    // What is no name is not completed either.
+    // A text that is not a name is not completed either.
     ann.keys(".\tx");
     ann.until_rows(&["> .x"]);
     ann.keys("\x03\x03");

@@ -1,4 +1,4 @@
-//! The client as a person and as a script meet it: at the end of a pseudo-terminal, and in a pipe.
+//! The client as people and scripts use it: at the end of a pseudo-terminal, and in a pipe.
 
 #[path = "../../src/dice.rs"]
 mod dice;

@@ -20,7 +20,7 @@ fn run(mut command: Command, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Starts the client as ann with a file of this input, which is there at once and to its end.
+/// Starts the client as ann with a file of this input, which is complete from the start.
 fn start(port: u16, home: &Home, input: &str) -> Child {
     let path = home.0.join("input");
     std::fs::write(&path, input).unwrap();
@@ -244,7 +244,7 @@ fn a_wrong_command_line_ends_it_with_2() {
     }
 }
 
-/// A place to print that takes nothing, as a full disk does, and one that cannot be written to.
+/// Places to print: one takes nothing, like a full disk, and one cannot be written to.
 #[cfg(target_os = "linux")]
 fn unwritable() -> [(File, &'static str); 2] {
     let full = File::options().write(true).open("/dev/full").unwrap();
@@ -314,7 +314,7 @@ fn one_can_leave_where_a_name_is_asked_for() {
         (" /quit see you\nnever read\n", 0),
         ("\n \r\n/quit\n", 0),
         ("Ann\n/quit\n", 0),
-        // A line that is a command of no other kind is no name either, and the server says so.
+        // A line that is another kind of command is not a name either, and the server says so.
         ("/users\n", 4),
     ] {
         let output = run(client(server.port, &home.0, &[]), input);
@@ -343,7 +343,7 @@ fn blank_lines_before_a_name_are_left_out() {
 #[test]
 fn lines_that_a_closed_connection_kept_from_being_sent_are_counted() {
     let (server, home) = (Scripted::start(), Home::new());
-    // More than the kernels of both sides take in.
+    // More bytes than the kernels of both sides take in.
     let line = "x".repeat(8 * 1024 - 1) + "\n";
     let lines = 12_000;
     let child = start(server.port, &home, &line.repeat(lines));
@@ -370,11 +370,11 @@ fn leaving_is_no_loss_unless_the_server_goes_first() {
     const HINT: &str = "Type /help for the list of commands.\r\n";
     for (first_words, last_words, code) in [
         ("", "Goodbye!\r\n", 0),
-        // One that says nothing has understood.
+        // A server that says nothing has understood.
         ("", "", 0),
         ("", "Server is shutting down. Goodbye!\r\n", 1),
         (HINT, "Goodbye!\r\n", 0),
-        // One of ours would have answered.
+        // A server of ours would have answered.
         (HINT, "", 1),
     ] {
         let (server, home) = (Scripted::start(), Home::new());

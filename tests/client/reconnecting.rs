@@ -1,11 +1,11 @@
-//! The client when the way to its server breaks: what was typed is read where it was meant to be, or by nobody.
+//! The client when the way to its server breaks: a typed line reaches the place that it was meant for, or nobody.
 
 use std::io::Write;
 use std::net::Shutdown;
 
 use crate::harness::{ChatServer, Home, Person, Relay, Scripted, client, read_line};
 
-/// Ann in `#den`, with all that she has set, and Bob in the lobby.
+/// Ann in `#den`, with all her settings, and Bob in the lobby.
 fn ann_in_the_den(port: u16, home: &Home) -> Person {
     let mut ann = Person::join(port, home, "Ann", 80, 24);
     for (command, answer) in [
@@ -20,7 +20,7 @@ fn ann_in_the_den(port: u16, home: &Home) -> Person {
     ann
 }
 
-/// A person in the lobby who sees what is said there.
+/// A person in the lobby who sees the lines said there.
 fn bob(port: u16, home: &Home) -> Person {
     Person::join(port, home, "Bob", 80, 24)
 }
@@ -178,7 +178,7 @@ fn its_name_held_by_a_lost_connection_is_tried_again() {
     ann.keys("\x0c!");
     ann.until_rows(&["(offline) > typed!"]);
     assert!(!ann.rows().iter().any(|row| row.contains("Not let in")));
-    // Another name, since the old one is held for good here.
+    // Another name, since the server holds the old one for good here.
     ann.keys("\x15/nick Bea\r");
     let _again = relay.connect();
     ann.until_rows(&["Bea has joined the chat.", ">"]);

@@ -1,7 +1,7 @@
-//! Storms: whatever bytes come from both ends to the real client, and then its end, by a key, a signal or the server. The
-//! terminal is as it was, and the status is as documented.
+//! Storms: both ends send any bytes to the real client, and then a key, a signal or the server ends it. Afterwards the
+//! terminal is as it was before, and the status is as documented.
 //!
-//! `CHINWAG_STORMS=500 cargo test --test client storm -- --nocapture` has many, each by a seed of its own.
+//! `CHINWAG_STORMS=500 cargo test --test client storm -- --nocapture` runs many, each with its own seed.
 
 use std::env;
 use std::io::Write;
@@ -17,17 +17,17 @@ use crate::ways_out::is_given_back;
 /// Storms of an ordinary run.
 const STORMS: usize = 16;
 
-/// Times that each end sends something.
+/// How often each end sends something.
 const GUSTS: usize = 12;
 
-/// What a terminal may send, between bytes that are nothing.
+/// The pieces that a terminal may send, between meaningless bytes.
 #[rustfmt::skip]
 const TYPED: [&str; 20] = [
     "\r", "hello", "\x1b[200~", "\x1b[201~", "one\rtwo", "\x1b", "\x1b[A", "\x1b[<64;10;5M", "\x1b[M ", "\x1b]11;rgb:1e1e",
     "\x1b\\", "\x07", "\x1a", "\x0c", "\t", "/join #den\r", "花子", "e\u{301}", "\x1b[I", "\x15",
 ];
 
-/// What a server may send.
+/// The pieces that a server may send.
 #[rustfmt::skip]
 const SENT: [&str; 14] = [
     "Bob: hello, Ann\r\n", "Bob (private): psst\r\n", "\r\n", "\n", "\x1b[2J", "\x1b]0;x\x07", "\u{9b}31m", "花子", "e\u{301}", "\t",
@@ -45,8 +45,8 @@ fn gust(dice: &mut Dice, known: &[&str]) -> Vec<u8> {
     bytes
 }
 
-/// The same in a terminal without keys that make signals or stop the output. The storm may go on when the client has given the
-/// terminal back, and there the kernel drops for such a key what was not read yet.
+/// The same in a terminal without keys that make signals or stop the output. The storm may continue after the client
+/// has given the terminal back. There, at such a key, the kernel would drop the output that was not read yet.
 fn without_keys(command: Command) -> Command {
     let mut shell = program("sh");
     shell
@@ -91,7 +91,8 @@ fn storm(seed: u64, modes: &str) {
             (Some(signal), 0)
         }
         1 => {
-            // Ends a sequence and a paste, drops what is asked about, drops what is typed, leaves, and waits for nobody.
+            // Ends a sequence and a paste, drops the paste that waits for an answer, drops the typed line, leaves, and
+            // waits for nobody.
             let _ = ann.send(b"\x1b[201~\x03\x03\x03\x03");
             (None, 0)
         }
@@ -102,7 +103,7 @@ fn storm(seed: u64, modes: &str) {
     };
     let status = ann.end();
     let is_right = match status {
-        // It may have been left in the storm.
+        // The client may have left during the storm.
         WaitStatus::Exited(_, status) => status == 0 || status == code,
         WaitStatus::Signaled(_, by, _) => Some(by) == signal,
         _ => false,

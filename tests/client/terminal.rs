@@ -19,7 +19,7 @@ fn two_people_type_while_the_others_lines_come_in() {
         bob.keys(&format!("bob says {i}"));
         bob.until_rows(&[&format!("> bob says {i}")]);
         bob.keys("\r");
-        // Bob's line stands above the one Ann is typing, which is as it was.
+        // Bob's line stands above the one that Ann is typing, and hers has not changed.
         ann.until_rows(&[&format!("Bob: bob says {i}"), &format!("> ann types {i}")]);
         assert_eq!(ann.cursor().0 as usize, format!("> ann types {i}").len());
         ann.keys("\r");
@@ -48,7 +48,7 @@ fn a_long_line_with_wide_characters_stays_whole_in_a_narrow_window() {
         "an the window is wide",
     ];
     ann.until_rows(&typed);
-    // Into the first row, onto the column behind the party popper.
+    // Into the first row, onto the column after the party popper.
     ann.keys(&"\x1b[D".repeat(31));
     let at = (30, 2);
     ann.until("the cursor", |screen| {
@@ -246,7 +246,7 @@ fn a_mention_rings_the_bell_while_the_window_has_no_focus() {
     let (mut stream, _) = server.welcome();
     stream.write_all(b"Bob: ann, one\r\n").unwrap();
     ann.until_seen("one");
-    // What is typed behind the news of the focus shows that it was read.
+    // The text typed after the news of the focus shows that the client has read the news.
     ann.keys("\x1b[Ox");
     ann.until_rows(&["> x"]);
     stream.write_all(b"Bob: no mention\r\n").unwrap();

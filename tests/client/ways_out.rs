@@ -6,8 +6,8 @@ use rexpect::process::{PtyProcess, Signal, WaitStatus};
 
 use crate::harness::{ChatServer, Home, Person, Scripted, client};
 
-/// What is switched off on coming and going: cursor keys, the mouse, focus, pastes, keys told by numbers, the keypad,
-/// inserting, other characters.
+/// The modes that the client switches off when it starts and ends: cursor keys, the mouse, focus, pastes, keys reported
+/// by numbers, the keypad, inserting, other characters.
 const OFF: &str = "\x1b[?1;9;1000;1001;1002;1003;1004;1005;1006;1015;1016;2004l\
                    \x1b[>4;0m\x1b[=0u\x1b>\x1b[4l\x1b(B\x0f";
 
@@ -88,7 +88,7 @@ fn a_signal() {
     }
 }
 
-/// Nobody reads what the client writes.
+/// Nobody reads the client's output.
 #[test]
 fn a_signal_while_the_terminal_takes_nothing() {
     let (server, home) = (Scripted::start(), Home::new());
@@ -106,7 +106,7 @@ fn a_signal_while_the_terminal_takes_nothing() {
         seen.push(byte[0]);
     }
     process.signal(Signal::SIGTERM).unwrap();
-    // Its end closes the connection, by a reset where something was not read.
+    // Its end closes the connection, with a reset if something was unread.
     loop {
         match stream.read(&mut [0; 4096]) {
             Ok(0) => break,

@@ -1,4 +1,4 @@
-//! Input that no polite client sends, and what becomes of it.
+//! Input that no polite client sends, and its effects.
 
 use chinwag::Server;
 use chinwag::limits::SEND_QUEUE_BYTES_RANGE;
@@ -45,7 +45,7 @@ fn a_line_without_an_end_is_refused_once_and_the_next_one_works() {
     ann.reads("Users online: 2");
 }
 
-/// What others read in place of a byte that stands alone in a line.
+/// What others read instead of a byte that stands alone in a line.
 fn shown(byte: u8) -> char {
     match byte {
         b'\t' => '\t',
@@ -76,7 +76,7 @@ fn every_byte_value_in_one_line_is_one_line() {
     let server = serve();
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
     let mut line: Vec<u8> = (0..=255).filter(|b| !b"\r\n".contains(b)).collect();
-    // Reversed, no two bytes from 0x80 on make a character together; and behind 0xFF comes what is no telnet command.
+    // Reversed, no two bytes from 0x80 on make a character together; and the byte after 0xFF is not a telnet command.
     line.reverse();
     line.rotate_left(1);
     let text: String = line.iter().map(|&byte| shown(byte)).collect();
@@ -134,7 +134,7 @@ fn every_line_end_ends_one_line() {
     for word in ["one", "two", "three", "four", "five"] {
         bob.reads(&format!("ann: {word}"));
     }
-    // A NUL behind a mere LF is text.
+    // A NUL after a mere LF is text.
     ann.sends(b"six\n\0seven\n");
     bob.reads("ann: six");
     bob.reads("ann: ␀seven");
@@ -226,7 +226,7 @@ fn half_a_line_is_not_delivered_where_a_write_learns_of_the_reset() {
     bob.sends(b"half a li");
     let named = [ann.addr(), bob.addr()];
     bob.vanishes();
-    // Whoever is welcomed is written to before they are read.
+    // The server writes to people who are welcomed before it reads from them.
     let _running = run(server);
     ann.is_welcomed();
     for name in named {

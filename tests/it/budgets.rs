@@ -1,4 +1,4 @@
-//! What one person can cost everyone else: places, time, and memory of the kernel.
+//! How much one person can cost everyone else: places, time, and memory of the kernel.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,7 @@ use chinwag::limits::{LINGER_MOST, UNSENT_BYTES};
 
 use crate::harness::{DEADLINE, PROMPT, serve_with, until};
 
-/// What the kernel holds to be sent from one address of IPv4 to another, in bytes: `tx_queue` of proc(5), `/proc/net/tcp`.
+/// The bytes that the kernel holds to send from one IPv4 address to another: `tx_queue` of proc(5), `/proc/net/tcp`.
 fn unsent(from: SocketAddr, to: SocketAddr) -> Option<u64> {
     let shown = |addr: SocketAddr| match addr {
         SocketAddr::V4(addr) => {
@@ -37,7 +37,7 @@ fn the_kernel_holds_little_for_somebody_who_never_reads() {
     }
     let text = "x".repeat(8000);
     let line = format!("ann: {text}");
-    // Much more than the kernel takes where nothing bounds it, and than the sleeper's side takes.
+    // Much more than the kernel takes without a limit, and than the sleeper's side takes.
     for _ in 0..3000 {
         ann.types(&text);
         bob.reads(&line);
@@ -64,7 +64,7 @@ fn who_talks_on_behind_a_goodbye_keeps_no_place() {
     let stream = ann.stream();
     let began = Instant::now();
     let gives_up = Duration::from_secs(1) + LINGER_MOST + DEADLINE;
-    // A byte again and again, until the server has closed its side for good and a byte is answered by a reset.
+    // Sends a byte again and again, until the server has closed its side for good and answers with a reset.
     until("the place is free", || {
         let _ = (&stream).write(b"x");
         assert!(began.elapsed() < gives_up);

@@ -1,4 +1,4 @@
-//! People who talk and lose nothing, while others connect and are gone again as fast as the machine can do it.
+//! People who talk and lose nothing, while others connect and disconnect as fast as the machine can do it.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Write};
@@ -12,14 +12,14 @@ use crate::harness::{DEADLINE, Person, reset_on_close, serve, until};
 
 const TALKERS: usize = 100;
 
-/// Every tenth of those who talk reads who comes and goes too.
+/// One in this many talkers also reads who comes and goes.
 const WATCHERS_ARE_EVERY: usize = 10;
 
-/// One who talks, and what they have heard so far.
+/// A talker, and the lines that they have heard so far.
 struct Talker {
     person: Person,
     number: usize,
-    /// How many lines of each of the others were heard.
+    /// How many lines of each other talker they have heard.
     heard: [usize; TALKERS],
     /// How often the others joined, less how often they left.
     present: HashMap<String, i32>,
@@ -44,7 +44,7 @@ impl Talker {
         self.number.is_multiple_of(WATCHERS_ARE_EVERY)
     }
 
-    /// Reads of all who came before the talk begins.
+    /// Reads about everyone who came before the talk begins.
     fn settle(&mut self) {
         let (command, answer) = if self.is_watcher() {
             ("/quiet off", "Join and leave notices are on.")
@@ -55,8 +55,8 @@ impl Talker {
         self.person.reads_until(answer);
     }
 
-    /// Says line after line, each when all others were heard to have said theirs, so that nobody falls behind. The
-    /// first of them says when it is the last line.
+    /// Says one line after another. Each waits until all others were heard saying theirs, so that nobody falls behind.
+    /// The first line of them says when it is the last.
     fn talk(mut self, over: &AtomicBool) -> Talker {
         let mut said = 0;
         while self.last.is_none_or(|last| said < last) {
@@ -92,7 +92,7 @@ impl Talker {
         }
     }
 
-    /// Nothing comes any more, once everyone else has gone.
+    /// Checks that nothing comes any more, once everyone else has gone.
     fn finish(&mut self) {
         self.person.types("/users");
         let answer = format!("Users online: {TALKERS}");
@@ -107,14 +107,14 @@ impl Talker {
     }
 }
 
-/// Those who have said goodbye, and wait for the server to close.
+/// Connections that have said goodbye, and wait for the server to close.
 #[derive(Default)]
 struct Leaving(VecDeque<TcpStream>);
 
 impl Leaving {
     const MOST: usize = 64;
 
-    /// Sends FIN, and in return for it waits until the server has closed on one who did so before.
+    /// Sends FIN. In return, waits until the server has closed a connection that did so before.
     fn push(&mut self, stream: TcpStream) {
         stream.shutdown(Shutdown::Write).unwrap();
         self.0.push_back(stream);
@@ -140,8 +140,8 @@ impl Leaving {
     }
 }
 
-/// Connects and is gone again, over and over: every other time with a reset, and sometimes with a name or half a line
-/// said. Returns how often.
+/// Connects and disconnects, over and over: every other time with a reset, and sometimes after a name or half a line.
+/// Returns the number of times.
 fn come_and_go(addr: SocketAddr, thread: usize, end: Instant) -> usize {
     let mut leaving = Leaving::default();
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! The `client` in a real terminal: tmux, which knows the mouse, marked pastes and modes, and tells what is on.
+//! The `client` in a real terminal: tmux, which knows the mouse, marked pastes and modes, and reports which are on.
 
 use std::env;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::daemon::{Daemon, command, start};
 use crate::harness::{Person, until};
 use crate::real_clients::{TMUX, Window, can_play};
 
-/// A shell in a terminal, whose people edit by the terminal itself.
+/// A shell in a terminal. The terminal itself edits its lines.
 struct Shell {
     window: Window,
     home: PathBuf,
@@ -31,7 +31,7 @@ impl Shell {
         Shell { window, home }
     }
 
-    /// Runs the client in it, in which ann comes in.
+    /// Runs the client in it, and ann comes in.
     fn chats(&self, addr: SocketAddr) {
         let client = env!("CARGO_BIN_EXE_client");
         let port = addr.port();
@@ -39,7 +39,7 @@ impl Shell {
         self.window.shows("ann has joined the chat.");
     }
 
-    /// Has the terminal send bytes as it sends reports.
+    /// Makes the terminal send bytes as it sends reports.
     fn reports(&self, bytes: &[u8]) {
         let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let bytes = bytes.iter().map(String::as_str);
@@ -85,7 +85,7 @@ fn what_was_left_on_is_off_in_the_client_and_behind_it() {
     shell.chats(addr);
     assert_eq!(shell.modes(), "00000");
     shell.window.types("leave");
-    // What is typed before that is still the client's.
+    // Text typed before that still goes to the client.
     until("the shell is back", || {
         let screen = shell.window.tmux(&["capture-pane", "-p"]);
         screen.trim_end().ends_with("shell$")
@@ -95,7 +95,7 @@ fn what_was_left_on_is_off_in_the_client_and_behind_it() {
         .types("stty -a | grep -o ' icanon'; echo $((6 * 7))");
     shell.window.shows(" icanon\n42");
     assert_eq!(shell.modes(), "00000");
-    // No paste is marked any more: what is pasted is as if typed.
+    // No paste is marked any more: pasted text looks typed.
     shell.window.tmux(&["set-buffer", "echo $((7 * 8))\n"]);
     shell.window.tmux(&["paste-buffer", "-p"]);
     shell.window.shows("\n56\n");
@@ -169,7 +169,7 @@ fn after_a_restart_a_line_is_read_in_the_room_it_was_typed_for() {
     shell.window.shows("(offline) > half a li");
     shell.window.types("ne");
     shell.window.shows("-- Not connected: the line stays here");
-    // What comes on this screen is told anew.
+    // Clears the screen, so that the next words on it are new.
     shell.window.tmux(&["send-keys", "C-l"]);
     shell.window.shows_no_more("You are in #den now.");
     daemon.ends();
@@ -179,7 +179,7 @@ fn after_a_restart_a_line_is_read_in_the_room_it_was_typed_for() {
     let mut bob = Person::login(addr, "bob");
     shell.window.types("");
     shell.window.shows("ann: half a line");
-    // In the lobby he has read nothing of it.
+    // In the lobby he has not read any of it.
     bob.types("/join #den");
     bob.reads("You are in #den now.");
     // As history, with a stamp.

@@ -1,4 +1,4 @@
-//! The username prompt, and what the others read of it.
+//! The username prompt, and what other people read about a login.
 
 use crate::harness::{
     INVALID, PROMPT, Person, Running, TAKEN, config, invalid, run, serve, serve_with, until,
@@ -282,7 +282,7 @@ fn a_full_server_says_so_until_someone_leaves() {
     carl_gets_the_place_of_bob(&server, ann, bob, 1);
 }
 
-/// Once bob has left, so many connections are left.
+/// Once bob has left, this many connections remain.
 fn carl_gets_the_place_of_bob(server: &Running, mut ann: Person, mut bob: Person, left: u64) {
     bob.types("/quit");
     bob.reads("Goodbye!");
@@ -315,7 +315,7 @@ fn one_address_may_hold_so_many_connections_and_no_more() {
     carl_gets_the_place_of_bob(&server, ann, bob, 2);
 }
 
-/// However a connection ends, it is counted no longer, and not taken off twice.
+/// However a connection ends, it no longer counts, and is not subtracted twice.
 #[test]
 fn the_connections_of_an_address_are_counted_exactly() {
     let server = serve_with(|config| config.max_per_ip = Some(2));

@@ -1,4 +1,4 @@
-//! What the `server` program says and returns to a shell.
+//! The output of the `server` program, and its status for a shell.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -262,7 +262,7 @@ fn the_log_begins_with_the_version_and_every_limit_in_force() {
     let words = format!("chinwag server {}; {limits}", env!("CARGO_PKG_VERSION"));
     assert!(first.ends_with(&words), "{first}");
 
-    // As far as the machine lets it, and before it says so.
+    // As far as the machine allows, and before it says so.
     let args = ["-l", "127.0.0.1:0", "--rate", "off", "--max-per-ip", "3"];
     let mut limited = Daemon::spawn(command_after("ulimit -n 64", &args));
     let first = limited.logs("");
@@ -345,7 +345,7 @@ fn options_in_source(source: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The long options that a help text tells of, in its list.
+/// The long options that a help text lists.
 fn options_in_help(help: &str) -> BTreeSet<String> {
     help.lines()
         .filter(|line| line.trim_start().starts_with('-'))
@@ -366,7 +366,7 @@ fn help_tells_of_every_option_that_the_parser_takes() {
     assert!(taken.len() >= 11, "{taken:?}");
     assert_eq!(told, taken);
     for option in &told {
-        // With a value or without: where the parser knows the option, it goes on to print something.
+        // With a value or without: if the parser knows the option, it goes on and prints something.
         let print = if option == "--help" {
             "--version"
         } else {
@@ -379,7 +379,7 @@ fn help_tells_of_every_option_that_the_parser_takes() {
     }
 }
 
-/// What stands in brackets behind an option in the help.
+/// The text in brackets after an option in the help.
 fn default_in_help<'a>(help: &'a str, option: &str) -> &'a str {
     let line = help.lines().find(|line| line.contains(option));
     let (_, default) = line.and_then(|line| line.rsplit_once('[')).expect(option);

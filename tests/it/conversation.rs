@@ -1,8 +1,8 @@
-//! Rooms, private messages, who is away and who is ignored: what people read, to the byte.
+//! Rooms, private messages, people who are away and people who are ignored: every byte that people read.
 
 use crate::harness::{Person, serve};
 
-/// The line without its date, which is checked to be one.
+/// The line without its date. Checks that there is one.
 pub(crate) fn undated(line: &str) -> &str {
     let (date, text) = line
         .split_at_checked("[2026-11-21 13:05] ".len())
@@ -197,7 +197,7 @@ fn private_messages_cross_rooms_and_are_marked() {
     bob.types("/quit");
     bob.reads("Goodbye!");
     bob.is_closed();
-    // The name is someone else's now, and what was meant for one is not sent to the other.
+    // The name is someone else's now, and a message for one person must not reach the other.
     let mut rob = server.login("rob");
     for person in [&mut ann, &mut carl] {
         person.reads("rob has joined the chat.");

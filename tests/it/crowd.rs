@@ -15,7 +15,7 @@ use crate::harness::{DEADLINE, Person, serve, serve_with, until};
 const PEOPLE: usize = 50;
 const LINES: usize = 200;
 
-/// What one person read of the others.
+/// The lines that one person has read from the others.
 #[derive(Default)]
 struct Heard {
     joined: usize,
@@ -61,7 +61,7 @@ fn come_in(addr: SocketAddr) -> Vec<Person> {
     people.into_iter().map(|p| p.join().unwrap()).collect()
 }
 
-/// Says every line and reads at the same time, until `done` of what was heard.
+/// Says every line and reads at the same time, until `done` says that enough was heard.
 fn chat(mut person: Person, done: fn(&Heard) -> bool) -> JoinHandle<(Person, Heard)> {
     thread::spawn(move || {
         let mut typing = person.stream();
@@ -75,7 +75,7 @@ fn chat(mut person: Person, done: fn(&Heard) -> bool) -> JoinHandle<(Person, Hea
             heard.note(&person.reads_line());
         }
         typist.join().unwrap();
-        // The person is handed back, so that nobody leaves before all have read everything.
+        // The caller gets the person back, so that nobody leaves before all have read everything.
         (person, heard)
     })
 }
@@ -103,7 +103,7 @@ fn fifty_people_talking_at_once_lose_nothing() {
         assert_eq!(heard.left, [""; 0]);
         joined += heard.joined;
     }
-    // Of each two people, one was there when the other came.
+    // In each pair of people, one was there when the other came.
     assert_eq!(joined, PEOPLE * (PEOPLE - 1) / 2);
     until("every line is counted", || {
         server.handle().stats().said == (PEOPLE * LINES) as u64
@@ -114,7 +114,7 @@ fn fifty_people_talking_at_once_lose_nothing() {
 fn the_others_lose_nothing_by_one_who_vanishes() {
     let server = serve();
     let mut people = come_in(server.addr());
-    // The names are numbered as the places in the list: the last one is the one who goes.
+    // The names are numbered by the places in the list: the last one is the person who goes.
     let leaver_is = format!("p{}", PEOPLE - 1);
     let mut leaver = people.pop().unwrap();
     let chats: Vec<_> = people
@@ -136,7 +136,7 @@ fn the_others_lose_nothing_by_one_who_vanishes() {
         let others = (0..PEOPLE - 1).filter(|&other| other != i);
         everything_is_heard_once_and_in_order(heard, others.map(|other| format!("p{other}")));
         assert_eq!(heard.left, [&*leaver_is]);
-        // A reset may take with it what the server had not read yet, but it leaves no gap.
+        // A reset may destroy bytes that the server had not read yet, but it leaves no gap.
         let of_leaver = heard.said_by(&leaver_is);
         assert!(of_leaver.iter().copied().eq(0..of_leaver.len()));
     }
@@ -156,7 +156,7 @@ fn whoever_reads_too_slowly_is_told_how_many_lines_they_missed() {
     const BATCH: usize = 128;
     let server = serve_with(|config| config.send_queue = *SEND_QUEUE_BYTES_RANGE.start());
     let [mut ann, mut bob, mut sleeper] = server.room(["ann", "bob", "sleeper"]);
-    // Far more than any kernel keeps for one socket. Who reads loses nothing of it.
+    // Far more than any kernel keeps for one socket. A person who reads loses nothing of it.
     for batch in 0..BATCHES {
         let texts: Vec<String> = (0..BATCH)
             .map(|i| format!("{:05} {:01000}", batch * BATCH + i, 0))
@@ -251,7 +251,7 @@ fn people_can_talk_beside_one_who_floods() {
     assert_eq!(server.handle().stats().dropped, 0);
 }
 
-/// Reads all that comes, and passes on the lines that are `wanted`.
+/// Reads everything, and passes on the `wanted` lines.
 fn listen(stream: TcpStream, wanted: fn(&str) -> bool) -> Receiver<String> {
     let (sender, receiver) = channel();
     stream.set_read_timeout(None).unwrap();

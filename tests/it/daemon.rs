@@ -13,14 +13,14 @@ use nix::unistd::Pid;
 use crate::harness::DEADLINE;
 use crate::program::program;
 
-/// A process that is ended when it is dropped.
+/// A process. Dropping it ends the process.
 pub(crate) struct Daemon {
     child: Child,
     out: Receiver<String>,
     log: Receiver<String>,
 }
 
-/// The program, with no environment that could change what it does.
+/// The program, without any environment that could change its behaviour.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = program(env!("CARGO_BIN_EXE_server"));
     command
@@ -39,7 +39,7 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command
 }
 
-/// The program, started by a shell that does this first.
+/// The program, started by a shell that first runs this script.
 pub(crate) fn command_after(script: &str, args: &[&str]) -> Command {
     let server = command(args);
     let mut shell = program("sh");
@@ -60,14 +60,14 @@ pub(crate) fn command_after(script: &str, args: &[&str]) -> Command {
     shell
 }
 
-/// Serves on a free port of 127.0.0.1, with these options besides.
+/// Serves on a free port of 127.0.0.1, with these options as well.
 pub(crate) fn start(args: &[&str]) -> (Daemon, SocketAddr) {
     let mut daemon = Daemon::spawn(command(&[&["-l", "127.0.0.1:0"], args].concat()));
     let addr = daemon.listens_on();
     (daemon, addr)
 }
 
-/// Sends every line to the receiver, which is told of the end by the sender going.
+/// Sends every line to the receiver. At the end, the sender goes away.
 fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -80,7 +80,7 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// What is read of a stream that goes elsewhere.
+/// Nothing to read, for a stream that goes elsewhere.
 fn nothing() -> Receiver<String> {
     channel().1
 }
@@ -93,12 +93,12 @@ impl Daemon {
         Daemon { child, out, log }
     }
 
-    /// Takes the log from here, where it went elsewhere than to a pipe of our own.
+    /// From now on, reads the log from here, if it does not go to a pipe of our own.
     pub(crate) fn reads_log(&mut self, from: impl Read + Send + 'static) {
         self.log = lines(from);
     }
 
-    /// The next line on standard output, which names an address that is listened on.
+    /// The next line on standard output, which names an address where the server listens.
     pub(crate) fn listens_on(&mut self) -> SocketAddr {
         let line = self.prints();
         line.strip_prefix("Chat server listening on ")
@@ -142,9 +142,9 @@ impl Daemon {
         kill(Pid::from_raw(pid), signal).expect("the process can be signalled");
     }
 
-    /// Waits for the end. Returns the status and what was left to read of standard output and of standard error.
+    /// Waits for the end. Returns the status and the rest of standard output and standard error.
     pub(crate) fn ends(mut self) -> (ExitStatus, Vec<String>, Vec<String>) {
-        // Some clients wait for the end of what is typed.
+        // Some clients wait for the end of their input.
         drop(self.child.stdin.take());
         let by = Instant::now() + DEADLINE;
         let [out, log] = [&self.out, &self.log].map(|lines| {
@@ -165,7 +165,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Fails where the process has ended already, which is as well.
+        // Fails if the process has ended already, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

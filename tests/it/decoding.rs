@@ -1,4 +1,4 @@
-//! What the bytes of a peer come to, and what holds of that whatever the bytes are. The fuzzer checks the same.
+//! The meaning of a peer's bytes, and the properties that hold for any bytes. The fuzzer checks the same.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ const LONGEST_REPLY: usize = b"\xff\xfa\x2a\x02UTF-8\xff\xf0".len();
 const ASKED_FOR_MARK: &[u8] = b"\xff\xfd\x06";
 const NO_MARK: &[u8] = b"\xff\xfc\x06";
 
-/// What was understood, and what is answered to it.
+/// The decoded lines, and the replies to the bytes.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Heard {
     /// Keys stand among the lines in the order in which they were pressed, in angle brackets.
@@ -20,7 +20,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    /// What the bytes of these reads come to, all within one instant, and then their end.
+    /// Decodes the bytes of these reads, all within one instant, and then their end.
     pub(crate) fn of(reads: &[&[u8]], limit: usize) -> Heard {
         let now = Instant::now();
         let mut decoder = Decoder::default();
@@ -34,7 +34,7 @@ impl Heard {
                 heard.note(input);
             }
             assert!(decoder.pending() <= limit + SUBNEGOTIATION_BYTES);
-            // As the server does: what need not be remembered is forgotten.
+            // As the server does: forgets a decoder that has nothing to remember.
             if decoder.is_idle() {
                 decoder = Decoder::default();
             }
@@ -58,7 +58,7 @@ impl Heard {
     }
 }
 
-/// Checks all that holds of any bytes, and that they come to the same in these reads, whole, and byte by byte.
+/// Checks all properties of any bytes, and that they mean the same in these reads, whole, and byte by byte.
 pub(crate) fn assert_sound<'a>(
     bytes: &'a [u8],
     cuts: impl IntoIterator<Item = Vec<&'a [u8]>>,

@@ -111,7 +111,7 @@ fn a_watched_source_makes_tick_return_and_without_it_tick_waits() {
     let mut server = Server::bind(config(|config| config.login_timeout = None)).unwrap();
     let (mut sender, mut receiver) = mio::unix::pipe::new().unwrap();
     server.watch(&mut receiver).unwrap();
-    // The listener's first look for people who wait, after which nothing is left to do.
+    // The listener looks for waiting people for the first time. Then there is nothing left to do.
     assert!(server.tick().unwrap().is_continue());
 
     let (begins, begun) = std::sync::mpsc::channel();
@@ -127,7 +127,7 @@ fn a_watched_source_makes_tick_return_and_without_it_tick_waits() {
         until("the tick waits", || {
             ticking.is_finished() || thread.is_asleep()
         });
-        // Fails where the thread has, which is told below.
+        // Fails if the thread has failed, which is reported below.
         let _ = sender.write_all(b"!");
     }
     ticking.join().unwrap();
@@ -317,7 +317,7 @@ fn an_address_in_use_is_an_error_that_names_it() {
     );
 }
 
-/// Runs the first test of this module in a process of its own, to see all that the library prints.
+/// Runs the first test of this module in a process of its own, to see everything that the library prints.
 #[test]
 fn the_library_prints_nothing() {
     let name = "embedding::a_program_binds_here_and_runs_on_another_thread";
@@ -437,7 +437,7 @@ fn a_program_speaks_in_rooms_and_to_people() {
     server.handle().close(people[1].id, "out of hours").unwrap();
     bob.reads("-- out of hours --");
     bob.is_closed();
-    // That person is gone; whoever has the name later is another.
+    // That person is gone; the next one with the name is someone else.
     let mut bob = server.login("bob");
     server.handle().close(people[1].id, "once more").unwrap();
     ann.reads("bob has joined the chat.");

@@ -1,4 +1,4 @@
-//! What the environment says to both programs, and how they tell what is wrong with it.
+//! The environment of both programs, and how they report mistakes in it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -20,12 +20,12 @@ fn client() -> Command {
     client
 }
 
-/// Bytes that are no text.
+/// Bytes that are not text.
 fn no_text() -> OsString {
     OsString::from_vec(b"a\xff:1".into())
 }
 
-/// The program ends with status 2 and this one line.
+/// Checks that the program ends with status 2 and this one line.
 fn is_refused(command: Command, line: &str) {
     let (status, out, log) = Daemon::spawn(command).ends();
     assert_eq!((status.code(), out.len()), (Some(2), 0), "{log:?}");
@@ -145,7 +145,7 @@ fn an_empty_variable_is_not_set() {
     assert_eq!(status.code(), Some(3), "it could not connect: {log:?}");
 }
 
-/// Serves with this in `RUST_LOG`, on a free port, and somebody comes and goes.
+/// Serves with this in `RUST_LOG`, on a free port, while somebody comes and goes. Returns the log.
 fn log_of(rust_log: impl AsRef<OsStr>) -> Vec<String> {
     let mut command = command(&["-l", "127.0.0.1:0"]);
     command.env("RUST_LOG", rust_log);

@@ -1,5 +1,5 @@
-//! The real `server` program when the machine fails it: no descriptor is left, for newcomers or for anything. For Linux,
-//! which tells what a process holds and lets another change its limits.
+//! The real `server` program when the machine fails it: no descriptor is left, for newcomers or for anything. Only for
+//! Linux, which shows what a process holds and lets another process change its limits.
 
 use std::net::SocketAddr;
 
@@ -11,14 +11,14 @@ use crate::harness::{PROMPT, Person, config, room, run, until};
 
 const FULL: &str = "Server is full. Try again later.";
 
-/// Has a process get no descriptor from this number on.
+/// Stops a process from getting any descriptor from this number on.
 fn limit_descriptors(daemon: &Daemon, number: u64) {
     let (_, hard) = getrlimit(Resource::NOFILE).expect("the limit can be read");
     let pid = i32::try_from(daemon.id()).expect("a process id fits");
     prlimit(pid, Resource::NOFILE, Some((number, hard)), None).expect("the limit can be set");
 }
 
-/// Lets a process keep the descriptors it has and get no other. Returns the first number that it cannot have.
+/// Lets a process keep its descriptors but get no others. Returns the first number that it cannot have.
 fn leave_no_descriptor(daemon: &Daemon) -> u64 {
     let held = daemon.descriptors();
     let first = (0..).find(|number| !held.contains(number));
@@ -27,7 +27,7 @@ fn leave_no_descriptor(daemon: &Daemon) -> u64 {
     first
 }
 
-/// The process waits, and does not go round and round: it is seen asleep five hundred times running, and has not woken
+/// Checks that the process waits, and does not spin: it is asleep at five hundred looks in a row, and has not woken
 /// more often than it tries to let somebody in, which is once a second.
 fn is_calm(daemon: &Daemon) {
     let before = daemon.wakes();
@@ -40,7 +40,7 @@ fn is_calm(daemon: &Daemon) {
     assert!(woken <= 20, "woken {woken} times");
 }
 
-/// Of a crowd, the first says something and the others read that and nothing before it.
+/// The first person of a crowd says something, and the others read that and nothing before it.
 fn are_undisturbed(people: &mut [Person]) {
     let (first, others) = people.split_first_mut().expect("somebody is there");
     first.types("still here?");
@@ -49,7 +49,7 @@ fn are_undisturbed(people: &mut [Person]) {
     }
 }
 
-/// People p0, p1 and so on, each of whom has read all that came.
+/// People p0, p1 and so on, each of whom has read everything so far.
 fn crowd(addr: SocketAddr, count: usize) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for i in 0..count {
@@ -63,7 +63,7 @@ fn crowd(addr: SocketAddr, count: usize) -> Vec<Person> {
     people
 }
 
-/// The last of them goes, and somebody else comes once there is a descriptor.
+/// The last person goes, and somebody else comes in once there is a descriptor.
 fn one_goes_and_another_comes(daemon: &Daemon, addr: SocketAddr, people: &mut Vec<Person>) {
     let before = daemon.descriptors().len();
     let last = people.len() - 1;
@@ -88,7 +88,7 @@ fn as_many_come_in_as_the_limit_on_open_files_allows() {
     let mut people = crowd(addr, 32);
     let held = daemon.descriptors().len();
 
-    // More at once than are given time to read it, and none of them is cut off.
+    // More people at once than get time to read it, and none of them is cut off.
     let mut others: Vec<Person> = (0..40).map(|_| Person::connect(addr)).collect();
     for other in &mut others {
         other.reads(FULL);
@@ -146,7 +146,8 @@ fn newcomers_who_cannot_even_be_turned_away_wait_until_they_can_come_in() {
     }
 }
 
-/// Who is turned away after sending something reads why, and then the end: no reset, which would say that it was lost.
+/// People who are turned away after sending something read why, and then the end. There is no reset, which would say
+/// that their text was lost.
 #[test]
 fn who_is_turned_away_in_the_middle_of_typing_reads_why() {
     let server = Server::bind(config(|config| config.max_clients = 1)).expect("a free port");
@@ -166,7 +167,7 @@ fn who_is_turned_away_in_the_middle_of_typing_reads_why() {
     }
 }
 
-/// The first of those who are turned away may go on typing until they have read why.
+/// The first people who are turned away may go on typing until they have read why.
 #[test]
 fn who_goes_on_typing_while_turned_away_reads_why() {
     let server = run(Server::bind(config(|config| config.max_clients = 1)).expect("a free port"));
@@ -177,7 +178,7 @@ fn who_goes_on_typing_while_turned_away_reads_why() {
     }
     bob.reads(FULL);
     bob.is_closed();
-    // The second of these would fail if the first were answered by a reset.
+    // The second of these would fail if the server answered the first with a reset.
     bob.types("hello?");
     bob.types("anyone?");
     bob.ends_input();

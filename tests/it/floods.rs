@@ -1,5 +1,5 @@
-//! Many who send at once what no line of talk is: megabytes without a line end, the hellos of other protocols, noise.
-//! Two people talk beside them all the while.
+//! Many people send text that is not talk at once: megabytes without a line end, the hellos of other protocols, noise.
+//! Two people talk beside them all the time.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -18,10 +18,10 @@ const TOO_LONG: &str = "Message too long: the limit is 8192 bytes. Not sent.";
 /// Turns of talk that must come through while the flood goes on.
 const TURNS: usize = 50;
 
-/// What `openssl s_client -servername chat.example` says first (OpenSSL 3.0).
+/// The first bytes of `openssl s_client -servername chat.example` (OpenSSL 3.0).
 const CLIENT_HELLO: &[u8] = include_bytes!("../strangers/client-hello.bin");
 
-/// Sends at least a mebibyte without a line end, and goes on until it may stop. Returns what was answered.
+/// Sends at least a mebibyte without a line end, and goes on until it may stop. Returns the answers.
 fn flood(mut person: Person, together: &Barrier, calm: &AtomicBool) -> (Person, Vec<String>) {
     const CHUNK: usize = 64 * 1024;
     let chunk = [b'x'; CHUNK];
@@ -63,7 +63,7 @@ fn a_hundred_mebibytes_without_a_line_end_take_no_memory_and_hold_up_nobody() {
         ann.reads(&format!("bob: answer {turn}"));
     }
     calm.store(true, Relaxed);
-    // Nobody leaves before all were heard.
+    // Nobody leaves before the server has answered all.
     let mut flooders = Vec::new();
     for (i, flood) in floods.into_iter().enumerate() {
         let (mut flooder, answers) = flood.join().unwrap();
@@ -93,7 +93,7 @@ fn noise(seed: u64, len: usize) -> Vec<u8> {
     (0..len).map(|_| byte()).collect()
 }
 
-/// Comes as a stranger and says something. Who speaks another protocol is told so.
+/// Comes as a stranger and says something. The server tells speakers of another protocol so.
 fn stranger(mut person: Person, first: &[u8], protocol: &str) {
     person.sends(first);
     person.sees(PROMPT);
@@ -106,7 +106,7 @@ fn stranger(mut person: Person, first: &[u8], protocol: &str) {
     person.is_closed();
 }
 
-/// Sends noise until it is turned away, or has sent it all. A reset is fine.
+/// Sends noise until the server turns it away, or everything is sent. A reset is fine.
 fn noisy_stranger(person: Person, seed: u64) {
     let mut stream = person.stream();
     let _ = stream.write_all(&noise(seed, 64 * 1024));
@@ -115,7 +115,7 @@ fn noisy_stranger(person: Person, seed: u64) {
     while stream.read(&mut buffer).is_ok_and(|n| n > 0) {}
 }
 
-/// Nothing in it drives a terminal.
+/// Checks that nothing in the line controls a terminal.
 fn is_clean(line: &str) -> bool {
     line.chars().all(|c| c == '\t' || !c.is_control())
 }

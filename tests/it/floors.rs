@@ -1,10 +1,10 @@
 //! The floors of the crate: imports only go down, and the lower floors know neither sockets nor clocks.
 //!
-//! As in [`tidy`](crate::tidy), every check is tried on a small bad sample as well as on the tree.
+//! As in [`tidy`](crate::tidy), every check also runs on a small bad sample.
 
 use crate::source::{Source, check, find_words, is_word, sample, shipped, sources};
 
-/// The floors of the crate: what stands on which, and which crates it may use besides `std`.
+/// One floor of the crate: its files, the floors below it, and the crates that it may use besides `std`.
 struct Floor {
     /// Beginnings of the paths of its files.
     files: &'static [&'static str],
@@ -121,7 +121,7 @@ fn floor(path: &str) -> Option<&'static Floor> {
     FLOORS.iter().find(stands_on)
 }
 
-/// The names behind each `crate::`, those in braces one by one.
+/// The names after each `crate::`. Names in braces are listed one by one.
 fn modules_named(code: &str) -> Vec<&str> {
     let mut named = Vec::new();
     for after in code.split("crate::").skip(1) {

@@ -1,7 +1,7 @@
 //! People and servers for dialogues.
 //!
-//! Everything is waited for, with a deadline; nothing is slept for. What a person reads is compared to the byte, so
-//! that a line which must not come makes the next comparison fail: absence is proved by whatever comes instead.
+//! Every wait has a deadline, and nothing sleeps. The tests compare every byte that a person reads, so that a line
+//! which must not come makes the next comparison fail: any other line proves that it is absent.
 
 use std::fmt::{Display, Write as _};
 use std::io::{ErrorKind, Read, Write};
@@ -32,8 +32,8 @@ pub(crate) struct Running {
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
-/// The defaults on a free port, changed as a test needs. Rooms keep no history, so that what a newcomer reads does not
-/// depend on who spoke before them.
+/// The defaults on a free port, changed as a test needs. Rooms keep no history, so that newcomers read the same whoever
+/// spoke before them.
 pub(crate) fn config(change: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
     config.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
@@ -51,7 +51,7 @@ pub(crate) fn serve_with(change: impl FnOnce(&mut Config)) -> Running {
     run(Server::bind(config(change)).expect("a free port can be listened on"))
 }
 
-/// Runs a server that is bound already.
+/// Runs a server that is already bound.
 pub(crate) fn run(mut server: Server) -> Running {
     Running {
         addr: server.local_addrs()[0],
@@ -77,7 +77,7 @@ impl Running {
         Person::login(self.addr, name)
     }
 
-    /// People who came in one after the other, with the notices of it read.
+    /// People who came in one after the other, and have read the notices about it.
     pub(crate) fn room<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
         room(self.addr, names)
     }
@@ -101,7 +101,7 @@ impl Drop for Running {
     }
 }
 
-/// As [`Running::room`], for a server known by its address.
+/// Like [`Running::room`], for a server known by its address.
 pub(crate) fn room<const N: usize>(addr: SocketAddr, names: [&str; N]) -> [Person; N] {
     let mut people: Vec<Person> = Vec::new();
     for name in names {
@@ -116,12 +116,12 @@ pub(crate) fn room<const N: usize>(addr: SocketAddr, names: [&str; N]) -> [Perso
         .unwrap_or_else(|_| unreachable!("one person per name"))
 }
 
-/// Waits until something holds that no socket tells of.
+/// Waits for a condition that no socket reports.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     until_seen(|| if holds() { Ok(()) } else { Err(what) });
 }
 
-/// Waits until something is so. The error is what is seen in its place.
+/// Waits for a condition. The error is what is seen instead.
 pub(crate) fn until_seen<E: Display>(mut look: impl FnMut() -> Result<(), E>) {
     let give_up = Instant::now() + DEADLINE;
     while let Err(seen) = look() {
@@ -133,11 +133,11 @@ pub(crate) fn until_seen<E: Display>(mut look: impl FnMut() -> Result<(), E>) {
 /// Someone at the other end of a socket.
 pub(crate) struct Person {
     stream: TcpStream,
-    /// What came and was not looked at yet.
+    /// The bytes that came and were not looked at yet.
     pending: Vec<u8>,
 }
 
-/// What became of waiting for more bytes.
+/// The result of waiting for more bytes.
 enum More {
     Some,
     End,
@@ -149,7 +149,7 @@ impl Person {
         Person::over(TcpStream::connect(addr).expect("the server accepts"))
     }
 
-    /// Someone who comes from this address of the machine.
+    /// A person who connects from this address of the machine.
     pub(crate) fn connect_from(ip: IpAddr, addr: SocketAddr) -> Person {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)
             .and_then(|socket| socket.bind(&SocketAddr::new(ip, 0).into()).map(|()| socket))
@@ -158,7 +158,7 @@ impl Person {
         Person::over(socket.into())
     }
 
-    /// Several people who come from the same port of this machine, each to a listener of their own.
+    /// Several people who connect from the same port of this machine, each to a different listener.
     pub(crate) fn connect_alike<const N: usize>(addrs: [SocketAddr; N]) -> [Person; N] {
         let mut from = SocketAddr::from(([127, 0, 0, 1], 0));
         addrs.map(|addr| {
@@ -173,14 +173,14 @@ impl Person {
         })
     }
 
-    /// Someone whose socket takes little, and who has not read more than was needed to come in as `sleeper`.
+    /// A person whose socket takes little, and who has read only as much as it took to come in as `sleeper`.
     pub(crate) fn sleeper(addr: SocketAddr) -> Person {
         let mut sleeper = Person::taking(addr, 4096);
         sleeper.logs_in("sleeper");
         sleeper
     }
 
-    /// Someone whose socket takes so many bytes, or a few more, until they are read.
+    /// A person whose socket takes this many bytes, or a few more, until they read.
     pub(crate) fn taking(addr: SocketAddr, bytes: usize) -> Person {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)
             .and_then(|socket| socket.set_recv_buffer_size(bytes).map(|()| socket))
@@ -211,7 +211,7 @@ impl Person {
         self.reads(&format!("{name} has joined the chat."));
     }
 
-    /// The next lines are what everyone reads who comes in.
+    /// The next lines are those that everyone reads on coming in.
     pub(crate) fn is_welcomed(&mut self) {
         self.reads("Welcome to the chat!");
         self.reads("Type /help for the list of commands.");
@@ -221,7 +221,7 @@ impl Person {
         self.stream.local_addr().expect("the socket has an address")
     }
 
-    /// A second hold of the same socket, for a thread that types while this one reads.
+    /// Another handle for the same socket, for a thread that types while this one reads.
     pub(crate) fn stream(&self) -> TcpStream {
         self.stream.try_clone().expect("a socket can be cloned")
     }
@@ -269,7 +269,7 @@ impl Person {
         }
     }
 
-    /// Takes whatever line comes next, without its line end.
+    /// Takes the next line, whatever it is, without its line end.
     pub(crate) fn reads_line(&mut self) -> String {
         let by = Instant::now() + DEADLINE;
         loop {
@@ -285,7 +285,7 @@ impl Person {
         }
     }
 
-    /// Takes lines until this one comes, which is not among those returned.
+    /// Takes lines until this one comes, which is not returned.
     pub(crate) fn reads_until(&mut self, last: &str) -> Vec<String> {
         let lines = std::iter::from_fn(|| Some(self.reads_line()).filter(|line| line != last));
         lines.collect()

@@ -14,24 +14,24 @@ use crate::harness::{DEADLINE, Person};
 
 const LAST_WORDS: &str = "Server is shutting down. Goodbye!";
 
-/// The end comes when each of those who read all the time has read so much, in bytes.
+/// The end comes when each of the steady readers has read this many bytes.
 const SOME: usize = 256 * 1024;
 
-/// As [`SOME`], where it is to be more than the kernel keeps for someone who reads nothing.
+/// Like [`SOME`], but more than the kernel keeps for a person who reads nothing.
 const MUCH: usize = 6 * 1024 * 1024;
 
-/// What someone's reading came to: the last line, and the end of the connection, `Ok` for a FIN.
+/// How someone's reading ended: the last line, and the end of the connection, `Ok` for a FIN.
 type Ending = (String, Result<(), ErrorKind>);
 
 struct Crowd {
     people: usize,
-    /// How much those of them read before the end who read all the time.
+    /// How much each steady reader reads before the end.
     before_the_end: usize,
-    /// They take a little now and then, which is far less than is said.
+    /// People who take a little now and then, far less than is said.
     slow: usize,
-    /// Whether these take all that comes once the end has begun.
+    /// Whether these people take everything once the end has begun.
     wake: bool,
-    /// They read nothing.
+    /// People who read nothing.
     deaf: usize,
 }
 
@@ -41,7 +41,7 @@ fn talk(mut stream: TcpStream) -> JoinHandle<()> {
     thread::spawn(move || while stream.write_all(lines.as_bytes()).is_ok() {})
 }
 
-/// Reads to the end of the connection, slowly until woken, and tells when much was read.
+/// Reads to the end of the connection, slowly until woken, and tells when it has read a lot.
 fn read(
     mut stream: TcpStream,
     mut wake: Option<Receiver<()>>,
@@ -62,7 +62,7 @@ fn read(
                 tail.extend_from_slice(&buffer[..n]);
                 tail.drain(..tail.len().saturating_sub(1000));
                 if wake.is_none() && (came..came + n).contains(&much) {
-                    // Nobody waits for it any more where the end has begun.
+                    // Once the end has begun, nobody waits for it any more.
                     let _ = tell.send(());
                 }
                 came += n;
@@ -126,7 +126,7 @@ fn everyone_who_reads_is_told(crowd: &Crowd, drain: &str) {
     talking.into_iter().for_each(|it| it.join().unwrap());
 }
 
-/// The limit is longer than anyone waits: to wait for it would be a failure.
+/// The limit is longer than any test waits: a server that waited for it would fail the test.
 #[test]
 fn all_who_talk_and_read_are_told_of_the_end() {
     let crowd = Crowd {

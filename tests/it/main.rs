@@ -1,4 +1,4 @@
-//! The server as people meet it: real sockets, real processes, and dialogues with the exact words on the wire.
+//! The server as people use it: real sockets, real processes, and dialogues with the exact words on the wire.
 
 mod bad_input;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! Names: who may have which, and who is meant by what is typed.
+//! Names: who may have which name, and whom a typed name means.
 
 use crate::harness::{PROMPT, TAKEN, invalid, serve};
 

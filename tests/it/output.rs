@@ -1,4 +1,4 @@
-//! What the `server` program prints, where nobody reads it, where nobody can, and where someone reads late.
+//! The output of the `server` program when nobody reads it, when nobody can, and when someone reads late.
 
 #[cfg(target_os = "linux")]
 use std::fs::File;
@@ -13,11 +13,11 @@ use nix::sys::signal::Signal;
 use crate::daemon::{Daemon, command, command_after};
 use crate::harness::{Person, room};
 
-/// A pipe that takes no byte more until someone reads from it, and how many it has.
+/// A pipe that takes no more bytes until someone reads from it, and how many it holds.
 pub(crate) fn full_pipe() -> (Receiver, Sender, usize) {
     let (mut sender, receiver) = mio::unix::pipe::new().unwrap();
     let mut size = 0;
-    // Single bytes at last: a pipe may still have room for those where it has none for more.
+    // Single bytes come last: a pipe may still have room for one when it has no room for more.
     for chunk in [&[b'x'; 4096][..], b"x"] {
         loop {
             match sender.write(chunk) {
@@ -42,7 +42,7 @@ pub(crate) fn stdio(sender: Sender) -> Stdio {
     OwnedFd::from(sender).into()
 }
 
-/// Serves on a free port, with its log going elsewhere.
+/// Serves on a free port. Its log goes elsewhere.
 fn start_logging_to(log: Stdio, args: &[&str]) -> (Daemon, SocketAddr) {
     let mut command = command(&[&["-l", "127.0.0.1:0", "--history", "0"], args].concat());
     command.stderr(log);
@@ -51,7 +51,7 @@ fn start_logging_to(log: Stdio, args: &[&str]) -> (Daemon, SocketAddr) {
     (daemon, addr)
 }
 
-/// People come, talk and go, each of which has a line in the log.
+/// People come, talk and go. Each of these has a line in the log.
 fn talk(addr: SocketAddr) {
     let [mut ann, mut bob] = room(addr, ["ann", "bob"]);
     for round in 0..50 {
@@ -103,7 +103,7 @@ fn a_log_that_is_read_late_tells_what_was_lost() {
     let mut ann = Person::connect(addr);
     ann.is_welcomed();
     ann.reads(&format!("{} has joined the chat.", ann.addr()));
-    // Each newcomer has three lines in the log, of which some four thousand can wait.
+    // Each newcomer has three lines in the log, and about four thousand lines can wait.
     let newcomers: Vec<SocketAddr> = (0..2000)
         .map(|_| {
             let newcomer = Person::connect(addr);
@@ -156,7 +156,7 @@ fn a_last_word_that_nobody_reads_keeps_nobody_from_ending() {
 fn the_last_word_comes_behind_the_log() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = holder.local_addr().unwrap().to_string();
-    // A million connections are more than the shell lets the program hold, which is worth a warning.
+    // The shell does not let the program hold a million connections, which is worth a warning.
     let args = ["--max-clients", "1000000", "--listen", &taken];
     let limited = command_after("ulimit -n 64", &args);
     let (status, _, log) = Daemon::spawn(limited).ends();
@@ -169,7 +169,7 @@ fn the_last_word_comes_behind_the_log() {
     assert!(last.starts_with(&words), "{last}");
 }
 
-/// A place to print that takes nothing, as a full disk does, and one that cannot be written to.
+/// Places to print: one takes nothing, like a full disk, and one cannot be written to.
 #[cfg(target_os = "linux")]
 fn unwritable() -> [(File, &'static str); 2] {
     let full = File::options().write(true).open("/dev/full").unwrap();

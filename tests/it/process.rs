@@ -1,5 +1,5 @@
-//! What Linux tells of a running process, and holding one still, so that what the network brings meanwhile is there all
-//! at once when it goes on.
+//! Linux's view of a running process. A test can also hold the process still, so that everything from the network in
+//! the meantime is there at once when it goes on.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::daemon::Daemon;
 use crate::harness::until;
 
 impl Daemon {
-    /// Stops the process where it stands.
+    /// Stops the process at once.
     pub(crate) fn hold(&self) {
         self.signal(Signal::SIGSTOP);
         until("the process stands still", || {
@@ -47,7 +47,7 @@ impl Daemon {
         kilobytes(&self.status("VmRSS"))
     }
 
-    /// The most memory that was ever in use, in KiB.
+    /// The peak of memory in use, in KiB.
     pub(crate) fn peak_memory(&self) -> usize {
         kilobytes(&self.status("VmHWM"))
     }
@@ -73,7 +73,7 @@ fn status(of: &str, field: &str) -> String {
 pub(crate) struct Thread(String);
 
 impl Thread {
-    /// The one that asks.
+    /// The thread that calls this.
     pub(crate) fn current() -> Thread {
         let place = fs::read_link("/proc/thread-self").expect("proc(5) is there");
         Thread(place.to_str().expect("numbers").into())

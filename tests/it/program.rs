@@ -1,8 +1,8 @@
 //! Programs that tests run, with the signals that a person's shell would give them.
 //!
-//! A program begins with those signals ignored that whoever started it had ignored, so that tests in the background of a
-//! script would run clients that no Ctrl-C ends. What a process has a handler for begins with the default in its
-//! children, and a handler can be set without `unsafe`.
+//! A program ignores the signals at its start that its parent ignored. So tests in the background of a script would run
+//! clients that no Ctrl-C ends. But if a process has a handler for a signal, its children begin with the default, and a
+//! handler can be set without `unsafe`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -24,8 +24,8 @@ pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
     Command::new(path)
 }
 
-/// The signals that this process ignores, as Linux tells in proc(5). Elsewhere none is known. SIGPIPE is ignored by Rust's
-/// own doing, and reset in children as well.
+/// The signals that this process ignores, as Linux shows them in proc(5). Elsewhere none is known. Rust itself ignores
+/// SIGPIPE, and resets it in children as well.
 fn ignored() -> impl Iterator<Item = i32> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

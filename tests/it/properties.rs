@@ -1,4 +1,4 @@
-//! What holds of the decoder whatever comes in: properties, tried on input that is made up.
+//! Properties of the decoder that hold for any input, tried on random input.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ const IAC: u8 = 255;
 const SB: u8 = 250;
 const SE: u8 = 240;
 
-/// Bytes that are common in what people type, one meaningful piece at a time. Neither a telnet command nor a key.
+/// Bytes that people often type, one meaningful piece at a time. Neither a telnet command nor a key.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let piece = |bytes: &'static [u8]| Just(bytes.to_vec());
     prop_oneof![
@@ -25,7 +25,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         2 => prop_oneof![piece(b"\n"), piece(b"\r\n"), piece(b"\r\0"), piece(b"\r"), piece(b"\0")],
         // Pieces of UTF-8: what may lead a character, continue one, and what is never in any.
         1 => prop_oneof![piece(b"\xc3"), piece(b"\xa9"), piece(b"\xf0\x9f"), piece(b"\xed\xa0"), piece(b"\xfe")],
-        // What drives a terminal or reorders text.
+        // Sequences that control a terminal or reorder text.
         1 => prop_oneof![piece(b"\x1b]0;gotcha\x07"), piece(b"\xc2\x9b"), piece(b"\xe2\x80\xae"), piece(b"\t")],
         1 => run(b'x', LIMIT - 2..LIMIT + 3),
     ]
@@ -85,7 +85,7 @@ fn cut<'a>(mut bytes: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
     reads
 }
 
-/// The lines of a peer that sends neither telnet nor keys, as simply as it can be said.
+/// The lines of a peer that sends neither telnet nor keys, in the simplest possible code.
 fn lines_of(mut bytes: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut push = |line: &[u8]| {
@@ -114,7 +114,7 @@ fn lines_of(mut bytes: &[u8]) -> Vec<String> {
 fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 400,
-        // What fails is printed; a test writes no file into the tree.
+        // A failure is printed; a test writes no file into the tree.
         failure_persistence: None,
         ..ProptestConfig::default()
     }

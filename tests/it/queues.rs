@@ -1,4 +1,5 @@
-//! What waits for those who are behind: nobody is dropped for a line that is long, or for what they asked for themselves.
+//! The lines that wait for people who are behind: nobody is dropped because a line is long, or for answers that they
+//! asked for themselves.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -8,10 +9,10 @@ use chinwag::limits::{LINE_BYTES_RANGE, SEND_QUEUE_BYTES_RANGE};
 use crate::daemon::start;
 use crate::harness::{Person, room, serve_with, until};
 
-/// What a socket of a reader takes, in bytes: little beside the longest line.
+/// How many bytes a reader's socket takes: little compared with the longest line.
 const RECEIVE_BUFFER: usize = 256 * 1024;
 
-/// Comes in over a socket that takes so much.
+/// Comes in over a socket that takes this many bytes.
 fn login(addr: SocketAddr, name: &str, takes: usize) -> Person {
     let mut person = Person::taking(addr, takes);
     person.logs_in(name);
@@ -90,7 +91,7 @@ fn who_asks_for_something_is_not_dropped_beside_many_who_never_read() {
             bob.reads(&line);
         }
     };
-    // More than any kernel keeps for those who do not read.
+    // More than any kernel keeps for people who do not read.
     say(20_000);
     until("lines are skipped", || server.handle().stats().skipped > 0);
     slow.types("/history 1000");

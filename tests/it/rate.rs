@@ -7,7 +7,7 @@ const REFUSED: &str =
     "A username has 1 to 32 letters, digits, '_', '-' or '.'; it cannot have '!'.";
 const PROMPT: &str = "Enter your username: ";
 
-/// A server that holds people on this machine to a rate too.
+/// A server that also holds people on this machine to a rate.
 fn serve_at(rate: &str) -> Running {
     serve_with(|config| {
         config.rate = Some(rate.parse().expect("a rate"));
@@ -130,7 +130,7 @@ fn that_others_are_away_counts_for_nobody() {
         person.reads("You are away. Type /back when you return.");
         people.push(person);
     }
-    // Each answer is longer than a line may be that counts as one.
+    // Each answer is longer than a line that counts as one may be.
     for i in 0..30 {
         ann.types(&format!("p{i}?"));
         ann.reads(&format!("p{i} is away: {}", "\u{1f375}".repeat(200)));

@@ -1,4 +1,4 @@
-//! What people read of the past, what stands before their lines, and what nobody can fake.
+//! What people read about the past, which stamps stand before their lines, and which lines nobody can fake.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::conversation::reads_replay;
 use crate::daemon::start;
 use crate::harness::{PROMPT, Person, TAKEN, room, serve, serve_with};
 
-/// Comes in where there is something to read first: it ends with this line.
+/// Comes in where there is something to read first: its last line is this one.
 fn comes_in(person: &mut Person, name: &str) {
     person.sees(PROMPT);
     person.types(name);
@@ -50,7 +50,7 @@ fn a_newcomer_reads_the_last_twenty_lines_and_then_live_ones() {
         &["carl: alone"],
     );
     carl.types("/leave");
-    // What is not new is not shown again.
+    // Lines that are not new are not shown again.
     carl.reads("You are in #lobby now.");
     carl.types("/history 1");
     let header = "-- last message, times in UTC --";
@@ -198,7 +198,7 @@ fn the_quiet_do_not_read_who_comes_and_goes() {
     ann.reads("How to use it: /quiet [on|off]");
 }
 
-/// Whatever one person types, another reads it behind the first one's name, in one line, with no control character.
+/// Whatever one person types, another reads it after the first one's name, in one line, without control characters.
 #[test]
 fn nothing_that_is_typed_passes_for_something_else() {
     let server = serve();
@@ -234,7 +234,7 @@ fn nothing_that_is_typed_passes_for_something_else() {
     }
 }
 
-/// No line of the server begins as those of someone with a fitting name do.
+/// No line of the server begins like the lines of a person with a fitting name.
 #[test]
 fn no_name_makes_a_line_that_the_server_says() {
     let server = serve();
@@ -279,7 +279,7 @@ fn names_that_look_alike_are_taken() {
     ann.reads("Nobody here is called \u{410}lice.");
 }
 
-/// A file of a test of that name, gone when dropped.
+/// A file for the test of this name, removed when dropped.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
@@ -297,7 +297,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It is in the build's own directory, so that nothing is lost where this fails.
+        // It is in the build's own directory, so that nothing is lost if this fails.
         let _ = fs::remove_file(&self.0);
     }
 }

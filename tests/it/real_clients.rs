@@ -1,7 +1,7 @@
-//! People with the clients they have: telnet, PuTTY, netcat and ncat, each in a terminal as on someone's desk.
+//! People with their usual clients: telnet, PuTTY, netcat and ncat, each in a terminal as on someone's desk.
 //!
-//! A machine may lack a client. What that leaves out is said on standard error, past the test runner's capture; with
-//! `CHINWAG_REQUIRE_CLIENTS=1` in the environment it is a failure.
+//! A machine may lack a client. Then standard error says which tests are left out, past the test runner's capture; with
+//! `CHINWAG_REQUIRE_CLIENTS=1` in the environment, the tests fail.
 
 use std::env;
 use std::fs;
@@ -20,12 +20,12 @@ use crate::program::program;
 /// A program that people chat with.
 pub(crate) struct Client {
     pub(crate) program: &'static str,
-    /// What tells it from other programs of that name, in what it prints when asked for help.
+    /// A text in its help that distinguishes it from other programs of that name.
     is_known_by: &'static str,
     asks_help: &'static str,
-    /// What it is run with; HOST and PORT stand for the server's.
+    /// Its arguments; HOST and PORT stand for the server's.
     args: &'static [&'static str],
-    /// Whether it ends by itself when the server has closed. The others wait for the end of what is typed.
+    /// Whether it ends by itself when the server has closed. The others wait for the end of their input.
     ends_with_server: bool,
 }
 
@@ -57,7 +57,7 @@ const PLINK: Client = Client {
     args: &["-telnet", "-P", "PORT", "HOST"],
     ends_with_server: true,
 };
-/// No client, but the terminal in which one runs.
+/// Not a client, but the terminal in which one runs.
 pub(crate) const TMUX: Client = Client {
     program: "tmux",
     is_known_by: "tmux ",
@@ -67,7 +67,7 @@ pub(crate) const TMUX: Client = Client {
 };
 
 impl Client {
-    /// What it is run with to reach a server.
+    /// Its arguments to reach a server.
     pub(crate) fn args(&self, addr: SocketAddr) -> impl Iterator<Item = String> {
         self.args.iter().map(move |&arg| match arg {
             "HOST" => addr.ip().to_string(),
@@ -85,7 +85,7 @@ impl Client {
     }
 }
 
-/// Whether the test can be done here. Where not, says so or fails.
+/// Whether the test can run here. If not, says so or fails.
 pub(crate) fn can_play(test: &str, clients: &[&Client]) -> bool {
     let missing: Vec<_> = clients.iter().filter(|c| !c.is_installed()).collect();
     let Some(client) = missing.first() else {
@@ -149,7 +149,7 @@ impl Desk {
             .unwrap_or_else(|error| panic!("{}: {error}", self.program));
     }
 
-    /// Waits until these words stand on the screen, and returns what stood before them.
+    /// Waits until these words are on the screen, and returns the text before them.
     fn reads(&mut self, words: &str) -> String {
         // The terminal is read byte by byte, each as the character of that number.
         let bytes: String = words.bytes().map(char::from).collect();
@@ -165,7 +165,7 @@ impl Desk {
     }
 }
 
-/// Ann, with this client, talks with bob, whose every byte is looked at.
+/// Ann, with this client, talks with bob. The test looks at every byte that he gets.
 fn one_talks(client: &Client) {
     let (_daemon, addr) = start(&[]);
     let mut bob = Person::login(addr, "bob");
@@ -299,9 +299,9 @@ fn putty_edits_by_itself() {
     bob.reads("ann has left the chat.");
 }
 
-/// A terminal that tells what it shows and what its title is.
+/// A terminal that reports its content and its title.
 pub(crate) struct Window {
-    /// Where its tmux listens, which tells it from others.
+    /// The socket of its tmux, which distinguishes it from others.
     socket: PathBuf,
 }
 
@@ -314,7 +314,7 @@ impl Window {
         Window::run(client.program, &script)
     }
 
-    /// Opens a terminal for a script, by a name that no other has.
+    /// Opens a terminal for a script, under a name that no other terminal has.
     pub(crate) fn run(name: &str, script: &str) -> Window {
         let name = format!("chinwag-{}-{name}", std::process::id());
         let socket = env::temp_dir().join(name);
@@ -323,7 +323,7 @@ impl Window {
         window
     }
 
-    /// Has tmux do something, and returns what it prints.
+    /// Makes tmux run a command, and returns its output.
     pub(crate) fn tmux(&self, args: &[&str]) -> String {
         let output = program(TMUX.program)
             .arg("-S")
@@ -371,7 +371,7 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // Fails where the client has ended, and the terminal with it, which is as well.
+        // Fails if the client has ended, and the terminal with it, which is fine.
         let mut tmux = program(TMUX.program);
         let _ = tmux.arg("-S").arg(&self.socket).arg("kill-server").output();
         let _ = fs::remove_file(&self.socket);
@@ -388,7 +388,7 @@ fn nobody_changes_the_title_of_anothers_window() {
         let (_daemon, addr) = start(&[]);
         let window = Window::open(client, addr, "mine");
         window.shows("Enter your username:");
-        // So this terminal does what such bytes tell it.
+        // So this terminal obeys such bytes.
         assert_eq!(window.title(), "mine");
         window.types("ann");
         window.shows("ann has joined the chat.");

@@ -1,4 +1,4 @@
-//! The `server` program under a service manager: what it is given, and what it tells.
+//! The `server` program under a service manager: the sockets that it gets, and the notices that it sends.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,8 +17,8 @@ use crate::daemon::{Daemon, command, command_after};
 use crate::harness::{DEADLINE, Person, room};
 use crate::output::{ends_cleanly, full_pipe, stdio};
 
-/// The program with a socket handed over so many times. The shell has it as its standard input, and makes it the
-/// descriptors from 3 on.
+/// The program with a socket handed over this many times. The shell has it as its standard input, and duplicates it to
+/// the descriptors from 3 on.
 fn given(socket: OwnedFd, count: usize, args: &[&str]) -> Command {
     let from_3_on: String = (3..3 + count).map(|fd| format!(" {fd}<&0")).collect();
     let script = format!("exec{from_3_on} </dev/null; export LISTEN_PID=$$ LISTEN_FDS={count}");
@@ -174,7 +174,7 @@ fn systemd_is_told_of_the_beginning_and_the_end() {
     );
     Person::login(addr, "ann");
     daemon.signal(Signal::SIGTERM);
-    // A watchdog that nobody asked for would be heard before.
+    // If there were a watchdog that nobody asked for, its notice would come first.
     assert_eq!(notices.next(), "STOPPING=1\n");
     assert_eq!(daemon.ends().0.code(), Some(0));
 }

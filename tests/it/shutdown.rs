@@ -1,7 +1,7 @@
 //! The end of the server, by signal.
 //!
-//! No duration is measured: where a shutdown must not wait for the drain limit, the limit is longer than any test
-//! waits, so that waiting for it would be a failure.
+//! No test measures a duration: where a shutdown must not wait for the drain limit, the limit is longer than any test
+//! waits, so that a server that waits for it fails the test.
 
 use std::net::{SocketAddr, TcpStream};
 
@@ -59,7 +59,7 @@ fn nobody_is_let_in_any_more() {
     assert!(TcpStream::connect(addr).is_err(), "still listening");
 }
 
-/// Two people: one who talks, and one who reads nothing and is owed more than their socket takes.
+/// Two people: one who talks, and one who reads nothing and has more to read than their socket takes.
 fn someone_owed_much(addr: SocketAddr) -> (Person, Person) {
     let sleeper = Person::sleeper(addr);
     let mut ann = Person::login(addr, "ann");
@@ -67,7 +67,7 @@ fn someone_owed_much(addr: SocketAddr) -> (Person, Person) {
     for _ in 0..16 {
         ann.sends(lines.as_bytes());
     }
-    // The answer comes when all of it was handled.
+    // The answer comes after the server has handled everything.
     ann.types("/users");
     ann.reads("Users online: 2");
     (ann, sleeper)
@@ -92,7 +92,7 @@ fn a_second_signal_ends_it_at_once() {
         ann.reads(LAST_WORDS);
         ann.is_closed();
         daemon.signal(signal);
-        // The code says that the second signal did it, and not the end of the queues.
+        // The code shows that the second signal ended the server, not the end of the queues.
         assert_eq!(daemon.ends().0.code(), Some(code));
     }
 }

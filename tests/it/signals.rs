@@ -1,4 +1,5 @@
-//! Signals to the `server` program other than those that end it: such as are ignored, and the one that has a file read again.
+//! Signals to the `server` program other than those that end it: ignored ones, and the one that makes it read a file
+//! again.
 
 use std::fs;
 use std::process::Stdio;
@@ -12,7 +13,7 @@ use crate::output::ends_cleanly;
 use crate::program::program;
 use crate::reading::Scratch;
 
-/// A signal that was taken notice of would have ended the talk by the second round.
+/// If the server had acted on a signal, the talk would have ended by the second round.
 fn talks_on(ann: &mut Person) {
     for _ in 0..3 {
         ann.types("/users");
@@ -61,7 +62,7 @@ fn nohup_outlives_its_terminal() {
     ends_cleanly(daemon);
 }
 
-/// What is not a file to be read to its end: a pipe without a writer, a folder, a device that never ends.
+/// Things that are not files to read to the end: a pipe without a writer, a folder, a device that never ends.
 fn replace_by(kind: &str, path: &str) {
     fs::remove_file(path).expect("the file can be removed");
     let done = match kind {

@@ -1,4 +1,4 @@
-//! The source tree as text, for the checks of [`tidy`](crate::tidy). Formatted code is taken for granted.
+//! The source tree as text, for the checks of [`tidy`](crate::tidy). They assume that the code is formatted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub(crate) fn sources(folders: &[&str]) -> Vec<Source> {
     found
 }
 
-/// Runs a check over files and fails with all that it finds.
+/// Runs a check over files and fails with all its findings.
 pub(crate) fn check(sources: &[Source], rule: &str, find: impl Fn(&Source) -> Vec<String>) {
     let findings: Vec<String> = sources
         .iter()
@@ -44,7 +44,7 @@ pub(crate) fn check(sources: &[Source], rule: &str, find: impl Fn(&Source) -> Ve
     assert!(findings.is_empty(), "{rule}:\n  {}", findings.join("\n  "));
 }
 
-/// The text with comments and the insides of literals blanked, line by line as it was.
+/// The text with comments and the insides of literals blanked. Line breaks stay.
 pub(crate) fn code(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
@@ -62,7 +62,7 @@ pub(crate) fn code(text: &str) -> String {
     code
 }
 
-/// How long the comment or literal is with which the text begins; 0 if it begins with none.
+/// The length of the comment or literal at the beginning of the text; 0 if there is none.
 fn literal_or_comment(text: &str) -> usize {
     let to = |end: &str, from: usize| {
         let rest = text.get(from..).unwrap_or_default();
@@ -98,7 +98,7 @@ fn literal_or_comment(text: &str) -> usize {
     0
 }
 
-/// Where a literal ends whose end may be escaped with a backslash within it.
+/// The end of a literal in which a backslash may escape the end sign.
 fn escaped(inside: &str, end: char) -> Option<usize> {
     let mut after_backslash = false;
     for (at, c) in inside.char_indices() {
@@ -110,7 +110,7 @@ fn escaped(inside: &str, end: char) -> Option<usize> {
     None
 }
 
-/// The code that is no test: unit tests stand at the end of a file, or in files of their own.
+/// The code without tests: unit tests stand at the end of a file, or in files of their own.
 pub(crate) fn shipped(source: &Source) -> String {
     let of_tests = [
         "/tests.rs",
@@ -131,7 +131,7 @@ pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where the words stand in the code, by line; a word is not found inside a longer one.
+/// The lines of the code where these words stand; a word is not found inside a longer one.
 pub(crate) fn find_words(code: &str, words: &[&str]) -> Vec<String> {
     let mut findings = Vec::new();
     for (number, line) in code.lines().enumerate() {
@@ -150,7 +150,7 @@ pub(crate) fn find_words(code: &str, words: &[&str]) -> Vec<String> {
     findings
 }
 
-/// Functions and how many lines each has, from its `fn` to its closing brace; formatted code is taken for granted.
+/// Functions and the number of lines of each, from its `fn` to its closing brace. Assumes that the code is formatted.
 pub(crate) fn functions(code: &str) -> Vec<(usize, usize)> {
     let lines: Vec<&str> = code.lines().collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
@@ -174,7 +174,7 @@ pub(crate) fn functions(code: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// A file that is not in the tree, to try a check on.
+/// A file that is not in the tree, for trying a check.
 pub(crate) fn sample(path: &str, text: &str) -> Source {
     let (path, text) = (path.into(), text.into());
     Source { path, text }

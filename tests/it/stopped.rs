@@ -1,4 +1,4 @@
-//! Real clients that are stopped for a minute, as by Ctrl-Z or a laptop's lid, while others talk on.
+//! Real clients that stop for a minute, as by Ctrl-Z or a laptop's lid, while others talk on.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -39,12 +39,12 @@ fn prints_until(client: &mut Daemon, line: &str) {
     while client.prints() != line {}
 }
 
-/// What ann says as her line of this number: text of which no byte may be missing.
+/// The line of ann's with this number: no byte of its text may be missing.
 fn text(number: usize, len: usize) -> String {
     format!("{number:06} {}.", "x".repeat(len))
 }
 
-/// Two people in a room with two clients, who have read of each other.
+/// Two people in a room with two clients, who have read about each other.
 fn room_with_clients(addr: SocketAddr) -> ([Person; 2], [Daemon; 2]) {
     let [mut ann, mut bob] = room(addr, ["ann", "bob"]);
     let mut clients = clients(addr);
@@ -92,14 +92,14 @@ impl Talk<'_> {
         self.said += 1;
     }
 
-    /// Goes on until so much time has passed since the beginning, as fast as the server lets her.
+    /// Talks until this much time has passed since the beginning, as fast as the server lets her.
     fn go_on(&mut self, until: Duration) {
         while self.begun.elapsed() < until {
             self.say();
         }
     }
 
-    /// Goes on with a line each time that the server, by its own clock, has waited in vain for a stranger's name.
+    /// Says one line each time that the server, by its own clock, has waited in vain for a stranger's name.
     fn go_on_calmly(&mut self, addr: SocketAddr, time: Duration) {
         while self.begun.elapsed() < time {
             self.say();
@@ -110,17 +110,17 @@ impl Talk<'_> {
     }
 }
 
-/// What a client has printed of ann's lines, in their order.
+/// Ann's lines that a client has printed, in their order.
 #[derive(Default)]
 struct Heard {
-    /// The number of the line that is to come next.
+    /// The number of the next line.
     next: usize,
     /// How many lines before it were skipped.
     missed: usize,
 }
 
 impl Heard {
-    /// The client printed the next line, or how many were skipped.
+    /// The client printed the next line, or the number of skipped lines.
     fn hear(&mut self, line: &str, len: usize) {
         if let Some(count) = skipped(line) {
             self.missed += count;
@@ -132,7 +132,7 @@ impl Heard {
     }
 }
 
-/// The client prints every line, or how many were skipped. Returns how many were.
+/// The client prints every line, or the number of skipped lines. Returns how many were skipped.
 fn catches_up(client: &mut Daemon, said: usize, len: usize) -> usize {
     let mut heard = Heard::default();
     while heard.next < said {
@@ -162,7 +162,7 @@ fn who_stands_still_for_a_minute_reads_all_of_it_then() {
     if !can_play(test, &[&NETCAT]) {
         return;
     }
-    // Little enough that the clients' sockets have no room left for a part of the minute only.
+    // So little that the clients' sockets are full for only a part of the minute.
     let (_daemon, addr) = start(&["--rate", "100:100"]);
     let (mut people, mut clients) = room_with_clients(addr);
     let mut talk = Talk::begin(&mut people, &clients, 60);
@@ -187,7 +187,7 @@ fn who_stands_still_for_too_much_reads_how_many_lines_were_skipped() {
     const FLOOD: usize = 15_000;
     let (_daemon, addr) = start(&["--send-queue", "524288", "--login-timeout", "3"]);
     let (mut people, mut clients) = room_with_clients(addr);
-    // Much only towards the end: whoever has left no room for a minute is dropped.
+    // Most of it comes towards the end: a person whose socket is full for a minute is dropped.
     let mut talk = Talk::begin(&mut people, &clients, LEN);
     talk.go_on_calmly(addr, MINUTE * 2 / 3);
     (0..FLOOD).for_each(|_| talk.say());
@@ -219,7 +219,7 @@ fn who_reads_nothing_for_a_minute_while_much_waits_is_dropped() {
         bob.reads(&format!("ann: {}", text(number, 8000)));
     }
     let ears = bob.stream();
-    // What the kernel takes late is a byte too, and another minute begins.
+    // When the kernel takes a byte late, another minute begins.
     ears.set_read_timeout(Some(2 * STALL + DEADLINE)).unwrap();
     let mut left: Vec<String> = BufReader::new(ears)
         .lines()
@@ -233,7 +233,7 @@ fn who_reads_nothing_for_a_minute_while_much_waits_is_dropped() {
     assert_eq!(left, NAMES.map(|name| format!("{name} has left the chat.")));
     for _ in NAMES {
         let line = daemon.logs("left: ");
-        // Whichever notices first, the kernel or the server.
+        // Either the kernel or the server notices first.
         let words = ["connection lost: timed out", "read nothing for a minute"];
         assert!(words.iter().any(|it| line.contains(it)), "{line}");
     }
@@ -246,8 +246,8 @@ fn who_reads_nothing_for_a_minute_while_much_waits_is_dropped() {
     clients.iter().for_each(Daemon::release);
     for client in clients {
         let (_, printed, _) = client.ends();
-        // The last line may have been cut by the end. Before it lines may have been skipped, where the kernel took more
-        // than it had at first.
+        // The end may have cut the last line. Lines before it may have been skipped, if the kernel took more than it
+        // had at first.
         let whole = &printed[..printed.len().saturating_sub(1)];
         let mut heard = Heard::default();
         whole.iter().for_each(|line| heard.hear(line, 8000));

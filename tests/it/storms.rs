@@ -1,5 +1,5 @@
-//! Many connections that come or go at one moment. What each leaves behind is looked for: in the room, among the names,
-//! and among the process's descriptors.
+//! Many connections that come or go at one moment. The tests look for what each leaves behind: in the room, among the
+//! names, and among the process's descriptors.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ fn make_room_for(sockets: usize) {
     );
 }
 
-/// One of thousands, who are looked at less closely than a [`Person`].
+/// One of thousands; the tests check them less closely than a [`Person`].
 struct Guest {
     stream: TcpStream,
     addr: SocketAddr,
@@ -43,7 +43,7 @@ impl Guest {
             .expect("the server takes what is sent");
     }
 
-    /// Reads until the last that came is this line.
+    /// Reads until this is the last line so far.
     fn reads_to(&mut self, line: &str) {
         let last = format!("{line}\r\n");
         let mut came = Vec::new();
@@ -61,7 +61,8 @@ impl Guest {
     }
 }
 
-/// So many come in at once. They ask to be left in peace at once, as else each would read of all behind them.
+/// This many people come in at once. Each asks for quiet at once, as otherwise they would read about everyone after
+/// them.
 fn crowd(addr: SocketAddr, size: usize) -> Vec<Guest> {
     let come_in = |_| {
         let mut guest = Guest::connect(addr);
@@ -97,7 +98,7 @@ fn five_thousand_resets_at_once_are_five_thousand_goodbyes() {
 
     let mut guests = crowd(addr, GUESTS);
     assert_eq!(daemon.descriptors().len(), files + GUESTS);
-    // They read of those who go, so that much is written to those who are gone already.
+    // They read about the people who go, so that the server writes much to people who are gone already.
     for guest in &mut guests {
         guest.types("/quiet off");
         guest.reads_to("Join and leave notices are on.");
@@ -127,7 +128,7 @@ fn five_thousand_resets_at_once_are_five_thousand_goodbyes() {
     the_house_fills_again(addr, GUESTS);
 }
 
-/// Takes so many lines that end in these words, and returns the names in front of them.
+/// Takes this many lines that end in these words, and returns the names before the words.
 fn names(person: &mut Person, count: usize, words: &str) -> BTreeSet<String> {
     let name = |line: String| match line.strip_suffix(words) {
         Some(name) => name.to_string(),
@@ -136,7 +137,7 @@ fn names(person: &mut Person, count: usize, words: &str) -> BTreeSet<String> {
     (0..count).map(|_| name(person.reads_line())).collect()
 }
 
-/// Each reads what all others say and how many there are, and nothing else.
+/// Each person reads the lines of all others and how many people there are, and nothing else.
 fn everyone_talks_and_counts(people: &mut [Person]) {
     for speaker in 0..people.len() {
         let line = format!("{}: still here", people[speaker].addr());
@@ -159,7 +160,7 @@ fn the_house_fills_again(addr: SocketAddr, places: usize) {
     one_more.is_closed();
 }
 
-/// A hundred who are gone before the server knows of them: closed or reset, with or without half a word.
+/// A hundred people who are gone before the server knows of them: closed or reset, with or without half a word.
 fn come_and_go(addr: SocketAddr) -> BTreeSet<String> {
     let come_and_go = |i| {
         let mut guest = Guest::connect(addr);
@@ -185,7 +186,7 @@ fn nothing_is_left_of_those_who_go_before_they_are_prompted() {
     daemon.hold();
     come_and_go(addr);
     daemon.release();
-    // They are served in the order in which they came.
+    // The server serves them in the order in which they came.
     let bob = Person::login(addr, "bob");
     nothing_is_left_open(&daemon, files + 1);
     ann.reads("bob has joined the chat.");

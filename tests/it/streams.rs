@@ -1,4 +1,4 @@
-//! What real clients sent, replayed: the streams under `tests/streams`, whose README says how each was recorded.
+//! Recordings of real clients, replayed: the streams under `tests/streams`, whose README says how each was recorded.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ const TALK: &[&str] = &["ann", "Hello, Zoë 花子!", "/users", "/quit"];
 const LAST_WORDS: &[&str] = &["ann", "last words"];
 
 const MARK: &[u8] = b"\xff\xfc\x06";
-/// To WILL NAWS, TSPEED, TTYPE and NEW-ENVIRON, DO ECHO, WILL and DO SGA; to its type; to WILL OLD-ENVIRON. It tells one
-/// type twice, so it is not asked again.
+/// Answers to WILL NAWS, TSPEED, TTYPE and NEW-ENVIRON, DO ECHO, WILL and DO SGA; to its type; to WILL OLD-ENVIRON. It
+/// gives one type twice, so the server does not ask again.
 const TO_PUTTY: &[u8] = b"\xff\xfd\x1f\xff\xfe\x20\xff\xfd\x18\xff\xfa\x18\x01\xff\xf0\xff\xfe\x27\
     \xff\xfc\x01\xff\xfe\x03\xff\xfc\x03\xff\xfa\x18\x01\xff\xf0\xff\xfe\x24";
 
-/// Each stream, the lines and keys in it, and what is answered.
+/// Each stream, the lines and keys in it, and the server's replies.
 const STREAMS: [(&str, &[&str], &[u8]); 18] = [
     ("gnu-telnet-talk", TALK, b""),
     (

@@ -84,7 +84,7 @@ fn a_long_unknown_command_is_repeated_in_part() {
     bob.reads("ann: said");
 }
 
-/// Asks for help, and returns each row's usage and what it does.
+/// Asks for help, and returns the usage and the description of each row.
 fn help(person: &mut Person) -> Vec<(String, String)> {
     person.types("/help");
     person.types("/users");
@@ -170,7 +170,8 @@ fn quit_says_goodbye_and_what_stands_behind_it_is_lost() {
 fn goodbye_reaches_someone_who_goes_on_sending() {
     let server = serve();
     let mut ann = server.login("ann");
-    // Were the connection closed with this unread, the kernel would reset it, and the last write below would fail.
+    // If the server closed the connection with this unread, the kernel would reset it, and the last write below would
+    // fail.
     let behind = "x".repeat(64 * 1024);
     ann.sends(format!("/quit\n{behind}").as_bytes());
     ann.reads("Goodbye!");

@@ -1,4 +1,4 @@
-//! Telnet as bytes on the wire: what a peer that speaks it sends, and every byte that comes back.
+//! Telnet as bytes on the wire: the bytes of a peer that speaks it, and every byte that comes back.
 
 use socket2::SockRef;
 
@@ -21,7 +21,8 @@ const NEW_ENVIRON: u8 = 39;
 const CHARSET: u8 = 42;
 const WONT_TIMING_MARK: [u8; 3] = [IAC, WONT, TIMING_MARK];
 
-/// Ann, who has sent one command that asks for nothing, and is known to speak telnet thereby; and bob, who has netcat.
+/// Ann, who has sent one command that asks for nothing, so that the server knows that she speaks telnet; and bob, who
+/// has netcat.
 fn ann_speaks_telnet(server: &Running) -> (Person, Person) {
     let [mut ann, bob] = server.room(["ann", "bob"]);
     ann.sends(&[IAC, 0xf1]);
@@ -29,7 +30,7 @@ fn ann_speaks_telnet(server: &Running) -> (Person, Person) {
 }
 
 impl Person {
-    /// Sends bytes, and is sent exactly these back before the answer to a command typed behind them.
+    /// Sends bytes, and gets exactly these back before the answer to a command typed after them.
     fn negotiates(&mut self, sent: &[u8], answer: &[u8]) {
         self.sends(sent);
         self.types("/users x");
@@ -46,7 +47,8 @@ fn subnegotiation(option: u8, said: &[u8]) -> Vec<u8> {
 fn nothing_of_telnet_is_sent_to_those_who_have_not_spoken_it() {
     let server = serve();
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
-    // Doubled, it is a byte of bad text; before what is no command, too; neither makes a telnet client.
+    // A doubled IAC is a byte of bad text, and so is one before a byte that is not a command; neither makes a telnet
+    // client.
     ann.sends(b"a\xff\xffb\nc\xff\x01d\n\xff\xeb\xff\n");
     bob.reads("ann: a\u{fffd}b");
     bob.reads("ann: c\u{fffd}␁d");
@@ -81,7 +83,7 @@ fn the_option_table_is_kept() {
         let pairs = pairs.map(move |&it| ([IAC, verb, it], [IAC, answer, it]));
         pairs.collect::<Vec<_>>()
     };
-    // Those of the table by name, and some of which it says nothing.
+    // The options of the table by name, and some that it does not mention.
     let asked = [1, 3, NAWS, TTYPE, CHARSET, 0, 34, 86, 201, 255];
     let offered = [1, 3, 34, 32, 33, 35, 39, 36, 0, 70, 255];
     let refusals = [refused(DO, WONT, &asked), refused(WILL, DONT, &offered)];
@@ -97,7 +99,7 @@ fn the_option_table_is_kept() {
         ([IAC, WILL, NAWS], &[]),
         ([IAC, WONT, NAWS], &[IAC, DONT, NAWS]),
         ([IAC, WONT, NAWS], &[]),
-        // Asked again after a change of mind, it is answered again.
+        // The peer changes its mind and asks again: the server answers again.
         ([IAC, DONT, 1], &[]),
         ([IAC, DO, 1], &[IAC, WONT, 1]),
         ([IAC, WONT, 3], &[]),
@@ -187,7 +189,7 @@ fn replies_are_bounded_but_every_timing_mark_is_answered() {
     let marks = [IAC, DO, TIMING_MARK].repeat(1000);
     ann.negotiates(&marks, &WONT_TIMING_MARK.repeat(1000));
     ann.negotiates(&[IAC, WILL, NAWS], &[]);
-    // The bound is each one's own.
+    // Each connection has its own limit.
     let mut carl = server.login("carl");
     carl.negotiates(&[IAC, WILL, NAWS], &[IAC, DO, NAWS]);
 }
@@ -216,7 +218,7 @@ fn interrupts_drop_the_partial_line_and_tell_how_to_leave() {
         ann.reads(HOW_TO_QUIT);
         bob.reads("ann: whole");
     }
-    // Where a line begins, the key counts for those who do not speak telnet too; within one it is text.
+    // At the beginning of a line the key also counts for people who do not speak telnet; within a line it is text.
     bob.sends(b"\x03two\x03\n");
     bob.reads("");
     bob.reads(HOW_TO_QUIT);
@@ -312,7 +314,7 @@ fn keys_edit_the_line_of_those_who_speak_telnet() {
         ann.sends(typed);
         bob.reads(&format!("ann: {read}"));
     }
-    // The rest of a line that was too long can be erased with it.
+    // It can also erase the rest of a line that was too long.
     ann.sends(&[&b"x".repeat(9000)[..], b"\x15ok\n"].concat());
     ann.reads("Message too long: the limit is 8192 bytes. Not sent.");
     bob.reads("ann: ok");
@@ -359,7 +361,7 @@ fn the_hello_of_putty_is_answered_so_that_it_edits_by_itself() {
     ann.is_welcomed();
 }
 
-/// The first bytes of other protocols, and how the server calls each.
+/// The first bytes of other protocols, and the server's name for each.
 pub(crate) const STRANGERS: [(&[u8], &str); 7] = [
     (
         b"GET / HTTP/1.1\r\nHost: chat\r\nUser-Agent: x\r\n\r\n",

@@ -1,7 +1,7 @@
-//! The rules of the house, checked against the source tree; those on who may use what are in [`floors`](crate::floors).
+//! The style rules, checked against the source tree. Rules on who may use what are in [`floors`](crate::floors).
 //!
-//! Every check is a function from text to findings, tried on a small bad sample as well as on the tree, so that a
-//! check that finds nothing is known to be able to.
+//! Every check is a function from text to findings. It also runs on a small bad sample, so that a check that finds
+//! nothing is known to be able to find something.
 
 use crate::source::{
     Source, check, code, find_words, functions, is_word, sample, shipped, sources,
@@ -62,7 +62,7 @@ fn a_file_is_read_at_one_sitting() {
     );
 }
 
-/// Names that say nothing, anywhere in an identifier; and marks of what is not done, in comments too.
+/// Names that say nothing, anywhere in an identifier; and marks of unfinished work, in comments too.
 fn forbidden_words(source: &Source) -> Vec<String> {
     let empty = [
         "manager",
@@ -83,7 +83,7 @@ fn forbidden_words(source: &Source) -> Vec<String> {
         .chain(code.split(|c| !is_word(c)))
     {
         let mut parts = name.replace('_', " ");
-        // Before each capital of a name like `LineDecoder` begins a part.
+        // Each capital of a name like `LineDecoder` begins a new part.
         for (at, _) in name.char_indices().rev().filter(|(_, c)| c.is_uppercase()) {
             parts.insert(at, ' ');
         }
@@ -138,7 +138,8 @@ fn imports_name_what_they_import() {
     assert_eq!(glob_imports(&sample("src/x.rs", test)), [""; 0]);
 }
 
-/// What would let a peer end the process, print behind an embedder's back, or bring a second thread into the server.
+/// Code that would let a peer end the process, print behind an embedder's back, or bring a second thread into the
+/// server.
 fn out_of_place(source: &Source) -> Vec<String> {
     let mut words = vec![".unwrap()", ".expect(", "panic!", "unreachable!", "unsafe"];
     // The client is a program, and speaks to the person in front of it.
@@ -178,7 +179,7 @@ fn the_library_neither_panics_nor_prints_nor_spawns() {
     );
 }
 
-/// Code behind the unit tests would escape the checks, which look no further.
+/// Code after the unit tests would escape the checks, which stop there.
 fn behind_tests(source: &Source) -> Vec<String> {
     let code = code(&source.text);
     let Some((_, tests)) = code.split_once("\n#[cfg(test)]\nmod ") else {
@@ -227,7 +228,7 @@ fn a_file_opens_with_what_it_is() {
     assert_eq!(header(&sample("src/x.rs", "use std::io;\n")), ["no header"]);
 }
 
-/// A program that is run otherwise may have signals ignored that end it for a person.
+/// A program that is started in another way may ignore signals that should end it.
 fn started_otherwise(source: &Source) -> Vec<String> {
     if source.path == "tests/it/program.rs" {
         return Vec::new();
@@ -247,7 +248,7 @@ fn programs_begin_with_the_signals_of_a_shell() {
     );
 }
 
-/// Tests wait for what they expect. The one place that looks again and again is the harness.
+/// Tests wait for expected events. Only the harness looks again and again.
 fn sleeping(source: &Source) -> Vec<String> {
     if source.path == "tests/it/harness.rs" {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! What shows nothing, what reorders, what pushes text away, and Ctrl-D's byte in data: on the way from one person to
-//! another.
+//! Invisible text, text that reorders or pushes other text away, and Ctrl-D's byte in data: on the way from one person
+//! to another.
 
 use crate::harness::{PROMPT, Person, config, run, serve};
 use chinwag::Server;
@@ -19,7 +19,7 @@ fn what_shows_nothing_in_front_of_a_command_tells_the_room_nothing() {
         "\u{85}",
         "\0",
         "\u{1b} ",
-        // Keys that a terminal sends, such as an arrow.
+        // Sequences of keys, such as an arrow.
         "\u{1b}[A",
         "\u{1b}OA",
         "\u{1b}[200~",
@@ -126,7 +126,7 @@ fn ctrl_d_in_data_is_data_and_alone_it_leaves() {
     ann.is_closed();
     bob.reads("ann: last");
     bob.reads("ann has left the chat.");
-    // No line end comes behind it where a terminal sends it.
+    // A terminal that sends it sends no line end after it.
     bob.sends(b"\x04");
     bob.reads("Goodbye!");
     bob.is_closed();

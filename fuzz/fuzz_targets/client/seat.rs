@@ -140,8 +140,8 @@ fn bounded<'a>(bytes: &'a [u8], left: &mut usize) -> &'a [u8] {
     &bytes[..length]
 }
 
-/// Takes a step from the front of the script: its first byte, and the bytes that belong to it. One byte says how many:
-/// up to 64 bytes that stand for themselves, or a number of bytes that each stand for a piece, or a number of repeats.
+/// Takes a step from the front of the script: its first byte, and the bytes that belong to it. The second byte says how
+/// many follow, up to 64, and whether they stand for themselves, for a piece each, or for pieces to repeat.
 pub fn next_step<'a>(script: &mut &[u8], pieces: &[&'a [u8]]) -> Option<(u8, Vec<u8>)> {
     let &[what, length, ref rest @ ..] = *script else {
         return None;

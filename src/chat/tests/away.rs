@@ -1,4 +1,4 @@
-//! Who is away, who is idle, and who has gone.
+//! People who are away, idle, or gone.
 
 use super::*;
 use crate::limits::{ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, MENTION_BYTES};
@@ -208,7 +208,7 @@ fn a_line_has_one_answer_however_many_it_names() {
         chat.types(ann, line);
         assert_eq!(chat.reads(ann), [Message::Answer(answer.into())], "{line}");
     }
-    // All of them are kept all lines that name them.
+    // The chat keeps for each of them all lines that name them.
     for (peer, lines) in people.iter().zip([4, 4, 3, 2, 1]) {
         chat.reads(*peer);
         chat.types(*peer, "/back");
@@ -333,7 +333,7 @@ fn a_line_is_looked_through_once_and_so_far_and_only_where_someone_is_away() {
     assert!(tally::done().folds - before < MENTION_BYTES / 18);
     chat.types(bob, "/join den");
     assert_eq!(folds(&mut chat), 0, "he is elsewhere");
-    // What is cut in the middle of a word names nobody.
+    // A word that is cut in the middle names nobody.
     chat.types(bob, "/leave");
     chat.reads(ann);
     let line = " ".repeat(MENTION_BYTES - 3) + "bobby";

@@ -1,4 +1,4 @@
-//! How newcomers read, and what they are called where they give no name.
+//! How newcomers read, and their names if they give none.
 
 use super::*;
 use crate::id::Slot;
@@ -12,7 +12,7 @@ fn everyone_reads_as_it_was_said_when_they_came() {
         stamp: Stamp::Clock,
         ..Format::default()
     };
-    // Whoever leaves the prompt leaves nothing to the next in the slot.
+    // A person who leaves at the prompt leaves nothing to the next one in the slot.
     let gone = chat.connect_as(0, stamped);
     chat.event(gone, Event::Disconnected(CloseReason::EndOfInput));
     for (slot, format) in [(0, Format::default()), (1, stamped), (1, Format::default())] {
@@ -72,7 +72,7 @@ fn in_anonymous_mode_a_second_one_of_an_address_has_a_name_of_it_too() {
     chat.reads(peers[0]);
     chat.types(peers[0], "([::1]:5000-3)?");
     assert_eq!(chat.answers(peers[0]).len(), 1);
-    // A number that is free again is given again.
+    // A number that has become free is given again.
     chat.types(peers[1], "/quit");
     let fourth = PeerId {
         slot: Slot::new(1),

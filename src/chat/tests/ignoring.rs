@@ -1,4 +1,4 @@
-//! Who is ignored stays so, under whatever name, until it is lifted.
+//! An ignored person stays ignored, under any name, until it is lifted.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn row(name: &str, now: Option<&str>) -> IgnoredRow {
     }
 }
 
-/// What a person is told of whom they ignore.
+/// The list that a person gets of the people they ignore.
 fn listed(chat: &mut Chat, peer: PeerId) -> Vec<IgnoredRow> {
     chat.reads(peer);
     chat.types(peer, "/ignore");
@@ -89,7 +89,7 @@ fn a_name_that_its_owner_gave_away_binds_nobody_who_takes_it() {
     assert_eq!(lines(&mut chat, ann), ["heard"]);
     chat.types(ann, "/history");
     assert_eq!(lines(&mut chat, ann), ["heard"]);
-    // The name is free once more: the next to take it may well be the one who was ignored.
+    // The name is free again: the next person to take it may well be the ignored one.
     chat.types(other, "/nick other");
     let back = chat.login(3, "pest");
     chat.types(back, "not heard");
@@ -116,7 +116,7 @@ fn an_ignore_is_lifted_by_the_present_name_or_the_listed_one() {
         chat.types(pest, "heard");
         assert_eq!(lines(&mut chat, ann), ["heard"]);
     }
-    // Whoever has the name is meant before anyone who had it.
+    // A name means the person who has it, before anyone who had it.
     chat.types(pest, "/nick pest");
     chat.types(ann, "/ignore pest");
     chat.types(pest, "/nick alice");
@@ -177,7 +177,7 @@ fn one_person_is_ignored_under_so_many_names() {
     }
 }
 
-/// As many people as that, of whom each ignores those who come next.
+/// This many people, each of whom ignores the next ones.
 fn crowd(chat: &mut Chat, people: u32, each: u32) -> Vec<PeerId> {
     let peers: Vec<PeerId> = (0..people)
         .map(|i| chat.login(i, &format!("p{i}")))
@@ -228,7 +228,7 @@ fn all_leave_at_once_at_a_price_of_what_they_ignored() {
         assert!(chat.alone.hub.targets.is_empty());
         steps
     };
-    // Each entry of a list, and each person as the target that they are.
+    // The work is one step for each entry of a list, and for each person as a target.
     for people in [50, 200] {
         let most = (people * EACH + people) as usize;
         let steps = price(people);

@@ -1,4 +1,4 @@
-//! A journal that answers late: what people wanted is applied after other things have happened.
+//! A journal that answers late: other things happen before people's wishes are applied.
 
 use super::*;
 use crate::id::Slot;
@@ -6,7 +6,7 @@ use crate::journal::Journal;
 use crate::limits::ACTS_OUT;
 use crate::message::{AboutConnection, AboutPeople, Message, News};
 
-/// A hub whose proposals wait until they are let go, and all that was said to anybody.
+/// A hub whose proposals wait until the test lets them go, and everything said to anybody.
 struct Late {
     hub: Hub,
     journal: Journal,
@@ -51,7 +51,7 @@ impl Late {
         );
     }
 
-    /// Applies what has waited until now.
+    /// Applies the waiting proposals.
     fn answer(&mut self) {
         for it in std::mem::take(&mut self.waiting) {
             let at = self.now.unix * 1000;

@@ -1,4 +1,4 @@
-//! Who is meant by a name, and what a look at a name costs.
+//! Whom a name means, and the cost of looking a name up.
 
 use super::Chat;
 use crate::limits::IGNORED;
@@ -26,7 +26,7 @@ fn a_look_keeps_a_name_and_addresses_nobody() {
         chat.types(ann, &format!("{command} Nelly"));
         assert_eq!(chat.reads(ann), [nobody("Nelly", Some("Nell"))]);
     }
-    // Nobody is told to mean themselves, and what is far from every name is near to none.
+    // No hint tells people that they mean themselves, and a text far from every name is near to none.
     for typed in ["Anna", "An", "nobody"] {
         chat.types(ann, &format!("/whois {typed}"));
         assert_eq!(chat.reads(ann), [nobody(typed, None)], "{typed}");
@@ -49,7 +49,7 @@ fn what_looks_like_a_name_is_taken_until_its_owner_goes() {
         .map(Message::from);
         assert_eq!(chat.reads(other), refused, "{typed}");
     }
-    // One's own name may be spelt anew, and the others' are free again then.
+    // People may spell their own name anew. If they take another name, the old one is free again.
     chat.types(bill, "/nick BiIl");
     let renamed = |from, to| {
         let (from, to) = (name(from), name(to));
@@ -122,7 +122,7 @@ fn nothing_that_is_typed_folds_a_name_for_each_person() {
     for line in ["/history", "/who", "/ignore", "/users", "hello"] {
         assert_eq!(folds_of(ann, line), 0, "{line}");
     }
-    // Five forms of what was typed, and one of whom it may mean.
+    // Five forms of the typed text, and one of the person it may mean.
     assert!(folds_of(ann, "/msg Zoé hello") <= 10);
     assert!(folds_of(ann, "/nick Annie") <= 10);
 }

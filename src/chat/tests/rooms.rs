@@ -1,4 +1,4 @@
-//! Rooms: what one is shown on coming in, and what topics are set.
+//! Rooms: what people see when they come in, and which topics are set.
 
 use super::*;
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
@@ -18,7 +18,7 @@ fn a_topic_that_is_not_there_is_not_cleared_aloud() {
     assert_eq!(chat.reads(bob), []);
 }
 
-/// How many lines of the past a person is shown on going to a room.
+/// How many lines of the past a person sees when they go to a room.
 fn shown(chat: &mut Chat, peer: PeerId, room: &str) -> usize {
     chat.reads(peer);
     chat.types(peer, &format!("/join {room}"));

@@ -1,10 +1,10 @@
-//! Every command, with every kind of thing behind it, from everyone who might type it.
+//! Every command, with every kind of text after it, from everyone who might type it.
 
 use super::*;
 use crate::chat::commands::USAGES;
 use crate::message::{AboutInput, Message, News};
 
-/// What stands behind the word in no command's usage, and must do no harm there.
+/// Texts that no command's usage has after the word. They must do no harm there.
 const HOSTILE: [&str; 18] = [
     "-",
     "--",
@@ -48,7 +48,7 @@ const STATES: [State; 7] = [
     State::IgnoringTheOther,
 ];
 
-/// Ann in that state; Bob, the other, in the lobby, who has written to her; Carl in a room. Nothing is left to read.
+/// Ann in that state; Bob, who has written to her, in the lobby; Carl in a room. Nobody has anything left to read.
 fn people(state: State) -> (Chat, PeerId, [PeerId; 2]) {
     let mut chat = Chat::new();
     let bob = chat.login(1, "bob");
@@ -74,7 +74,7 @@ fn people(state: State) -> (Chat, PeerId, [PeerId; 2]) {
     (chat, ann, [bob, carl])
 }
 
-/// What may stand behind the word: nothing, what it asks for, too little, too much, and what is hostile.
+/// The texts that may follow the word: nothing, what it asks for, too little, too much, and hostile texts.
 fn shapes(usage: &str) -> Vec<String> {
     let right: &[&str] = match usage.split_once(' ').map_or("", |(_, rest)| rest) {
         "ROOM" | "[ROOM]" => &["tea", "#tea", "new", "lobby"],
@@ -100,7 +100,7 @@ fn shapes(usage: &str) -> Vec<String> {
     shapes
 }
 
-/// Whether this is what others may be told when someone types the command.
+/// Whether others may get this message when someone types the command.
 fn may_reach_others(word: &str, message: &Message) -> bool {
     let Message::News(news) = message else {
         return false;
@@ -116,7 +116,7 @@ fn may_reach_others(word: &str, message: &Message) -> bool {
     }
 }
 
-/// Types the line, and checks what comes of it.
+/// Types the line, and checks its effects.
 fn try_line(state: State, word: &str, line: &str) {
     let (mut chat, ann, others) = people(state);
     let shown: String = line.chars().take(60).collect();

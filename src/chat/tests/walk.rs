@@ -1,4 +1,4 @@
-//! Random walks through the chat: whatever people do, in whatever order, what must hold does.
+//! Random walks through the chat: the invariants hold after any acts of people, in any order.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::chat::commands::USAGES;
 use crate::dice::Dice;
 
-/// As many as fit few enough names, rooms and slots that they meet all the time.
+/// So few names, rooms and slots that people meet all the time.
 const SLOTS: u32 = 6;
 const NAMES: [&str; 9] = [
     "ann", "BOB", "carl", "dora", "Ann", "eve.", "אבג", "bob", "carI",
@@ -94,7 +94,7 @@ fn walk(seed: u64, anonymous: bool) {
     is_as_new(&chat);
 }
 
-/// Everyone has left: nothing is remembered but rooms, and those only with a topic.
+/// Everyone has left: the hub remembers nothing but rooms with a topic.
 pub(super) fn is_as_new(chat: &Chat) {
     let hub = &chat.alone.hub;
     assert_eq!(hub.online(), 0);

@@ -1,4 +1,4 @@
-//! The chat without a link and a terminal: what it wants done.
+//! The chat without a link and a terminal: the errands that it gives.
 
 use super::*;
 use crate::client::desk::Desk;
@@ -6,7 +6,7 @@ use crate::client::tests::{MARK, WELCOME, config};
 
 const SIZE: (usize, usize) = (80, 24);
 
-/// Somebody whom the server has let in.
+/// A person whom the server has let in.
 fn chat() -> Chat {
     let mut chat = Chat::new(&config(Some("Ann")), History::open(None), SIZE, || 0);
     hears(&mut chat, "Enter your username: ");
@@ -42,14 +42,14 @@ fn rows(terminal: &vt100::Parser) -> Vec<String> {
     rows.map(|row| row.trim_end().into()).collect()
 }
 
-/// A person at a terminal, and what stands there.
+/// A person at a terminal, and the content of its screen.
 struct Person {
     desk: Desk,
     terminal: vt100::Parser,
 }
 
 impl Person {
-    /// Is asked for a username unless she has one.
+    /// The client asks her for a username unless she has one.
     fn new(name: Option<&str>) -> Person {
         let mut desk = Desk::new(&config(name), SIZE, Instant::now());
         desk.accept();
@@ -65,7 +65,7 @@ impl Person {
         ann
     }
 
-    /// One who was in `#den` and has come back to the lobby, as the room lets her in no more.
+    /// A person who was in `#den` and has come back to the lobby, because the room no longer lets her in.
     fn refused_by_her_room() -> Person {
         let mut ann = Person::welcomed();
         ann.types("/join #den\r");
@@ -115,7 +115,7 @@ fn text_typed_in_the_place_of_a_line_that_was_looked_at_is_not_lost() {
         ann.types(&format!("{UP}{UP}{away}precious text{UP}{DOWN}"));
         assert_eq!(ann.last_row(), "> precious text");
         ann.types(&DOWN.repeat(3));
-        // A line that was only changed is still the one that was looked at.
+        // A line that was only changed is still the current one of the history.
         let last = if away == "\x15" {
             ">"
         } else {
@@ -224,7 +224,7 @@ fn who_leaves_another_room_than_expected_is_let_go_at_once() {
 fn a_typed_line_of_many_rows_stands_once_after_a_stop() {
     let text = "x".repeat(3 * SIZE.0);
     let once = text.len();
-    // Whether it was stopped or only told to go on, and whether it draws before it learns that.
+    // Whether the process was stopped or only told to go on, and whether it draws before it learns that.
     for (stops, draws) in [(false, false), (true, false), (true, true)] {
         let (mut chat, mut terminal) = (chat(), terminal());
         chat.editor.set(&text);

@@ -1,10 +1,10 @@
-//! Keys as terminals send them, and what terminals tell by themselves: whole, and cut at every byte.
+//! Keys as terminals send them, and reports of the terminals themselves: whole, and cut at every byte.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Feeds chunks, with so much time in front of each.
+/// Feeds chunks, with this much time before each.
 fn decode_with_pauses(chunks: &[&[u8]], pause: Duration) -> Vec<Key> {
     let mut keyboard = Keyboard::new();
     let mut keys = Vec::new();
@@ -21,8 +21,8 @@ fn decode(bytes: &[u8]) -> Vec<Key> {
     decode_with_pauses(&[bytes], Duration::ZERO)
 }
 
-/// What these bytes are, however they are cut: in two with a pause that no lone Escape outlasts, and into single bytes
-/// without one.
+/// The keys in these bytes, however they are cut: in two with a pause that no lone Escape outlasts, and into single
+/// bytes without a pause.
 fn decode_in_every_way(bytes: &[u8]) -> Vec<Key> {
     let keys = decode(bytes);
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
@@ -117,7 +117,7 @@ fn keys_told_by_their_numbers_type_nothing_wrong() {
     }
 }
 
-/// What terminals tell by themselves.
+/// Reports that terminals send by themselves.
 const REPORTS: &[&[u8]] = &[
     // Of the mouse: SGR (1006), in urxvt's form (1015) and X10's, with bytes that are text, controls or neither.
     b"\x1b[<64;10;5M",
@@ -253,7 +253,7 @@ fn ctrl_c_gives_up_a_paste_without_an_end() {
         keyboard.feed(b"y", now, &mut keys);
         assert_eq!(keys, typed(&format!("{behind}y")));
     }
-    // More than anyone types so soon is not typed either.
+    // More bytes than anyone can type so soon are not typed either.
     let mut keyboard = Keyboard::new();
     let (mut keys, mut now) = (Vec::new(), Instant::now());
     let flood = [b"\x1b[200~\x03", &[b'\r'; TYPED_BYTES + 1][..]].concat();
@@ -277,7 +277,7 @@ fn escape_alone_is_a_key_only_when_nothing_follows() {
     assert_eq!(keyboard.next_timeout(), None);
 }
 
-/// What is unfinished, and typed by mistake as Alt with a key, or sent by nobody's fault.
+/// Unfinished sequences, typed by mistake as Alt with a key, or sent without anybody's fault.
 const UNFINISHED: &[&[u8]] = &[
     b"\x1b[",
     b"\x1b[20",
@@ -346,7 +346,7 @@ fn bytes_that_are_no_text_type_nothing() {
     );
 }
 
-/// Anything but what can end it.
+/// Any bytes except those that can end it.
 fn content() -> impl Strategy<Value = Vec<u8>> {
     let inside = any::<u8>().prop_filter("ends it", |byte| {
         ![CTRL_C, 0x07, CAN, 0x1a, ESC].contains(byte)
@@ -354,11 +354,11 @@ fn content() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(inside, 0..40)
 }
 
-/// A control sequence or control string as in ECMA-48 §5.4 and §5.6, or three bytes behind `CSI M`.
+/// A control sequence or control string as in ECMA-48 §5.4 and §5.6, or three bytes after `CSI M`.
 fn sequence() -> impl Strategy<Value = Vec<u8>> {
     let csi = ("[0-?]{0,12}[ -/]{0,3}", b'@'..=b'~').prop_filter_map("others", |(middle, last)| {
         match (middle.as_str(), last) {
-            // What these begin is longer, and has tests of its own.
+            // The sequences that these begin are longer, and have tests of their own.
             (middle, b'M' | b'[') if middle.trim_matches(['0', ':', ';']).is_empty() => None,
             (middle, b'~') if middle.contains("200") => None,
             _ => Some([b"\x1b[", middle.as_bytes(), &[last]].concat()),

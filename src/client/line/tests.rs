@@ -1,4 +1,4 @@
-//! What the server writes is read back.
+//! The client reads every line back as the server writes it.
 
 use super::*;
 use crate::message::{
@@ -51,7 +51,7 @@ fn formats() -> impl Iterator<Item = Format> {
     })
 }
 
-/// What happens is read back from how it is written, with every stamp and as something past.
+/// Reads an event back from its written line, with every stamp and as an event of the past.
 fn assert_event(news: News, fact: Fact<'_>) {
     for format in formats() {
         let line = written(&news.clone().into(), format);
@@ -70,7 +70,7 @@ fn assert_event(news: News, fact: Fact<'_>) {
     }
 }
 
-/// An answer is read back from how it is written, and behind a stamp it is none.
+/// Reads an answer back from its written line. With a stamp, it is not an answer.
 fn assert_answer(answer: impl Into<Answer>, fact: Fact<'_>) {
     let line = written(&Message::Answer(answer.into()), Format::default());
     let expected = Line {

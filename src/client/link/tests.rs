@@ -74,7 +74,8 @@ fn when_none_answers_the_last_is_told() {
     assert!(sentence.starts_with(&expected), "{sentence}");
 }
 
-/// A listener that takes no more connections, with those that it took. The kernel lets the next ones wait for ever.
+/// A listener that takes no more connections, and the connections that it took. The kernel lets further ones wait
+/// forever.
 #[cfg(target_os = "linux")]
 fn silent() -> (socket2::Socket, Vec<TcpStream>) {
     use socket2::{Domain, Socket, Type};
@@ -84,7 +85,7 @@ fn silent() -> (socket2::Socket, Vec<TcpStream>) {
     listener.bind(&any.into()).unwrap();
     listener.listen(0).unwrap();
     let addr = listener.local_addr().unwrap().as_socket().unwrap();
-    // The first is taken, whatever the backlog; what comes behind makes sure that there is no room.
+    // The kernel takes the first connection, whatever the backlog; the ones after it make sure that there is no room.
     let first = std::net::TcpStream::connect(addr).unwrap();
     let mut held = vec![TcpStream::from_std(first)];
     held.extend((0..4).map(|_| TcpStream::connect(addr).unwrap()));
@@ -106,7 +107,7 @@ fn an_address_that_does_not_answer_is_overtaken_by_the_next() {
     assert_eq!(link.next_timeout(), None, "the first attempt is gone");
     server.join().unwrap().unwrap();
 
-    // Where it is the only one, it is given up.
+    // If it is the only one, the link gives it up.
     let (event, _) = connect_by(vec![silent], Duration::from_secs(10));
     let LinkEvent::Unreachable(sentence) = event else {
         panic!("it was reached");
@@ -160,7 +161,7 @@ fn a_resolver_that_never_answers_holds_nobody() {
         Ok(Vec::new())
     };
     link.lookup.begin(find, || {}).unwrap();
-    // It is asked once, however often we start.
+    // The link asks the resolver once, however often we start.
     for _ in 0..2 {
         let now = Instant::now();
         assert!(link.start(now).is_none() && link.resolved(now).is_none());
@@ -175,7 +176,7 @@ fn a_resolver_that_never_answers_holds_nobody() {
     }
 }
 
-/// A link to a server that says a word and reads nothing, which is the stream that comes with it.
+/// A link to a server that says a word and reads nothing. The stream is the server's end.
 fn link_to_idler() -> (Link, std::net::TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
@@ -188,7 +189,8 @@ fn link_to_idler() -> (Link, std::net::TcpStream) {
     (link, server.join().unwrap())
 }
 
-/// The kernel takes some of what is sent to somebody who does not read, as much as it likes; but not so many lines of a KiB.
+/// If the peer does not read, the kernel still takes some bytes, as many as it likes; but fewer than this many lines of
+/// a KiB.
 const LINES: usize = 1 << 20;
 
 fn line() -> Vec<u8> {
@@ -205,7 +207,7 @@ fn what_was_not_sent_is_known_when_the_connection_ends() {
     });
     assert!(is_full);
     let waiting = link.queued().div_ceil(line.len());
-    // Closed with something unread, it resets the connection.
+    // If the server closes with unread bytes, it resets the connection.
     drop(server);
     let event = loop {
         let event = link.receive(&mut [0; 64]);

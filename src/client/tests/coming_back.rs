@@ -1,4 +1,4 @@
-//! What a person keeps and what they lose when the connection breaks, with a server whose every word is written here.
+//! What a person keeps and loses when the connection breaks. Each word of the server is written here.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::client::desk::Desk;
 
 use super::{MARK, WELCOME, config};
 
-/// A mark that asks, as it looks in text.
+/// A request for a mark, as it looks in text.
 const ASKED: &str = "\u{fffd}\u{fffd}\u{6}";
 
 fn desk(name: &str) -> Desk {
@@ -15,7 +15,7 @@ fn desk(name: &str) -> Desk {
     desk
 }
 
-/// A person whom the server has let in under the name they gave.
+/// A person whom the server has let in under the name that they gave.
 fn come_in(name: &str) -> Desk {
     let mut desk = desk(name);
     let_in(&mut desk);
@@ -29,7 +29,7 @@ fn let_in(desk: &mut Desk) {
     desk.receive(WELCOME.as_bytes());
 }
 
-/// The connection breaks, and the next one has led so far that the server takes it.
+/// The connection breaks, and the server accepts the next one.
 fn come_again(desk: &mut Desk) {
     desk.lose("the server closed the connection");
     desk.take_shown();
@@ -40,12 +40,12 @@ fn come_again(desk: &mut Desk) {
     }
 }
 
-/// What was sent, the marks left out.
+/// Everything sent, without the marks.
 fn sent(desk: &mut Desk) -> String {
     String::from_utf8_lossy(&desk.take_sent()).replace(ASKED, "")
 }
 
-/// Types a line, which the server answers with these lines. Returns what was sent.
+/// Types a line, and the server answers with these lines. Returns the text sent.
 fn say(desk: &mut Desk, line: &str, answer: &str) -> String {
     desk.type_in(format!("{line}\r").as_bytes());
     let sent = sent(desk);
@@ -102,7 +102,7 @@ fn a_server_that_asks_and_does_not_let_us_in_is_tried_again() {
         ann.pass(Duration::from_secs(60));
         assert_ne!(ann.attempt(), attempt, "{words:?}");
         assert_eq!(ann.outcome(), None);
-        // The first time, that is the end.
+        // The first time, these words end the client.
         let mut ann = desk("Ann");
         ann.receive(words.as_bytes());
         ann.pass(Duration::from_secs(60));

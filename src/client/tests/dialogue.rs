@@ -1,4 +1,4 @@
-//! The dialogue that is played once for each fault, and what must hold behind it.
+//! The dialogue that is played once for each fault, and the checks after it.
 
 use super::person::{DEN, LOBBY, Person, Text, Told};
 use super::relay::{Fault, Kind, Relay, Swap};
@@ -33,11 +33,11 @@ pub(super) fn play(pace: Pace, fault: Option<Fault>) -> Dialogue {
     ann.go(DEN);
     ann.say(DEN, "den 6", "den 7");
     ann.say(DEN, "den 7", "");
-    // Whatever has gone wrong has done so now.
+    // By now, everything that goes wrong has gone wrong.
     ann.pace = Pace::Careful;
     ann.is_shut_out = false;
     ann.wait_for_way();
-    // The fault may come here, too.
+    // The fault may also come here.
     for last in ["den last", "den very last"] {
         ann.repeat_undone();
         if !ann.get_ready(DEN) {

@@ -1,4 +1,4 @@
-//! `Person`: Ann, who reads her screen, and what became of each text that she entered, as far as she was told.
+//! `Person`: Ann, who reads her screen, and the fate of each text that she entered, as far as the client told her.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const STARTS: usize = 40;
 pub(super) const LOBBY: &str = "#lobby";
 pub(super) const DEN: &str = "#den";
 
-/// What a person was told of a text.
+/// What the client told a person about a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
     Nothing,
@@ -37,7 +37,7 @@ pub(super) struct Text {
     is_pasted: bool,
 }
 
-/// Whether a person looks at what her lines come to before she types on.
+/// Whether a person checks the effect of her lines before she types on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
     Careful,
@@ -49,19 +49,19 @@ pub(super) struct Person {
     pub(super) pace: Pace,
     pub(super) texts: Vec<Text>,
     pub(super) rows: Vec<String>,
-    /// What stands above rows that quote what she typed.
+    /// The text above rows that quote her lines.
     heading: String,
     screen: Screen,
     pub(super) name: String,
-    /// The room that she was told to be in.
+    /// The room that the client last told her she is in.
     told: &'static str,
-    /// The command that is to lead her to another, as long as it is not answered.
+    /// The command that should lead her to another room, until it is answered.
     going: Option<(String, &'static str)>,
-    /// What she has typed of her next line.
+    /// The part of her next line that she has typed.
     pub(super) half: String,
-    /// Commands that came to nothing.
+    /// Commands that had no effect.
     undone: Vec<String>,
-    /// Those that she has typed, to be typed again when the client was started again.
+    /// The commands that she has typed. She types them again after she has started the client again.
     commands: Vec<&'static str>,
     starts: usize,
     is_leaving: bool,
@@ -93,7 +93,7 @@ impl Person {
         }
     }
 
-    /// Types a line for a room, and how the next one begins.
+    /// Types a line for a room, and the beginning of the next one.
     pub(super) fn say(&mut self, room: &'static str, words: &str, next: &str) {
         if !self.get_ready(room) {
             return;
@@ -105,7 +105,7 @@ impl Person {
         };
         self.entered(room, words, false);
         let typed = format!("{rest}\r{half}");
-        // Where it is not taken, it stays in front of what she types on.
+        // If the client does not take it, it stays before her further text.
         self.half = half.into();
         if self.is_online() {
             self.relay.type_in(&typed);
@@ -125,7 +125,7 @@ impl Person {
         self.relay.type_in(&format!("\x1b[200~{text}\x1b[201~"));
         self.look();
         if !self.screen.typed().0.is_empty() && !self.asks_about_paste() {
-            // The client was started again meanwhile.
+            // Meanwhile she has started the client again.
             return;
         }
         for line in lines {
@@ -145,7 +145,7 @@ impl Person {
         }
     }
 
-    /// Types a command, and waits for this answer if that is her way.
+    /// Types a command. If that is her way, waits for this answer.
     pub(super) fn command(&mut self, command: &'static str, answer: &str) {
         if !self.get_ready(self.room()) {
             return;
@@ -166,7 +166,7 @@ impl Person {
         }
     }
 
-    /// Types what leads to a room.
+    /// Types a command that leads to a room.
     pub(super) fn go(&mut self, room: &'static str) {
         if self.get_ready(self.room()) {
             self.type_way_to(room);
@@ -184,7 +184,7 @@ impl Person {
         self.look();
     }
 
-    /// Types again what she knows to have come to nothing.
+    /// Types the commands again that had no effect, as far as she knows.
     pub(super) fn repeat_undone(&mut self) {
         self.look();
         for command in std::mem::take(&mut self.undone) {
@@ -196,7 +196,7 @@ impl Person {
         }
     }
 
-    /// Takes care that a line can be typed for this room. False where there is no way.
+    /// Makes sure that a line can be typed for this room. False if there is no way.
     pub(super) fn get_ready(&mut self, room: &'static str) -> bool {
         let mut tries = 0;
         for _ in 0..PATIENCE {
@@ -268,7 +268,7 @@ impl Person {
         self.going.as_ref().map_or(self.told, |(_, room)| room)
     }
 
-    /// Whether what she enters is taken.
+    /// Whether the client takes the lines that she enters.
     pub(super) fn is_online(&self) -> bool {
         let (prompt, _) = self.screen.typed();
         ["> ", "(waiting) > ", "(coming back) > "].contains(&prompt)
@@ -304,7 +304,7 @@ impl Person {
         }
     }
 
-    /// Waits as long as nothing passes.
+    /// Waits while nothing passes.
     pub(super) fn wait_for_way(&mut self) {
         while self.relay.is_halted() {
             self.wait();
@@ -334,7 +334,7 @@ impl Person {
         }
     }
 
-    /// Reads what is new on the screen, and acts on it.
+    /// Reads the new rows on the screen, and acts on them.
     pub(super) fn look(&mut self) {
         self.read_screen();
         if self.relay.is_to_leave() {
@@ -413,7 +413,7 @@ impl Person {
         }
     }
 
-    /// Notes what was told of a line.
+    /// Notes the news about a line.
     fn note(&mut self, line: &str, told: Told) {
         if self
             .going
@@ -435,7 +435,7 @@ impl Person {
         }
     }
 
-    /// Notes what was told of lines that were not shown.
+    /// Notes the news about lines that were not shown.
     fn note_more(&mut self, told: Told) {
         let last = self.texts.iter().rposition(|text| text.told == told);
         for text in &mut self.texts[last.map_or(0, |last| last + 1)..] {
@@ -443,12 +443,12 @@ impl Person {
         }
     }
 
-    /// What stands in the editor.
+    /// The text in the editor.
     pub(super) fn typed(&self) -> &str {
         self.screen.typed().1
     }
 
-    /// Where this text was read.
+    /// Who read this text, and where.
     pub(super) fn readings(&self, text: &Text) -> Vec<&Read> {
         let heard = self.relay.heard.iter();
         heard.filter(|it| it.row.contains(&text.words)).collect()

@@ -1,5 +1,5 @@
-//! `Relay`: the way between a desk and a server in its simulated world, on which one thing goes wrong, and those who
-//! witness what is said there.
+//! `Relay`: the way between a desk and a server in its simulated world. One thing goes wrong on it. Witnesses hear what
+//! people say there.
 
 use std::mem;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use crate::server::simulation::Scene;
 
 use super::config;
 
-/// Rounds after which everything rests.
+/// After this many rounds, everything rests.
 const ROUNDS: usize = 1000;
 
-/// How long a server believes in a client that is gone, how long it is full, or a name taken.
+/// How long a server believes in a client that is gone, is full, or keeps a name taken.
 const WHILE: Duration = Duration::from_secs(20);
 
 const HOST: [u8; 4] = [127, 0, 0, 1];
@@ -32,13 +32,13 @@ pub(super) enum Side {
     Down,
 }
 
-/// What goes wrong behind so many bytes of one side.
+/// The fault after this many bytes of one side.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fault {
     pub(super) side: Side,
     pub(super) at: usize,
     pub(super) kind: Kind,
-    /// What goes wrong so many bytes later.
+    /// A second fault this many bytes later.
     pub(super) then: Option<(usize, Kind)>,
 }
 
@@ -46,17 +46,17 @@ pub(super) struct Fault {
 pub(super) enum Kind {
     /// The connection is reset, and both ends learn it.
     Drop,
-    /// It breaks at the client's end; the server goes on to believe in it for a while.
+    /// The connection breaks at the client's end; the server goes on believing in it for a while.
     DropOneSide,
-    /// Nothing passes for so long. Then it goes on, or breaks.
+    /// Nothing passes for this long. Then it goes on, or breaks.
     Halt { seconds: u64, breaks: bool },
-    /// Nothing passes for a while, and then nobody is let into `#den` any more.
+    /// Nothing passes for a while. After that, the server lets nobody into `#den`.
     Refuse,
-    /// What follows comes by itself.
+    /// The bytes from here on arrive separately.
     Cut,
     /// The person leaves.
     Leave,
-    /// Another server stands in the place of this one.
+    /// Another server takes the place of this one.
     Swap(Swap),
 }
 
@@ -64,22 +64,22 @@ pub(super) enum Kind {
 pub(super) enum Swap {
     /// It knows nobody.
     Fresh,
-    /// As that, and the old one says goodbye.
+    /// Like `Fresh`, and the old one says goodbye.
     Restarted,
     /// Nobody listens for a while.
     Absent,
     Full,
-    /// Others have taken the names meanwhile.
+    /// Others have taken the names in the meantime.
     NameTaken,
     /// It lets nobody into `#den`.
     Refuses,
-    /// It does not welcome as one does that answers marks.
+    /// Its welcome is not that of a server that answers marks.
     Unmarked,
     /// It asks nobody for a name.
     Anonymous,
 }
 
-/// Somebody who reads what is said in a room.
+/// A person who reads the lines in a room.
 #[derive(Debug)]
 struct Witness {
     room: &'static str,
@@ -98,22 +98,22 @@ pub(super) struct Relay {
     scene: Scene,
     pub(super) desk: Desk,
     clock: Instant,
-    /// The attempt of the client that has led to this connection.
+    /// The attempt of the client that led to this connection.
     pair: Option<(usize, usize)>,
     passed: [usize; 2],
     held: [Vec<u8>; 2],
     pub(super) fault: Option<Fault>,
-    /// Until when nothing passes, and whether it breaks then.
+    /// Until when nothing passes, and whether the connection then breaks.
     halt: Option<(Instant, bool)>,
-    /// Connections that the server believes in until then.
+    /// Connections that the server believes in, and until when.
     ghosts: Vec<(Instant, usize)>,
     absent_until: Option<Instant>,
     swapped: Option<Swap>,
     refuses: bool,
-    /// The person is to leave, and whether they have asked to.
+    /// Whether the person should leave, and whether they have asked to.
     leaving: Option<bool>,
     witnesses: Vec<Witness>,
-    /// All that came down.
+    /// All bytes that came down.
     pub(super) came: Vec<u8>,
     pub(super) heard: Vec<Read>,
 }
@@ -183,12 +183,12 @@ impl Relay {
         self.settle();
     }
 
-    /// Whether the person is to leave now.
+    /// Whether the person should leave now.
     pub(super) fn is_to_leave(&self) -> bool {
         self.leaving == Some(false)
     }
 
-    /// They leave. What is being typed is given up.
+    /// The person leaves, and gives up the line being typed.
     pub(super) fn leave(&mut self) {
         self.leaving = Some(true);
         self.type_in("\x15\x03");
@@ -197,7 +197,7 @@ impl Relay {
         }
     }
 
-    /// Passes on what there is, until nothing moves.
+    /// Passes bytes on until nothing moves.
     fn settle(&mut self) {
         for _ in 0..ROUNDS {
             if self.leaving == Some(false) {
@@ -288,7 +288,7 @@ impl Relay {
         true
     }
 
-    /// Passes on what is held, up to the fault.
+    /// Passes the held bytes on, up to the fault.
     fn forward(&mut self, side: Side) -> bool {
         let stands_still = self.halt.is_some() || self.leaving == Some(false);
         let Some((_, pair)) = self.pair.filter(|_| !stands_still) else {
@@ -348,7 +348,7 @@ impl Relay {
                 self.refuses = true;
             }
             Kind::Cut => {}
-            // The person does so at their next look, and nothing passes before.
+            // The person leaves at their next look, and nothing passes before.
             Kind::Leave => self.leaving = Some(false),
             Kind::Swap(swap) => self.swap(swap),
         }

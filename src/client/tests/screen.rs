@@ -1,14 +1,14 @@
-//! What stands on a wide window: the rows that were shown, and the line being typed.
+//! The content of a wide window: the rows shown, and the line being typed.
 
 /// A reader of the screen.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
-    /// What is behind the last row that has ended.
+    /// The text after the last row that has ended.
     tail: String,
 }
 
 impl Screen {
-    /// Takes in what was written to the terminal, and returns the rows that were shown since.
+    /// Takes in the output for the terminal, and returns the rows shown since the last call.
     pub(super) fn read(&mut self, shown: &str) -> Vec<String> {
         self.tail.push_str(&without_sequences(shown));
         let tail = std::mem::take(&mut self.tail);
@@ -20,14 +20,14 @@ impl Screen {
             .collect()
     }
 
-    /// What stands before the typed text, and that text.
+    /// The prompt before the typed text, and that text.
     pub(super) fn typed(&self) -> (&str, &str) {
         let end = self.tail.find("> ").map_or(self.tail.len(), |at| at + 2);
         self.tail.split_at(end)
     }
 }
 
-/// What a row shows of all that was drawn in it, each time from its beginning.
+/// The visible part of everything that was drawn in a row, each time from its beginning.
 fn last_drawn(row: &str) -> &str {
     let row = row.trim_end_matches('\r');
     row.rsplit('\r').next().unwrap_or(row)
