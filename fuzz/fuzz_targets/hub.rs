@@ -138,7 +138,13 @@ impl Chat {
         };
         self.slots[slot] = [Some(peer), self.slots[slot][0]];
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + slot as u16));
-        self.event(peer, Event::Connected { addr, format: Format::default() });
+        self.event(
+            peer,
+            Event::Connected {
+                addr,
+                format: Format::default(),
+            },
+        );
         self.event(peer, Event::Line(name));
     }
 

@@ -170,7 +170,7 @@ fn check_own(found: &Metadata) -> io::Result<()> {
     if found.is_file() && found.uid() == geteuid().as_raw() {
         return Ok(());
     }
-    Err(io::Error::other("no regular file of one's own"))
+    Err(io::Error::other("it is not a regular file of your own"))
 }
 
 /// Whether no other client's lock is in the way. Without support for locks, none is known to be.
