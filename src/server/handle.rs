@@ -196,11 +196,13 @@ fn told(what: &str, text: &str) -> Result<String, Error> {
         let sentence = format!("{what} has at most {NOTICE_BYTES} bytes; say it in several");
         return Err(Error::Config(sentence));
     }
-    if text.trim().is_empty() {
+    let clean = clean(text.as_bytes());
+    // Cleaning makes control characters visible, and leaves no other character that shows nothing.
+    if text.trim().is_empty() || clean.trim().is_empty() {
         let sentence = format!("{what} cannot be blank; give it a text");
         return Err(Error::Config(sentence));
     }
-    Ok(clean(text.as_bytes()).into_owned())
+    Ok(clean.into_owned())
 }
 
 /// The lines of a message of the day, each made clean, without the byte order mark of its file.

@@ -247,7 +247,7 @@ fn a_notice_has_a_text_and_not_too_much_of_it() {
     let server = serve();
     let handle = server.handle();
     let mut ann = server.login("ann");
-    for blank in ["", "  ", "\r\n", "\u{3000}\t"] {
+    for blank in ["", "  ", "\r\n", "\u{3000}\t", "\u{feff} \u{202e}"] {
         let refused = handle.notice(blank).unwrap_err();
         assert!(matches!(refused, Error::Config(_)), "{refused}");
         assert_eq!(
