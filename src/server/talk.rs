@@ -91,6 +91,8 @@ impl Talk {
 
     /// Starts passing the journal to a listener.
     pub(super) fn listen(&mut self, listener: Listener) {
+        // Earlier entries of this tick are for the others alone.
+        self.tell_listeners();
         self.hub.listen();
         self.listeners.push(listener);
     }
@@ -187,5 +189,35 @@ impl Talk {
         } else if !message.is_asked_for() {
             self.uncharged += self.fanout.reply_bytes() - before;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::journal::{Act, Heard};
+    use crate::server::Config;
+    use crate::server::simulation::Scene;
+
+    #[test]
+    fn a_listener_hears_nothing_from_before_it_listened() {
+        let mut scene = Scene::with(Config::default());
+        let handle = scene.server.handle();
+        let first = handle.entries().expect("room");
+        handle.notice("before").expect("room");
+        let second = handle.entries().expect("room");
+        handle.notice("behind").expect("room");
+        scene.rest();
+        let heard = [first, second].map(|mut entries| {
+            let mut texts = Vec::new();
+            while let Some(heard) = entries.try_next() {
+                if let Heard::Entry { entry, .. } = heard
+                    && let Act::Notice { text } = entry.act
+                {
+                    texts.push(text.to_string());
+                }
+            }
+            texts
+        });
+        assert_eq!(heard, [vec!["before", "behind"], vec!["behind"]]);
     }
 }
