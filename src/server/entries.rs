@@ -95,6 +95,11 @@ impl Iterator for Entries {
 pub(super) struct Listener(Weak<Shared>);
 
 impl Listener {
+    /// Whether anybody listens.
+    pub(super) fn is_heard(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
     /// Hands over the entries of a tick. Returns whether anybody listens.
     pub(super) fn hear(&self, heard: &[Heard]) -> bool {
         let Some(shared) = self.0.upgrade() else {

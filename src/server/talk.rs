@@ -93,6 +93,7 @@ impl Talk {
     pub(super) fn listen(&mut self, listener: Listener) {
         // Earlier entries of this tick are for the others alone.
         self.tell_listeners();
+        self.listeners.retain(Listener::is_heard);
         self.hub.listen();
         self.listeners.push(listener);
     }
@@ -219,5 +220,16 @@ mod tests {
             texts
         });
         assert_eq!(heard, [vec!["before", "behind"], vec!["behind"]]);
+    }
+
+    #[test]
+    fn listeners_that_are_gone_do_not_pile_up_while_nothing_happens() {
+        let mut scene = Scene::with(Config::default());
+        let handle = scene.server.handle();
+        for _ in 0..10 {
+            drop(handle.entries().expect("room"));
+            scene.rest();
+        }
+        assert_eq!(scene.server.talk.listeners.len(), 1);
     }
 }
