@@ -58,6 +58,8 @@ pub(super) enum Request {
 pub(super) struct Inbox {
     /// `None` once the server has ended.
     queue: Option<Receiver<Incoming>>,
+    /// Whether the last tick left items in the queue that nothing wakes the loop for.
+    is_behind: bool,
     shared: Arc<Shared>,
 }
 
@@ -92,7 +94,12 @@ pub(super) fn inbox(registry: &Registry, token: Token) -> io::Result<(Inbox, Out
         shared: shared.clone(),
     };
     let queue = Some(receiver);
-    Ok((Inbox { queue, shared }, outside))
+    let inbox = Inbox {
+        queue,
+        is_behind: false,
+        shared,
+    };
+    Ok((inbox, outside))
 }
 
 impl Outside {
@@ -157,6 +164,15 @@ impl Inbox {
         })
     }
 
+    /// Notes whether the tick has had enough before everything was taken out. The next tick then goes on at once.
+    pub(super) fn set_behind(&mut self, is_behind: bool) {
+        self.is_behind = is_behind;
+    }
+
+    pub(super) fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
     /// Whether a shutdown was requested.
     pub(super) fn shutdown(&self) -> bool {
         self.shared.shutdown.load(Relaxed)
@@ -166,6 +182,7 @@ impl Inbox {
     pub(super) fn end(&mut self) {
         self.shared.has_ended.store(true, Relaxed);
         self.queue = None;
+        self.is_behind = false;
     }
 
     pub(super) fn has_ended(&self) -> bool {

@@ -45,7 +45,10 @@ impl Server {
         if self.talk.hub.out() > 0 {
             return true;
         }
-        self.pace.has_put_off() || self.talk.connections.has_work() || self.door.has_work()
+        self.pace.has_put_off()
+            || self.inbox.is_behind()
+            || self.talk.connections.has_work()
+            || self.door.has_work()
     }
 
     /// Latches what the events say, and lists the peers that become runnable or dirty. Nothing else happens per event.

@@ -6,12 +6,17 @@ use super::Server;
 use crate::server::inbox::{Incoming, Request};
 
 impl Server {
-    /// Carries out the requests of handles, and passes the results of workers to the hub.
+    /// Carries out the requests of handles, and passes the results of workers to the hub. When enough was said, the rest
+    /// waits for the next tick, unless a shutdown begins: what was requested before it is still done.
     pub(in crate::server) fn take(&mut self, now: Moment) {
         let talk = &mut self.talk;
         #[cfg(test)]
         talk.answer_late(now);
-        for incoming in self.inbox.take() {
+        let is_shutdown = self.inbox.shutdown();
+        let mut items = self.inbox.take();
+        while (is_shutdown || !talk.fanout.is_full())
+            && let Some(incoming) = items.next()
+        {
             let request = match incoming {
                 Incoming::Request(request) => request,
                 Incoming::Result(asked, result) => {
@@ -38,7 +43,10 @@ impl Server {
                 }
             }
         }
-        if self.inbox.shutdown() && self.stop_by.is_none() {
+        drop(items);
+        let is_behind = !is_shutdown && talk.fanout.is_full();
+        self.inbox.set_behind(is_behind);
+        if is_shutdown && self.stop_by.is_none() {
             self.stop_by = Some(now.instant + talk.config.drain);
             for mut listener in self.door.listeners.drain(..) {
                 if let Err(error) = listener.deregister(self.poller.registry()) {
@@ -50,5 +58,49 @@ impl Server {
             talk.record.shut_down(now);
             talk.have(now, |hub, out| hub.shut_down(out));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::limits::{LOG_BYTES, NOTICE_BYTES, REQUESTS};
+    use crate::server::simulation::Scene;
+    use crate::server::{Config, Handle};
+
+    /// A server with as many of the longest notices as may wait, and somebody who reads them.
+    fn scene() -> (Scene, usize, Handle) {
+        let mut scene = Scene::with(Config::default());
+        let ann = scene.enter([127, 0, 0, 1], "ann");
+        scene.rest();
+        scene.heard(ann);
+        let handle = scene.server.handle();
+        let notice = "x".repeat(NOTICE_BYTES);
+        (0..REQUESTS).for_each(|_| handle.notice(&notice).expect("room"));
+        (scene, ann, handle)
+    }
+
+    #[test]
+    fn a_tick_says_so_much_for_handles_and_the_next_goes_on_at_once() {
+        let (mut scene, ann, _) = scene();
+        scene.tick();
+        let first = scene.heard(ann);
+        assert!(
+            first.len() <= LOG_BYTES + 2 * NOTICE_BYTES,
+            "{}",
+            first.len()
+        );
+        scene.rest();
+        let heard = first + &scene.heard(ann);
+        assert_eq!(heard.lines().count(), REQUESTS);
+    }
+
+    #[test]
+    fn what_was_requested_before_a_shutdown_is_done() {
+        let (mut scene, ann, handle) = scene();
+        handle.shutdown();
+        while scene.server.tick().is_ok_and(|it| it.is_continue()) {}
+        let heard = scene.heard(ann);
+        assert_eq!(heard.lines().count(), REQUESTS + 1);
+        assert!(heard.ends_with("Server is shutting down. Goodbye!\r\n"));
     }
 }
