@@ -239,7 +239,8 @@ impl Hub {
     }
 
     /// Which lines of the past a person sees. They see no line of a person whom they ignore, under whatever name, and
-    /// no line under an ignored name, unless someone else has that name now.
+    /// no line under an ignored name, unless someone else has that name now. They see what a program said under any
+    /// name, because they have read it.
     pub(super) fn sees(&self, who: Place) -> impl FnMut(PersonId, &News) -> bool + use<> {
         let ids = self.ignores(who).iter();
         let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
@@ -249,7 +250,8 @@ impl Hub {
         let others = holders.filter(|it| !self.does_ignore(who, *it));
         let others: HashSet<PersonId> = others.map(|it| self.roster.number(it)).collect();
         move |author, line| {
-            let is_ignored = |name| names.contains(name) && !others.contains(&author);
+            let is_person = author != PersonId::HOUSE;
+            let is_ignored = |name| is_person && names.contains(name) && !others.contains(&author);
             !people.contains(&author) && !line.author().is_some_and(is_ignored)
         }
     }

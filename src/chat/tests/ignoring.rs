@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::limits::IGNORED_NAMES;
 use crate::message::{AboutAway, AboutIgnoring, Answer, IgnoredRow, Message, News};
+use crate::name::RoomName;
 
 /// The lines that a person reads, without the notices around them.
 fn lines(chat: &mut Chat, peer: PeerId) -> Vec<String> {
@@ -319,4 +320,22 @@ fn whom_one_ignores_while_away_is_not_read_on_coming_back() {
     };
     assert_eq!(told[0], Message::Answer(back.into()));
     assert_eq!(told.len(), 3, "{told:?}");
+}
+
+#[test]
+fn a_program_that_has_an_ignored_name_is_read_and_stays_in_the_history() {
+    let mut chat = Chat::new();
+    let ann = chat.login(0, "ann");
+    chat.login(1, "bob");
+    chat.types(ann, "/ignore bob");
+    chat.reads(ann);
+    let mut effects = Effects::default();
+    chat.alone.with_hub(chat.now, &mut effects, |hub, effects| {
+        let name = Username::parse("bob").unwrap();
+        hub.announce(RoomName::lobby(), name, "seen", effects);
+    });
+    chat.apply(effects);
+    assert_eq!(chat.reads(ann).len(), 1);
+    chat.types(ann, "/history");
+    assert_eq!(lines(&mut chat, ann), ["seen"]);
 }
