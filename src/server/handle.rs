@@ -11,7 +11,7 @@ use crate::id::PersonId;
 use crate::journal::Person;
 use crate::limits::{MOTD_BYTES, NOTICE_BYTES};
 use crate::name::{RoomName, Username};
-use crate::wire::{clean, no_name};
+use crate::wire::{clean, clean_typed, no_name};
 
 use super::entries::Entries;
 use super::inbox::{Outside, Request};
@@ -36,7 +36,7 @@ pub struct Stats {
     pub online: u64,
     /// Connections accepted since the start.
     pub accepted: u64,
-    /// Lines that people said to a room since the start, `/me` included.
+    /// Lines that people and programs said to a room since the start, `/me` included.
     pub said: u64,
     /// Lines not sent to readers since the start, because the readers were too far behind.
     pub skipped: u64,
@@ -69,7 +69,7 @@ impl Handle {
     }
 
     /// Says something to everyone in the chat, as the server. People read `-- text --`; control characters in the text
-    /// become visible, line ends included.
+    /// become visible, line ends included, and of more than eight columns of space in a row only eight are left.
     ///
     /// # Errors
     ///
@@ -80,7 +80,9 @@ impl Handle {
     }
 
     /// Says something in a room on behalf of a program, under a name of its own, which may also be that of a person. If
-    /// there is no room of that name, nobody reads it. Control characters in the text become visible.
+    /// there is no room of that name, nobody reads it. The text is made clean as that of a [`notice`](Self::notice).
+    ///
+    /// Nobody hides such a line by `/ignore`, and people who are away are not told that it names them.
     ///
     /// # Errors
     ///
@@ -97,7 +99,7 @@ impl Handle {
     }
 
     /// Tells one person something, as the server, in the form of a [`notice`](Self::notice). If they have left, nobody
-    /// reads it.
+    /// reads it. A person who is written more than they read is dropped like any slow reader of private messages.
     ///
     /// # Errors
     ///
@@ -118,7 +120,7 @@ impl Handle {
     }
 
     /// Everyone who has a name, in the order in which they came. It waits for the loop to answer, so the thread that
-    /// runs the server must not call it.
+    /// runs the server must not call it. It can be ahead of the [`entries`](Self::entries), which come at the end of a tick.
     ///
     /// # Errors
     ///
@@ -196,7 +198,7 @@ fn told(what: &str, text: &str) -> Result<String, Error> {
         let sentence = format!("{what} has at most {NOTICE_BYTES} bytes; say it in several");
         return Err(Error::Config(sentence));
     }
-    let clean = clean(text.as_bytes());
+    let clean = clean_typed(text.as_bytes());
     // Cleaning makes control characters visible, and leaves no other character that shows nothing.
     if text.trim().is_empty() || clean.trim().is_empty() {
         let sentence = format!("{what} cannot be blank; give it a text");

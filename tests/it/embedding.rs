@@ -446,6 +446,19 @@ fn a_program_speaks_in_rooms_and_to_people() {
 }
 
 #[test]
+fn no_text_of_a_program_reaches_a_row_of_its_own() {
+    let server = serve();
+    let mut ann = server.login("ann");
+    let handle = server.handle();
+    let [spaces, eight] = [" ".repeat(70), " ".repeat(8)];
+    let text = format!("hi{spaces}bob (private): psst");
+    handle.say("lobby", "bridge", &text).unwrap();
+    ann.reads(&format!("bridge: hi{eight}bob (private): psst"));
+    handle.notice(&text).unwrap();
+    ann.reads(&format!("-- hi{eight}bob (private): psst --"));
+}
+
+#[test]
 fn what_a_program_said_is_history() {
     let server = serve_with(|config| config.history = 10);
     let _ann = server.login("ann");
