@@ -86,9 +86,16 @@ impl Directory {
 
 #[cfg(any(test, fuzzing))]
 impl Directory {
-    /// Checks that exactly these names are listed.
-    pub(super) fn check<'a>(&self, names: impl Iterator<Item = &'a Username>) {
-        let listed: usize = names.map(|it| distinct(it).count()).sum();
+    /// Checks that these names are listed, once for each key that differs, and nothing else is.
+    pub(super) fn check<'a>(&self, names: impl Iterator<Item = (Place, &'a Username)>) {
+        let mut listed = 0;
+        for (place, name) in names {
+            let keys = std::collections::HashSet::from(name.keys());
+            listed += keys.len();
+            for key in keys {
+                assert_eq!(self.find(key, |it| it == place), Some(place), "{name}");
+            }
+        }
         assert_eq!(self.table.len(), listed);
     }
 }

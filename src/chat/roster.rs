@@ -100,9 +100,7 @@ impl Roster {
         self.arrivals.remove(place, |it| number(people, it));
         let person = self.people.try_remove(place.index())?;
         self.names.remove(place, &person.name);
-        if let Some(slot) = person.slot {
-            self.seats[slot.index()].state = VACANT;
-        }
+        debug_assert_eq!(person.slot, None, "their connection is still here");
         Some(person)
     }
 
@@ -309,7 +307,8 @@ impl Roster {
 impl Roster {
     /// Checks that everyone is listed under their current name and under no other.
     pub(super) fn check_names(&self) {
-        self.names.check(self.people().map(|(_, it)| &it.name));
+        self.names
+            .check(self.people().map(|(place, it)| (place, &it.name)));
     }
 }
 

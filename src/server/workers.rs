@@ -109,6 +109,11 @@ impl Workers {
     pub(super) fn set_most(&mut self, most: usize) {
         self.worker.set_most(most);
     }
+
+    /// The number of questions that are to be handed over.
+    pub(super) fn batched(&self) -> usize {
+        self.worker.batched()
+    }
 }
 
 impl Talk {

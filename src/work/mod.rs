@@ -102,6 +102,11 @@ impl<J> Worker<J> {
         self.most = most;
     }
 
+    /// The number of jobs that are to be handed over.
+    pub(crate) fn batched(&self) -> usize {
+        self.batch.len()
+    }
+
     /// The number of jobs that are out.
     pub(crate) fn out(&self) -> usize {
         self.out

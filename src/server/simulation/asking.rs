@@ -23,6 +23,8 @@ const SEEDS: u64 = 32;
 pub(super) struct Thread {
     dice: Dice,
     jobs: Jobs<Job>,
+    /// As many jobs as are out at most.
+    most: usize,
     /// What is to be answered, in any order.
     taken: Vec<Job>,
     /// What is left lying for long.
@@ -60,11 +62,10 @@ impl Thread {
         is_heard
     }
 
-    /// Whether something is still to be answered that was asked for this peer.
-    fn has_of(&mut self, peer: PeerId) -> bool {
+    /// For whom something is still to be answered.
+    fn asked_for(&mut self) -> impl Iterator<Item = PeerId> {
         self.taken.extend(iter::from_fn(|| self.jobs.try_next()));
-        let mut all = self.taken.iter().chain(&self.stuck);
-        all.any(|job| job.peer() == peer)
+        self.taken.iter().chain(&self.stuck).map(Job::peer)
     }
 }
 
@@ -92,6 +93,7 @@ impl Stage {
         self.thread = server.jobs().map(|jobs| Thread {
             dice: Dice::new(!self.story.seed),
             jobs,
+            most,
             taken: Vec::new(),
             stuck: Vec::new(),
             failed: Vec::new(),
@@ -100,11 +102,15 @@ impl Stage {
 
     /// The chat was told that there is no answer, which must be so.
     pub(super) fn check_unanswered(&mut self, peer: PeerId, why: Unanswered) -> Checked {
+        let server = self.server.as_ref().ok_or("nobody serves")?;
+        let is_behind = server.inbox.is_behind();
+        let batched = server.talk.workers.batched();
         let thread = self.thread.as_mut().ok_or("nobody asked")?;
         let is_so = match why {
-            Unanswered::Busy => true,
+            // Results that came before this tick may wait in the inbox.
+            Unanswered::Busy => is_behind || batched + thread.asked_for().count() >= thread.most,
             Unanswered::Failed => thread.failed.contains(&peer),
-            Unanswered::Late => thread.has_of(peer),
+            Unanswered::Late => thread.asked_for().any(|it| it == peer),
         };
         match is_so {
             true => Ok(()),
