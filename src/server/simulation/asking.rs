@@ -107,8 +107,9 @@ impl Stage {
         let batched = server.talk.workers.batched();
         let thread = self.thread.as_mut().ok_or("nobody asked")?;
         let is_so = match why {
-            // Results that came before this tick may wait in the inbox.
-            Unanswered::Busy => is_behind || batched + thread.asked_for().count() >= thread.most,
+            // Results may wait in the inbox, behind requests for which the tick had no room.
+            _ if is_behind => true,
+            Unanswered::Busy => batched + thread.asked_for().count() >= thread.most,
             Unanswered::Failed => thread.failed.contains(&peer),
             Unanswered::Late => thread.asked_for().any(|it| it == peer),
         };
