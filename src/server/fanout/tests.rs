@@ -7,6 +7,7 @@ use super::*;
 use crate::message::{AboutChat, AboutConnection, Message, News, Past};
 use crate::moment::{Offset, Stamp};
 use crate::name::Username;
+use crate::net::{Gauge, Piece};
 use crate::server::fanout::room_log::MIN_LOG;
 
 const LOBBY: RoomId = RoomId::LOBBY;
@@ -185,7 +186,7 @@ fn each_format_is_rendered_for_those_who_read_it() {
             "new has joined the chat.|x: a|"
         ]
     );
-    assert_eq!(fanout.free.len(), 1, "the channel with stamps");
+    assert_eq!(fanout.channels.free.len(), 1, "the channel with stamps");
 }
 
 #[test]
@@ -256,7 +257,7 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     for (slot, minutes) in zones.enumerate() {
         fanout.enter(Slot::new(slot), LOBBY, zoned(Stamp::Off, false, minutes));
     }
-    assert_eq!(fanout.channels.len(), 1);
+    assert_eq!(fanout.channels.channels.len(), 1);
     // It does in what is dated.
     let news = said("a");
     let past = Message::Past(
@@ -281,7 +282,7 @@ fn what_is_said_counts_once_however_many_formats_it_is_read_in() {
     for (slot, &format) in formats.iter().enumerate() {
         fanout.enter(Slot::new(slot), LOBBY, format);
     }
-    assert_eq!((formats.len(), fanout.channels.len()), (630, 422));
+    assert_eq!((formats.len(), fanout.channels.channels.len()), (630, 422));
     let line = "x".repeat(1000);
     say(&mut fanout, LOBBY, None, &line);
     let len = "x: ".len() + line.len() + "\r\n".len();

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::server::fanout::{Fanout, SPARE_LOGS};
+use crate::server::fanout::Fanout;
+use crate::server::fanout::deal::SPARE_LOGS;
 
 impl Fanout {
     /// Whether every room log and every share is empty, and every channel has readers and a format of its own. Returns how many
@@ -12,11 +13,11 @@ impl Fanout {
         assert!(self.spare.len() <= SPARE_LOGS && self.logs.is_empty());
         assert!(self.spoken.is_empty() && self.shares.is_empty());
         let mut readers = 0;
-        for (room, heard) in self.rooms.iter().enumerate() {
+        for (room, heard) in self.channels.rooms.iter().enumerate() {
             assert_eq!(heard.log, None);
             let mut formats = HashSet::new();
             for &channel in &heard.channels {
-                let it = &self.channels[channel.index()];
+                let it = self.channels.get(channel);
                 assert_eq!((it.room.index(), it.format), (room, it.format.shown()));
                 assert!(!it.members.is_empty(), "a channel that nobody reads");
                 assert!(formats.insert(format!("{:?}", it.format)));
@@ -28,11 +29,19 @@ impl Fanout {
                 readers += it.members.len();
             }
             let formats = heard.channels.iter();
-            let stamps = formats.map(|&it| self.channels[it.index()].format.stamp.len());
+            let stamps = formats.map(|&it| self.channels.get(it).format.stamp.len());
             assert_eq!(heard.stamp, stamps.max().unwrap_or(0));
         }
-        let in_use = self.rooms.iter().flat_map(|it| &it.channels).count();
-        assert_eq!(in_use + self.free.len(), self.channels.len());
+        let in_use = self
+            .channels
+            .rooms
+            .iter()
+            .flat_map(|it| &it.channels)
+            .count();
+        assert_eq!(
+            in_use + self.channels.free.len(),
+            self.channels.channels.len()
+        );
         readers
     }
 }

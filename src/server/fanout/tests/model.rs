@@ -154,7 +154,7 @@ impl Pair {
         for (slot, place) in self.places.iter().enumerate() {
             let share = fanout.shares.all().get(slot).copied();
             let channel = share.and_then(|it| it.channel);
-            let channel = channel.map(|it| &fanout.channels[it.index()]);
+            let channel = channel.map(|it| fanout.channels.get(it));
             let format = share.map_or(Format::default(), |it| it.format);
             assert_eq!(channel.map(|it| it.room), *place);
             assert_eq!(format, self.formats[slot]);
@@ -187,6 +187,9 @@ fn everyone_reads_what_a_plain_model_says() {
         }
         pair.places = [None; SLOTS];
         pair.tick();
-        assert_eq!(pair.fanout.free.len(), pair.fanout.channels.len());
+        assert_eq!(
+            pair.fanout.channels.free.len(),
+            pair.fanout.channels.channels.len()
+        );
     }
 }
