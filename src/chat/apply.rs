@@ -215,7 +215,8 @@ impl Hub {
             return;
         };
         if let Some(peer) = author.peer {
-            let format = person.format;
+            let (left, format) = (author.room, person.format);
+            effects.push(Effect::Exit { peer, room: left });
             effects.push(Effect::Enter { peer, room, format });
         }
         effects.answer(author.peer, AboutRooms::InRoom(name));

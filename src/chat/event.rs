@@ -111,8 +111,8 @@ pub enum Effect {
         /// The message.
         message: Message,
     },
-    /// From now on the peer reads everything said in the room, in this format. A peer is in one room at most. Entering
-    /// the room where they are changes the format.
+    /// From now on the peer reads everything said in the room, in this format. Entering a room that they read already
+    /// changes the format there.
     Enter {
         /// The peer.
         peer: PeerId,
@@ -121,10 +121,13 @@ pub enum Effect {
         /// The format.
         format: Format,
     },
-    /// From now on the peer reads no room.
+    /// From now on the peer does not read the room, which they read until now. Nobody enters a room before they have
+    /// left the one where they were.
     Exit {
         /// The peer.
         peer: PeerId,
+        /// The room.
+        room: RoomId,
     },
     /// Close the connection once its queued output has been written. The hub has forgotten the peer already.
     Close {

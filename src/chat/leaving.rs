@@ -18,9 +18,7 @@ impl Hub {
         let peers: Vec<PeerId> = self.roster.peers().collect();
         // Nobody is told that the others leave.
         for &peer in &peers {
-            if self.roster.at(peer).is_some() {
-                effects.push(Effect::Exit { peer });
-            }
+            self.stop_reading(peer, effects);
         }
         let reason = CloseReason::Shutdown;
         for peer in peers {
@@ -79,10 +77,16 @@ impl Hub {
         word: Option<Arc<str>>,
         effects: &mut Effects,
     ) {
-        if self.roster.at(peer).is_some() {
-            effects.push(Effect::Exit { peer });
-        }
+        self.stop_reading(peer, effects);
         self.forget(peer, reason, word, effects);
+    }
+
+    /// From now on a peer is told nothing of what is said.
+    fn stop_reading(&self, peer: PeerId, effects: &mut Effects) {
+        if let Some(person) = self.roster.at(peer) {
+            let room = person.room;
+            effects.push(Effect::Exit { peer, room });
+        }
     }
 
     /// Forgets a peer. The person whose connection it was leaves.

@@ -53,13 +53,15 @@ impl Readers {
             Effect::Enter { peer, room, format } => {
                 self.assert_connected(*peer);
                 let before = self.connected.insert(*peer, Some((*room, *format)));
-                let reads_already = before.flatten().is_some();
-                assert!(!reads_already || self.name(*peer).is_some(), "{peer}");
+                if let Some((before, _)) = before.flatten() {
+                    assert_eq!(before, *room, "{peer} did not leave the room");
+                    assert!(self.name(*peer).is_some(), "{peer}");
+                }
             }
-            Effect::Exit { peer } => {
+            Effect::Exit { peer, room } => {
                 self.assert_connected(*peer);
-                let before = self.connected.insert(*peer, None).flatten();
-                assert!(before.is_some(), "{peer} read no room");
+                assert_eq!(self.room(*peer), Some(*room), "{peer} leaves it");
+                self.connected.insert(*peer, None);
             }
             Effect::Close { peer, reason } => {
                 self.assert_connected(*peer);

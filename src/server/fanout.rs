@@ -60,9 +60,10 @@ impl Fanout {
         self.shares.get(slot).format = format;
     }
 
-    /// From now on the peer reads the room, in this format.
+    /// From now on the peer, who reads no other room, reads this one in this format.
     pub fn enter(&mut self, slot: Slot, room: RoomId, format: Format) {
-        self.exit(slot);
+        self.exit(slot, room);
+        debug_assert_eq!(self.shares.get(slot).channel, None);
         let channel = self.channels.find_or_make(room, format.shown());
         let from = self.end(channel);
         let members = &mut self.channels.get_mut(channel).members;
@@ -73,10 +74,11 @@ impl Fanout {
         share.format = format;
     }
 
-    /// From now on the peer reads no room. What was said before is still theirs.
-    pub fn exit(&mut self, slot: Slot) {
+    /// From now on the peer does not read the room. What was said before is still theirs.
+    pub fn exit(&mut self, slot: Slot, room: RoomId) {
         let share = *self.shares.get(slot);
-        let Some(channel) = share.channel else {
+        let is_there = |it: &ChannelId| self.channels.get(*it).room == room;
+        let Some(channel) = share.channel.filter(is_there) else {
             return;
         };
         self.seal(slot, self.end(channel));

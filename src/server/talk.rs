@@ -140,7 +140,7 @@ impl Talk {
                 Effect::Enter { peer, room, format } => {
                     self.fanout.enter(peer.slot, room, format);
                 }
-                Effect::Exit { peer } => self.fanout.exit(peer.slot),
+                Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, reason } => {
                     self.log_close(peer, reason);
                     self.connections.drain(peer.slot, now.instant);

@@ -43,7 +43,7 @@ impl Chat {
                 Effect::Enter { peer, room, format } => {
                     self.fanout.enter(peer.slot, room, format);
                 }
-                Effect::Exit { peer } => self.fanout.exit(peer.slot),
+                Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, .. } => closed(peer),
                 _ => {}
             }

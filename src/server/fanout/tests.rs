@@ -117,7 +117,7 @@ fn who_comes_reads_from_then_on_and_who_goes_until_then() {
     say(&mut fanout, LOBBY, None, "one");
     fanout.enter(Slot::new(2), LOBBY, Format::default());
     say(&mut fanout, LOBBY, None, "two");
-    fanout.exit(Slot::new(0));
+    fanout.exit(Slot::new(0), LOBBY);
     say(&mut fanout, LOBBY, None, "three");
     fanout.reply(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
     let texts = read(&mut fanout, [0, 1, 2]);
@@ -138,6 +138,7 @@ fn changing_rooms_keeps_the_order() {
     fanout.enter(Slot::new(2), other, Format::default());
     say(&mut fanout, LOBBY, None, "here");
     say(&mut fanout, other, None, "missed");
+    fanout.exit(Slot::new(0), LOBBY);
     fanout.enter(Slot::new(0), other, Format::default());
     say(&mut fanout, LOBBY, None, "gone");
     say(&mut fanout, other, Some(0), "mine");
@@ -199,7 +200,7 @@ fn a_peer_has_one_format_from_coming_to_going() {
     let steps: [fn(&mut Fanout, Format); 4] = [
         |it, format| it.introduce(Slot::new(1), format),
         |it, format| it.enter(Slot::new(1), LOBBY, format),
-        |it, _| it.exit(Slot::new(1)),
+        |it, _| it.exit(Slot::new(1), LOBBY),
         |it, _| it.introduce(Slot::new(1), Format::default()),
     ];
     for (step, stamp) in steps
@@ -348,7 +349,7 @@ fn who_changes_formats_in_the_middle_reads_each_line_as_it_was_then() {
     let joined = News::Joined(Username::parse("new").unwrap()).into();
     fanout.say(LOBBY, std::iter::empty(), &joined, 60);
     say(&mut fanout, LOBBY, Some(1), "c");
-    fanout.exit(Slot::new(0));
+    fanout.exit(Slot::new(0), LOBBY);
     fanout.reply(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
     fanout.enter(Slot::new(2), LOBBY, clock);
     let texts = read(&mut fanout, [0, 1, 2]);

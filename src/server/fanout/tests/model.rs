@@ -62,6 +62,9 @@ impl Pair {
 
     fn enter(&mut self) {
         let (slot, room, format) = (self.slot(), self.room(), self.format());
+        if let Some(place) = self.places[slot].filter(|it| *it != room) {
+            self.fanout.exit(Slot::new(slot), place);
+        }
         self.fanout.enter(Slot::new(slot), room, format);
         (self.places[slot], self.formats[slot]) = (Some(room), format);
     }
@@ -69,8 +72,9 @@ impl Pair {
     /// Somebody leaves their room, and perhaps somebody else has the slot then.
     fn exit(&mut self) {
         let slot = self.slot();
-        self.fanout.exit(Slot::new(slot));
-        self.places[slot] = None;
+        if let Some(place) = self.places[slot].take() {
+            self.fanout.exit(Slot::new(slot), place);
+        }
         if self.dice.below(2) == 0 {
             self.formats[slot] = self.format();
             self.fanout.introduce(Slot::new(slot), self.formats[slot]);
@@ -183,9 +187,10 @@ fn everyone_reads_what_a_plain_model_says() {
             pair.tick();
         }
         for slot in 0..SLOTS {
-            pair.fanout.exit(Slot::new(slot));
+            if let Some(place) = pair.places[slot].take() {
+                pair.fanout.exit(Slot::new(slot), place);
+            }
         }
-        pair.places = [None; SLOTS];
         pair.tick();
         assert_eq!(
             pair.fanout.channels.free.len(),
