@@ -227,6 +227,10 @@ pub const CHUNK_BYTES: usize = 64;
 /// What a message in a send queue counts for besides its bytes: the offset of its end.
 pub const END_BYTES: usize = size_of::<u32>();
 
+/// Lines of one room, between lines of another that the same person hears, are copied into one buffer with those unless
+/// they have at least this many bytes together. So short lines make no slices of their own.
+pub const MERGED_PIECE_BYTES: usize = 512;
+
 /// Slices handed to the kernel in one `writev`. Linux takes 1,024 (`IOV_MAX`), but more than some dozens gain nothing.
 pub const SLICES_PER_WRITE: usize = 32;
 
@@ -262,6 +266,9 @@ pub const OFFSET_MINUTES: RangeInclusive<i16> = -12 * 60..=14 * 60;
 
 /// Rooms at once. Each holds a history, so this bounds memory too.
 pub const ROOMS: usize = 1000;
+
+/// Rooms that one person may hear at once.
+pub const ROOMS_HEARD: usize = 16;
 
 /// Rooms made by one person that still exist. Few people make more than one.
 pub const ROOMS_MADE: usize = 50;

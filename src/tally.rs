@@ -44,9 +44,9 @@ pub(crate) fn write(_bytes: usize) {
 pub(crate) struct Tally {
     pub(crate) folds: usize,
     folded: usize,
-    steps: usize,
+    pub(crate) steps: usize,
     left_out: usize,
-    writes: usize,
+    pub(crate) writes: usize,
     bytes: usize,
 }
 

@@ -132,7 +132,7 @@ impl Hub {
             effects.tell(peer, AboutConnection::Motd(motd.clone()));
         }
         self.show_room(place, effects);
-        effects.push(Effect::Enter { peer, room, format });
+        effects.enter(peer, room, format);
         effects.push(Effect::CameOnline { peer, name });
         true
     }
@@ -217,7 +217,7 @@ impl Hub {
         if let Some(peer) = author.peer {
             let (left, format) = (author.room, person.format);
             effects.push(Effect::Exit { peer, room: left });
-            effects.push(Effect::Enter { peer, room, format });
+            effects.enter(peer, room, format);
         }
         effects.answer(author.peer, AboutRooms::InRoom(name));
         self.show_room(author.place, effects);

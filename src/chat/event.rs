@@ -7,7 +7,7 @@ use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
 use crate::message::{Answer, Message, News};
 use crate::moment::Format;
-use crate::name::Username;
+use crate::name::{RoomName, Username};
 
 use super::question::{Finding, Question};
 
@@ -111,8 +111,8 @@ pub enum Effect {
         /// The message.
         message: Message,
     },
-    /// From now on the peer reads everything said in the room, in this format. Entering a room that they read already
-    /// changes the format there.
+    /// From now on the peer reads everything said in the room, in this format, besides the rooms that they read already.
+    /// Entering one of these changes the format and the tag there. Exactly one of a person's rooms is without a tag.
     Enter {
         /// The peer.
         peer: PeerId,
@@ -120,9 +120,10 @@ pub enum Effect {
         room: RoomId,
         /// The format.
         format: Format,
+        /// The name of the room, if it is not the peer's current one: it stands before each line.
+        tag: Option<RoomName>,
     },
-    /// From now on the peer does not read the room, which they read until now. Nobody enters a room before they have
-    /// left the one where they were.
+    /// From now on the peer does not read the room, which they read until now.
     Exit {
         /// The peer.
         peer: PeerId,
@@ -223,6 +224,17 @@ impl Effects {
 
     pub(super) fn answer(&mut self, peer: impl Into<Option<PeerId>>, answer: impl Into<Answer>) {
         self.tell(peer, Message::Answer(answer.into()));
+    }
+
+    /// Makes a room the current one of a peer, or changes how they read it.
+    pub(super) fn enter(&mut self, peer: PeerId, room: RoomId, format: Format) {
+        let tag = None;
+        self.push(Effect::Enter {
+            peer,
+            room,
+            format,
+            tag,
+        });
     }
 
     /// Proposes an act of the person who has this connection.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::error::CloseReason;
 use crate::id::{PeerId, RoomId};
+use crate::limits::ROOMS_HEARD;
 use crate::message::Message;
 use crate::moment::Format;
 use crate::name::Username;
@@ -14,11 +15,18 @@ use crate::wire::is_hidden;
 
 use super::{Audience, Effect, Event};
 
+/// How somebody reads a room.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    format: Format,
+    is_current: bool,
+}
+
 /// Everyone who is connected.
 #[derive(Debug, Default)]
 pub struct Readers {
-    /// Which room each of them reads, and how.
-    connected: BTreeMap<PeerId, Option<(RoomId, Format)>>,
+    /// Which rooms each of them reads, and how.
+    connected: BTreeMap<PeerId, BTreeMap<RoomId, Reading>>,
     /// Who has a name, in the order in which they came.
     online: Vec<(PeerId, Username)>,
     closed: Vec<(PeerId, CloseReason)>,
@@ -30,7 +38,7 @@ impl Readers {
     /// The hub is told of this event next.
     pub fn expect(&mut self, peer: PeerId, event: &Event<'_>) {
         match event {
-            Event::Connected { .. } => _ = self.connected.insert(peer, None),
+            Event::Connected { .. } => _ = self.connected.insert(peer, BTreeMap::new()),
             Event::Disconnected(_) => self.leaving = Some(peer).filter(|it| self.is_connected(*it)),
             _ => {}
         }
@@ -50,18 +58,25 @@ impl Readers {
                 assert_eq!(Some(effect), None, "nothing is out");
             }
             Effect::Send { to, message } => return self.readers(to, message),
-            Effect::Enter { peer, room, format } => {
-                self.assert_connected(*peer);
-                let before = self.connected.insert(*peer, Some((*room, *format)));
-                if let Some((before, _)) = before.flatten() {
-                    assert_eq!(before, *room, "{peer} did not leave the room");
-                    assert!(self.name(*peer).is_some(), "{peer}");
-                }
+            Effect::Enter {
+                peer,
+                room,
+                format,
+                tag,
+            } => {
+                let reading = Reading {
+                    format: *format,
+                    is_current: tag.is_none(),
+                };
+                let rooms = self.rooms_mut(*peer);
+                rooms.insert(*room, reading);
+                assert!(rooms.len() <= ROOMS_HEARD, "{peer} reads too many rooms");
+                let is_first = rooms.len() == 1;
+                assert!(is_first || self.name(*peer).is_some(), "{peer}");
             }
             Effect::Exit { peer, room } => {
-                self.assert_connected(*peer);
-                assert_eq!(self.room(*peer), Some(*room), "{peer} leaves it");
-                self.connected.insert(*peer, None);
+                let left = self.rooms_mut(*peer).remove(room);
+                assert!(left.is_some(), "{peer} does not read {room:?}");
             }
             Effect::Close { peer, reason } => {
                 self.assert_connected(*peer);
@@ -96,12 +111,12 @@ impl Readers {
         if let Some(peer) = self.leaving.take() {
             self.remove(peer);
         }
-        let agree =
-            |(peer, reads): (&PeerId, &Option<_>)| reads.is_some() == self.name(*peer).is_some();
-        assert!(
-            self.connected.iter().all(agree),
-            "someone is online in no room"
-        );
+        for (peer, rooms) in &self.connected {
+            let current = rooms.values().filter(|it| it.is_current).count();
+            let is_online = self.name(*peer).is_some();
+            assert_eq!(current, is_online.into(), "current rooms of {peer}");
+            assert!(is_online || rooms.is_empty(), "{peer} has no name");
+        }
     }
 
     /// Whether they have come and not gone.
@@ -130,16 +145,27 @@ impl Readers {
         Some(name)
     }
 
-    /// The room that they read.
+    /// Their current room.
     pub fn room(&self, peer: PeerId) -> Option<RoomId> {
-        let (room, _) = (*self.connected.get(&peer)?)?;
+        let (room, _) = self.current(peer)?;
         Some(room)
     }
 
-    /// How they read, where they read a room.
+    /// How they read their current room.
     pub fn format(&self, peer: PeerId) -> Option<Format> {
-        let (_, format) = (*self.connected.get(&peer)?)?;
-        Some(format)
+        let (_, reading) = self.current(peer)?;
+        Some(reading.format)
+    }
+
+    fn current(&self, peer: PeerId) -> Option<(RoomId, Reading)> {
+        let mut rooms = self.connected.get(&peer)?.iter();
+        let (room, reading) = rooms.find(|(_, it)| it.is_current)?;
+        Some((*room, *reading))
+    }
+
+    fn rooms_mut(&mut self, peer: PeerId) -> &mut BTreeMap<RoomId, Reading> {
+        self.assert_connected(peer);
+        self.connected.entry(peer).or_default()
     }
 
     /// Whether this is their name, letter by letter.
@@ -162,11 +188,12 @@ impl Readers {
             } => {
                 let left_out = || hidden_from.iter().chain(except);
                 left_out().for_each(|it| self.assert_connected(*it));
-                let reads = |peer: &PeerId| {
-                    let is_shown = self.format(*peer).is_some_and(|it| !is_hidden(message, it));
-                    is_shown && self.room(*peer) == Some(*room) && left_out().all(|it| it != peer)
+                let reads = |(peer, rooms): (&PeerId, &BTreeMap<RoomId, Reading>)| {
+                    let is_shown = |it: &Reading| !is_hidden(message, it.format);
+                    let is_read = rooms.get(room).is_some_and(is_shown);
+                    (is_read && left_out().all(|it| it != peer)).then_some(*peer)
                 };
-                let readers: Vec<PeerId> = self.connected().filter(reads).collect();
+                let readers: Vec<PeerId> = self.connected.iter().filter_map(reads).collect();
                 let reads_on = self.leaving.filter(|it| readers.contains(it));
                 assert_eq!(reads_on, None, "and is told {message:?}");
                 readers
@@ -175,7 +202,9 @@ impl Readers {
     }
 
     fn remove(&mut self, peer: PeerId) {
-        assert_eq!(self.room(peer), None, "{peer} is gone and reads a room");
+        let rooms = self.connected.get(&peer);
+        let is_empty = rooms.is_none_or(BTreeMap::is_empty);
+        assert!(is_empty, "{peer} is gone and reads a room");
         assert_eq!(self.name(peer), None, "{peer} is gone and online");
         self.connected.remove(&peer);
     }

@@ -1,11 +1,14 @@
 //! `Fanout`: who is to be sent which bytes of this tick. No socket is touched here.
 //!
 //! What is said in a room is rendered once, without a stamp, and appended to the room's log of the tick. The people of a
-//! room who read it in the same format form a channel. For each peer there is kept only from which line on the log is
-//! theirs, and a list of spans that were sealed before that: a share is sealed where a line is left out, their own or
-//! one they ignore, where a reply to them alone has its place, and where they change channels. So a message costs the same
-//! in a room of any size and of any number of formats, nothing is allocated for a delivery, and what each peer reads has
-//! the order in which the hub handled the lines.
+//! room who read it in the same view form a channel: in the same format, and behind the same tag or none. For each peer
+//! there is kept only from which line on the log is theirs, and a list of spans that were sealed before that: a share is
+//! sealed where a line is left out, their own or one they ignore, where a reply to them alone has its place, and where
+//! they change channels. So a message costs the same in a room of any size and of any number of formats, nothing is
+//! allocated for a delivery, and what each peer reads has the order in which the hub handled the lines.
+//!
+//! A peer may hear several rooms. Each line knows its place among all that was said in the tick, and by these places the
+//! lines of several rooms are merged for people who hear them, in `together.rs`. Others pay nothing for that.
 //!
 //! At the end of the tick the room logs are frozen, and everyone is [dealt](Fanout::deal) their share.
 //!
@@ -18,20 +21,22 @@ mod deal;
 mod ids;
 mod room_log;
 mod shares;
+mod together;
 
 use bytes::BytesMut;
 
 use crate::id::{RoomId, Slot};
-use crate::limits::{LOG_BYTES, REPLIES_BYTES};
+use crate::limits::{LOG_BYTES, REPLIES_BYTES, ROOMS_HEARD};
 use crate::message::Message;
 use crate::moment::Format;
+use crate::name::RoomName;
 use crate::tally;
 use crate::wire::{is_hidden, render};
 
 use channels::Channels;
-use ids::{ChannelId, Line, LogId};
-use room_log::{Buffer, RoomLog};
-use shares::{Lines, Part, Shares};
+use ids::{ChannelId, Line, LogId, Place};
+use room_log::{Buffer, RoomLog, View};
+use shares::{Lines, Membership, Shares};
 
 pub use deal::{Dealt, Logs};
 
@@ -43,6 +48,8 @@ pub struct Fanout {
     /// What is said in rooms, a log for each of the rooms in `spoken`.
     logs: Vec<RoomLog>,
     spoken: Vec<RoomId>,
+    /// The place of the next line.
+    place: Place,
     channels: Channels,
     shares: Shares,
     /// Empty buffers of former ticks.
@@ -60,37 +67,37 @@ impl Fanout {
         self.shares.get(slot).format = format;
     }
 
-    /// From now on the peer, who reads no other room, reads this one in this format.
-    pub fn enter(&mut self, slot: Slot, room: RoomId, format: Format) {
-        self.exit(slot, room);
-        debug_assert_eq!(self.shares.get(slot).channel, None);
-        let channel = self.channels.find_or_make(room, format.shown());
-        let from = self.end(channel);
-        let members = &mut self.channels.get_mut(channel).members;
-        let seat = members.len() as u32;
-        members.push(slot);
-        let share = self.shares.get(slot);
-        (share.channel, share.seat, share.from) = (Some(channel), seat, from);
-        share.format = format;
+    /// From now on the peer reads the room too, in this format. Where they read it already, this changes the format. The
+    /// tag is the name of the room, if it is not the peer's current one.
+    pub fn enter(&mut self, slot: Slot, room: RoomId, format: Format, tag: Option<&RoomName>) {
+        self.shares.get(slot).format = format;
+        let view = View::new(format, tag);
+        if let Some(before) = self.membership(slot, room) {
+            if self.channels.get(before.channel).view == view {
+                return;
+            }
+            self.exit(slot, room);
+        }
+        let channel = self.channels.find_or_make(room, view);
+        let joined = Membership {
+            channel,
+            seat: self.channels.add(channel, slot),
+            from: self.end(channel),
+        };
+        self.shares.join(slot, joined);
+        debug_assert!(self.shares.memberships(slot).count() <= ROOMS_HEARD);
     }
 
     /// From now on the peer does not read the room. What was said before is still theirs.
     pub fn exit(&mut self, slot: Slot, room: RoomId) {
-        let share = *self.shares.get(slot);
-        let is_there = |it: &ChannelId| self.channels.get(*it).room == room;
-        let Some(channel) = share.channel.filter(is_there) else {
+        let Some(left) = self.membership(slot, room) else {
             return;
         };
-        self.seal(slot, self.end(channel));
-        self.shares.note_move(slot);
-        let empty = self.shares.get(slot);
-        (empty.channel, empty.from) = (None, Line::FIRST);
-        let left = self.channels.get_mut(channel);
-        left.members.swap_remove(share.seat as usize);
-        if let Some(&moved) = left.members.get(share.seat as usize) {
-            self.shares.get(moved).seat = share.seat;
-        } else if left.members.is_empty() {
-            self.channels.free(channel);
+        let channel = left.channel;
+        self.seal(slot, left, self.end(channel));
+        self.shares.leave(slot, channel);
+        if let Some(moved) = self.channels.remove(channel, left.seat) {
+            self.shares.set_seat(moved, channel, left.seat);
         }
     }
 
@@ -106,7 +113,7 @@ impl Fanout {
         let Some(heard) = self.channels.rooms.get_mut(room.index()) else {
             return;
         };
-        if heard.channels.is_empty() {
+        if heard.readers == 0 {
             return;
         }
         let log = *heard.log.get_or_insert_with(|| {
@@ -116,7 +123,8 @@ impl Fanout {
         });
         let log = &mut self.logs[log.index()];
         let line = log.end();
-        let bytes = log.append(message, unix, heard.stamp);
+        let bytes = log.append(message, unix, self.place, heard.stamp) + heard.tag;
+        self.place = self.place.next();
         self.bytes += bytes;
         tally::write(bytes);
         for slot in except {
@@ -154,8 +162,10 @@ impl Fanout {
     }
 
     fn reply_with(&mut self, slot: Slot, write: impl FnOnce(&mut BytesMut)) {
-        if let Some(channel) = self.shares.get(slot).channel {
-            self.seal(slot, self.end(channel));
+        for i in 0.. {
+            let it = self.shares.memberships(slot).nth(i);
+            let Some(it) = it else { break };
+            self.seal(slot, it, self.end(it.channel));
         }
         let (replies, ends) = &mut self.replies;
         let start = replies.len() as u32;
@@ -163,39 +173,48 @@ impl Fanout {
         let end = replies.len() as u32;
         ends.push(end);
         tally::write((end - start) as usize);
-        self.shares.push(slot, Part::Replies(start..end));
+        self.shares.push_replies(slot, start..end);
         self.most_told = self.most_told.max(self.shares.told(slot));
     }
 
     /// Leaves the line that was just said in the room out of a peer's share, if it is there.
     fn leave_out(&mut self, slot: Slot, room: RoomId, message: &Message, line: Line) {
         tally::leave_out();
-        let Some(channel) = self.shares.get(slot).channel else {
-            return;
-        };
-        let heard = self.channels.get(channel);
-        if heard.room == room && !is_hidden(message, heard.format) {
-            self.seal(slot, line);
-            self.shares.get(slot).from = line.next();
+        if let Some(it) = self.membership(slot, room)
+            && !is_hidden(message, self.channels.get(it.channel).view.format)
+        {
+            self.seal(slot, it, line);
+            self.shares.set_from(slot, it.channel, line.next());
         }
     }
 
-    /// Makes a span of what the peer has read of their channel up to the line `end`.
-    fn seal(&mut self, slot: Slot, end: Line) {
-        let share = self.shares.get(slot);
-        let (channel, start) = (share.channel, std::mem::replace(&mut share.from, end));
-        if start < end
-            && let Some((log, format)) = self.channels.heard(channel)
-        {
-            let range = start..end;
-            let lines = Lines { log, format, range };
-            self.shares.push(slot, Part::Lines(lines));
+    /// Makes a span of what the peer has read of a channel up to the line `end`.
+    fn seal(&mut self, slot: Slot, it: Membership, end: Line) {
+        if it.from >= end {
+            return;
         }
+        let Membership { channel, from, .. } = it;
+        self.shares.set_from(slot, channel, end);
+        if let Some((log, view)) = self.channels.heard(channel) {
+            let range = from..end;
+            let lines = Lines {
+                log,
+                channel,
+                range,
+            };
+            self.shares.push_lines(slot, lines, !view.is_plain());
+        }
+    }
+
+    /// How the peer reads the room, if they do.
+    fn membership(&self, slot: Slot, room: RoomId) -> Option<Membership> {
+        let mut memberships = self.shares.memberships(slot);
+        memberships.find(|it| self.channels.get(it.channel).room == room)
     }
 
     /// Where the log of the channel's room ends so far.
     fn end(&self, channel: ChannelId) -> Line {
-        let heard = self.channels.heard(Some(channel));
+        let heard = self.channels.heard(channel);
         heard.map_or(Line::FIRST, |(log, _)| self.logs[log.index()].end())
     }
 }

@@ -137,8 +137,13 @@ impl Talk {
                     refused.extend(asked.err().map(|why| (peer, why)));
                 }
                 Effect::Send { to, message } => self.queue(now, to, &message),
-                Effect::Enter { peer, room, format } => {
-                    self.fanout.enter(peer.slot, room, format);
+                Effect::Enter {
+                    peer,
+                    room,
+                    format,
+                    tag,
+                } => {
+                    self.fanout.enter(peer.slot, room, format, tag.as_ref());
                 }
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, reason } => {

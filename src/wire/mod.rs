@@ -20,6 +20,6 @@ pub(crate) use lines::split_line;
 pub use protocol::recognise;
 pub(crate) use refusal::no_name;
 pub use render::render;
-pub(crate) use render::{is_hidden, is_stamped, stamp};
+pub(crate) use render::{is_hidden, is_stamped, stamp, tag};
 pub(crate) use telnet::END_OF_INPUT;
 pub use text::{clean, clean_typed};

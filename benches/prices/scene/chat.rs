@@ -40,8 +40,13 @@ impl Chat {
         for effect in self.effects.drain() {
             match effect {
                 Effect::Send { to, message } => self.fanout.send(&to, &message, unix),
-                Effect::Enter { peer, room, format } => {
-                    self.fanout.enter(peer.slot, room, format);
+                Effect::Enter {
+                    peer,
+                    room,
+                    format,
+                    tag,
+                } => {
+                    self.fanout.enter(peer.slot, room, format, tag.as_ref());
                 }
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, .. } => closed(peer),

@@ -1,6 +1,6 @@
 //! Commands about what a person reads.
 
-use crate::chat::event::{Effect, Effects};
+use crate::chat::event::Effects;
 use crate::chat::{Caller, Hub};
 use crate::limits::{REPLAYED_LINES, ZONE_BYTES};
 use crate::message::AboutReading;
@@ -97,7 +97,7 @@ fn set_format(
     if let Some(person) = hub.roster.at_mut(peer) {
         let answer = change(&mut person.format);
         let format = person.format;
-        effects.push(Effect::Enter { peer, room, format });
+        effects.enter(peer, room, format);
         effects.answer(peer, answer);
     }
 }

@@ -1,12 +1,14 @@
-//! `Channels`: the rooms, and in each a channel for each format in which someone reads it.
+//! `Channels`: the rooms, and in each a channel for each view in which someone reads it.
 //!
-//! Invariant: a room has one channel for each format that shows, and none without members.
+//! A channel that loses its last member is freed when the tick ends: until then spans of what was read there name it.
+//!
+//! Invariant: a room has one channel for each view, and between ticks none without members.
 
 use crate::id::{RoomId, Slot};
-use crate::moment::Format;
 use crate::tally;
 
 use super::ids::{ChannelId, LogId};
+use super::room_log::View;
 
 #[derive(Debug, Default)]
 pub(super) struct Channels {
@@ -14,6 +16,8 @@ pub(super) struct Channels {
     pub(super) channels: Vec<Channel>,
     /// Channels that are not in use.
     pub(super) free: Vec<ChannelId>,
+    /// Channels that lost their last member in this tick. Some may have members again.
+    pub(super) emptied: Vec<ChannelId>,
 }
 
 #[derive(Debug, Default)]
@@ -21,15 +25,18 @@ pub(super) struct Room {
     pub(super) channels: Vec<ChannelId>,
     /// What was said in this tick, if anything was.
     pub(super) log: Option<LogId>,
-    /// The longest stamp that anyone reads there.
+    /// How many people read it.
+    pub(super) readers: u32,
+    /// The longest stamp and the longest tag that anyone reads there, in bytes.
     pub(super) stamp: usize,
+    pub(super) tag: usize,
 }
 
 /// Those in a room who read the same bytes.
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) room: RoomId,
-    pub(super) format: Format,
+    pub(super) view: View,
     pub(super) members: Vec<Slot>,
 }
 
@@ -38,23 +45,21 @@ impl Channels {
         &self.channels[channel.index()]
     }
 
-    pub(super) fn get_mut(&mut self, channel: ChannelId) -> &mut Channel {
-        &mut self.channels[channel.index()]
-    }
-
-    /// The channel of a room and a format, made if need be.
-    pub(super) fn find_or_make(&mut self, room: RoomId, format: Format) -> ChannelId {
+    /// The channel of a room and a view, made if need be.
+    pub(super) fn find_or_make(&mut self, room: RoomId, view: View) -> ChannelId {
         if self.rooms.len() <= room.index() {
             self.rooms.resize_with(room.index() + 1, Room::default);
         }
         let heard = &mut self.rooms[room.index()];
         let mut channels = heard.channels.iter().inspect(|_| tally::steps(1));
-        if let Some(&found) = channels.find(|it| self.channels[it.index()].format == format) {
+        if let Some(&found) = channels.find(|it| self.channels[it.index()].view == view) {
             return found;
         }
+        heard.stamp = heard.stamp.max(view.format.stamp.len());
+        heard.tag = heard.tag.max(view.tag.len());
         let made = Channel {
             room,
-            format,
+            view,
             members: Vec::new(),
         };
         let channel = match self.free.pop() {
@@ -67,26 +72,55 @@ impl Channels {
                 ChannelId::new(self.channels.len() - 1)
             }
         };
-        heard.stamp = heard.stamp.max(format.stamp.len());
         heard.channels.push(channel);
         channel
     }
 
-    /// Frees a channel that nobody reads any more.
-    pub(super) fn free(&mut self, channel: ChannelId) {
-        let room = self.channels[channel.index()].room;
-        let heard = &mut self.rooms[room.index()];
-        tally::steps(2 * heard.channels.len());
-        heard.channels.retain(|&other| other != channel);
-        let channels = heard.channels.iter();
-        let stamps = channels.map(|&it| self.channels[it.index()].format.stamp.len());
-        heard.stamp = stamps.max().unwrap_or(0);
-        self.free.push(channel);
+    /// Adds a member. Returns their place among the members.
+    pub(super) fn add(&mut self, channel: ChannelId, slot: Slot) -> u32 {
+        let channel = &mut self.channels[channel.index()];
+        self.rooms[channel.room.index()].readers += 1;
+        channel.members.push(slot);
+        channel.members.len() as u32 - 1
     }
 
-    /// The log that a channel hears, if something was said in this tick, and in which format.
-    pub(super) fn heard(&self, channel: Option<ChannelId>) -> Option<(LogId, Format)> {
-        let channel = self.get(channel?);
-        Some((self.rooms[channel.room.index()].log?, channel.format))
+    /// Removes the member at this place. Returns the member who has the place from then on.
+    pub(super) fn remove(&mut self, channel: ChannelId, seat: u32) -> Option<Slot> {
+        let left = &mut self.channels[channel.index()];
+        self.rooms[left.room.index()].readers -= 1;
+        left.members.swap_remove(seat as usize);
+        if left.members.is_empty() {
+            self.emptied.push(channel);
+        }
+        left.members.get(seat as usize).copied()
+    }
+
+    /// Begins the next tick: frees the channels that nobody reads any more.
+    pub(super) fn free_emptied(&mut self) {
+        while let Some(channel) = self.emptied.pop() {
+            let it = &self.channels[channel.index()];
+            let heard = &mut self.rooms[it.room.index()];
+            tally::steps(heard.channels.len());
+            let place = heard.channels.iter().position(|&it| it == channel);
+            // It may have lost its last member twice in the tick, and so be free already.
+            let Some(place) = place.filter(|_| it.members.is_empty()) else {
+                continue;
+            };
+            heard.channels.swap_remove(place);
+            tally::steps(heard.channels.len());
+            (heard.stamp, heard.tag) = (0, 0);
+            for &other in &heard.channels {
+                let view = &self.channels[other.index()].view;
+                heard.stamp = heard.stamp.max(view.format.stamp.len());
+                heard.tag = heard.tag.max(view.tag.len());
+            }
+            self.free.push(channel);
+        }
+    }
+
+    /// The log that a channel hears, if something was said in this tick, and in which view.
+    pub(super) fn heard(&self, channel: ChannelId) -> Option<(LogId, &View)> {
+        let channel = self.get(channel);
+        Some((self.rooms[channel.room.index()].log?, &channel.view))
     }
 }

@@ -1,16 +1,23 @@
 //! The end of a tick: what was told is frozen and dealt out to those who read it.
 //!
-//! Peers are served in groups of those who read the same bytes. Where a format adds stamps or hides lines, its bytes are
-//! put together when its group is served, and dropped behind it: so many formats cost one more copy of what is written
-//! anyway, and the memory of one of them. Somebody who changed formats in the middle of the tick is a group of their own.
+//! Peers are served in groups of those who read the same bytes. Where a view adds stamps or a tag or hides lines, its
+//! bytes are put together when its group is served, and dropped behind it: so many formats cost one more copy of what is
+//! written anyway, and the memory of one of them. Somebody who changed channels in the middle of the tick is a group of
+//! their own. People who hear several rooms form a group if they read all lines of the same channels, and nothing else.
+//! If only one of their rooms was spoken in, they belong to the group of its channel.
+
+use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::id::Slot;
 use crate::net::{Gauge, Log, Piece};
 
 use super::Fanout;
-use super::ids::Line;
-use super::room_log::{Buffer, Rendered, Said, take_buffer};
+use super::channels::Channel;
+use super::ids::{ChannelId, Line, Place};
+use super::room_log::{Rendered, Said, take_buffer};
 use super::shares::{Lines, Part};
+use super::together::Together;
 
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
 pub(super) const SPARE_LOGS: usize = 8;
@@ -19,10 +26,10 @@ pub(super) const SPARE_LOGS: usize = 8;
 #[derive(Debug)]
 pub struct Logs {
     replies: Log,
-    said: Vec<Said>,
+    pub(super) said: Vec<Said>,
     /// Everyone reads what was said as it is.
     is_plain: bool,
-    gauge: Gauge,
+    pub(super) gauge: Gauge,
 }
 
 /// What is passed on when a tick is dealt out.
@@ -34,15 +41,36 @@ pub enum Dealt<'a> {
     GroupEnd,
 }
 
-/// What was said in the formats of one group of peers, where they do not read it as it is.
+/// What a group of peers reads.
 #[derive(Debug)]
-struct Rendering(Vec<Rendered>);
+enum Rendering {
+    /// What was said, as it is.
+    Plain,
+    /// What was said in their room, in their view.
+    Viewed(Rendered),
+    Together(Together),
+}
+
+/// The numbers of groups. People in the first read what was said as it is. Behind it begin the groups of the channels, of
+/// the combinations of channels, and of peers who are a group of their own.
+const PLAIN: u64 = 0;
+const CHANNELS: u64 = 1;
+const COMBINATIONS: u64 = 1 << 33;
+const ALONE: u64 = 1 << 34;
+
+/// The combinations of channels that were met in a tick.
+#[derive(Debug, Default)]
+struct Combinations {
+    numbers: HashMap<Vec<ChannelId>, u64>,
+    /// The one that is looked up.
+    present: Vec<ChannelId>,
+}
 
 impl Fanout {
     /// Ends the tick: freezes what was told, and passes everyone who has a share in it to `reader`, some of them twice.
     /// Each share is then to be [dealt](Self::deal). The gauge is to show the copies that queues share.
     pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(Slot)) -> Logs {
-        (self.bytes, self.most_told) = (0, 0);
+        (self.bytes, self.most_told, self.place) = (0, 0, Place::default());
         let (replies, ends) = std::mem::take(&mut self.replies);
         let said = self.logs.drain(..).map(|log| log.freeze(gauge));
         let mut logs = Logs {
@@ -52,18 +80,18 @@ impl Fanout {
             gauge: gauge.clone(),
         };
         for &slot in self.shares.sealed() {
-            logs.is_plain &= !self.shares.has_moved(slot);
+            logs.is_plain &= !self.shares.is_alone(slot);
             reader(slot);
         }
         for (said, room) in logs.said.iter().zip(&self.spoken) {
             for &channel in &self.channels.rooms[room.index()].channels {
-                let channel = self.channels.get(channel);
-                let is_hidden = said.is_hidden(channel.format);
-                logs.is_plain &= said.is_plain(channel.format);
-                for &slot in &channel.members {
+                let Channel { view, members, .. } = self.channels.get(channel);
+                let is_hidden = said.is_hidden(view);
+                logs.is_plain &= members.is_empty() || said.is_plain(view);
+                for &slot in members {
                     match is_hidden {
                         // They may have come in the middle of it.
-                        true => self.shares.get(slot).from = Line::FIRST,
+                        true => self.shares.set_from(slot, channel, Line::FIRST),
                         false => reader(slot),
                     }
                 }
@@ -75,6 +103,9 @@ impl Fanout {
     /// Passes each of these peers their share, those who read the same bytes one after the other, and begins the next
     /// tick. Everybody who has a share is among them, and nobody twice.
     pub fn deal(&mut self, mut logs: Logs, slots: &mut [Slot], mut take: impl FnMut(Dealt<'_>)) {
+        if self.shares.some_hear_several() {
+            self.group_several(&mut logs, slots);
+        }
         self.sort(&logs, slots);
         let mut rest = &slots[..];
         while let Some(&first) = rest.first() {
@@ -111,27 +142,67 @@ impl Fanout {
         slots.iter().take_while(is_in).count()
     }
 
-    /// Puts together what those read who are of the same group as this peer.
-    fn render(&mut self, logs: &Logs, slot: Slot) -> Rendering {
-        let mut rendering = Rendering(Vec::new());
-        let share = *self.shares.get(slot);
-        if self.shares.has_moved(slot) {
-            for span in self.shares.spans(slot) {
-                rendering.0.extend(logs.render_part(&span.part));
+    /// Groups the people who hear several rooms by what they read.
+    fn group_several(&mut self, logs: &mut Logs, slots: &[Slot]) {
+        let mut met = Combinations::default();
+        for &slot in slots {
+            if self.shares.hears_several(slot) {
+                let group = self.group_of_several(logs, slot, &mut met);
+                self.shares.set_group(slot, group);
+                logs.is_plain &= group == PLAIN;
             }
         }
-        let Some((log, format)) = self.channels.heard(share.channel) else {
-            return rendering;
-        };
-        let said = &logs.said[log.index()];
-        if !said.is_plain(format) {
-            let buffer = std::mem::take(&mut self.spare_buffer);
-            let lines = Line::FIRST..said.end();
-            rendering
-                .0
-                .push(said.render(lines, format, buffer, &logs.gauge));
+    }
+
+    fn group_of_several(&self, logs: &Logs, slot: Slot, met: &mut Combinations) -> u64 {
+        let alone = ALONE + slot.index() as u64;
+        if self.shares.is_alone(slot) {
+            return alone;
         }
-        rendering
+        met.present.clear();
+        let mut is_all = true;
+        for it in self.unsealed(logs, slot) {
+            met.present.push(it.channel);
+            is_all &= it.range.start == Line::FIRST;
+        }
+        match met.present[..] {
+            [] => PLAIN,
+            [only] => self.group_of_channel(logs, only),
+            _ if is_all && self.shares.spans(slot).next().is_none() => met.number(),
+            _ => alone,
+        }
+    }
+
+    /// The lines of a peer's channels that are in no span of theirs, without channels where everything is hidden.
+    pub(super) fn unsealed(&self, logs: &Logs, slot: Slot) -> impl Iterator<Item = Lines> {
+        self.shares.memberships(slot).filter_map(|it| {
+            let (log, view) = self.channels.heard(it.channel)?;
+            let said = &logs.said[log.index()];
+            (it.from < said.end() && !said.is_hidden(view)).then(|| Lines {
+                log,
+                channel: it.channel,
+                range: it.from..said.end(),
+            })
+        })
+    }
+
+    /// Puts together what those read who are of the same group as this peer.
+    fn render(&mut self, logs: &Logs, slot: Slot) -> Rendering {
+        let group = self.group(logs, slot);
+        if group == PLAIN {
+            return Rendering::Plain;
+        }
+        let buffer = std::mem::take(&mut self.spare_buffer);
+        if group >= COMBINATIONS {
+            return Rendering::Together(self.put_together(logs, slot, buffer));
+        }
+        let channel = ChannelId::new((group - CHANNELS) as usize);
+        match self.channels.heard(channel) {
+            Some((log, view)) => {
+                Rendering::Viewed(logs.said[log.index()].render(view, buffer, &logs.gauge))
+            }
+            None => Rendering::Plain,
+        }
     }
 
     /// Takes a peer's share out: the pieces, in order, that they are to be sent.
@@ -142,40 +213,44 @@ impl Fanout {
         rendering: &'a Rendering,
         pieces: &mut Vec<Piece<'a>>,
     ) {
-        let share = *self.shares.get(slot);
-        let present = rendering.0.last();
-        let mut moved = rendering.0.iter();
+        let viewed = match rendering {
+            Rendering::Plain => None,
+            Rendering::Viewed(viewed) => Some(viewed),
+            Rendering::Together(together) => {
+                pieces.extend(together.pieces(logs));
+                return self.shares.empty(slot);
+            }
+        };
         let mut push = |piece: Piece<'a>| {
             if !piece.range.is_empty() {
                 pieces.push(piece);
             }
         };
+        let lines = |it: &Lines| {
+            let said = &logs.said[it.log.index()];
+            let viewed = viewed.filter(|_| !said.is_plain(&self.channels.get(it.channel).view));
+            viewed.unwrap_or(&said.plain).piece(it.range.clone())
+        };
         for span in self.shares.spans(slot) {
-            let rendered = match self.shares.has_moved(slot) {
-                _ if logs.is_as_it_is(&span.part) => None,
-                true => moved.next(),
-                false => present,
-            };
-            push(logs.piece(&span.part, rendered));
+            push(match &span.part {
+                Part::Lines(it) => lines(it),
+                Part::Replies(bytes) => logs.reply(bytes),
+            });
         }
-        if let Some((log, format)) = self.channels.heard(share.channel) {
-            let said = &logs.said[log.index()];
-            let rendered = present.filter(|_| !said.is_plain(format));
-            if share.from < said.end() {
-                let lines = share.from..said.end();
-                push(rendered.unwrap_or(&said.plain).piece(lines));
-            }
+        for it in self.unsealed(logs, slot) {
+            push(lines(&it));
         }
         self.shares.empty(slot);
     }
 
     /// A group was served: its bytes are kept in no buffer any more.
     fn take_back(&mut self, logs: &mut Logs, rendering: Rendering) {
-        if rendering.0.is_empty() {
-            logs.said.iter_mut().for_each(|said| said.plain.let_go());
-        }
-        let last = rendering.0.into_iter().next_back();
-        self.spare_buffer = last.and_then(Rendered::into_buffer).unwrap_or_default();
+        let log = match rendering {
+            Rendering::Plain => return logs.said.iter_mut().for_each(|said| said.plain.let_go()),
+            Rendering::Viewed(viewed) => viewed.into_log(),
+            Rendering::Together(together) => together.into_log(),
+        };
+        self.spare_buffer = take_buffer(log).unwrap_or_default();
     }
 
     /// Begins the next tick, when every share was taken, with the buffers of this one.
@@ -184,6 +259,7 @@ impl Fanout {
             self.channels.rooms[room.index()].log = None;
         }
         self.shares.clear();
+        self.channels.free_emptied();
         for said in logs.said {
             if self.spare.len() < SPARE_LOGS {
                 self.spare.extend(said.thaw());
@@ -194,51 +270,46 @@ impl Fanout {
 
     /// Peers of the same number read the same bytes.
     fn group(&self, logs: &Logs, slot: Slot) -> u64 {
-        const MOVED: u64 = 1 << 32;
-        if self.shares.has_moved(slot) {
-            return MOVED + slot.index() as u64;
+        if self.shares.is_alone(slot) {
+            return ALONE + slot.index() as u64;
         }
-        let share = self.shares.all().get(slot.index());
-        let channel = share.and_then(|share| share.channel);
-        match channel.zip(self.channels.heard(channel)) {
-            Some((channel, (log, format))) if !logs.said[log.index()].is_plain(format) => {
-                1 + channel.index() as u64
+        let Some(share) = self.shares.find(slot) else {
+            return PLAIN;
+        };
+        let several = self.shares.group(share);
+        let only = || Some(self.group_of_channel(logs, share.only()?.channel));
+        several.or_else(only).unwrap_or(PLAIN)
+    }
+
+    fn group_of_channel(&self, logs: &Logs, channel: ChannelId) -> u64 {
+        match self.channels.heard(channel) {
+            Some((log, view)) if !logs.said[log.index()].is_plain(view) => {
+                CHANNELS + channel.index() as u64
             }
-            _ => 0,
+            _ => PLAIN,
         }
     }
 }
 
+impl Combinations {
+    /// The number of the present one.
+    fn number(&mut self) -> u64 {
+        self.present.sort_unstable();
+        if let Some(&number) = self.numbers.get(&self.present) {
+            return number;
+        }
+        let number = COMBINATIONS + self.numbers.len() as u64;
+        self.numbers.insert(self.present.clone(), number);
+        number
+    }
+}
+
 impl Logs {
-    /// Whether a part is of replies, or of lines that are read as they are.
-    fn is_as_it_is(&self, part: &Part) -> bool {
-        match part {
-            Part::Lines(it) => self.said[it.log.index()].is_plain(it.format),
-            Part::Replies(_) => true,
-        }
-    }
-
-    /// The lines of a part, where they are not read as they are.
-    fn render_part(&self, part: &Part) -> Option<Rendered> {
-        match part {
-            Part::Lines(Lines { log, format, range }) if !self.is_as_it_is(part) => {
-                let (buffer, gauge) = (Buffer::default(), &self.gauge);
-                Some(self.said[log.index()].render(range.clone(), *format, buffer, gauge))
-            }
-            _ => None,
-        }
-    }
-
-    fn piece<'a>(&'a self, part: &Part, rendered: Option<&'a Rendered>) -> Piece<'a> {
-        match part {
-            Part::Lines(it) => {
-                let plain = &self.said[it.log.index()].plain;
-                rendered.unwrap_or(plain).piece(it.range.clone())
-            }
-            Part::Replies(bytes) => Piece {
-                log: &self.replies,
-                range: bytes.start as usize..bytes.end as usize,
-            },
+    /// A part of the replies.
+    pub(super) fn reply(&self, bytes: &Range<u32>) -> Piece<'_> {
+        Piece {
+            log: &self.replies,
+            range: bytes.start as usize..bytes.end as usize,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::id::Index;
 
 /// A channel. Ids are dense and reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ChannelId(Index);
 
 impl ChannelId {
@@ -41,6 +41,19 @@ impl SpanId {
 
     pub(super) fn index(self) -> usize {
         self.0.get()
+    }
+}
+
+/// The place of a line among all that was said in the tick, in whatever room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Place(u32);
+
+impl Place {
+    /// Behind every line.
+    pub(super) const END: Place = Place(u32::MAX);
+
+    pub(super) fn next(self) -> Place {
+        Place(self.0 + 1)
     }
 }
 

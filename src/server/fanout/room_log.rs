@@ -1,5 +1,5 @@
 //! `RoomLog`: what was said in one room in a tick. Each line is rendered once, without a stamp; what a format makes of the
-//! lines is put together from that when it is written, a stamp in front of each.
+//! lines is put together from that when it is written: a stamp and a tag in front of each.
 
 use std::ops::Range;
 
@@ -8,14 +8,38 @@ use bytes::BytesMut;
 use crate::limits::END_BYTES;
 use crate::message::Message;
 use crate::moment::{Format, Stamp};
+use crate::name::RoomName;
 use crate::net::{Gauge, Log, Piece};
 use crate::tally;
-use crate::wire::{is_hidden, is_stamped, render, stamp};
+use crate::wire::{is_hidden, is_stamped, render, stamp, tag};
 
-use super::ids::Line;
+use super::ids::{Line, Place};
 
 /// A buffer of this size, in bytes, is kept however little of it was used.
 pub(super) const MIN_LOG: usize = 4 * 1024;
+
+/// How people read a room: in which format, and behind which tag. People with the same view read the same bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct View {
+    /// As far as it shows.
+    pub(super) format: Format,
+    /// It is empty for people whose current room this is.
+    pub(super) tag: Box<str>,
+}
+
+impl View {
+    pub(super) fn new(format: Format, room: Option<&RoomName>) -> View {
+        View {
+            format: format.shown(),
+            tag: room.map(tag).unwrap_or_default().into(),
+        }
+    }
+
+    /// Whether all lines are read as they were rendered, whatever they are.
+    pub(super) fn is_plain(&self) -> bool {
+        self.format == Format::PLAIN && self.tag.is_empty()
+    }
+}
 
 /// The lines of one room in the present tick.
 #[derive(Debug, Default)]
@@ -33,6 +57,7 @@ pub(super) struct RoomLog {
 #[derive(Debug, Clone, Copy)]
 struct Note {
     unix: i64,
+    place: Place,
     is_stamped: bool,
     is_hidden: bool,
 }
@@ -44,12 +69,19 @@ impl RoomLog {
     }
 
     /// Appends a line. Returns its bytes, with a stamp of this length if it has one.
-    pub(super) fn append(&mut self, message: &Message, unix: i64, stamp: usize) -> usize {
+    pub(super) fn append(
+        &mut self,
+        message: &Message,
+        unix: i64,
+        place: Place,
+        stamp: usize,
+    ) -> usize {
         let start = self.bytes.len();
         render(message, unix, Format::default(), &mut self.bytes);
         self.ends.push(self.bytes.len() as u32);
         let note = Note {
             unix,
+            place,
             is_stamped: is_stamped(message),
             is_hidden: is_hidden(message, QUIET),
         };
@@ -62,9 +94,9 @@ impl RoomLog {
         let RoomLog {
             bytes, ends, notes, ..
         } = self;
-        let (log, first) = (Log::new(bytes, ends, true, gauge), Line::FIRST);
+        let log = Log::new(bytes, ends, true, gauge);
         Said {
-            plain: Rendered { log, first },
+            plain: Rendered { log },
             notes,
             hidden: self.hidden,
         }
@@ -98,28 +130,46 @@ impl Said {
         Line::new(self.notes.len())
     }
 
-    /// Whether people of this format read the lines as they are.
-    pub(super) fn is_plain(&self, format: Format) -> bool {
-        format.stamp == Stamp::Off && !(format.quiet && self.hidden > 0)
+    /// Whether people of this view read the lines as they are.
+    pub(super) fn is_plain(&self, view: &View) -> bool {
+        let format = view.format;
+        format.stamp == Stamp::Off && view.tag.is_empty() && !(format.quiet && self.hidden > 0)
     }
 
-    /// Whether people of this format read none of the lines.
-    pub(super) fn is_hidden(&self, format: Format) -> bool {
-        format.quiet && self.hidden == self.notes.len()
+    /// Whether people of this view read none of the lines.
+    pub(super) fn is_hidden(&self, view: &View) -> bool {
+        view.format.quiet && self.hidden == self.notes.len()
     }
 
-    /// Some of the lines as people of this format read them.
-    pub(super) fn render(
-        &self,
-        lines: Range<Line>,
-        format: Format,
-        (mut bytes, mut ends): Buffer,
-        gauge: &Gauge,
-    ) -> Rendered {
+    /// The place in the tick of a line.
+    pub(super) fn place(&self, line: Line) -> Place {
+        self.notes[line.index()].place
+    }
+
+    /// The end of those of the lines that were said before this place. The first of them was.
+    pub(super) fn end_before(&self, lines: Range<Line>, place: Place) -> Line {
+        let behind_first = lines.start.next();
+        let rest = &self.notes[behind_first.index()..lines.end.index()];
+        let count = rest.partition_point(|note| note.place < place);
+        Line::new(behind_first.index() + count)
+    }
+
+    /// All lines as people of this view read them.
+    pub(super) fn render(&self, view: &View, mut buffer: Buffer, gauge: &Gauge) -> Rendered {
+        self.write(Line::FIRST..self.end(), view, &mut buffer);
+        let (bytes, ends) = buffer;
+        tally::write(bytes.len());
+        let log = Log::new(bytes, ends, true, gauge);
+        Rendered { log }
+    }
+
+    /// Appends some of the lines as people of this view read them.
+    pub(super) fn write(&self, lines: Range<Line>, view: &View, (bytes, ends): &mut Buffer) {
+        let View { format, tag } = view;
         let first = lines.start;
         let all = self.plain.range(lines.clone()).len();
         let notes = &self.notes[first.index()..lines.end.index()];
-        bytes.reserve(all + notes.len() * format.stamp.len());
+        bytes.reserve(all + notes.len() * (format.stamp.len() + tag.len()));
         // There is one for each second.
         let mut stamped = (i64::MIN, BytesMut::new());
         let mut line = first;
@@ -127,26 +177,24 @@ impl Said {
             if note.is_stamped && stamped.0 != note.unix {
                 stamped.0 = note.unix;
                 stamped.1.clear();
-                stamp(&mut stamped.1, note.unix, format);
+                stamp(&mut stamped.1, note.unix, *format);
             }
             if !(format.quiet && note.is_hidden) {
                 if note.is_stamped {
                     bytes.extend_from_slice(&stamped.1);
                 }
+                bytes.extend_from_slice(tag.as_bytes());
                 let range = self.plain.range(line..line.next());
                 bytes.extend_from_slice(&self.plain.log.bytes()[range]);
             }
             ends.push(bytes.len() as u32);
             line = line.next();
         }
-        tally::write(bytes.len());
-        let log = Log::new(bytes, ends, true, gauge);
-        Rendered { log, first }
     }
 
     /// Buffers for another log, unless a burst made them large.
     pub(super) fn thaw(self) -> Option<RoomLog> {
-        let (bytes, ends) = self.plain.into_buffer()?;
+        let (bytes, ends) = take_buffer(self.plain.into_log())?;
         let mut notes = self.notes;
         notes.clear();
         Some(RoomLog {
@@ -174,10 +222,8 @@ pub(super) fn take_buffer(log: Log) -> Option<Buffer> {
 /// Lines of a room log, as some people read them.
 #[derive(Debug)]
 pub(super) struct Rendered {
-    /// A message a line. One that is hidden has no bytes.
+    /// A message a line, from the first on. One that is hidden has no bytes.
     log: Log,
-    /// The number of the first line.
-    first: Line,
 }
 
 impl Rendered {
@@ -193,13 +239,12 @@ impl Rendered {
         self.log.let_go();
     }
 
-    /// The buffers, to be used again, unless a burst made them large.
-    pub(super) fn into_buffer(self) -> Option<Buffer> {
-        take_buffer(self.log)
+    pub(super) fn into_log(self) -> Log {
+        self.log
     }
 
-    fn range(&self, lines: Range<Line>) -> Range<usize> {
-        let start = |line: Line| match line.index() - self.first.index() {
+    pub(super) fn range(&self, lines: Range<Line>) -> Range<usize> {
+        let start = |line: Line| match line.index() {
             0 => 0,
             behind => self.log.ends()[behind - 1] as usize,
         };

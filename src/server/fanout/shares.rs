@@ -1,7 +1,11 @@
-//! `Shares`: what of a tick each peer is to be sent. A share that goes on to the end of the peer's channel is a number;
-//! what was sealed before is a list of spans.
+//! `Shares`: which channels each peer reads, and what of a tick they are to be sent. A share that goes on to the end of
+//! the peer's channel is a number; what was sealed before is a list of spans. People who read one channel have it in
+//! their share; those who read several have a list of them in a table beside it.
 //!
-//! Invariant: between ticks every share is empty.
+//! If a peer reads several channels, their spans between two replies may be in another order than that in which the lines
+//! were said. A reply seals everything that was said before it, so no line is on the wrong side of a reply.
+//!
+//! Invariants: between ticks every share is empty; a list in use has at least two memberships.
 
 use std::ops::Range;
 
@@ -11,14 +15,34 @@ use crate::moment::Format;
 
 use super::ids::{ChannelId, Line, LogId, SpanId};
 
-/// One peer's share of the tick.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Share {
-    /// The channel that the peer reads, and the peer's place among its members.
-    pub(super) channel: Option<ChannelId>,
+/// A channel that a peer reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Membership {
+    pub(super) channel: ChannelId,
+    /// The peer's place among the members of the channel.
     pub(super) seat: u32,
     /// From which line on the log of the channel's room is still to be theirs.
     pub(super) from: Line,
+}
+
+/// The channels of a peer who reads several.
+#[derive(Debug, Default)]
+struct Several {
+    memberships: Vec<Membership>,
+    /// The number of their group in this tick.
+    group: u64,
+}
+
+/// One peer's share of the tick.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    /// The channel that the peer reads, if it is only one.
+    channel: Option<ChannelId>,
+    /// The peer's place among its members. Without a channel: one more than the place of the peer's list in `several`, or
+    /// 0 for somebody who reads nothing.
+    seat: u32,
+    /// As in [`Membership`].
+    from: Line,
     /// The last of the sealed spans; the first stands behind it.
     last: Option<SpanId>,
     /// As the peer wants it: a channel knows only what shows.
@@ -37,6 +61,29 @@ impl Share {
     fn is_empty(&self) -> bool {
         self.from == Line::FIRST && self.last.is_none()
     }
+
+    /// The channel that the peer reads, if it is only one.
+    pub(super) fn only(&self) -> Option<Membership> {
+        let Share { seat, from, .. } = *self;
+        self.channel.map(|channel| Membership {
+            channel,
+            seat,
+            from,
+        })
+    }
+
+    fn set_only(&mut self, only: Membership) {
+        self.channel = Some(only.channel);
+        (self.seat, self.from) = (only.seat, only.from);
+    }
+
+    /// Where the list of the peer's channels is, if they read several.
+    fn several(&self) -> Option<usize> {
+        match self.channel {
+            None => (self.seat as usize).checked_sub(1),
+            Some(_) => None,
+        }
+    }
 }
 
 /// What a span is of.
@@ -47,11 +94,11 @@ pub(super) enum Part {
     Replies(Range<u32>),
 }
 
-/// Lines of a room log in a format.
-#[derive(Debug)]
+/// Lines of a room log, as they are read in a channel.
+#[derive(Debug, Clone)]
 pub(super) struct Lines {
     pub(super) log: LogId,
-    pub(super) format: Format,
+    pub(super) channel: ChannelId,
     pub(super) range: Range<Line>,
 }
 
@@ -64,16 +111,12 @@ impl Part {
         }
     }
 
-    fn is_formatted(&self) -> bool {
-        matches!(self, Part::Lines(lines) if lines.format != Format::PLAIN)
-    }
-
     /// Goes on to the end of the next part, where that begins at the end of this one. Returns whether it does.
     fn extend(&mut self, next: &Part) -> bool {
         match (self, next) {
             (Part::Lines(it), Part::Lines(next))
-                if (it.log, it.format, it.range.end)
-                    == (next.log, next.format, next.range.start) =>
+                if (it.log, it.channel, it.range.end)
+                    == (next.log, next.channel, next.range.start) =>
             {
                 it.range.end = next.range.end;
             }
@@ -94,13 +137,18 @@ pub(super) struct Span {
     told: u32,
     /// This one, or one before it, is not what everyone reads.
     is_formatted: bool,
-    /// The peer has changed channels behind such a span: not all of them are in the format of the channel they read now.
-    has_moved: bool,
+    /// What the peer is to be sent must be put together for them alone: they have changed channels behind such a span, so
+    /// that not all of them are in the view of the channel they read now, or one of the spans is from a time when they
+    /// read several channels.
+    is_alone: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Shares {
     shares: Vec<Share>,
+    several: Vec<Several>,
+    /// Lists of `several` that are not in use.
+    free: Vec<usize>,
     spans: Vec<Span>,
     /// Peers who have sealed spans.
     sealed: Vec<Slot>,
@@ -115,30 +163,42 @@ impl Shares {
         &mut self.shares[index]
     }
 
-    pub(super) fn all(&self) -> &[Share] {
-        &self.shares
+    /// What there is of a peer, if there is anything.
+    pub(super) fn find(&self, slot: Slot) -> Option<&Share> {
+        self.shares.get(slot.index())
     }
 
-    /// Appends a span to the share of a peer.
-    pub(super) fn push(&mut self, slot: Slot, part: Part) {
+    /// Appends lines that somebody has read to their share.
+    pub(super) fn push_lines(&mut self, slot: Slot, lines: Lines, is_formatted: bool) {
+        let is_alone = self.hears_several(slot);
+        self.push(slot, Part::Lines(lines), is_formatted, is_alone);
+    }
+
+    /// Appends what a peer alone is told to their share. All that they have read until then is in it already.
+    pub(super) fn push_replies(&mut self, slot: Slot, bytes: Range<u32>) {
+        self.push(slot, Part::Replies(bytes), false, false);
+    }
+
+    fn push(&mut self, slot: Slot, part: Part, is_formatted: bool, is_alone: bool) {
         let id = SpanId::new(self.spans.len());
         let (last, own) = (self.get(slot).last, part.own());
         let mut span = Span {
             next: id,
             told: own + 2 * CHUNK_BYTES as u32,
-            is_formatted: part.is_formatted(),
-            has_moved: false,
+            is_formatted,
+            is_alone,
             part,
         };
         if let Some(before) = last {
             let before = &mut self.spans[before.index()];
             if before.part.extend(&span.part) {
                 before.told += own;
+                before.is_alone |= is_alone;
                 return;
             }
             span.told += before.told;
             span.is_formatted |= before.is_formatted;
-            span.has_moved = before.has_moved;
+            span.is_alone |= before.is_alone;
             span.next = std::mem::replace(&mut before.next, id);
         } else {
             self.sealed.push(slot);
@@ -147,11 +207,109 @@ impl Shares {
         self.spans.push(span);
     }
 
+    /// The peer reads another channel, besides those they read already.
+    pub(super) fn join(&mut self, slot: Slot, joined: Membership) {
+        self.note_move(slot);
+        let share = *self.get(slot);
+        if let Some(list) = share.several() {
+            return self.several[list].memberships.push(joined);
+        }
+        let Some(only) = share.only() else {
+            return self.get(slot).set_only(joined);
+        };
+        let list = self.free.pop().unwrap_or_else(|| {
+            self.several.push(Several::default());
+            self.several.len() - 1
+        });
+        self.several[list].memberships = vec![only, joined];
+        let share = self.get(slot);
+        (share.channel, share.from) = (None, Line::FIRST);
+        share.seat = list as u32 + 1;
+    }
+
+    /// The peer does not read a channel any more. What they have read of it is in their share already.
+    pub(super) fn leave(&mut self, slot: Slot, left: ChannelId) {
+        self.note_move(slot);
+        let share = self.get(slot);
+        let Some(list) = share.several() else {
+            (share.channel, share.seat, share.from) = (None, 0, Line::FIRST);
+            return;
+        };
+        let several = &mut self.several[list].memberships;
+        several.retain(|it| it.channel != left);
+        if let &[only] = &several[..] {
+            *several = Vec::new();
+            self.free.push(list);
+            self.get(slot).set_only(only);
+        }
+    }
+
+    /// Whether the peer reads several channels.
+    pub(super) fn hears_several(&self, slot: Slot) -> bool {
+        self.find(slot).is_some_and(|it| it.several().is_some())
+    }
+
+    /// Whether anyone reads several channels.
+    pub(super) fn some_hear_several(&self) -> bool {
+        self.free.len() < self.several.len()
+    }
+
+    /// The channels that a peer reads, in whatever order.
+    pub(super) fn memberships(&self, slot: Slot) -> impl Iterator<Item = Membership> {
+        let share = self.find(slot);
+        let several = share.and_then(Share::several);
+        let several = several.map_or(&[][..], |list| &self.several[list].memberships);
+        let only = share.and_then(Share::only);
+        only.into_iter().chain(several.iter().copied())
+    }
+
+    /// From which line on the log of a channel's room is to be the peer's.
+    pub(super) fn set_from(&mut self, slot: Slot, channel: ChannelId, from: Line) {
+        let share = self.get(slot);
+        match share.several() {
+            None => share.from = from,
+            Some(list) => self.in_several(list, channel, |it| it.from = from),
+        }
+    }
+
+    /// The peer has another place among the members of a channel.
+    pub(super) fn set_seat(&mut self, slot: Slot, channel: ChannelId, seat: u32) {
+        let share = self.get(slot);
+        match share.several() {
+            None => share.seat = seat,
+            Some(list) => self.in_several(list, channel, |it| it.seat = seat),
+        }
+    }
+
+    fn in_several(
+        &mut self,
+        list: usize,
+        channel: ChannelId,
+        change: impl FnOnce(&mut Membership),
+    ) {
+        let mut several = self.several[list].memberships.iter_mut();
+        let found = several.find(|it| it.channel == channel);
+        debug_assert!(found.is_some());
+        found.map(change);
+    }
+
+    /// Sets the group of a peer who reads several channels: people of one group read the same bytes in this tick.
+    pub(super) fn set_group(&mut self, slot: Slot, group: u64) {
+        if let Some(list) = self.get(slot).several() {
+            self.several[list].group = group;
+        }
+    }
+
+    /// The group of a peer, if they read several channels.
+    pub(super) fn group(&self, share: &Share) -> Option<u64> {
+        Some(self.several[share.several()?].group)
+    }
+
     /// The peer changes channels.
-    pub(super) fn note_move(&mut self, slot: Slot) {
+    fn note_move(&mut self, slot: Slot) {
         if let Some(last) = self.get(slot).last {
             let span = &mut self.spans[last.index()];
-            span.has_moved |= span.is_formatted;
+            span.is_alone |= span.is_formatted;
         }
     }
 
@@ -160,9 +318,9 @@ impl Shares {
         self.last(slot).map_or(0, |span| span.told as usize)
     }
 
-    /// Whether some of what the peer is to be sent is not in the format of their channel.
-    pub(super) fn has_moved(&self, slot: Slot) -> bool {
-        self.last(slot).is_some_and(|span| span.has_moved)
+    /// Whether some of what the peer is to be sent must be put together for them alone.
+    pub(super) fn is_alone(&self, slot: Slot) -> bool {
+        self.last(slot).is_some_and(|span| span.is_alone)
     }
 
     /// The sealed spans of a peer, in order.
@@ -186,13 +344,22 @@ impl Shares {
     pub(super) fn empty(&mut self, slot: Slot) {
         let share = self.get(slot);
         (share.from, share.last) = (Line::FIRST, None);
+        if let Some(list) = share.several() {
+            let several = self.several[list].memberships.iter_mut();
+            several.for_each(|it| it.from = Line::FIRST);
+        }
     }
 
     /// Begins the next tick.
     pub(super) fn clear(&mut self) {
         self.spans.clear();
         self.sealed.clear();
-        debug_assert!(self.shares.iter().all(Share::is_empty));
+        debug_assert!(self.are_empty());
+    }
+
+    fn are_empty(&self) -> bool {
+        let mut several = self.several.iter().flat_map(|it| &it.memberships);
+        self.shares.iter().all(Share::is_empty) && several.all(|it| it.from == Line::FIRST)
     }
 
     fn last(&self, slot: Slot) -> Option<&Span> {
@@ -206,7 +373,19 @@ impl Shares {
     /// Whether nobody has a share in anything, as between two ticks.
     pub(super) fn is_empty(&self) -> bool {
         let is_empty = self.spans.is_empty() && self.sealed.is_empty();
-        is_empty && self.shares.iter().all(Share::is_empty)
+        is_empty && self.are_empty()
+    }
+
+    /// Checks that those who read several channels have a list of their own each. Returns how many they are.
+    pub(super) fn check_several(&self) -> usize {
+        let lists = self.shares.iter().filter_map(Share::several);
+        let lists: std::collections::HashSet<usize> = lists.collect();
+        let counts = self.several.iter().map(|it| it.memberships.len());
+        for (list, count) in counts.enumerate() {
+            assert_eq!(lists.contains(&list), count > 1, "{count}");
+            assert_eq!(self.free.contains(&list), count == 0);
+        }
+        lists.len()
     }
 }
 

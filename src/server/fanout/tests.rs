@@ -2,6 +2,7 @@
 
 mod consistency;
 mod model;
+mod several;
 
 use super::*;
 use crate::message::{AboutChat, AboutConnection, Message, News, Past};
@@ -75,7 +76,7 @@ fn messages<'a>(piece: &Piece<'a>) -> impl Iterator<Item = &'a [u8]> {
 fn lobby_of(people: usize) -> Fanout {
     let mut fanout = Fanout::default();
     for slot in 0..people {
-        fanout.enter(Slot::new(slot), LOBBY, Format::default());
+        fanout.enter(Slot::new(slot), LOBBY, Format::default(), None);
     }
     fanout
 }
@@ -115,7 +116,7 @@ fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
 fn who_comes_reads_from_then_on_and_who_goes_until_then() {
     let mut fanout = lobby_of(2);
     say(&mut fanout, LOBBY, None, "one");
-    fanout.enter(Slot::new(2), LOBBY, Format::default());
+    fanout.enter(Slot::new(2), LOBBY, Format::default(), None);
     say(&mut fanout, LOBBY, None, "two");
     fanout.exit(Slot::new(0), LOBBY);
     say(&mut fanout, LOBBY, None, "three");
@@ -135,11 +136,11 @@ fn who_comes_reads_from_then_on_and_who_goes_until_then() {
 fn changing_rooms_keeps_the_order() {
     let other = RoomId(3);
     let mut fanout = lobby_of(2);
-    fanout.enter(Slot::new(2), other, Format::default());
+    fanout.enter(Slot::new(2), other, Format::default(), None);
     say(&mut fanout, LOBBY, None, "here");
     say(&mut fanout, other, None, "missed");
     fanout.exit(Slot::new(0), LOBBY);
-    fanout.enter(Slot::new(0), other, Format::default());
+    fanout.enter(Slot::new(0), other, Format::default(), None);
     say(&mut fanout, LOBBY, None, "gone");
     say(&mut fanout, other, Some(0), "mine");
     say(&mut fanout, other, None, "there");
@@ -165,12 +166,12 @@ fn each_format_is_rendered_for_those_who_read_it() {
         ..Format::default()
     };
     let mut fanout = lobby_of(4);
-    fanout.enter(Slot::new(1), LOBBY, stamped);
-    fanout.enter(Slot::new(2), LOBBY, quiet);
+    fanout.enter(Slot::new(1), LOBBY, stamped, None);
+    fanout.enter(Slot::new(2), LOBBY, quiet, None);
     let joined = News::Joined(Username::parse("new").unwrap()).into();
     fanout.say(LOBBY, [1, 2].map(Slot::new).into_iter(), &joined, 60);
     fanout.say(LOBBY, [0].map(Slot::new).into_iter(), &said("a").into(), 60);
-    fanout.enter(Slot::new(1), LOBBY, Format::default());
+    fanout.enter(Slot::new(1), LOBBY, Format::default(), None);
     fanout.say(
         LOBBY,
         [2, 3].map(Slot::new).into_iter(),
@@ -199,7 +200,7 @@ fn a_peer_has_one_format_from_coming_to_going() {
     let mut fanout = lobby_of(1);
     let steps: [fn(&mut Fanout, Format); 4] = [
         |it, format| it.introduce(Slot::new(1), format),
-        |it, format| it.enter(Slot::new(1), LOBBY, format),
+        |it, format| it.enter(Slot::new(1), LOBBY, format, None),
         |it, _| it.exit(Slot::new(1), LOBBY),
         |it, _| it.introduce(Slot::new(1), Format::default()),
     ];
@@ -256,7 +257,12 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     let mut fanout = Fanout::default();
     let zones = (-12 * 60..=14 * 60).step_by(15);
     for (slot, minutes) in zones.enumerate() {
-        fanout.enter(Slot::new(slot), LOBBY, zoned(Stamp::Off, false, minutes));
+        fanout.enter(
+            Slot::new(slot),
+            LOBBY,
+            zoned(Stamp::Off, false, minutes),
+            None,
+        );
     }
     assert_eq!(fanout.channels.channels.len(), 1);
     // It does in what is dated.
@@ -281,7 +287,7 @@ fn what_is_said_counts_once_however_many_formats_it_is_read_in() {
     let mut fanout = Fanout::default();
     let formats = formats();
     for (slot, &format) in formats.iter().enumerate() {
-        fanout.enter(Slot::new(slot), LOBBY, format);
+        fanout.enter(Slot::new(slot), LOBBY, format, None);
     }
     assert_eq!((formats.len(), fanout.channels.channels.len()), (630, 422));
     let line = "x".repeat(1000);
@@ -343,15 +349,15 @@ fn who_changes_formats_in_the_middle_reads_each_line_as_it_was_then() {
     let mut fanout = lobby_of(3);
     let clock = zoned(Stamp::Clock, false, 60);
     say(&mut fanout, LOBBY, None, "a");
-    fanout.enter(Slot::new(0), LOBBY, clock);
+    fanout.enter(Slot::new(0), LOBBY, clock, None);
     say(&mut fanout, LOBBY, Some(1), "b");
-    fanout.enter(Slot::new(0), LOBBY, zoned(Stamp::Clock, true, 120));
+    fanout.enter(Slot::new(0), LOBBY, zoned(Stamp::Clock, true, 120), None);
     let joined = News::Joined(Username::parse("new").unwrap()).into();
     fanout.say(LOBBY, std::iter::empty(), &joined, 60);
     say(&mut fanout, LOBBY, Some(1), "c");
     fanout.exit(Slot::new(0), LOBBY);
     fanout.reply(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
-    fanout.enter(Slot::new(2), LOBBY, clock);
+    fanout.enter(Slot::new(2), LOBBY, clock, None);
     let texts = read(&mut fanout, [0, 1, 2]);
     let changing = "x: a|[01:00] x: b|[02:00] x: c|Goodbye!|";
     let plain = "x: a|x: b|new has joined the chat.|x: c|";

@@ -22,6 +22,7 @@ use bytes::{BufMut, BytesMut};
 
 use crate::message::{Answer, Message, Past};
 use crate::moment::{Civil, Format, Offset, Stamp};
+use crate::name::RoomName;
 
 /// Appends the message in the format of a reader. `unix` is the time at which it is told: seconds since 1970-01-01
 /// 00:00 UTC.
@@ -92,6 +93,12 @@ fn header(out: &mut BytesMut, lines: &str, format: Format) {
     };
     let zone = format!("times in {utc}{}", format.offset);
     line(out, &["-- ", lines, ", ", &zone, " --"]);
+}
+
+/// What stands before a line of a room that is not the reader's current one. Nobody can type a line that begins so,
+/// because no name begins with a `#`.
+pub(crate) fn tag(room: &RoomName) -> String {
+    format!("{room} ")
 }
 
 /// Appends one line of these parts.

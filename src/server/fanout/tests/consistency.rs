@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use crate::server::fanout::Fanout;
+use crate::server::fanout::channels::Channel;
 use crate::server::fanout::deal::SPARE_LOGS;
+use crate::server::fanout::ids::Line;
+use crate::server::fanout::shares::Membership;
 
 impl Fanout {
-    /// Whether every room log and every share is empty, and every channel has readers and a format of its own. Returns how many
+    /// Whether every room log and every share is empty, and every channel has readers and a view of its own. Returns how many
     /// read.
     pub(in crate::server) fn check_between_ticks(&self) -> usize {
         assert_eq!((self.bytes, self.reply_bytes(), self.most_told), (0, 0, 0));
@@ -15,23 +18,35 @@ impl Fanout {
         let mut readers = 0;
         for (room, heard) in self.channels.rooms.iter().enumerate() {
             assert_eq!(heard.log, None);
-            let mut formats = HashSet::new();
+            let mut views = HashSet::new();
+            let before = readers;
+            let (mut stamp, mut tag) = (0, 0);
             for &channel in &heard.channels {
-                let it = self.channels.get(channel);
-                assert_eq!((it.room.index(), it.format), (room, it.format.shown()));
-                assert!(!it.members.is_empty(), "a channel that nobody reads");
-                assert!(formats.insert(format!("{:?}", it.format)));
-                for (seat, &slot) in it.members.iter().enumerate() {
-                    let share = &self.shares.all()[slot.index()];
-                    assert_eq!((share.channel, share.seat), (Some(channel), seat as u32));
-                    assert_eq!(share.format.shown(), it.format);
+                let Channel {
+                    room: of,
+                    view,
+                    members,
+                } = self.channels.get(channel);
+                assert_eq!((of.index(), view.format), (room, view.format.shown()));
+                assert!(!members.is_empty(), "a channel that nobody reads");
+                assert!(views.insert(format!("{view:?}")));
+                for (seat, &slot) in members.iter().enumerate() {
+                    let membership = Membership {
+                        channel,
+                        seat: seat as u32,
+                        from: Line::FIRST,
+                    };
+                    assert!(self.shares.memberships(slot).any(|it| it == membership));
                 }
-                readers += it.members.len();
+                readers += members.len();
+                (stamp, tag) = (stamp.max(view.format.stamp.len()), tag.max(view.tag.len()));
             }
-            let formats = heard.channels.iter();
-            let stamps = formats.map(|&it| self.channels.get(it).format.stamp.len());
-            assert_eq!(heard.stamp, stamps.max().unwrap_or(0));
+            assert_eq!((heard.stamp, heard.tag), (stamp, tag));
+            assert_eq!(heard.readers as usize, readers - before);
         }
+        let several = self.shares.check_several();
+        assert_eq!(self.shares.some_hear_several(), several > 0);
+        assert!(self.channels.emptied.is_empty());
         let in_use = self
             .channels
             .rooms

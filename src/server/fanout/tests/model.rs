@@ -1,4 +1,7 @@
-//! The fan-out beside a plain model of it: a buffer for each peer, into which every message is rendered for them alone.
+//! The fan-out beside a plain model of it: a buffer for each peer, into which every message is rendered for them alone
+//! when it is told. So the order of a peer's rooms and replies is that in which they were told.
+
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::dice::Dice;
@@ -7,11 +10,15 @@ use crate::message::{AboutChat, Message, News, Past};
 const SLOTS: usize = 7;
 const ROOMS: usize = 3;
 
+/// How somebody reads a room: the format, and the tag.
+type Reading = (Format, Option<RoomName>);
+
 /// Both, and where everyone is.
 struct Pair {
     fanout: Fanout,
     dice: Dice,
-    places: [Option<RoomId>; SLOTS],
+    places: [BTreeMap<RoomId, Reading>; SLOTS],
+    /// Of what they alone are told.
     formats: [Format; SLOTS],
     /// What everyone is to read, message by message.
     expected: [Vec<BytesMut>; SLOTS],
@@ -23,7 +30,7 @@ impl Pair {
         Pair {
             fanout: Fanout::default(),
             dice: Dice::new(seed),
-            places: [None; SLOTS],
+            places: Default::default(),
             formats: [Format::default(); SLOTS],
             expected: Default::default(),
             said: 0,
@@ -38,7 +45,11 @@ impl Pair {
         RoomId(self.dice.below(ROOMS) as u32)
     }
 
+    /// Half of them have the same format, so that some read the same bytes.
     fn format(&mut self) -> Format {
+        if self.dice.below(2) == 0 {
+            return Format::default();
+        }
         let stamps = [Stamp::Off, Stamp::Clock, Stamp::Full];
         let offsets = ["+00:00", "+05:45", "-12:00"];
         Format {
@@ -60,22 +71,36 @@ impl Pair {
         }
     }
 
+    /// Somebody hears a room, or hears it otherwise. Half of them leave the others.
     fn enter(&mut self) {
         let (slot, room, format) = (self.slot(), self.room(), self.format());
-        if let Some(place) = self.places[slot].filter(|it| *it != room) {
-            self.fanout.exit(Slot::new(slot), place);
+        if self.dice.below(2) == 0 {
+            self.exit_all(slot, |it| it != room);
         }
-        self.fanout.enter(Slot::new(slot), room, format);
-        (self.places[slot], self.formats[slot]) = (Some(room), format);
+        // The number of a room may be that of another room soon.
+        let names = ["", "", "den", "den", "Den", "a-longer-name"];
+        let tag = RoomName::parse(self.dice.pick(&names)).ok();
+        self.fanout
+            .enter(Slot::new(slot), room, format, tag.as_ref());
+        self.places[slot].insert(room, (format, tag));
+        self.formats[slot] = format;
     }
 
-    /// Somebody leaves their room, and perhaps somebody else has the slot then.
-    fn exit(&mut self) {
-        let slot = self.slot();
-        if let Some(place) = self.places[slot].take() {
-            self.fanout.exit(Slot::new(slot), place);
+    fn exit_all(&mut self, slot: usize, is_left: impl Fn(RoomId) -> bool) {
+        for room in (0..ROOMS).map(|it| RoomId(it as u32)) {
+            if is_left(room) {
+                self.fanout.exit(Slot::new(slot), room);
+                self.places[slot].remove(&room);
+            }
         }
-        if self.dice.below(2) == 0 {
+    }
+
+    /// Somebody leaves a room or all, and perhaps somebody else has the slot then.
+    fn exit(&mut self) {
+        let (slot, room) = (self.slot(), self.room());
+        let is_all = self.dice.below(3) == 0;
+        self.exit_all(slot, |it| is_all || it == room);
+        if is_all && self.dice.below(2) == 0 {
             self.formats[slot] = self.format();
             self.fanout.introduce(Slot::new(slot), self.formats[slot]);
         }
@@ -90,12 +115,20 @@ impl Pair {
         self.fanout
             .say(room, except.iter().copied(), &message, unix);
         for slot in 0..SLOTS {
-            let format = self.formats[slot];
-            if self.places[slot] == Some(room)
-                && !except.contains(&Slot::new(slot))
-                && !is_hidden(&message, format)
-            {
-                self.expect(slot, |out| render(&message, unix, format, out));
+            let Some((format, tag)) = self.places[slot].get(&room).cloned() else {
+                continue;
+            };
+            if !except.contains(&Slot::new(slot)) && !is_hidden(&message, format) {
+                let tag = tag.map_or(String::new(), |it| format!("{it} "));
+                self.expect(slot, |out| {
+                    render(&message, unix, format, out);
+                    let line = out.split_off(match &message {
+                        Message::News(_) => format.stamp.len(),
+                        _ => 0,
+                    });
+                    out.extend_from_slice(tag.as_bytes());
+                    out.extend_from_slice(&line);
+                });
             }
         }
     }
@@ -130,23 +163,19 @@ impl Pair {
         self.expect(slot, |out| out.extend_from_slice(b"\xff\xf6"));
     }
 
-    /// Ends the tick: everyone reads what the model says, and whoever reads anything is passed as a reader.
+    /// Ends the tick: everyone reads what the model says, and those who read anything are passed as readers.
     fn tick(&mut self) {
-        let mut readers = [false; SLOTS];
+        let mut readers = Vec::new();
         let gauge = Gauge::default();
-        let logs = self
-            .fanout
-            .freeze(&gauge, |slot| readers[slot.index()] = true);
-        let slots = (0..SLOTS).map(Slot::new).collect();
-        take(&mut self.fanout, logs, slots, |slot, messages| {
-            let slot = slot.index();
-            assert_eq!(messages, self.expected[slot], "peer {slot}");
-            assert!(
-                readers[slot] || messages.is_empty(),
-                "peer {slot} is no reader"
-            );
-            self.expected[slot].clear();
+        let logs = self.fanout.freeze(&gauge, |slot| readers.push(slot));
+        readers.sort_unstable();
+        readers.dedup();
+        take(&mut self.fanout, logs, readers, |slot, messages| {
+            let expected = std::mem::take(&mut self.expected[slot.index()]);
+            assert_eq!(messages, expected, "peer {slot}");
         });
+        let unread = self.expected.iter().position(|it| !it.is_empty());
+        assert_eq!(unread, None, "no reader");
         self.check();
     }
 
@@ -154,17 +183,22 @@ impl Pair {
     fn check(&self) {
         let fanout = &self.fanout;
         let readers = fanout.check_between_ticks();
-        assert_eq!(readers, self.places.iter().flatten().count());
-        for (slot, place) in self.places.iter().enumerate() {
-            let share = fanout.shares.all().get(slot).copied();
-            let channel = share.and_then(|it| it.channel);
-            let channel = channel.map(|it| fanout.channels.get(it));
-            let format = share.map_or(Format::default(), |it| it.format);
-            assert_eq!(channel.map(|it| it.room), *place);
-            assert_eq!(format, self.formats[slot]);
-            if let (Some(channel), Some(share)) = (channel, share) {
-                assert_eq!(channel.members[share.seat as usize], Slot::new(slot));
+        assert_eq!(readers, self.places.iter().map(BTreeMap::len).sum());
+        for (slot, places) in self.places.iter().enumerate() {
+            let slot = Slot::new(slot);
+            let mut heard = BTreeMap::new();
+            for it in fanout.shares.memberships(slot) {
+                let channel = fanout.channels.get(it.channel);
+                let view = format!("{:?}", channel.view);
+                assert_eq!(heard.insert(channel.room, view), None);
+                assert_eq!(channel.members[it.seat as usize], slot);
             }
+            let view = |(room, (format, tag)): (&RoomId, &Reading)| {
+                (*room, format!("{:?}", View::new(*format, tag.as_ref())))
+            };
+            assert_eq!(heard, places.iter().map(view).collect());
+            let format = fanout.shares.find(slot).map(|it| it.format);
+            assert_eq!(format.unwrap_or_default(), self.formats[slot.index()]);
         }
     }
 }
@@ -175,7 +209,7 @@ fn everyone_reads_what_a_plain_model_says() {
     for seed in 0..40 {
         let mut pair = Pair::new(seed);
         for _ in 0..TICKS {
-            for _ in 0..pair.dice.below(14) {
+            for _ in 0..pair.dice.below(24) {
                 match pair.dice.below(10) {
                     0 | 1 => pair.enter(),
                     2 => pair.exit(),
@@ -187,9 +221,7 @@ fn everyone_reads_what_a_plain_model_says() {
             pair.tick();
         }
         for slot in 0..SLOTS {
-            if let Some(place) = pair.places[slot].take() {
-                pair.fanout.exit(Slot::new(slot), place);
-            }
+            pair.exit_all(slot, |_| true);
         }
         pair.tick();
         assert_eq!(
