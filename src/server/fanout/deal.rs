@@ -16,7 +16,7 @@ use super::Fanout;
 use super::channels::Channel;
 use super::ids::{ChannelId, Line, Place};
 use super::room_log::{Rendered, Said, take_buffer};
-use super::shares::{Lines, Part};
+use super::shares::{Lines, Membership, Part, Share};
 use super::together::Together;
 
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
@@ -175,14 +175,18 @@ impl Fanout {
 
     /// The lines of a peer's channels that are in no span of theirs, without channels where everything is hidden.
     pub(super) fn unsealed(&self, logs: &Logs, slot: Slot) -> impl Iterator<Item = Lines> {
-        self.shares.memberships(slot).filter_map(|it| {
-            let (log, view) = self.channels.heard(it.channel)?;
-            let said = &logs.said[log.index()];
-            (it.from < said.end() && !said.is_hidden(view)).then(|| Lines {
-                log,
-                channel: it.channel,
-                range: it.from..said.end(),
-            })
+        let memberships = self.shares.memberships(slot);
+        memberships.filter_map(|it| self.unsealed_in(logs, it))
+    }
+
+    /// The same in one channel.
+    fn unsealed_in(&self, logs: &Logs, it: Membership) -> Option<Lines> {
+        let (log, view) = self.channels.heard(it.channel)?;
+        let said = &logs.said[log.index()];
+        (it.from < said.end() && !said.is_hidden(view)).then(|| Lines {
+            log,
+            channel: it.channel,
+            range: it.from..said.end(),
         })
     }
 
@@ -221,24 +225,31 @@ impl Fanout {
                 return self.shares.empty(slot);
             }
         };
-        let mut push = |piece: Piece<'a>| {
+        let push_lines = |it: &Lines, pieces: &mut Vec<Piece<'a>>| {
+            let said = &logs.said[it.log.index()];
+            let viewed = viewed.filter(|_| !said.is_plain(&self.channels.get(it.channel).view));
+            let piece = viewed.unwrap_or(&said.plain).piece(it.range.clone());
             if !piece.range.is_empty() {
                 pieces.push(piece);
             }
         };
-        let lines = |it: &Lines| {
-            let said = &logs.said[it.log.index()];
-            let viewed = viewed.filter(|_| !said.is_plain(&self.channels.get(it.channel).view));
-            viewed.unwrap_or(&said.plain).piece(it.range.clone())
-        };
         for span in self.shares.spans(slot) {
-            push(match &span.part {
-                Part::Lines(it) => lines(it),
-                Part::Replies(bytes) => logs.reply(bytes),
-            });
+            match &span.part {
+                Part::Lines(it) => push_lines(it, pieces),
+                Part::Replies(bytes) => pieces.push(logs.reply(bytes)),
+            }
         }
-        for it in self.unsealed(logs, slot) {
-            push(lines(&it));
+        // Nearly everyone reads one channel, and pays nothing for those who read several.
+        match self.shares.find(slot).and_then(Share::only) {
+            Some(only) => {
+                if let Some(it) = self.unsealed_in(logs, only) {
+                    push_lines(&it, pieces);
+                }
+            }
+            None => {
+                let all = self.unsealed(logs, slot);
+                all.for_each(|it| push_lines(&it, pieces));
+            }
         }
         self.shares.empty(slot);
     }

@@ -342,7 +342,9 @@ impl Shares {
 
     /// The peer's share was taken.
     pub(super) fn empty(&mut self, slot: Slot) {
-        let share = self.get(slot);
+        let Some(share) = self.shares.get_mut(slot.index()) else {
+            return;
+        };
         (share.from, share.last) = (Line::FIRST, None);
         if let Some(list) = share.several() {
             let several = self.several[list].memberships.iter_mut();
