@@ -1,16 +1,16 @@
-//! `Fanout`: who is to be sent which bytes of this tick. No socket is touched here.
+//! `Fanout`: decides which bytes of this tick each peer is sent. It touches no socket.
 //!
-//! What is said in a room is rendered once, without a stamp, and appended to the room's log of the tick. The people of a
-//! room who read it in the same view form a channel: in the same format, and behind the same tag or none. For each peer
-//! there is kept only from which line on the log is theirs, and a list of spans that were sealed before that: a share is
-//! sealed where a line is left out, their own or one they ignore, where a reply to them alone has its place, and where
-//! they change channels. So a message costs the same in a room of any size and of any number of formats, nothing is
-//! allocated for a delivery, and what each peer reads has the order in which the hub handled the lines.
+//! A line of a room is rendered once, without a stamp, and appended to the room's log of the tick. The people of a room
+//! who read it in the same view form a channel: in the same format, and behind the same tag or none. For each peer the
+//! fan-out keeps only the line from which on the log is theirs, and a list of spans that were sealed before that. A
+//! share is sealed where a line is left out (the peer's own, or one that they ignore), where a reply to them alone has
+//! its place, and where they change channels. So a message costs the same in a room of any size and with any number of
+//! formats. A delivery allocates nothing. Each peer reads lines in the order in which the hub handled them.
 //!
-//! A peer may hear several rooms. Each line knows its place among all that was said in the tick, and by these places the
-//! lines of several rooms are merged for people who hear them, in `together.rs`. Others pay nothing for that.
+//! A peer may hear several rooms. Each line has a place among all lines of the tick. `together.rs` merges the lines of
+//! several rooms by these places, for the people who hear them. Other people pay nothing for that.
 //!
-//! At the end of the tick the room logs are frozen, and everyone is [dealt](Fanout::deal) their share.
+//! At the end of the tick the room logs are frozen, and each peer is [dealt](Fanout::deal) their share.
 //!
 //! Invariants: a channel's `members` and the shares that name the channel agree; between ticks every room log and every
 //! share is empty.
@@ -43,9 +43,9 @@ pub use deal::{Dealt, Logs};
 /// The room logs of the present tick, and everyone's share in them. Peers are known by their slots.
 #[derive(Debug, Default)]
 pub struct Fanout {
-    /// What is told to single peers.
+    /// Messages to single peers.
     replies: Buffer,
-    /// What is said in rooms, a log for each of the rooms in `spoken`.
+    /// The logs of the rooms in `spoken`.
     logs: Vec<RoomLog>,
     spoken: Vec<RoomId>,
     /// The place of the next line.
@@ -55,20 +55,20 @@ pub struct Fanout {
     /// Empty buffers of former ticks.
     spare: Vec<RoomLog>,
     spare_buffer: Buffer,
-    /// What was said in rooms, in bytes, each line in its longest format.
+    /// The bytes of all lines of rooms, each line in its longest format.
     bytes: usize,
-    /// The most that one peer alone was told, in bytes.
+    /// The most bytes that a single peer was told.
     most_told: usize,
 }
 
 impl Fanout {
-    /// Somebody comes who is told everything in this format, until they enter a room in another.
+    /// Sets the format of a newcomer. It holds until they enter a room in another one.
     pub fn introduce(&mut self, slot: Slot, format: Format) {
         self.shares.get(slot).format = format;
     }
 
-    /// From now on the peer reads the room too, in this format. Where they read it already, this changes the format. The
-    /// tag is the name of the room, if it is not the peer's current one.
+    /// From now on the peer reads the room too, in this format. If they read it already, this changes the format. The tag
+    /// is the name of the room, unless it is the peer's current room.
     pub fn enter(&mut self, slot: Slot, room: RoomId, format: Format, tag: Option<&RoomName>) {
         self.shares.get(slot).format = format;
         let view = View::new(format, tag);
@@ -88,7 +88,7 @@ impl Fanout {
         debug_assert!(self.shares.memberships(slot).count() <= ROOMS_HEARD);
     }
 
-    /// From now on the peer does not read the room. What was said before is still theirs.
+    /// From now on the peer does not read the room. Earlier lines are still theirs.
     pub fn exit(&mut self, slot: Slot, room: RoomId) {
         let Some(left) = self.membership(slot, room) else {
             return;
@@ -101,8 +101,8 @@ impl Fanout {
         }
     }
 
-    /// Says something to everyone in the room but those who are not to read it. It reads the same for all, but for its
-    /// stamp. `unix` is when: seconds since 1970-01-01 00:00 UTC.
+    /// Says something to everyone in the room except `except`. All of them read the same line, apart from its stamp and
+    /// tag. `unix` is the time: seconds since 1970-01-01 00:00 UTC.
     pub fn say(
         &mut self,
         room: RoomId,
@@ -132,13 +132,13 @@ impl Fanout {
         }
     }
 
-    /// Tells one peer something, in its place behind what they were told before.
+    /// Tells one peer something, after everything that they were told before.
     pub fn reply(&mut self, slot: Slot, message: &Message, unix: i64) {
         let format = self.shares.get(slot).format;
         self.reply_with(slot, |log| render(message, unix, format, log));
     }
 
-    /// Sends one peer bytes of the protocol, in their place behind what the peer was told before.
+    /// Sends one peer bytes of the protocol, after everything that they were told before.
     pub fn reply_raw(&mut self, slot: Slot, bytes: &[u8]) {
         self.reply_with(slot, |log| log.extend_from_slice(bytes));
     }
@@ -153,8 +153,8 @@ impl Fanout {
         self.shares.told(slot)
     }
 
-    /// Whether enough was told in this tick: it is time to write. What is said in a room is bounded for the sake of
-    /// everyone there, and what is told to single peers for its memory, and for the sake of each.
+    /// Whether enough was told in this tick, so that it is time to write. Lines of rooms are bounded for the sake of
+    /// everyone there. Messages to single peers are bounded for their memory, and for the sake of each peer.
     pub fn is_full(&self) -> bool {
         self.bytes >= LOG_BYTES
             || self.reply_bytes() >= REPLIES_BYTES
@@ -177,7 +177,7 @@ impl Fanout {
         self.most_told = self.most_told.max(self.shares.told(slot));
     }
 
-    /// Leaves the line that was just said in the room out of a peer's share, if it is there.
+    /// Leaves the room's last line out of a peer's share, if it is there.
     fn leave_out(&mut self, slot: Slot, room: RoomId, message: &Message, line: Line) {
         tally::leave_out();
         if let Some(it) = self.membership(slot, room)
@@ -188,7 +188,7 @@ impl Fanout {
         }
     }
 
-    /// Makes a span of what the peer has read of a channel up to the line `end`.
+    /// Makes a span of the peer's lines of a channel up to the line `end`.
     fn seal(&mut self, slot: Slot, it: Membership, end: Line) {
         if it.from >= end {
             return;
@@ -206,7 +206,7 @@ impl Fanout {
         }
     }
 
-    /// How the peer reads the room, if they do.
+    /// The peer's membership in the channel by which they read the room, if they do.
     fn membership(&self, slot: Slot, room: RoomId) -> Option<Membership> {
         let mut memberships = self.shares.memberships(slot);
         memberships.find(|it| self.channels.get(it.channel).room == room)

@@ -1,4 +1,4 @@
-//! Who is told, as the chat names them, for the server and for the benches of the hub.
+//! The audiences that the chat names, as calls of the fan-out, for the server and for the benches of the hub.
 
 use crate::chat::Audience;
 use crate::message::Message;

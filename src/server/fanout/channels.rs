@@ -1,6 +1,6 @@
-//! `Channels`: the rooms, and in each a channel for each view in which someone reads it.
+//! `Channels`: the rooms, each with a channel for every view in which someone reads it.
 //!
-//! A channel that loses its last member is freed when the tick ends: until then spans of what was read there name it.
+//! A channel that loses its last member is freed when the tick ends, because spans name it until then.
 //!
 //! Invariant: a room has one channel for each view, and between ticks none without members.
 
@@ -23,7 +23,7 @@ pub(super) struct Channels {
 #[derive(Debug, Default)]
 pub(super) struct Room {
     pub(super) channels: Vec<ChannelId>,
-    /// What was said in this tick, if anything was.
+    /// The room's log of this tick, if anything was said.
     pub(super) log: Option<LogId>,
     /// How many people read it.
     pub(super) readers: u32,
@@ -32,7 +32,7 @@ pub(super) struct Room {
     pub(super) tag: usize,
 }
 
-/// Those in a room who read the same bytes.
+/// The people in a room who read the same bytes.
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) room: RoomId,
@@ -84,7 +84,7 @@ impl Channels {
         channel.members.len() as u32 - 1
     }
 
-    /// Removes the member at this place. Returns the member who has the place from then on.
+    /// Removes the member at this place. Returns the member who takes the place over.
     pub(super) fn remove(&mut self, channel: ChannelId, seat: u32) -> Option<Slot> {
         let left = &mut self.channels[channel.index()];
         self.rooms[left.room.index()].readers -= 1;
@@ -118,7 +118,7 @@ impl Channels {
         }
     }
 
-    /// The log that a channel hears, if something was said in this tick, and in which view.
+    /// The log that a channel reads, if something was said in this tick, and the channel's view.
     pub(super) fn heard(&self, channel: ChannelId) -> Option<(LogId, &View)> {
         let channel = self.get(channel);
         Some((self.rooms[channel.room.index()].log?, &channel.view))

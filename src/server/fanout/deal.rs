@@ -1,10 +1,10 @@
-//! The end of a tick: what was told is frozen and dealt out to those who read it.
+//! The end of a tick: the logs are frozen and dealt out to their readers.
 //!
-//! Peers are served in groups of those who read the same bytes. Where a view adds stamps or a tag or hides lines, its
-//! bytes are put together when its group is served, and dropped behind it: so many formats cost one more copy of what is
-//! written anyway, and the memory of one of them. Somebody who changed channels in the middle of the tick is a group of
-//! their own. People who hear several rooms form a group if they read all lines of the same channels, and nothing else.
-//! If only one of their rooms was spoken in, they belong to the group of its channel.
+//! Peers are served in groups that read the same bytes. If a view adds stamps or a tag, or hides lines, its bytes are put
+//! together when its group is served, and dropped afterwards. So many formats cost one more copy of the output, and the
+//! memory of one format. A peer who changed channels in the middle of the tick is a group of their own. People who hear
+//! several rooms form a group if they read all lines of the same channels, and nothing else. If only one of their rooms
+//! was spoken in, they belong to the group of its channel.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -22,37 +22,37 @@ use super::together::Together;
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
 pub(super) const SPARE_LOGS: usize = 8;
 
-/// What was told in a tick.
+/// Everything that was told in a tick.
 #[derive(Debug)]
 pub struct Logs {
     replies: Log,
     pub(super) said: Vec<Said>,
-    /// Everyone reads what was said as it is.
+    /// Everyone reads the lines as they are.
     is_plain: bool,
     pub(super) gauge: Gauge,
 }
 
-/// What is passed on when a tick is dealt out.
+/// A step in dealing out a tick.
 #[derive(Debug)]
 pub enum Dealt<'a> {
-    /// The pieces, in order, that a peer is to be sent.
+    /// A peer, and the pieces to send to them, in order.
     Share(Slot, &'a [Piece<'a>]),
-    /// All of those who read the same bytes have had theirs: what was put together for them is in no buffer any more.
+    /// All peers of a group have had their share: the bytes put together for them are in no buffer any more.
     GroupEnd,
 }
 
-/// What a group of peers reads.
+/// The lines that a group of peers reads.
 #[derive(Debug)]
 enum Rendering {
-    /// What was said, as it is.
+    /// The lines as they are.
     Plain,
-    /// What was said in their room, in their view.
+    /// The lines of their room in their view.
     Viewed(Rendered),
     Together(Together),
 }
 
-/// The numbers of groups. People in the first read what was said as it is. Behind it begin the groups of the channels, of
-/// the combinations of channels, and of peers who are a group of their own.
+/// The numbers of groups. The first group reads the lines as they are. After it come the groups of the channels, of the
+/// combinations of channels, and of peers who are a group of their own.
 const PLAIN: u64 = 0;
 const CHANNELS: u64 = 1;
 const COMBINATIONS: u64 = 1 << 33;
@@ -67,8 +67,8 @@ struct Combinations {
 }
 
 impl Fanout {
-    /// Ends the tick: freezes what was told, and passes everyone who has a share in it to `reader`, some of them twice.
-    /// Each share is then to be [dealt](Self::deal). The gauge is to show the copies that queues share.
+    /// Ends the tick: freezes the logs, and passes every peer with a share in them to `reader`, some of them twice. Each
+    /// share must then be [dealt](Self::deal). The gauge counts the copies that queues share.
     pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(Slot)) -> Logs {
         (self.bytes, self.most_told, self.place) = (0, 0, Place::default());
         let (replies, ends) = std::mem::take(&mut self.replies);
@@ -100,8 +100,8 @@ impl Fanout {
         logs
     }
 
-    /// Passes each of these peers their share, those who read the same bytes one after the other, and begins the next
-    /// tick. Everybody who has a share is among them, and nobody twice.
+    /// Passes each of these peers their share, group by group, and begins the next tick. Every peer with a share must be
+    /// among them, and no peer twice.
     pub fn deal(&mut self, mut logs: Logs, slots: &mut [Slot], mut take: impl FnMut(Dealt<'_>)) {
         if self.shares.some_hear_several() {
             self.group_several(&mut logs, slots);
@@ -125,14 +125,14 @@ impl Fanout {
         self.thaw(logs);
     }
 
-    /// Brings those together who read the same bytes.
+    /// Sorts peers by their groups.
     fn sort(&self, logs: &Logs, slots: &mut [Slot]) {
         if !logs.is_plain {
             slots.sort_unstable_by_key(|&slot| self.group(logs, slot));
         }
     }
 
-    /// How many of these, from the first on, read the same bytes.
+    /// How many of these, from the first on, are of its group.
     fn first_group(&self, logs: &Logs, slots: &[Slot]) -> usize {
         let Some(&first) = slots.first().filter(|_| !logs.is_plain) else {
             return slots.len();
@@ -173,7 +173,7 @@ impl Fanout {
         }
     }
 
-    /// The lines of a peer's channels that are in no span of theirs, without channels where everything is hidden.
+    /// The lines of a peer's channels that are in none of their spans. Channels whose lines are all hidden are left out.
     pub(super) fn unsealed(&self, logs: &Logs, slot: Slot) -> impl Iterator<Item = Lines> {
         let memberships = self.shares.memberships(slot);
         memberships.filter_map(|it| self.unsealed_in(logs, it))
@@ -190,7 +190,7 @@ impl Fanout {
         })
     }
 
-    /// Puts together what those read who are of the same group as this peer.
+    /// Puts together the lines for the group of this peer.
     fn render(&mut self, logs: &Logs, slot: Slot) -> Rendering {
         let group = self.group(logs, slot);
         if group == PLAIN {
@@ -209,7 +209,7 @@ impl Fanout {
         }
     }
 
-    /// Takes a peer's share out: the pieces, in order, that they are to be sent.
+    /// Takes a peer's share out: the pieces to send to them, in order.
     fn take_share<'a>(
         &mut self,
         slot: Slot,
@@ -239,7 +239,7 @@ impl Fanout {
                 Part::Replies(bytes) => pieces.push(logs.reply(bytes)),
             }
         }
-        // Nearly everyone reads one channel, and pays nothing for those who read several.
+        // Nearly everyone reads one channel, and pays nothing for people who read several.
         match self.shares.find(slot).and_then(Share::only) {
             Some(only) => {
                 if let Some(it) = self.unsealed_in(logs, only) {
@@ -254,7 +254,7 @@ impl Fanout {
         self.shares.empty(slot);
     }
 
-    /// A group was served: its bytes are kept in no buffer any more.
+    /// Takes the buffer back when a group was served. No buffer holds its bytes any more.
     fn take_back(&mut self, logs: &mut Logs, rendering: Rendering) {
         let log = match rendering {
             Rendering::Plain => return logs.said.iter_mut().for_each(|said| said.plain.let_go()),
@@ -264,7 +264,7 @@ impl Fanout {
         self.spare_buffer = take_buffer(log).unwrap_or_default();
     }
 
-    /// Begins the next tick, when every share was taken, with the buffers of this one.
+    /// Begins the next tick with the buffers of this one. Every share must have been taken.
     fn thaw(&mut self, logs: Logs) {
         for room in self.spoken.drain(..) {
             self.channels.rooms[room.index()].log = None;

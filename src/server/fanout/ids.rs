@@ -1,4 +1,4 @@
-//! Numbers of what a tick is made of. Each is of a type of its own, so that none is taken for another.
+//! Numbers of the parts of a tick. Each kind has a type of its own, so that none is taken for another.
 
 use crate::id::Index;
 
@@ -44,7 +44,7 @@ impl SpanId {
     }
 }
 
-/// The place of a line among all that was said in the tick, in whatever room.
+/// The place of a line among all lines of the tick, in all rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Place(u32);
 

@@ -1,5 +1,5 @@
-//! `RoomLog`: what was said in one room in a tick. Each line is rendered once, without a stamp; what a format makes of the
-//! lines is put together from that when it is written: a stamp and a tag in front of each.
+//! `RoomLog`: the lines of one room in a tick. Each line is rendered once, without a stamp. The lines in a format are put
+//! together from that when they are written: a stamp and a tag before each.
 
 use std::ops::Range;
 
@@ -35,7 +35,7 @@ impl View {
         }
     }
 
-    /// Whether all lines are read as they were rendered, whatever they are.
+    /// Whether people of this view read every possible line as it was rendered.
     pub(super) fn is_plain(&self) -> bool {
         self.format == Format::PLAIN && self.tag.is_empty()
     }
@@ -49,11 +49,11 @@ pub(super) struct RoomLog {
     /// Where each of them ends.
     ends: Vec<u32>,
     notes: Vec<Note>,
-    /// How many of them the quiet are not told of.
+    /// How many of them quiet people do not read.
     hidden: usize,
 }
 
-/// What is known of a line besides its text.
+/// The facts about a line besides its text.
 #[derive(Debug, Clone, Copy)]
 struct Note {
     unix: i64,
@@ -146,7 +146,7 @@ impl Said {
         self.notes[line.index()].place
     }
 
-    /// The end of those of the lines that were said before this place. The first of them was.
+    /// The end of the lines that were said before this place. The first of them must have been.
     pub(super) fn end_before(&self, lines: Range<Line>, place: Place) -> Line {
         let behind_first = lines.start.next();
         let rest = &self.notes[behind_first.index()..lines.end.index()];

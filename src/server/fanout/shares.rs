@@ -1,9 +1,9 @@
-//! `Shares`: which channels each peer reads, and what of a tick they are to be sent. A share that goes on to the end of
-//! the peer's channel is a number; what was sealed before is a list of spans. People who read one channel have it in
-//! their share; those who read several have a list of them in a table beside it.
+//! `Shares`: the channels that each peer reads, and their share of a tick. The part of a share that goes on to the end of
+//! the peer's channel is a number. Sealed parts before it are a list of spans. A peer who reads one channel has it in
+//! their share. A peer who reads several has a list of them in a table beside it.
 //!
-//! If a peer reads several channels, their spans between two replies may be in another order than that in which the lines
-//! were said. A reply seals everything that was said before it, so no line is on the wrong side of a reply.
+//! If a peer reads several channels, their spans between two replies may stand in another order than the lines were
+//! said in. A reply seals all earlier lines, so no line is on the wrong side of a reply.
 //!
 //! Invariants: between ticks every share is empty; a list in use has at least two memberships.
 
@@ -21,7 +21,7 @@ pub(super) struct Membership {
     pub(super) channel: ChannelId,
     /// The peer's place among the members of the channel.
     pub(super) seat: u32,
-    /// From which line on the log of the channel's room is still to be theirs.
+    /// The line from which on the log of the channel's room is still theirs.
     pub(super) from: Line,
 }
 
@@ -36,7 +36,7 @@ struct Several {
 /// One peer's share of the tick.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
-    /// The channel that the peer reads, if it is only one.
+    /// The channel that the peer reads, if they read exactly one.
     channel: Option<ChannelId>,
     /// The peer's place among its members. Without a channel: one more than the place of the peer's list in `several`, or
     /// 0 for somebody who reads nothing.
@@ -86,7 +86,7 @@ impl Share {
     }
 }
 
-/// What a span is of.
+/// The content of a span.
 #[derive(Debug)]
 pub(super) enum Part {
     Lines(Lines),
@@ -94,7 +94,7 @@ pub(super) enum Part {
     Replies(Range<u32>),
 }
 
-/// Lines of a room log, as they are read in a channel.
+/// Lines of a room log, as people of a channel read them.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
     pub(super) log: LogId,
@@ -103,7 +103,7 @@ pub(super) struct Lines {
 }
 
 impl Part {
-    /// What of it the peer alone is told, in bytes, with what it takes to keep that in order.
+    /// The bytes of it that only this peer is told, with the bytes that it takes to keep them in order.
     fn own(&self) -> u32 {
         match self {
             Part::Lines(_) => 0,
@@ -111,7 +111,7 @@ impl Part {
         }
     }
 
-    /// Goes on to the end of the next part, where that begins at the end of this one. Returns whether it does.
+    /// Extends to the end of the next part, if that begins at the end of this one. Returns whether it does.
     fn extend(&mut self, next: &Part) -> bool {
         match (self, next) {
             (Part::Lines(it), Part::Lines(next))
@@ -133,13 +133,13 @@ pub(super) struct Span {
     pub(super) part: Part,
     /// The next of the same share; behind the last, the first.
     next: SpanId,
-    /// What the peer alone was told up to here in this tick, in bytes, with what it takes to keep it in order.
+    /// The bytes that only this peer was told up to here in this tick, with the bytes that it takes to keep them in order.
     told: u32,
-    /// This one, or one before it, is not what everyone reads.
+    /// This span, or one before it, is not in the form that everyone reads.
     is_formatted: bool,
-    /// What the peer is to be sent must be put together for them alone: they have changed channels behind such a span, so
-    /// that not all of them are in the view of the channel they read now, or one of the spans is from a time when they
-    /// read several channels.
+    /// The peer's output must be put together for them alone. Either they have changed channels after such a span, so that
+    /// not all spans are in the view of the channel that they read now, or one of the spans is from a time when they read
+    /// several channels.
     is_alone: bool,
 }
 
@@ -163,18 +163,18 @@ impl Shares {
         &mut self.shares[index]
     }
 
-    /// What there is of a peer, if there is anything.
+    /// The share of a peer, if they ever had one.
     pub(super) fn find(&self, slot: Slot) -> Option<&Share> {
         self.shares.get(slot.index())
     }
 
-    /// Appends lines that somebody has read to their share.
+    /// Appends lines of a channel to a peer's share.
     pub(super) fn push_lines(&mut self, slot: Slot, lines: Lines, is_formatted: bool) {
         let is_alone = self.hears_several(slot);
         self.push(slot, Part::Lines(lines), is_formatted, is_alone);
     }
 
-    /// Appends what a peer alone is told to their share. All that they have read until then is in it already.
+    /// Appends bytes for a single peer to their share. All their earlier lines must be in it already.
     pub(super) fn push_replies(&mut self, slot: Slot, bytes: Range<u32>) {
         self.push(slot, Part::Replies(bytes), false, false);
     }
@@ -207,7 +207,7 @@ impl Shares {
         self.spans.push(span);
     }
 
-    /// The peer reads another channel, besides those they read already.
+    /// The peer reads one more channel.
     pub(super) fn join(&mut self, slot: Slot, joined: Membership) {
         self.note_move(slot);
         let share = *self.get(slot);
@@ -227,7 +227,7 @@ impl Shares {
         share.seat = list as u32 + 1;
     }
 
-    /// The peer does not read a channel any more. What they have read of it is in their share already.
+    /// The peer does not read a channel any more. Their lines of it must be in their share already.
     pub(super) fn leave(&mut self, slot: Slot, left: ChannelId) {
         self.note_move(slot);
         let share = self.get(slot);
@@ -254,7 +254,7 @@ impl Shares {
         self.free.len() < self.several.len()
     }
 
-    /// The channels that a peer reads, in whatever order.
+    /// The channels that a peer reads, in no particular order.
     pub(super) fn memberships(&self, slot: Slot) -> impl Iterator<Item = Membership> {
         let share = self.find(slot);
         let several = share.and_then(Share::several);
@@ -263,7 +263,7 @@ impl Shares {
         only.into_iter().chain(several.iter().copied())
     }
 
-    /// From which line on the log of a channel's room is to be the peer's.
+    /// Sets the line from which on the log of a channel's room is the peer's.
     pub(super) fn set_from(&mut self, slot: Slot, channel: ChannelId, from: Line) {
         let share = self.get(slot);
         match share.several() {
@@ -293,7 +293,7 @@ impl Shares {
         found.map(change);
     }
 
-    /// Sets the group of a peer who reads several channels: people of one group read the same bytes in this tick.
+    /// Sets the group of a peer who reads several channels. People of one group read the same bytes in this tick.
     pub(super) fn set_group(&mut self, slot: Slot, group: u64) {
         if let Some(list) = self.get(slot).several() {
             self.several[list].group = group;
@@ -313,12 +313,12 @@ impl Shares {
         }
     }
 
-    /// What the peer alone was told in this tick, in bytes.
+    /// The bytes that only this peer was told in this tick.
     pub(super) fn told(&self, slot: Slot) -> usize {
         self.last(slot).map_or(0, |span| span.told as usize)
     }
 
-    /// Whether some of what the peer is to be sent must be put together for them alone.
+    /// Whether the peer's output must be put together for them alone.
     pub(super) fn is_alone(&self, slot: Slot) -> bool {
         self.last(slot).is_some_and(|span| span.is_alone)
     }

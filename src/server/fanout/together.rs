@@ -1,10 +1,9 @@
-//! What is put together for people whose lines are not those of one channel: they hear several rooms, or they have
-//! changed channels in the middle of the tick.
+//! Output for people whose lines are not those of one channel: they hear several rooms, or they have changed channels in
+//! the middle of the tick.
 //!
-//! Each line has its place among all that was said in the tick. Between two replies to the reader, the lines of all
-//! their rooms are merged by these places. So the work grows with the turns from one room to another, and not with the
-//! number of lines. Short pieces are copied one behind the other, and a long piece that is read as it was rendered is
-//! written from where it is.
+//! Each line has a place among all lines of the tick. Between two replies to the reader, the lines of all their rooms are
+//! merged by these places. The work grows with the number of turns from one room to another, and not with the number of
+//! lines. Short pieces are copied into one buffer. A long piece that needs no change is written from where it is.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,17 +20,17 @@ use super::ids::{Line, LogId, Place};
 use super::room_log::{Buffer, View};
 use super::shares::{Lines, Part};
 
-/// What somebody is to be sent, in order.
+/// The output for a peer, in order.
 #[derive(Debug)]
 pub(super) struct Together {
     copied: Log,
     parts: Vec<Placed>,
 }
 
-/// Where a part of it is.
+/// The source of a part of it.
 #[derive(Debug)]
 enum Placed {
-    /// Bytes of what was copied.
+    /// Copied bytes.
     Copied(Range<usize>),
     /// Lines of a room log, as they are.
     Plain(LogId, Range<Line>),
@@ -39,7 +38,7 @@ enum Placed {
     Replies(Range<u32>),
 }
 
-/// What was put together so far.
+/// The output that was put together so far.
 #[derive(Debug)]
 struct Draft {
     buffer: Buffer,
@@ -47,7 +46,7 @@ struct Draft {
 }
 
 impl Fanout {
-    /// Puts together what a peer is to be sent.
+    /// Puts together the output for a peer.
     pub(super) fn put_together(&self, logs: &Logs, slot: Slot, buffer: Buffer) -> Together {
         let parts = Vec::new();
         let mut draft = Draft { buffer, parts };
@@ -133,7 +132,7 @@ impl Together {
         })
     }
 
-    /// The log of what was copied.
+    /// The log of the copied bytes.
     pub(super) fn into_log(self) -> Log {
         self.copied
     }
