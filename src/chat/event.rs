@@ -201,13 +201,10 @@ impl Effects {
         let mut new = self.0.get(behind..)?.iter();
         let first = new.position(|it| matches!(it, Effect::Append(_)))?;
         to.0.extend(self.0.drain(behind + first + 1..));
-        match self.0.pop() {
-            Some(Effect::Append(it)) => Some(it),
-            other => {
-                self.0.extend(other);
-                None
-            }
-        }
+        let Some(Effect::Append(it)) = self.0.pop() else {
+            return None;
+        };
+        Some(it)
     }
 
     pub(super) fn push(&mut self, effect: Effect) {

@@ -76,10 +76,7 @@ impl Connections {
     /// Removes every reason to hold the peer, which then waits for no answer.
     pub(super) fn unhold(&mut self, slot: Slot) {
         self.peers[slot.index()].held = Held::default();
-        let peer = self.id(slot);
-        if self.asked.remove(&peer).is_some() {
-            self.timers.unset(Timer::Answer, peer);
-        }
+        self.forget_question(self.id(slot));
     }
 
     /// Whether a question may be asked for a peer. A peer that is leaving waits for nothing.
@@ -100,7 +97,6 @@ impl Connections {
     pub(in crate::server) fn end_wait(&mut self, asked: Asked) -> bool {
         let waits = self.asked.get(&asked.peer) == Some(&asked.number);
         if waits {
-            self.timers.unset(Timer::Answer, asked.peer);
             self.forget_question(asked.peer);
         }
         waits
@@ -108,7 +104,9 @@ impl Connections {
 
     /// Forgets the question of a peer. Its answer no longer matters.
     pub(in crate::server) fn forget_question(&mut self, peer: PeerId) {
-        self.asked.remove(&peer);
+        if self.asked.remove(&peer).is_some() {
+            self.timers.unset(Timer::Answer, peer);
+        }
     }
 }
 
