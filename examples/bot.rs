@@ -13,12 +13,13 @@ fn main() -> Result<(), Error> {
     std::thread::spawn(move || {
         for heard in entries {
             if let Heard::Entry { entry, author } = heard
-                && let (Act::Say { text }, Some(author)) = (&entry.act, author)
+                && let (Act::Say { room, text }, Some(author)) = (&entry.act, author)
                 && let Some(Ok(sides @ 1..)) = text.strip_prefix("!roll ").map(str::parse::<u64>)
             {
                 let rolled = RandomState::new().hash_one(entry.seq) % sides + 1;
                 let answer = format!("{} rolls {rolled}.", author.name);
-                let _ = handle.say(&author.room.to_string(), "dice", &answer);
+                let room = room.as_ref().unwrap_or(&author.room);
+                let _ = handle.say(&room.to_string(), "dice", &answer);
             }
         }
     });

@@ -19,13 +19,17 @@ pub enum Act {
         /// The name.
         name: Username,
     },
-    /// To say something in the room where they are.
+    /// To say something in a room.
     Say {
+        /// The room, if they named one that they hear. `None`: their current room.
+        room: Option<RoomName>,
         /// The text, clean.
         text: Arc<str>,
     },
-    /// To tell the room where they are what they are doing.
+    /// To tell a room what they are doing.
     Do {
+        /// The room, if they named one that they hear. `None`: their current room.
+        room: Option<RoomName>,
         /// What they do, clean.
         text: Arc<str>,
     },
@@ -38,8 +42,23 @@ pub enum Act {
         /// The text, clean.
         text: Arc<str>,
     },
-    /// To go to a room, which is made if need be.
+    /// To leave their current room for another one, which is made if need be.
     Go {
+        /// The room.
+        room: RoomName,
+    },
+    /// To hear a room besides their current one. The room is made if need be.
+    Listen {
+        /// The room.
+        room: RoomName,
+    },
+    /// To no longer hear a room that is not their current one.
+    Unlisten {
+        /// The room. `None`: every such room.
+        room: Option<RoomName>,
+    },
+    /// To make a room that they hear their current one, and go on hearing the other.
+    Switch {
         /// The room.
         room: RoomName,
     },
@@ -98,8 +117,8 @@ impl Act {
     /// The text that a person or program said or wrote with the act.
     fn text(&self) -> Option<&str> {
         match self {
-            Act::Say { text }
-            | Act::Do { text }
+            Act::Say { text, .. }
+            | Act::Do { text, .. }
             | Act::Write { text, .. }
             | Act::Notice { text }
             | Act::Announce { text, .. } => Some(text),
@@ -108,6 +127,9 @@ impl Act {
             | Act::Leave { word: text, .. } => text.as_deref(),
             Act::ComeIn { .. }
             | Act::Go { .. }
+            | Act::Listen { .. }
+            | Act::Unlisten { .. }
+            | Act::Switch { .. }
             | Act::Rename { .. }
             | Act::ComeBack
             | Act::Ignore { .. }
@@ -171,8 +193,10 @@ pub struct Person {
     pub id: PersonId,
     /// Their name.
     pub name: Username,
-    /// The room they are in.
+    /// Their current room.
     pub room: RoomName,
+    /// The other rooms that they hear, in the order in which they began to.
+    pub hears: Vec<RoomName>,
 }
 
 /// The journal of a server that is alone. It numbers acts as they arrive.

@@ -122,7 +122,7 @@ pub mod inner {
     pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
         AboutAway, AboutChat, AboutConnection, AboutIgnoring, AboutInput, AboutPeople,
-        AboutReading, AboutRooms, Answer, HelpRow, IgnoredRow, Message, News, Past, Presence,
+        AboutReading, AboutRooms, Answer, HelpRow, Here, IgnoredRow, Message, News, Past, Presence,
         RoomRow, Whois,
     };
     pub use crate::moment::{Civil, Format, Moment, Offset, Stamp};

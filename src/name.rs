@@ -237,6 +237,11 @@ impl RoomName {
     pub(crate) fn key(&self) -> u64 {
         self.0.key()
     }
+
+    /// The name without its `#`.
+    pub(crate) fn name(&self) -> &str {
+        self.0.as_str()
+    }
 }
 
 impl fmt::Display for RoomName {

@@ -15,7 +15,6 @@ use crate::name::{RoomName, Username};
 
 use super::event::{Effect, Effects, Proposal};
 use super::person::{Person, Place};
-use super::room::NoRoom;
 use super::{Author, Hub};
 
 impl Hub {
@@ -50,13 +49,14 @@ impl Hub {
         match &entry.act {
             // `come_in` handles the first. The others come only from the house.
             Act::ComeIn { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
-            Act::Say { text } => {
+            Act::Say { room, text } => {
                 let (from, text) = (author.name.clone(), text.clone());
-                self.say(&author, News::Said { from, text }, author.peer, effects);
+                let said = News::Said { from, text };
+                self.say(&author, room, said, author.peer, effects);
             }
-            Act::Do { text } => {
+            Act::Do { room, text } => {
                 let (from, text) = (author.name.clone(), text.clone());
-                self.say(&author, News::Action { from, text }, None, effects);
+                self.say(&author, room, News::Action { from, text }, None, effects);
             }
             Act::Write { to, is_reply, text } => {
                 if *is_reply {
@@ -65,6 +65,9 @@ impl Hub {
                 self.write(&author, *to, text, effects);
             }
             Act::Go { room } => self.go(&author, room, effects),
+            Act::Listen { room } => self.listen(&author, room, effects),
+            Act::Unlisten { room } => self.unlisten(&author, room, effects),
+            Act::Switch { room } => self.switch(&author, room, effects),
             Act::Rename { name } => self.rename(&author, name, effects),
             Act::SetTopic { topic } => self.set_topic(&author, topic, effects),
             Act::GoAway { text } => self.go_away(&author, text, effects),
@@ -122,7 +125,7 @@ impl Hub {
             return false;
         };
         person.active = active;
-        let (name, room, format) = (person.name.clone(), person.room, person.format);
+        let (name, room) = (person.name.clone(), person.room);
         self.logins.clear(peer);
         if let Some(timeout) = self.rules.idle_timeout {
             self.idles.set(peer, now.instant + timeout);
@@ -131,21 +134,39 @@ impl Hub {
         if let Some(motd) = &self.motd {
             effects.tell(peer, AboutConnection::Motd(motd.clone()));
         }
-        self.show_room(place, effects);
-        effects.enter(peer, room, format);
+        self.show_room(place, room, effects);
+        self.read(place, room, effects);
         effects.push(Effect::CameOnline { peer, name });
         true
     }
 
-    /// Says something to the author's room, and keeps it as history.
-    fn say(&mut self, author: &Author, news: News, except: Option<PeerId>, effects: &mut Effects) {
-        let past = author.past(&news);
-        if let Some(room) = self.rooms.get_mut(author.room) {
-            room.history.push(author.id, past.clone());
-        }
-        self.note_mentions(author, &past, effects);
+    /// Says something in a room that the author named and hears, or else in their current one, and keeps it as history.
+    fn say(
+        &mut self,
+        author: &Author,
+        named: &Option<RoomName>,
+        news: News,
+        except: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
+        let id = match named {
+            None => author.room,
+            Some(name) => match self.heard(author.place, name) {
+                Some(id) => id,
+                None => {
+                    let not_sent = AboutRooms::NotHeardNotSent(name.clone());
+                    return effects.answer(author.peer, not_sent);
+                }
+            },
+        };
+        let Some(room) = self.rooms.get_mut(id) else {
+            return;
+        };
+        let past = author.past(Some(&room.name), &news);
+        room.history.push(author.id, past.clone());
+        self.note_mentions(author, id, &past, effects);
         let hidden_from = self.hidden_from(author.place);
-        effects.tell_room(author.room, except, hidden_from, news);
+        effects.tell_room(id, except, hidden_from, news);
     }
 
     /// The author now knows the person to whom they reply by that person's current name.
@@ -173,7 +194,7 @@ impl Hub {
             from,
             text: text.clone(),
         };
-        let past = author.past(&news);
+        let past = author.past(None, &news);
         if let Some(reader) = self.roster.get_mut(to) {
             reader.extras_mut().correspondent = Some((author.id, author.name.clone()));
         }
@@ -181,47 +202,6 @@ impl Hub {
         self.tell_away(author, absent.into_iter().collect(), effects);
         effects.tell(peer, news);
         effects.tell(author.peer, News::PrivateSent { to: name, text });
-    }
-
-    /// Moves the author to a room, and tells both rooms.
-    fn go(&mut self, author: &Author, name: &RoomName, effects: &mut Effects) {
-        let room = match self.rooms.find_or_make(name, author.seq, author.id) {
-            Ok(room) => room,
-            Err(why) => return effects.answer(author.peer, no_room(name, why)),
-        };
-        let Some(name) = self.rooms.get(room).map(|room| room.name.clone()) else {
-            return;
-        };
-        if room == author.room {
-            return effects.answer(author.peer, AboutRooms::InRoomAlready(name));
-        }
-        self.note_visit(author.place);
-        self.unlist_away(author.place);
-        if let Some(person) = self.roster.get_mut(author.place) {
-            person.room = room;
-        }
-        self.list_away(author.place);
-        let who = author.name.clone();
-        let hidden_from = self.hidden_from(author.place);
-        let gone = News::WentTo {
-            who: who.clone(),
-            room: name.clone(),
-        };
-        effects.tell_room(author.room, author.peer, hidden_from.clone(), gone);
-        let number = |it| self.roster.number(it);
-        self.rooms.leave(author.room, author.place, number);
-        self.rooms.enter(room, author.place, number);
-        let Some(person) = self.roster.get(author.place) else {
-            return;
-        };
-        if let Some(peer) = author.peer {
-            let (left, format) = (author.room, person.format);
-            effects.push(Effect::Exit { peer, room: left });
-            effects.enter(peer, room, format);
-        }
-        effects.answer(author.peer, AboutRooms::InRoom(name));
-        self.show_room(author.place, effects);
-        effects.tell_room(room, author.peer, hidden_from, News::Entered(who));
     }
 
     fn rename(&mut self, author: &Author, to: &Username, effects: &mut Effects) {
@@ -245,7 +225,9 @@ impl Hub {
         }
         let hidden_from = self.hidden_from(author.place);
         let news = News::Renamed { from, to };
-        effects.tell_room(author.room, None, hidden_from, news);
+        if let Some(person) = self.roster.get(author.place) {
+            effects.tell_rooms(person.rooms(), &hidden_from, &news);
+        }
     }
 
     fn set_topic(&mut self, author: &Author, topic: &Option<Arc<str>>, effects: &mut Effects) {
@@ -297,32 +279,25 @@ impl Hub {
         // If this server is shutting down, nobody here is left to read it.
         let is_read = reason != CloseReason::Shutdown || origin.is_none();
         let hidden_from = is_read.then(|| self.hidden_from(author.place));
-        let number = |it| self.roster.number(it);
-        self.rooms.leave(author.room, author.place, number);
+        let rooms = self.roster.get(author.place);
+        let rooms: Vec<RoomId> = rooms.iter().flat_map(|it| it.rooms()).collect();
+        self.unlist_away(author.place);
+        for room in &rooms {
+            let number = |it| self.roster.number(it);
+            self.rooms.leave(*room, author.place, number);
+        }
         let Some(person) = self.roster.remove(author.place) else {
             return;
         };
         self.forget_ignores(author.place, &person);
-        self.rooms.strike_away(author.place, &person);
         if let Some(peer) = origin {
             let name = person.name.clone();
             effects.push(Effect::WentOffline { peer, name, reason });
         }
         if let Some(hidden_from) = hidden_from {
             let (who, word) = (person.name, word.clone());
-            effects.tell_room(person.room, None, hidden_from, News::Left { who, word });
+            let left = News::Left { who, word };
+            effects.tell_rooms(rooms.into_iter(), &hidden_from, &left);
         }
-    }
-}
-
-/// The reason why somebody could not go to the room that they typed.
-fn no_room(name: &RoomName, why: NoRoom) -> AboutRooms {
-    match why {
-        NoRoom::TooMany => AboutRooms::TooManyRooms,
-        NoRoom::TooManyMade => AboutRooms::TooManyRoomsMade,
-        NoRoom::LooksLike(room) => AboutRooms::RoomLooksLike {
-            typed: name.clone(),
-            room,
-        },
     }
 }

@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::id::RoomId;
 use crate::limits::{AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES};
-use crate::message::{AboutAway, AboutReading, Past};
+use crate::message::{AboutAway, Past};
 use crate::name::{Addressed, Username, addresses, beginning, words};
 use crate::tally;
 
@@ -57,27 +58,25 @@ impl Hub {
         let missed = away.missed.total() - (kept - shown);
         effects.answer(author.peer, AboutAway::Back { shown, missed });
         if missed > 0 {
-            for line in lines {
-                effects.tell(author.peer, line);
-            }
-            effects.answer(author.peer, AboutReading::End);
+            self.show_past(author.place, lines, effects);
         }
     }
 
-    /// Puts a person who is away on the list of their room, under their current name.
+    /// Puts a person who is away on the lists of all their rooms, under their current name.
     pub(super) fn list_away(&mut self, place: Place) {
-        if let Some(person) = self.roster.get(place)
-            && person.away().is_some()
-            && let Some(room) = self.rooms.get_mut(person.room)
-        {
-            room.away.add(place, person);
+        if let Some(person) = self.roster.get(place) {
+            for room in person.rooms() {
+                self.rooms.list_away(room, place, person);
+            }
         }
     }
 
-    /// Takes a person off the list of their room, before they change name or room.
+    /// Takes a person off the lists of all their rooms, before they change their name, come back or leave.
     pub(super) fn unlist_away(&mut self, place: Place) {
         if let Some(person) = self.roster.get(place) {
-            self.rooms.strike_away(place, person);
+            for room in person.rooms() {
+                self.rooms.strike_away(room, place, person);
+            }
         }
     }
 
@@ -85,10 +84,11 @@ impl Hub {
     pub(super) fn note_mentions(
         &mut self,
         author: &Author,
+        room: RoomId,
         past: &Arc<Past>,
         effects: &mut Effects,
     ) {
-        let Some(room) = self.rooms.get(author.room) else {
+        let Some(room) = self.rooms.get(room) else {
             return;
         };
         if room.away.is_empty() {

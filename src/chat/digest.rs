@@ -37,7 +37,8 @@ impl Hub {
 
     fn add_person(&self, it: &Person, state: &mut DefaultHasher) {
         (it.id, it.name.as_str(), it.since()).hash(state);
-        self.made(it.room).hash(state);
+        let rooms: Vec<Option<u64>> = it.rooms().map(|room| self.made(room)).collect();
+        rooms.hash(state);
         let nothing = Extras::default();
         let extras = it.extras.as_deref().unwrap_or(&nothing);
         let away = extras.away.as_ref();

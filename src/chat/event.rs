@@ -63,7 +63,12 @@ impl Proposal {
     /// line may depend on that. A person who leaves is not read any more anyway.
     pub fn holds(&self) -> Option<PeerId> {
         match self.act {
-            Act::ComeIn { .. } | Act::Go { .. } | Act::Rename { .. } => self.peer,
+            Act::ComeIn { .. }
+            | Act::Go { .. }
+            | Act::Listen { .. }
+            | Act::Unlisten { .. }
+            | Act::Switch { .. }
+            | Act::Rename { .. } => self.peer,
             Act::Say { .. }
             | Act::Do { .. }
             | Act::Write { .. }
@@ -223,17 +228,6 @@ impl Effects {
         self.tell(peer, Message::Answer(answer.into()));
     }
 
-    /// Makes a room the current one of a peer, or changes how they read it.
-    pub(super) fn enter(&mut self, peer: PeerId, room: RoomId, format: Format) {
-        let tag = None;
-        self.push(Effect::Enter {
-            peer,
-            room,
-            format,
-            tag,
-        });
-    }
-
     /// Proposes an act of the person who has this connection.
     pub(super) fn append(&mut self, peer: PeerId, author: Option<PersonId>, act: Act) {
         self.push(Effect::Append(Proposal {
@@ -257,5 +251,17 @@ impl Effects {
         };
         let message = Message::News(news);
         self.push(Effect::Send { to, message });
+    }
+
+    /// Tells each of a person's rooms what the person did.
+    pub(super) fn tell_rooms(
+        &mut self,
+        rooms: impl Iterator<Item = RoomId>,
+        hidden_from: &[PeerId],
+        news: &News,
+    ) {
+        for room in rooms {
+            self.tell_room(room, None, hidden_from.to_vec(), news.clone());
+        }
     }
 }

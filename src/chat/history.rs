@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::id::PersonId;
-use crate::message::{Message, News, Past};
+use crate::message::{News, Past};
 use crate::tally;
 
 /// The date, `(private)`, and the line end.
@@ -73,12 +73,12 @@ impl History {
         known: usize,
         count: usize,
         mut is_seen: impl FnMut(PersonId, &News) -> bool,
-    ) -> Vec<Message> {
+    ) -> Vec<Arc<Past>> {
         let seen = |line: &&Line| is_seen(line.author, &line.past.news);
         let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
         let new = new.take_while(|line| line.number >= known);
         let lines = new.filter(seen).take(count);
-        let mut lines: Vec<Message> = lines.map(|it| Message::Past(it.past.clone())).collect();
+        let mut lines: Vec<Arc<Past>> = lines.map(|it| it.past.clone()).collect();
         lines.reverse();
         lines
     }
@@ -108,6 +108,7 @@ mod tests {
         Past {
             seq: 1,
             at: 0,
+            room: None,
             news,
         }
         .into()
@@ -116,15 +117,9 @@ mod tests {
     const ANN: PersonId = PersonId(1);
 
     fn texts(history: &History, count: usize) -> Vec<usize> {
-        let past = |message: &Message| match message {
-            Message::Past(past) => size(&past.news).unwrap() - AROUND - 1,
-            _ => unreachable!("only the past is kept"),
-        };
-        history
-            .last(0, count, |_, _| true)
-            .iter()
-            .map(past)
-            .collect()
+        let lines = history.last(0, count, |_, _| true);
+        let text = |line: &Arc<Past>| size(&line.news).unwrap() - AROUND - 1;
+        lines.iter().map(text).collect()
     }
 
     #[test]
@@ -153,7 +148,7 @@ mod tests {
             history.push(author, said(text));
         }
         let seen = history.last(0, 1, |author, _| author == ANN);
-        assert_eq!(seen, [Message::Past(said("22"))]);
+        assert_eq!(seen, [said("22")]);
     }
 
     #[test]

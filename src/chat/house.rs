@@ -52,11 +52,12 @@ impl Hub {
     }
 
     fn shown(&self, person: &person::Person) -> Person {
-        let room = self.rooms.get(person.room);
+        let hears = person.hears().iter();
         Person {
             id: person.id,
             name: person.name.clone(),
-            room: room.map_or_else(RoomName::lobby, |it| it.name.clone()),
+            room: self.room_name(person.room).unwrap_or_else(RoomName::lobby),
+            hears: hears.filter_map(|it| self.room_name(*it)).collect(),
         }
     }
 
@@ -91,6 +92,9 @@ impl Hub {
             | Act::Say { .. }
             | Act::Do { .. }
             | Act::Go { .. }
+            | Act::Listen { .. }
+            | Act::Unlisten { .. }
+            | Act::Switch { .. }
             | Act::Rename { .. }
             | Act::SetTopic { .. }
             | Act::GoAway { .. }
@@ -110,6 +114,7 @@ impl Hub {
             let past = Past {
                 seq: entry.seq,
                 at: entry.at,
+                room: Some(room.name.clone()),
                 news: news.clone(),
             };
             room.history.push(entry.author, Arc::new(past));

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::id::{PersonId, RoomId};
-use crate::limits::{IGNORED, IGNORED_NAMES};
+use crate::limits::{IGNORED, IGNORED_NAMES, ROOMS_HEARD};
 use crate::name::Username;
 
 use super::Hub;
@@ -61,7 +61,10 @@ impl Hub {
     fn check_rooms(&self, here: &Here<'_>) {
         let mut members: BTreeMap<RoomId, BTreeSet<PersonId>> = BTreeMap::new();
         for (_, it) in here {
-            members.entry(it.room).or_default().insert(it.id);
+            let mut rooms = it.rooms();
+            let is_new = |room| members.entry(room).or_default().insert(it.id);
+            assert!(rooms.all(is_new), "{} is in a room twice", it.name);
+            assert!(it.rooms().count() <= ROOMS_HEARD, "{}", it.name);
         }
         let mut made = HashSet::new();
         for (id, room) in self.rooms.iter() {
@@ -83,7 +86,8 @@ impl Hub {
             listed.extend(room.away.people().map(|person| (id, person)));
         }
         let away = here.iter().filter(|(_, it)| it.away().is_some());
-        let away: BTreeSet<(RoomId, Place)> = away.map(|(place, it)| (it.room, *place)).collect();
+        let away = away.flat_map(|(place, it)| it.rooms().map(|room| (room, *place)));
+        let away: BTreeSet<(RoomId, Place)> = away.collect();
         assert_eq!(listed, away);
     }
 

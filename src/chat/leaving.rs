@@ -11,6 +11,7 @@ use crate::moment::Moment;
 
 use super::Hub;
 use super::event::{Effect, Effects};
+use super::person::Person;
 
 impl Hub {
     /// Says goodbye to everyone and closes every connection.
@@ -83,8 +84,8 @@ impl Hub {
 
     /// From now on a peer is told nothing of what is said.
     fn stop_reading(&self, peer: PeerId, effects: &mut Effects) {
-        if let Some(person) = self.roster.at(peer) {
-            let room = person.room;
+        let rooms = self.roster.at(peer).into_iter().flat_map(Person::rooms);
+        for room in rooms {
             effects.push(Effect::Exit { peer, room });
         }
     }

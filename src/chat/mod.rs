@@ -27,6 +27,7 @@ mod invariants;
 mod late;
 mod leaving;
 mod login;
+mod moving;
 mod person;
 mod question;
 #[cfg(any(test, fuzzing))]
@@ -57,7 +58,7 @@ use crate::journal::Act;
 use crate::limits::HISTORY_LINES;
 use crate::message::{AboutConnection, AboutInput, News, Past, Presence};
 use crate::moment::{Moment, Offset};
-use crate::name::{InvalidUsername, Username};
+use crate::name::{InvalidUsername, RoomName, Username};
 use crate::wire::Command;
 
 use ignore::Targets;
@@ -144,11 +145,12 @@ struct Author {
 }
 
 impl Author {
-    /// Their line, in the form in which it is kept.
-    fn past(&self, news: &News) -> Arc<Past> {
+    /// Their line in the form in which it is kept, with the room where they said it.
+    fn past(&self, room: Option<&RoomName>, news: &News) -> Arc<Past> {
         Arc::new(Past {
             seq: self.seq,
             at: self.at,
+            room: room.cloned(),
             news: news.clone(),
         })
     }
@@ -259,7 +261,10 @@ impl Hub {
         };
         match Command::parse(line) {
             Command::Blank => {}
-            Command::Say(text) => caller.wants(Act::Say { text: text.into() }, effects),
+            Command::Say(text) => {
+                let (room, text) = (None, text.into());
+                caller.wants(Act::Say { room, text }, effects);
+            }
             Command::Slash { word, args } => commands::run(self, &caller, word, args, effects),
         }
     }
@@ -270,9 +275,11 @@ impl Hub {
             .get(self.roster.find(&Username::parse_any(typed)?)?)
     }
 
-    fn presence(&self, now: Moment, person: &Person) -> Presence {
+    /// What others are told about a person. `elsewhere` is the person's current room, if it has to be told.
+    fn presence(&self, now: Moment, person: &Person, elsewhere: Option<RoomName>) -> Presence {
         Presence {
             name: person.name.clone(),
+            elsewhere,
             away: person.away().is_some(),
             idle: self.seconds(now).saturating_sub(person.active),
         }

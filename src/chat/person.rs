@@ -38,6 +38,7 @@ pub(super) struct Person {
     /// The slot of their connection, until the connection has ended.
     pub(super) slot: Option<Slot>,
     pub(super) name: Username,
+    /// Their current room.
     pub(super) room: RoomId,
     /// The format of everything they read.
     pub(super) format: Format,
@@ -52,6 +53,8 @@ pub(super) struct Person {
 pub(super) struct Extras {
     /// When they came, if their number has a different second, because the clock had been set back.
     since: Option<i64>,
+    /// The rooms that they hear besides their current one.
+    pub(super) hears: Vec<RoomId>,
     /// Set while they are away.
     pub(super) away: Option<Away>,
     /// The targets that they ignore.
@@ -130,6 +133,23 @@ impl Person {
     pub(super) fn since(&self) -> i64 {
         let other = self.extras.as_ref().and_then(|it| it.since);
         other.unwrap_or_else(|| self.id.second())
+    }
+
+    /// The rooms that they hear besides their current one.
+    pub(super) fn hears(&self) -> &[RoomId] {
+        self.extras.as_ref().map_or(&[], |it| &it.hears)
+    }
+
+    /// All rooms that they are in, their current one first.
+    pub(super) fn rooms(&self) -> impl Iterator<Item = RoomId> + '_ {
+        [self.room].into_iter().chain(self.hears().iter().copied())
+    }
+
+    /// Takes a room off the list of those that they hear besides their current one.
+    pub(super) fn forget_heard(&mut self, room: RoomId) {
+        if let Some(extras) = &mut self.extras {
+            extras.hears.retain(|it| *it != room);
+        }
     }
 
     pub(super) fn away(&self) -> Option<&Away> {

@@ -189,7 +189,7 @@ impl Readers {
                 let left_out = || hidden_from.iter().chain(except);
                 left_out().for_each(|it| self.assert_connected(*it));
                 let reads = |(peer, rooms): (&PeerId, &BTreeMap<RoomId, Reading>)| {
-                    let is_shown = |it: &Reading| !is_hidden(message, it.format);
+                    let is_shown = |it: &Reading| !is_hidden(message, it.format, !it.is_current);
                     let is_read = rooms.get(room).is_some_and(is_shown);
                     (is_read && left_out().all(|it| it != peer)).then_some(*peer)
                 };

@@ -1,19 +1,19 @@
 //! Showing earlier lines of a room, to people who come in and to people who ask.
 
+use std::sync::Arc;
+
+use crate::id::RoomId;
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
-use crate::message::{AboutReading, AboutRooms};
+use crate::message::{AboutReading, AboutRooms, Message, Past};
 
 use super::Hub;
 use super::event::Effects;
 use super::person::{Place, Visit};
 
 impl Hub {
-    /// Notes how far a person has read their room, when they are about to leave it.
-    pub(super) fn note_visit(&mut self, place: Place) {
-        let Some(person) = self.roster.get_mut(place) else {
-            return;
-        };
-        let Some(room) = self.rooms.get(person.room) else {
+    /// Notes how far a person has read a room, when they are about to leave it.
+    pub(super) fn note_visit(&mut self, place: Place, room: RoomId) {
+        let (Some(person), Some(room)) = (self.roster.get_mut(place), self.rooms.get(room)) else {
             return;
         };
         let (made, lines) = (room.made, room.history.total());
@@ -25,39 +25,33 @@ impl Hub {
         visits.push(Visit { made, lines });
     }
 
-    /// Shows a person who comes into a room its topic and its last lines. People who come for the first time see all of
-    /// those lines; people who come back see the new ones.
-    pub(super) fn show_room(&self, place: Place, effects: &mut Effects) {
-        let Some(person) = self.roster.get(place) else {
+    /// Shows a person who begins to hear a room its topic and its last lines. People who come for the first time see all
+    /// of those lines; people who come back see the new ones.
+    pub(super) fn show_room(&self, place: Place, room: RoomId, effects: &mut Effects) {
+        let (Some(person), Some(it)) = (self.roster.get(place), self.rooms.get(room)) else {
             return;
         };
-        let id = person.room;
-        let Some(room) = self.rooms.get(id) else {
-            return;
-        };
-        if room.topic.is_some() {
-            let (room, topic) = (room.name.clone(), room.topic.clone());
+        if it.topic.is_some() {
+            let (room, topic) = (it.name.clone(), it.topic.clone());
             effects.answer(self.roster.peer(person), AboutRooms::Topic { room, topic });
         }
         let mut visits = person.extras.iter().flat_map(|it| &it.visits);
-        let visit = visits.find(|it| it.made == room.made);
+        let visit = visits.find(|visit| visit.made == it.made);
         let known = visit.map_or(0, |it| it.lines);
-        self.replay(place, known, REPLAYED_LINES, effects);
+        self.replay(place, room, known, REPLAYED_LINES, effects);
     }
 
-    /// Shows a person the last lines of their room: at most `count`, and none of the first `known` lines. Returns
-    /// whether there were any.
+    /// Shows a person the last lines of a room: at most `count`, and none of the first `known` lines. Returns whether
+    /// there were any.
     pub(super) fn replay(
         &self,
         place: Place,
+        room: RoomId,
         known: usize,
         count: usize,
         effects: &mut Effects,
     ) -> bool {
-        let Some(person) = self.roster.get(place) else {
-            return false;
-        };
-        let Some(room) = self.rooms.get(person.room) else {
+        let (Some(person), Some(room)) = (self.roster.get(place), self.rooms.get(room)) else {
             return false;
         };
         let lines = room.history.last(known, count, self.sees(place));
@@ -66,8 +60,21 @@ impl Hub {
         }
         let peer = self.roster.peer(person);
         effects.answer(peer, AboutReading::History(lines.len()));
-        lines.into_iter().for_each(|line| effects.tell(peer, line));
-        effects.answer(peer, AboutReading::End);
+        self.show_past(place, lines, effects);
         true
+    }
+
+    /// Shows a person earlier lines, and where they end.
+    pub(super) fn show_past(&self, place: Place, lines: Vec<Arc<Past>>, effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        let peer = self.roster.peer(person);
+        let current = self.room_name(person.room);
+        for past in lines {
+            let is_elsewhere = past.room.is_some() && past.room != current;
+            effects.tell(peer, Message::Past { past, is_elsewhere });
+        }
+        effects.answer(peer, AboutReading::End);
     }
 }

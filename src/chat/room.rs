@@ -176,10 +176,19 @@ impl Rooms {
         }
     }
 
-    /// Takes a person off the list of people who are away in their room, if they are on it.
-    pub(super) fn strike_away(&mut self, place: Place, person: &Person) {
+    /// Puts a person who is away on a room's list of such people, under their current name.
+    pub(super) fn list_away(&mut self, id: RoomId, place: Place, person: &Person) {
         if person.away().is_some()
-            && let Some(room) = self.get_mut(person.room)
+            && let Some(room) = self.get_mut(id)
+        {
+            room.away.add(place, person);
+        }
+    }
+
+    /// Takes a person off a room's list of people who are away, if they are on it.
+    pub(super) fn strike_away(&mut self, id: RoomId, place: Place, person: &Person) {
+        if person.away().is_some()
+            && let Some(room) = self.get_mut(id)
         {
             room.away.remove(place, person);
         }

@@ -73,8 +73,26 @@ pub enum AboutRooms {
     },
     /// They are in this room now.
     InRoom(RoomName),
-    /// They were in this room already.
+    /// This was their current room already.
     InRoomAlready(RoomName),
+    /// They hear this room too now, besides their current one.
+    HearsToo(RoomName),
+    /// They heard this room already.
+    HearsAlready(RoomName),
+    /// They no longer hear these rooms.
+    HearsNoMore(Vec<RoomName>),
+    /// They hear no room but their current one.
+    HearsNoOther,
+    /// They want to stop hearing this room, but it is their current one.
+    HearsCurrent(RoomName),
+    /// They do not hear the room that they named. It may not exist.
+    NotHeard(RoomName),
+    /// The same, so that what they wanted to say there was not sent.
+    NotHeardNotSent(RoomName),
+    /// What they wanted to say in another room is a command of another kind.
+    NotSaidElsewhere,
+    /// They are in as many rooms as one person may be.
+    InTooManyRooms,
     /// That is not a valid name for a room, for this reason.
     RoomInvalid(InvalidUsername),
     /// The room is not made, because its name could be mistaken for that of another room.
@@ -245,8 +263,19 @@ pub struct RoomRow {
     pub name: RoomName,
     /// How many people are in it.
     pub people: usize,
+    /// Whether the reader is in it, and how.
+    pub here: Option<Here>,
     /// What it is about.
     pub topic: Option<Arc<str>>,
+}
+
+/// How a person is in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Here {
+    /// It is their current room.
+    Current,
+    /// They hear it besides their current room.
+    Hears,
 }
 
 /// A person in the list of `/ignore`.
@@ -263,6 +292,8 @@ pub struct IgnoredRow {
 pub struct Presence {
     /// Their name.
     pub name: Username,
+    /// Their current room, if they are listed in another room that they hear.
+    pub elsewhere: Option<RoomName>,
     /// Whether they are away.
     pub away: bool,
     /// The number of seconds since they last typed.

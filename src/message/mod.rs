@@ -9,7 +9,7 @@ mod answer;
 
 pub use answer::{
     AboutAway, AboutChat, AboutIgnoring, AboutInput, AboutPeople, AboutReading, AboutRooms, Answer,
-    HelpRow, IgnoredRow, Presence, RoomRow, Whois,
+    HelpRow, Here, IgnoredRow, Presence, RoomRow, Whois,
 };
 
 use std::sync::Arc;
@@ -23,7 +23,12 @@ pub enum Message {
     /// Something that is told as it happens. It may have a stamp before it.
     News(News),
     /// Something that was told before. It carries a date, so that nobody takes it for something said now.
-    Past(Arc<Past>),
+    Past {
+        /// What was told.
+        past: Arc<Past>,
+        /// Whether it was said in a room that is not the reader's current one. Then it carries the room's tag too.
+        is_elsewhere: bool,
+    },
     /// Something that one person is told about their connection.
     Connection(AboutConnection),
     /// The answer to something that one person asked for.
@@ -59,11 +64,20 @@ pub enum News {
     },
     /// Someone came from another room.
     Entered(Username),
+    /// Someone hears the room too now.
+    ListensIn {
+        /// Who.
+        who: Username,
+        /// Their current room.
+        from: RoomName,
+    },
+    /// Someone whose current room is another one no longer hears this room.
+    ListensNoMore(Username),
     /// Someone went to another room.
     WentTo {
-        /// The room they went to.
+        /// Who.
         who: Username,
-        /// Where to.
+        /// The room they went to.
         room: RoomName,
     },
     /// Someone took another name.
@@ -80,7 +94,8 @@ pub enum News {
         /// The topic from now on.
         topic: Option<Arc<str>>,
     },
-    /// A notice from the operator, through [`Handle::notice`](crate::Handle::notice).
+    /// A notice from the operator, through [`Handle::notice`](crate::Handle::notice). It is told to every room; people
+    /// read it in their current room alone.
     Notice(Arc<str>),
 
     // From one person to one other.
@@ -143,7 +158,7 @@ impl Message {
     pub fn author(&self) -> Option<&Username> {
         match self {
             Message::News(news) => news.author(),
-            Message::Past(past) => past.news.author(),
+            Message::Past { past, .. } => past.news.author(),
             Message::Connection(_) | Message::Answer(_) => None,
         }
     }
@@ -151,7 +166,7 @@ impl Message {
     /// Whether it counts against the rate of the person whose line caused it.
     pub(crate) fn is_asked_for(&self) -> bool {
         match self {
-            Message::News(_) | Message::Past(_) | Message::Connection(_) => true,
+            Message::News(_) | Message::Past { .. } | Message::Connection(_) => true,
             Message::Answer(answer) => answer.is_asked_for(),
         }
     }
@@ -174,6 +189,8 @@ impl News {
             News::Joined(_)
             | News::Left { .. }
             | News::Entered(_)
+            | News::ListensIn { .. }
+            | News::ListensNoMore(_)
             | News::WentTo { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
@@ -184,12 +201,36 @@ impl News {
     /// Whether it tells that someone came or went. People who want quiet do not see these messages.
     pub(crate) fn is_coming_or_going(&self) -> bool {
         match self {
-            News::Joined(_) | News::Left { .. } | News::Entered(_) | News::WentTo { .. } => true,
+            News::Joined(_)
+            | News::Left { .. }
+            | News::Entered(_)
+            | News::ListensIn { .. }
+            | News::ListensNoMore(_)
+            | News::WentTo { .. } => true,
             News::Said { .. }
             | News::Action { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
             | News::Notice(_)
+            | News::Private { .. }
+            | News::PrivateSent { .. } => false,
+        }
+    }
+
+    /// Whether every room is told of it, so that people read it in their current room alone.
+    pub(crate) fn is_for_everyone(&self) -> bool {
+        match self {
+            News::Notice(_) => true,
+            News::Said { .. }
+            | News::Action { .. }
+            | News::Joined(_)
+            | News::Left { .. }
+            | News::Entered(_)
+            | News::ListensIn { .. }
+            | News::ListensNoMore(_)
+            | News::WentTo { .. }
+            | News::Renamed { .. }
+            | News::TopicSet { .. }
             | News::Private { .. }
             | News::PrivateSent { .. } => false,
         }
@@ -221,6 +262,8 @@ pub struct Past {
     pub seq: u64,
     /// When: milliseconds since 1970-01-01 00:00 UTC.
     pub at: i64,
+    /// The room in which it was said. `None`: it was private.
+    pub room: Option<RoomName>,
     /// The message.
     pub news: News,
 }

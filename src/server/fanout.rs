@@ -31,7 +31,7 @@ use crate::message::Message;
 use crate::moment::Format;
 use crate::name::RoomName;
 use crate::tally;
-use crate::wire::{is_hidden, render};
+use crate::wire::render;
 
 use channels::Channels;
 use ids::{ChannelId, Line, LogId, Place};
@@ -181,7 +181,7 @@ impl Fanout {
     fn leave_out(&mut self, slot: Slot, room: RoomId, message: &Message, line: Line) {
         tally::leave_out();
         if let Some(it) = self.membership(slot, room)
-            && !is_hidden(message, self.channels.get(it.channel).view.format)
+            && !self.channels.get(it.channel).view.hides(message)
         {
             self.seal(slot, it, line);
             self.shares.set_from(slot, it.channel, line.next());

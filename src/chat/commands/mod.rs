@@ -29,7 +29,7 @@ enum Args {
 }
 
 /// Every command, in the order of `/help`. The word to type is the first word of its usage.
-const TABLE: [Row; 20] = [
+const TABLE: [Row; 24] = [
     row("/help", Args::None, help, "show this list"),
     row(
         "/users",
@@ -45,6 +45,30 @@ const TABLE: [Row; 20] = [
         "go to a room, or make one",
     ),
     row("/leave", Args::None, rooms::leave, "go back to the lobby").also(&["/part"]),
+    row(
+        "/listen ROOM",
+        Args::Required,
+        rooms::listen,
+        "hear another room too, or make one",
+    ),
+    row(
+        "/unlisten ROOM|all",
+        Args::Required,
+        rooms::unlisten,
+        "stop hearing another room",
+    ),
+    row(
+        "/switch ROOM",
+        Args::Required,
+        rooms::switch,
+        "make a room that you hear your current one",
+    ),
+    row(
+        "/in ROOM TEXT",
+        Args::Required,
+        rooms::within,
+        "say something in another room that you hear",
+    ),
     row(
         "/topic [TEXT]",
         Args::Optional,
@@ -250,6 +274,11 @@ fn quit(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
 pub(super) fn is_quit(word: &str) -> bool {
     let row = TABLE.iter().find(|row| row.is_called(word));
     row.is_some_and(|row| row.word() == "/quit")
+}
+
+/// Whether a word is that of the command to tell what one is doing.
+fn is_action(word: &str) -> bool {
+    find(word).is_some_and(|row| row.word() == "/me")
 }
 
 /// The usage of a command, for its function to answer when the arguments are wrong.

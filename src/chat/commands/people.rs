@@ -49,7 +49,8 @@ pub(super) fn reply(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
 }
 
 pub(super) fn me(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    caller.wants(Act::Do { text: args.into() }, effects);
+    let (room, text) = (None, args.into());
+    caller.wants(Act::Do { room, text }, effects);
 }
 
 pub(super) fn nick(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
@@ -79,7 +80,7 @@ pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
         return;
     };
     let whois = Whois {
-        presence: hub.presence(caller.now, person),
+        presence: hub.presence(caller.now, person, None),
         room: room.name.clone(),
         since: person.since(),
         away: person.away().and_then(|away| away.text.clone()),

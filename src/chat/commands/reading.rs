@@ -1,6 +1,7 @@
 //! Commands about what a person reads.
 
 use crate::chat::event::Effects;
+use crate::chat::person::Person;
 use crate::chat::{Caller, Hub};
 use crate::limits::{REPLAYED_LINES, ZONE_BYTES};
 use crate::message::AboutReading;
@@ -16,7 +17,7 @@ pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut 
             _ => return effects.answer(caller.peer, usage("/history")),
         },
     };
-    if !hub.replay(caller.place, 0, count, effects) {
+    if !hub.replay(caller.place, caller.room, 0, count, effects) {
         effects.answer(caller.peer, AboutReading::NoHistory);
     }
 }
@@ -93,11 +94,13 @@ fn set_format(
     effects: &mut Effects,
     change: impl FnOnce(&mut Format) -> AboutReading,
 ) {
-    let (peer, room) = (caller.peer, caller.room);
-    if let Some(person) = hub.roster.at_mut(peer) {
-        let answer = change(&mut person.format);
-        let format = person.format;
-        effects.enter(peer, room, format);
-        effects.answer(peer, answer);
+    let Some(person) = hub.roster.get_mut(caller.place) else {
+        return;
+    };
+    let answer = change(&mut person.format);
+    let rooms = hub.roster.get(caller.place).into_iter();
+    for room in rooms.flat_map(Person::rooms) {
+        hub.read(caller.place, room, effects);
     }
+    effects.answer(caller.peer, answer);
 }

@@ -5,36 +5,108 @@ use std::cmp::Reverse;
 use crate::chat::event::Effects;
 use crate::chat::room::Room;
 use crate::chat::{Caller, Hub};
+use crate::id::RoomId;
 use crate::journal::Act;
 use crate::limits::{PEOPLE_LISTED, ROOMS_LISTED, TOPIC_CHARS};
-use crate::message::{AboutRooms, Presence, RoomRow};
+use crate::message::{AboutRooms, Here, Presence, RoomRow};
 use crate::name::RoomName;
 use crate::tally;
+use crate::wire::Command;
+
+use super::{is_action, usage};
 
 pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
-    let mut rooms: Vec<&Room> = hub.rooms.iter().map(|(_, room)| room).collect();
-    rooms.sort_by_key(|room| (Reverse(room.members.len()), room.made));
-    let more = rooms.len().saturating_sub(ROOMS_LISTED);
-    rooms.truncate(ROOMS_LISTED);
-    let row = |room: &Room| RoomRow {
+    let own: Vec<RoomId> = match hub.roster.get(caller.place) {
+        Some(person) => person.rooms().collect(),
+        None => return,
+    };
+    let here = |id: RoomId| match own.contains(&id) {
+        true if id == caller.room => Some(Here::Current),
+        true => Some(Here::Hears),
+        false => None,
+    };
+    let mut rooms: Vec<(RoomId, &Room)> = hub.rooms.iter().collect();
+    rooms.sort_by_key(|(_, room)| (Reverse(room.members.len()), room.made));
+    let row = |(id, room): &(RoomId, &Room)| RoomRow {
         name: room.name.clone(),
         people: room.members.len(),
+        here: here(*id),
         topic: room.topic.clone(),
     };
-    let rows = rooms.into_iter().map(row).collect();
+    // The rooms that the caller is in are listed, however small they are.
+    let is_listed =
+        |(i, (id, _)): &(usize, &(RoomId, &Room))| *i < ROOMS_LISTED || here(*id).is_some();
+    let listed = rooms.iter().enumerate().filter(is_listed);
+    let rows: Vec<RoomRow> = listed.map(|(_, it)| row(it)).collect();
+    let more = rooms.len() - rows.len();
     effects.answer(caller.peer, AboutRooms::Rooms { rows, more });
 }
 
 pub(super) fn join(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    match RoomName::parse(args) {
-        Ok(room) => caller.wants(Act::Go { room }, effects),
-        Err(why) => effects.answer(caller.peer, AboutRooms::RoomInvalid(why)),
+    if let Some(room) = named(caller, args, effects) {
+        caller.wants(Act::Go { room }, effects);
     }
 }
 
 pub(super) fn leave(_: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
     let room = RoomName::lobby();
     caller.wants(Act::Go { room }, effects);
+}
+
+pub(super) fn listen(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    if let Some(room) = named(caller, args, effects) {
+        caller.wants(Act::Listen { room }, effects);
+    }
+}
+
+pub(super) fn unlisten(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    if args.eq_ignore_ascii_case("all") {
+        return caller.wants(Act::Unlisten { room: None }, effects);
+    }
+    let room = named(caller, args, effects);
+    if room.is_some() {
+        caller.wants(Act::Unlisten { room }, effects);
+    }
+}
+
+pub(super) fn switch(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    if let Some(room) = named(caller, args, effects) {
+        caller.wants(Act::Switch { room }, effects);
+    }
+}
+
+/// Says something in a room that the caller hears: text, or an action after `/me`.
+pub(super) fn within(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let Some((typed, line)) = args.split_once(char::is_whitespace) else {
+        return effects.answer(caller.peer, usage("/in"));
+    };
+    let Some(typed) = named(caller, typed, effects) else {
+        return;
+    };
+    let heard = hub.heard(caller.place, &typed);
+    let room = heard.and_then(|it| hub.room_name(it));
+    if room.is_none() {
+        return effects.answer(caller.peer, AboutRooms::NotHeardNotSent(typed));
+    }
+    match Command::parse(line.trim_start()) {
+        Command::Blank => {}
+        Command::Say(text) => {
+            let text = text.into();
+            caller.wants(Act::Say { room, text }, effects);
+        }
+        Command::Slash { word, args } if is_action(word) && !args.is_empty() => {
+            let text = args.into();
+            caller.wants(Act::Do { room, text }, effects);
+        }
+        Command::Slash { .. } => effects.answer(caller.peer, AboutRooms::NotSaidElsewhere),
+    }
+}
+
+/// The room that somebody typed. Answers if no room can have that name.
+fn named(caller: &Caller, typed: &str, effects: &mut Effects) -> Option<RoomName> {
+    let room = RoomName::parse(typed);
+    room.inspect_err(|why| effects.answer(caller.peer, AboutRooms::RoomInvalid(*why)))
+        .ok()
 }
 
 pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
@@ -71,7 +143,11 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     let listed = listed.take(PEOPLE_LISTED);
     let people: Vec<Presence> = listed
         .filter_map(|it| hub.roster.get(it))
-        .map(|person| hub.presence(caller.now, person))
+        .map(|person| {
+            let is_elsewhere = person.room != room;
+            let elsewhere = is_elsewhere.then(|| hub.room_name(person.room));
+            hub.presence(caller.now, person, elsewhere.flatten())
+        })
         .collect();
     let more = found.members.len() - people.len();
     let room = found.name.clone();

@@ -12,7 +12,7 @@ fn lines(chat: &mut Chat, peer: PeerId) -> Vec<String> {
     let told = chat.reads(peer).into_iter();
     let text = |message| match message {
         Message::News(News::Said { text, .. }) => Some(text.to_string()),
-        Message::Past(past) => match &past.news {
+        Message::Past { past, .. } => match &past.news {
             News::Said { text, .. } | News::Private { text, .. } => Some(text.to_string()),
             _ => None,
         },

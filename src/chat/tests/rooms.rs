@@ -24,7 +24,7 @@ fn shown(chat: &mut Chat, peer: PeerId, room: &str) -> usize {
     chat.types(peer, &format!("/join {room}"));
     chat.alone.check();
     let told = chat.reads(peer).into_iter();
-    told.filter(|it| matches!(it, Message::Past(_))).count()
+    told.filter(|it| matches!(it, Message::Past { .. })).count()
 }
 
 #[test]

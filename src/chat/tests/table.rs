@@ -33,16 +33,18 @@ enum State {
     InTheLobby,
     InARoom,
     AloneInARoom,
+    HearingARoom,
     Away,
     IgnoredByTheOther,
     IgnoringTheOther,
 }
 
-const STATES: [State; 7] = [
+const STATES: [State; 8] = [
     State::NoName,
     State::InTheLobby,
     State::InARoom,
     State::AloneInARoom,
+    State::HearingARoom,
     State::Away,
     State::IgnoredByTheOther,
     State::IgnoringTheOther,
@@ -64,6 +66,7 @@ fn people(state: State) -> (Chat, PeerId, [PeerId; 2]) {
         State::NoName | State::InTheLobby => {}
         State::InARoom => chat.types(ann, "/join tea"),
         State::AloneInARoom => chat.types(ann, "/join den"),
+        State::HearingARoom => chat.types(ann, "/listen tea"),
         State::Away => chat.types(ann, "/away tea"),
         State::IgnoredByTheOther => chat.types(bob, "/ignore ann"),
         State::IgnoringTheOther => chat.types(ann, "/ignore bob"),
@@ -77,7 +80,14 @@ fn people(state: State) -> (Chat, PeerId, [PeerId; 2]) {
 /// The texts that may follow the word: nothing, what it asks for, too little, too much, and hostile texts.
 fn shapes(usage: &str) -> Vec<String> {
     let right: &[&str] = match usage.split_once(' ').map_or("", |(_, rest)| rest) {
-        "ROOM" | "[ROOM]" => &["tea", "#tea", "new", "lobby"],
+        "ROOM" | "[ROOM]" | "ROOM|all" => &["tea", "#tea", "new", "lobby", "all"],
+        "ROOM TEXT" => &[
+            "tea hi",
+            "#TEA  /me waves",
+            "new hi",
+            "tea /users",
+            "lobby //x",
+        ],
         "NAME TEXT" => &["bob hi", "BOB  hi there", "carl x", "nobody x", "ann x"],
         "NAME" | "[NAME]" => &["bob", "CARL", "nobody", "ann"],
         "[N]" => &["1", "20", "1000000"],
@@ -107,6 +117,9 @@ fn may_reach_others(word: &str, message: &Message) -> bool {
     };
     match word {
         "/join" | "/leave" => matches!(news, News::WentTo { .. } | News::Entered(_)),
+        "/listen" => matches!(news, News::ListensIn { .. }),
+        "/unlisten" => matches!(news, News::ListensNoMore(_)),
+        "/in" => matches!(news, News::Said { .. } | News::Action { .. }),
         "/topic" => matches!(news, News::TopicSet { .. }),
         "/msg" | "/reply" => matches!(news, News::Private { .. }),
         "/me" => matches!(news, News::Action { .. }),
@@ -123,9 +136,12 @@ fn try_line(state: State, word: &str, line: &str) {
     chat.types(ann, line);
     chat.alone.check();
     let answer = chat.reads(ann);
-    assert!(!answer.is_empty(), "{state:?}: no answer to {shown:?}");
-    for other in others {
-        let read = chat.reads(other);
+    let read = others.map(|it| chat.reads(it));
+    // What is said in a room has readers instead of an answer, unless all of them ignore its author.
+    let is_read = state == State::IgnoredByTheOther || read.iter().any(|it| !it.is_empty());
+    let is_answered = !answer.is_empty() || word == "/in" && is_read;
+    assert!(is_answered, "{state:?}: no answer to {shown:?}");
+    for (other, read) in others.into_iter().zip(read) {
         let has_name = state != State::NoName;
         let allowed = |it| has_name && may_reach_others(word, it);
         assert!(read.iter().all(allowed), "{state:?}, {shown:?}: {read:?}");

@@ -61,9 +61,14 @@ fn assert_event(news: News, fact: Fact<'_>) {
         let past = Past {
             seq: 1,
             at: 0,
+            room: None,
             news: news.clone(),
         };
-        let line = written(&Message::Past(past.into()), format);
+        let past = Message::Past {
+            past: past.into(),
+            is_elsewhere: false,
+        };
+        let line = written(&past, format);
         let it = read(&line);
         assert_eq!((&it.fact, it.past), (&fact, true), "{line}");
         assert_eq!(it.stamp.len(), "[1970-01-01 00:00] ".len(), "{line}");
@@ -201,6 +206,7 @@ fn lists_of_rooms_are_read_back() {
     let row = |name: &RoomName, people, topic: Option<&str>| RoomRow {
         name: name.clone(),
         people,
+        here: None,
         topic: topic.map(Into::into),
     };
     for topic in [None, Some("x"), Some("12  y")] {
@@ -232,9 +238,12 @@ fn lists_of_people_are_read_back() {
         (false, 300, 50),
         (true, 0, 50),
     ] {
-        let people_of = names()
-            .into_iter()
-            .map(|name| Presence { name, away, idle });
+        let people_of = names().into_iter().map(|name| Presence {
+            name,
+            elsewhere: None,
+            away,
+            idle,
+        });
         let who = AboutRooms::Who {
             room: room.clone(),
             people: people_of.collect(),

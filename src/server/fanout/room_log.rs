@@ -35,6 +35,16 @@ impl View {
         }
     }
 
+    /// Whether people of this view do not read the message.
+    pub(super) fn hides(&self, message: &Message) -> bool {
+        is_hidden(message, self.format, self.is_elsewhere())
+    }
+
+    /// Whether people of this view have another current room.
+    fn is_elsewhere(&self) -> bool {
+        !self.tag.is_empty()
+    }
+
     /// Whether people of this view read every possible line as it was rendered.
     pub(super) fn is_plain(&self) -> bool {
         self.format == Format::PLAIN && self.tag.is_empty()
@@ -49,8 +59,8 @@ pub(super) struct RoomLog {
     /// Where each of them ends.
     ends: Vec<u32>,
     notes: Vec<Note>,
-    /// How many of them quiet people do not read.
-    hidden: usize,
+    /// How many of them some people do not read.
+    hidden: Hidden,
 }
 
 /// The facts about a line besides its text.
@@ -59,7 +69,40 @@ struct Note {
     unix: i64,
     place: Place,
     is_stamped: bool,
-    is_hidden: bool,
+    /// Whether quiet people do not read it.
+    from_quiet: bool,
+    /// Whether people with another current room do not read it.
+    from_elsewhere: bool,
+}
+
+/// How many lines some people do not read. No line is counted twice.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hidden {
+    from_quiet: usize,
+    from_elsewhere: usize,
+}
+
+impl Hidden {
+    /// How many of them people of this view do not read.
+    fn from(self, view: &View) -> usize {
+        let quiet = if view.format.quiet {
+            self.from_quiet
+        } else {
+            0
+        };
+        let elsewhere = if view.is_elsewhere() {
+            self.from_elsewhere
+        } else {
+            0
+        };
+        quiet + elsewhere
+    }
+}
+
+impl Note {
+    fn is_hidden_from(&self, view: &View) -> bool {
+        self.from_quiet && view.format.quiet || self.from_elsewhere && view.is_elsewhere()
+    }
 }
 
 impl RoomLog {
@@ -83,10 +126,12 @@ impl RoomLog {
             unix,
             place,
             is_stamped: is_stamped(message),
-            is_hidden: is_hidden(message, QUIET),
+            from_quiet: is_hidden(message, QUIET, false),
+            from_elsewhere: is_hidden(message, Format::PLAIN, true),
         };
         self.notes.push(note);
-        self.hidden += usize::from(note.is_hidden);
+        self.hidden.from_quiet += usize::from(note.from_quiet);
+        self.hidden.from_elsewhere += usize::from(note.from_elsewhere);
         self.bytes.len() - start + if note.is_stamped { stamp } else { 0 }
     }
 
@@ -121,7 +166,7 @@ pub(super) struct Said {
     /// The lines without stamps.
     pub(super) plain: Rendered,
     notes: Vec<Note>,
-    hidden: usize,
+    hidden: Hidden,
 }
 
 impl Said {
@@ -132,13 +177,13 @@ impl Said {
 
     /// Whether people of this view read the lines as they are.
     pub(super) fn is_plain(&self, view: &View) -> bool {
-        let format = view.format;
-        format.stamp == Stamp::Off && view.tag.is_empty() && !(format.quiet && self.hidden > 0)
+        let is_bare = view.format.stamp == Stamp::Off && view.tag.is_empty();
+        is_bare && self.hidden.from(view) == 0
     }
 
     /// Whether people of this view read none of the lines.
     pub(super) fn is_hidden(&self, view: &View) -> bool {
-        view.format.quiet && self.hidden == self.notes.len()
+        self.hidden.from(view) == self.notes.len()
     }
 
     /// The place in the tick of a line.
@@ -179,7 +224,7 @@ impl Said {
                 stamped.1.clear();
                 stamp(&mut stamped.1, note.unix, *format);
             }
-            if !(format.quiet && note.is_hidden) {
+            if !note.is_hidden_from(view) {
                 if note.is_stamped {
                     bytes.extend_from_slice(&stamped.1);
                 }
@@ -201,7 +246,7 @@ impl Said {
             bytes,
             ends,
             notes,
-            hidden: 0,
+            hidden: Hidden::default(),
         })
     }
 }

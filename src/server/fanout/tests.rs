@@ -267,14 +267,16 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     assert_eq!(fanout.channels.channels.len(), 1);
     // It does in what is dated.
     let news = said("a");
-    let past = Message::Past(
-        Past {
-            seq: 1,
-            at: 0,
-            news,
-        }
-        .into(),
-    );
+    let past = Past {
+        seq: 1,
+        at: 0,
+        room: None,
+        news,
+    };
+    let past = Message::Past {
+        past: past.into(),
+        is_elsewhere: false,
+    };
     fanout.reply(Slot::new(0), &past, 0);
     fanout.reply(Slot::new(104), &past, 0);
     let [west, east] = read(&mut fanout, [0, 104]);

@@ -9,7 +9,7 @@ use crate::message::AboutAway;
 use crate::moment::Format;
 use crate::name::Username;
 
-use super::{header, line};
+use super::{header, line, names};
 
 pub(super) fn render(about: &AboutAway, format: Format, out: &mut BytesMut) {
     let words = match about {
@@ -44,11 +44,10 @@ pub(super) fn sentence(name: &Username, text: &Option<Arc<str>>) -> String {
 }
 
 /// `Ann and Bob are away.`, `Ann, Bob and 298 others are away.`
-fn several(names: &[Username], more: usize) -> String {
-    let mut entries: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+fn several(absent: &[Username], more: usize) -> String {
+    let mut entries: Vec<String> = absent.iter().map(Username::to_string).collect();
     if more > 0 {
         entries.push(format!("{more} others"));
     }
-    let last = entries.pop().unwrap_or_default();
-    format!("{} and {last} are away.", entries.join(", "))
+    format!("{} are away.", names(entries))
 }

@@ -32,7 +32,7 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
             stamp(out, unix, format);
             news::render(news, out);
         }
-        Message::Past(past) => dated(out, past, format),
+        Message::Past { past, is_elsewhere } => dated(out, past, *is_elsewhere, format),
         Message::Connection(about) => connection::render(about, out),
         Message::Answer(answer) => self::answer(out, answer, format),
     }
@@ -42,17 +42,19 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
 pub(crate) fn is_stamped(message: &Message) -> bool {
     match message {
         Message::News(_) => true,
-        Message::Past(_) | Message::Connection(_) | Message::Answer(_) => false,
+        Message::Past { .. } | Message::Connection(_) | Message::Answer(_) => false,
     }
 }
 
-/// Whether people with this format do not see the message.
-pub(crate) fn is_hidden(message: &Message, format: Format) -> bool {
-    format.quiet
-        && match message {
-            Message::News(news) => news.is_coming_or_going(),
-            Message::Past(_) | Message::Connection(_) | Message::Answer(_) => false,
+/// Whether people with this format do not see the message of a room. `is_elsewhere` tells that the room is not their
+/// current one.
+pub(crate) fn is_hidden(message: &Message, format: Format, is_elsewhere: bool) -> bool {
+    match message {
+        Message::News(news) => {
+            format.quiet && news.is_coming_or_going() || is_elsewhere && news.is_for_everyone()
         }
+        Message::Past { .. } | Message::Connection(_) | Message::Answer(_) => false,
+    }
 }
 
 fn answer(out: &mut BytesMut, answer: &Answer, format: Format) {
@@ -67,10 +69,12 @@ fn answer(out: &mut BytesMut, answer: &Answer, format: Format) {
     }
 }
 
-/// An earlier message, after its date.
-fn dated(out: &mut BytesMut, past: &Past, format: Format) {
+/// An earlier message, after its date and the tag of a room that is not the reader's current one.
+fn dated(out: &mut BytesMut, past: &Past, is_elsewhere: bool, format: Format) {
     let date = format!("[{}] ", Civil::at(past.unix(), format.offset));
     out.put_slice(date.as_bytes());
+    let room = past.room.as_ref().filter(|_| is_elsewhere);
+    out.put_slice(room.map(tag).unwrap_or_default().as_bytes());
     news::render(&past.news, out);
 }
 
@@ -99,6 +103,15 @@ fn header(out: &mut BytesMut, lines: &str, format: Format) {
 /// because no name begins with a `#`.
 pub(crate) fn tag(room: &RoomName) -> String {
     format!("{room} ")
+}
+
+/// Several names in a sentence: `#den, #tea and #ops`.
+fn names(mut names: Vec<String>) -> String {
+    let last = names.pop().unwrap_or_default();
+    match names.is_empty() {
+        true => last,
+        false => format!("{} and {last}", names.join(", ")),
+    }
 }
 
 /// Appends one line of these parts.

@@ -18,6 +18,13 @@ pub(super) fn render(news: &News, out: &mut BytesMut) {
             word: Some(word),
         } => line(out, &[who.as_str(), " has left the chat: ", word]),
         News::Entered(name) => line(out, &[name.as_str(), " has come in."]),
+        News::ListensIn { who, from } => {
+            line(
+                out,
+                &[who.as_str(), " listens in from ", &from.to_string(), "."],
+            );
+        }
+        News::ListensNoMore(name) => line(out, &[name.as_str(), " no longer listens."]),
         News::WentTo { who, room } => {
             line(
                 out,

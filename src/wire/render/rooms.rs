@@ -2,13 +2,13 @@
 
 use bytes::BytesMut;
 
-use crate::limits::{ROOMS_MADE, TOPIC_CHARS};
-use crate::message::{AboutRooms, Presence, RoomRow};
+use crate::limits::{ROOMS_HEARD, ROOMS_MADE, TOPIC_CHARS};
+use crate::message::{AboutRooms, Here, Presence, RoomRow};
 use crate::name::RoomName;
 use crate::wire::refusal;
 
-use super::line;
 use super::people::idle;
+use super::{line, names};
 
 /// The column of the screen at which a list of names is wrapped.
 pub(super) const WRAP: usize = 72;
@@ -19,6 +19,33 @@ pub(super) fn render(about: &AboutRooms, out: &mut BytesMut) {
         AboutRooms::Who { room, people, more } => return who(out, room, people, *more),
         AboutRooms::InRoom(room) => format!("You are in {room} now."),
         AboutRooms::InRoomAlready(room) => format!("You are already in {room}."),
+        AboutRooms::HearsToo(room) => {
+            let name = room.name();
+            format!("You hear {room} too. Say something there with /in {name} TEXT.")
+        }
+        AboutRooms::HearsAlready(room) => format!("You hear {room} already."),
+        AboutRooms::HearsNoMore(rooms) => {
+            let rooms = rooms.iter().map(RoomName::to_string).collect();
+            format!("You no longer hear {}.", names(rooms))
+        }
+        AboutRooms::HearsNoOther => "You hear no other room.".into(),
+        AboutRooms::HearsCurrent(room) => {
+            format!("You are in {room} now. Go elsewhere first: /switch ROOM.")
+        }
+        AboutRooms::NotHeard(room) => {
+            let name = room.name();
+            format!("You do not hear {room}. Type /listen {name} first.")
+        }
+        AboutRooms::NotHeardNotSent(room) => {
+            let name = room.name();
+            format!("You do not hear {room}. Not sent. Type /listen {name} first.")
+        }
+        AboutRooms::NotSaidElsewhere => {
+            "Only text and /me ACTION can be said in another room. Not sent.".into()
+        }
+        AboutRooms::InTooManyRooms => format!(
+            "You are in {ROOMS_HEARD} rooms, and that is the most. Leave one with /unlisten."
+        ),
         AboutRooms::RoomInvalid(why) => refusal::no_name("A room's name", *why),
         AboutRooms::RoomLooksLike { typed, room } => {
             format!(
@@ -58,14 +85,25 @@ fn list(out: &mut BytesMut, rows: &[RoomRow], more: usize) {
     let widest = |texts: &[String]| texts.iter().map(|text| columns(text)).max();
     let name_width = widest(&names).unwrap_or(0);
     let count_width = widest(&counts).unwrap_or(0);
-    for ((name, count), row) in names.iter().zip(&counts).zip(rows) {
+    let marks: Vec<&str> = rows.iter().map(|row| mark(row.here)).collect();
+    let mark_width = marks.iter().map(|mark| mark.len()).max().unwrap_or(0);
+    for (((name, count), mark), row) in names.iter().zip(&counts).zip(marks).zip(rows) {
         let topic = row.topic.as_deref().unwrap_or("");
         let padding = " ".repeat(name_width - columns(name));
-        let text = format!("{name}{padding}  {count:>count_width$}  {topic}");
+        let text = format!("{name}{padding}  {count:>count_width$}  {mark:mark_width$}  {topic}");
         line(out, &[text.trim_end()]);
     }
     if more > 0 {
         line(out, &[&format!("and {more} more")]);
+    }
+}
+
+/// How the reader is in a room.
+fn mark(here: Option<Here>) -> &'static str {
+    match here {
+        Some(Here::Current) => "you are here",
+        Some(Here::Hears) => "you hear it",
+        None => "",
     }
 }
 
@@ -96,13 +134,15 @@ fn who(out: &mut BytesMut, room: &RoomName, people: &[Presence], more: usize) {
     }
 }
 
-/// Whether a person is away or idle, in brackets.
+/// Where else a person is, and whether they are away or idle, in brackets.
 fn state(presence: &Presence) -> String {
-    match (presence.away, idle(presence.idle)) {
-        (false, None) => String::new(),
-        (true, None) => " (away)".into(),
-        (false, Some(idle)) => format!(" (idle {idle})"),
-        (true, Some(idle)) => format!(" (away, idle {idle})"),
+    let elsewhere = presence.elsewhere.as_ref().map(|room| format!("in {room}"));
+    let away = presence.away.then(|| "away".into());
+    let idle = idle(presence.idle).map(|idle| format!("idle {idle}"));
+    let parts: Vec<String> = [elsewhere, away, idle].into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", parts.join(", ")),
     }
 }
 

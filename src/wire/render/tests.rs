@@ -4,8 +4,8 @@ mod words;
 
 use super::*;
 use crate::message::{
-    AboutAway, AboutChat, AboutConnection, AboutReading, AboutRooms, Answer, HelpRow, Message,
-    News, Past, Presence, RoomRow,
+    AboutAway, AboutChat, AboutConnection, AboutReading, AboutRooms, Answer, HelpRow, Here,
+    Message, News, Past, Presence, RoomRow,
 };
 use crate::name::{RoomName, Username};
 use rooms::WRAP;
@@ -61,11 +61,17 @@ fn the_past_is_dated_for_everyone() {
     let past = Past {
         seq: 1,
         at: 0,
+        room: Some(RoomName::lobby()),
         news: said(),
     };
-    let past = Message::Past(past.into());
+    let past = |is_elsewhere| Message::Past {
+        past: past.clone().into(),
+        is_elsewhere,
+    };
     let dated = "[1970-01-01 00:00] Alice: Hello, everyone!\r\n";
-    assert_eq!(text(&past, Format::default()), dated);
+    assert_eq!(text(&past(false), Format::default()), dated);
+    let tagged = "[1970-01-01 00:00] #lobby Alice: Hello, everyone!\r\n";
+    assert_eq!(text(&past(true), Format::default()), tagged);
 }
 
 fn answered(answer: impl Into<Answer>) -> String {
@@ -73,8 +79,12 @@ fn answered(answer: impl Into<Answer>) -> String {
 }
 
 fn presence(name: &str, away: bool, idle: u32) -> Presence {
-    let name = Username::parse(name).unwrap();
-    Presence { name, away, idle }
+    Presence {
+        name: Username::parse(name).unwrap(),
+        elsewhere: None,
+        away,
+        idle,
+    }
 }
 
 #[test]
@@ -95,13 +105,21 @@ fn lists_are_aligned() {
         answered(AboutChat::Help(ROWS)),
         "/a       one\r\n/long X  two; also /l, /x\r\n"
     );
-    let row = |name: &str, people, topic: Option<&str>| RoomRow {
+    let row = |name: &str, people, here, topic: Option<&str>| RoomRow {
         name: RoomName::parse(name).unwrap(),
         people,
+        here,
         topic: topic.map(Into::into),
     };
-    let rows = vec![row("lobby", 12, None), row("tea", 3, Some("milk first?"))];
-    let listed = "#lobby  12\r\n#tea     3  milk first?\r\nand 7 more\r\n";
+    let rows = vec![
+        row("lobby", 12, Some(Here::Current), None),
+        row("tea", 3, Some(Here::Hears), Some("milk first?")),
+        row("ops", 1, None, Some("the pager")),
+    ];
+    let listed = "#lobby  12  you are here\r\n\
+        #tea     3  you hear it   milk first?\r\n\
+        #ops     1                the pager\r\n\
+        and 7 more\r\n";
     assert_eq!(answered(AboutRooms::Rooms { rows, more: 7 }), listed);
 }
 
@@ -111,9 +129,14 @@ fn people_are_listed_with_what_they_are_up_to() {
         presence("Alice", false, 59),
         presence("Bob", true, 7200),
         presence("Carol", false, 300),
+        Presence {
+            elsewhere: RoomName::parse("tea").ok(),
+            ..presence("Dora", true, 0)
+        },
     ];
     let room = RoomName::lobby();
-    let listed = "In #lobby: 3\r\n  Alice, Bob (away, idle 2 h), Carol (idle 5 min)\r\n";
+    let listed = "In #lobby: 4\r\n  \
+        Alice, Bob (away, idle 2 h), Carol (idle 5 min), Dora (in #tea, away)\r\n";
     assert_eq!(
         answered(AboutRooms::Who {
             room,
@@ -179,16 +202,17 @@ fn columns_are_those_of_the_screen() {
     let row = |name: &str| RoomRow {
         name: RoomName::parse(name).unwrap(),
         people: 1,
+        here: None,
         topic: Some("x".into()),
     };
     let rows = ["lobby", "\u{53f0}\u{6240}", "Zoe\u{308}", "\u{939}\u{93f}"].map(row);
     let rows = rows.to_vec();
     let listed = answered(AboutRooms::Rooms { rows, more: 0 });
     let expected = [
-        "#lobby  1  x",
-        "#\u{53f0}\u{6240}   1  x",
-        "#Zo\u{eb}    1  x",
-        "#\u{939}\u{93f}     1  x",
+        "#lobby  1    x",
+        "#\u{53f0}\u{6240}   1    x",
+        "#Zo\u{eb}    1    x",
+        "#\u{939}\u{93f}     1    x",
     ];
     assert_eq!(listed.lines().collect::<Vec<_>>(), expected);
 }

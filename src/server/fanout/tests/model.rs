@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::dice::Dice;
 use crate::message::{AboutChat, Message, News, Past};
+use crate::wire::is_hidden;
 
 const SLOTS: usize = 7;
 const ROOMS: usize = 3;
@@ -118,7 +119,7 @@ impl Pair {
             let Some((format, tag)) = self.places[slot].get(&room).cloned() else {
                 continue;
             };
-            if !except.contains(&Slot::new(slot)) && !is_hidden(&message, format) {
+            if !except.contains(&Slot::new(slot)) && !is_hidden(&message, format, tag.is_some()) {
                 let tag = tag.map_or(String::new(), |it| format!("{it} "));
                 self.expect(slot, |out| {
                     render(&message, unix, format, out);
@@ -148,9 +149,13 @@ impl Pair {
             let past = Past {
                 seq: 1,
                 at: unix * 1000,
+                room: None,
                 news: news.clone(),
             };
-            message = Message::Past(past.into());
+            message = Message::Past {
+                past: past.into(),
+                is_elsewhere: false,
+            };
         }
         let format = self.formats[slot];
         self.fanout.reply(Slot::new(slot), &message, 5);

@@ -9,7 +9,7 @@ use crate::limits::{
     ROOMS_REMEMBERED, TOPIC_CHARS,
 };
 use crate::message::{
-    AboutChat, AboutConnection, AboutInput, AboutReading, AboutRooms, News, Presence, RoomRow,
+    AboutChat, AboutConnection, AboutInput, AboutReading, AboutRooms, Here, News, Presence, RoomRow,
 };
 use crate::moment::{Format, Moment, Offset, Stamp};
 use crate::name::{RoomName, Username};
@@ -270,16 +270,20 @@ impl Model {
     }
 
     fn list_rooms(&mut self, peer: PeerId) {
-        let mut rows: Vec<(usize, &Room)> = Vec::new();
+        let current = self.person(peer).room;
+        let mut rows: Vec<(usize, &Room, bool)> = Vec::new();
         for (place, room) in self.rooms.iter().enumerate() {
-            rows.extend(room.as_ref().map(|room| (self.people_in(place), room)));
+            let is_current = place == current;
+            let room = room.as_ref();
+            rows.extend(room.map(|room| (self.people_in(place), room, is_current)));
         }
-        rows.sort_by_key(|(people, room)| (Reverse(*people), room.life));
+        rows.sort_by_key(|(people, room, _)| (Reverse(*people), room.life));
         let more = rows.len().saturating_sub(ROOMS_LISTED);
         rows.truncate(ROOMS_LISTED);
-        let row = |(people, room): (usize, &Room)| RoomRow {
+        let row = |(people, room, is_current): (usize, &Room, bool)| RoomRow {
             name: room.name.clone(),
             people,
+            here: is_current.then_some(Here::Current),
             topic: room.topic.clone(),
         };
         let rows = rows.into_iter().map(row).collect();
@@ -464,6 +468,7 @@ impl Person {
     pub(super) fn presence(&self, seconds: u64) -> Presence {
         Presence {
             name: self.name().clone(),
+            elsewhere: None,
             away: self.away.is_some(),
             idle: u32::try_from(seconds - self.active).expect("no play takes so long"),
         }

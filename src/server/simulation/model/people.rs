@@ -76,9 +76,11 @@ impl Model {
             let past = Past {
                 seq: 0,
                 at: line.unix * 1000,
+                room: None,
                 news: line.news.clone(),
             };
-            self.tell(peer, Message::Past(Arc::new(past)));
+            let (past, is_elsewhere) = (Arc::new(past), false);
+            self.tell(peer, Message::Past { past, is_elsewhere });
         }
         self.answer(peer, AboutReading::End);
     }

@@ -3,12 +3,24 @@
 use crate::limits::ECHOED_CHARS;
 use crate::message::HelpRow;
 
-pub(super) const HELP: [HelpRow; 20] = [
+pub(super) const HELP: [HelpRow; 24] = [
     row("/help", "show this list", &[]),
     row("/users", "tell how many people are online", &[]),
     row("/rooms", "list the rooms", &["/list"]),
     row("/join ROOM", "go to a room, or make one", &[]),
     row("/leave", "go back to the lobby", &["/part"]),
+    row("/listen ROOM", "hear another room too, or make one", &[]),
+    row("/unlisten ROOM|all", "stop hearing another room", &[]),
+    row(
+        "/switch ROOM",
+        "make a room that you hear your current one",
+        &[],
+    ),
+    row(
+        "/in ROOM TEXT",
+        "say something in another room that you hear",
+        &[],
+    ),
     row(
         "/topic [TEXT]",
         "show or set the room's topic; - clears it",

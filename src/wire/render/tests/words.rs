@@ -34,6 +34,8 @@ fn news() -> Vec<Read> {
         who: ann(),
         word: word.map(Into::into),
     };
+    let (who, from) = (ann(), tea());
+    let listens = News::ListensIn { who, from };
     let (who, room) = (ann(), tea());
     let went = News::WentTo { who, room };
     let (from, to) = (ann(), bob());
@@ -49,6 +51,8 @@ fn news() -> Vec<Read> {
         (left(None), "Ann has left the chat."),
         (left(Some("so long")), "Ann has left the chat: so long"),
         (News::Entered(ann()), "Ann has come in."),
+        (listens, "Ann listens in from #tea."),
+        (News::ListensNoMore(ann()), "Ann no longer listens."),
         (went, "Ann has gone to #tea."),
         (renamed, "Ann is now known as Bob."),
         (set(Some("leaves")), "Ann has set the topic: leaves"),
@@ -133,12 +137,26 @@ fn about_input_and_the_chat() -> Vec<Read> {
 fn about_rooms() -> Vec<Read> {
     use AboutRooms as It;
     let topic = |topic: Option<&str>| It::Topic { room: tea(), topic: topic.map(Into::into) };
-    let row = RoomRow { name: tea(), people: 2, topic: Some("leaves".into()) };
+    let here = Some(Here::Current);
+    let row = RoomRow { name: tea(), people: 2, here, topic: Some("leaves".into()) };
+    let heard = RoomRow { here: Some(Here::Hears), ..row.clone() };
     let none = |meant| It::NoSuchRoom { name: tea(), meant };
     of_answers([
-        (It::Rooms { rows: vec![row], more: 0 }, "#tea  2  leaves"),
+        (It::Rooms { rows: vec![row], more: 0 }, "#tea  2  you are here  leaves"),
+        (It::Rooms { rows: vec![heard], more: 0 }, "#tea  2  you hear it  leaves"),
         (It::InRoom(tea()), "You are in #tea now."),
         (It::InRoomAlready(tea()), "You are already in #tea."),
+        (It::HearsToo(tea()), "You hear #tea too. Say something there with /in tea TEXT."),
+        (It::HearsAlready(tea()), "You hear #tea already."),
+        (It::HearsNoMore(vec![tea()]), "You no longer hear #tea."),
+        (It::HearsNoMore(vec![tea(), tea()]), "You no longer hear #tea and #tea."),
+        (It::HearsNoMore(vec![tea(), tea(), tea()]), "You no longer hear #tea, #tea and #tea."),
+        (It::HearsNoOther, "You hear no other room."),
+        (It::HearsCurrent(tea()), "You are in #tea now. Go elsewhere first: /switch ROOM."),
+        (It::NotHeard(tea()), "You do not hear #tea. Type /listen tea first."),
+        (It::NotHeardNotSent(tea()), "You do not hear #tea. Not sent. Type /listen tea first."),
+        (It::NotSaidElsewhere, "Only text and /me ACTION can be said in another room. Not sent."),
+        (It::InTooManyRooms, "You are in 16 rooms, and that is the most. Leave one with /unlisten."),
         (
             It::RoomInvalid(InvalidUsername::Empty),
             "A room's name has 1 to 32 letters, digits, '_', '-' or '.'.",

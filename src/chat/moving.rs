@@ -1,0 +1,207 @@
+//! Going from room to room: entries that change which rooms a person is in, and which of them is their current one.
+
+use crate::id::RoomId;
+use crate::limits::ROOMS_HEARD;
+use crate::message::{AboutRooms, News};
+use crate::name::RoomName;
+
+use super::event::{Effect, Effects};
+use super::person::Place;
+use super::room::NoRoom;
+use super::{Author, Hub};
+
+impl Hub {
+    /// Moves the author from their current room to another one, and tells both rooms. They keep the other rooms that
+    /// they hear.
+    pub(super) fn go(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
+        let room = match self.rooms.find_or_make(typed, author.seq, author.id) {
+            Ok(room) => room,
+            Err(why) => return effects.answer(author.peer, no_room(typed, why)),
+        };
+        let Some(name) = self.room_name(room) else {
+            return;
+        };
+        if room == author.room {
+            return effects.answer(author.peer, AboutRooms::InRoomAlready(name));
+        }
+        let who = author.name.clone();
+        let gone = News::WentTo {
+            who: who.clone(),
+            room: name.clone(),
+        };
+        let hidden_from = self.hidden_from(author.place);
+        effects.tell_room(author.room, author.peer, hidden_from.clone(), gone);
+        self.exit(author, author.room, effects);
+        let Some(person) = self.roster.get_mut(author.place) else {
+            return;
+        };
+        let is_heard = person.hears().contains(&room);
+        if is_heard {
+            person.forget_heard(room);
+        }
+        person.room = room;
+        if !is_heard {
+            self.add_member(room, author.place);
+        }
+        self.read(author.place, room, effects);
+        effects.answer(author.peer, AboutRooms::InRoom(name));
+        if !is_heard {
+            self.show_room(author.place, room, effects);
+            effects.tell_room(room, author.peer, hidden_from, News::Entered(who));
+        }
+    }
+
+    /// Lets the author hear a room besides their current one, and tells the people there.
+    pub(super) fn listen(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
+        let is_in_room = self.heard(author.place, typed);
+        if let Some((room, name)) = is_in_room.and_then(|it| Some((it, self.room_name(it)?))) {
+            let already = match room == author.room {
+                true => AboutRooms::InRoomAlready(name),
+                false => AboutRooms::HearsAlready(name),
+            };
+            return effects.answer(author.peer, already);
+        }
+        let person = self.roster.get(author.place);
+        if person.is_none_or(|it| it.rooms().count() >= ROOMS_HEARD) {
+            return effects.answer(author.peer, AboutRooms::InTooManyRooms);
+        }
+        let room = match self.rooms.find_or_make(typed, author.seq, author.id) {
+            Ok(room) => room,
+            Err(why) => return effects.answer(author.peer, no_room(typed, why)),
+        };
+        let (Some(name), Some(from)) = (self.room_name(room), self.room_name(author.room)) else {
+            return;
+        };
+        if let Some(person) = self.roster.get_mut(author.place) {
+            person.extras_mut().hears.push(room);
+        }
+        self.add_member(room, author.place);
+        self.read(author.place, room, effects);
+        effects.answer(author.peer, AboutRooms::HearsToo(name));
+        self.show_room(author.place, room, effects);
+        let who = author.name.clone();
+        let listens = News::ListensIn { who, from };
+        effects.tell_room(room, author.peer, self.hidden_from(author.place), listens);
+    }
+
+    /// The author no longer hears a room, or any room but their current one. Tells the people there.
+    pub(super) fn unlisten(
+        &mut self,
+        author: &Author,
+        typed: &Option<RoomName>,
+        effects: &mut Effects,
+    ) {
+        let left = match typed {
+            None => self.roster.get(author.place).map(|it| it.hears().to_vec()),
+            Some(typed) => match self.heard(author.place, typed) {
+                None => {
+                    let not_heard = AboutRooms::NotHeard(typed.clone());
+                    return effects.answer(author.peer, not_heard);
+                }
+                Some(room) => Some(vec![room]),
+            },
+        };
+        let left = left.unwrap_or_default();
+        let names: Vec<RoomName> = left.iter().filter_map(|it| self.room_name(*it)).collect();
+        let answer = match names.first() {
+            None => AboutRooms::HearsNoOther,
+            Some(name) if left.contains(&author.room) => AboutRooms::HearsCurrent(name.clone()),
+            Some(_) => AboutRooms::HearsNoMore(names),
+        };
+        effects.answer(author.peer, answer);
+        let hidden_from = self.hidden_from(author.place);
+        for room in left.into_iter().filter(|it| *it != author.room) {
+            let listens_no_more = News::ListensNoMore(author.name.clone());
+            effects.tell_room(room, author.peer, hidden_from.clone(), listens_no_more);
+            self.exit(author, room, effects);
+        }
+    }
+
+    /// Makes a room that the author hears their current one. They go on hearing the other.
+    pub(super) fn switch(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
+        let room = self.heard(author.place, typed);
+        let Some((room, name)) = room.and_then(|it| Some((it, self.room_name(it)?))) else {
+            return effects.answer(author.peer, AboutRooms::NotHeard(typed.clone()));
+        };
+        if room == author.room {
+            return effects.answer(author.peer, AboutRooms::InRoomAlready(name));
+        }
+        if let Some(person) = self.roster.get_mut(author.place) {
+            person.room = room;
+            let hears = &mut person.extras_mut().hears;
+            hears.retain(|it| *it != room);
+            hears.push(author.room);
+        }
+        self.read(author.place, author.room, effects);
+        self.read(author.place, room, effects);
+        effects.answer(author.peer, AboutRooms::InRoom(name));
+        let before = self.room_name(author.room).map(AboutRooms::HearsToo);
+        before
+            .into_iter()
+            .for_each(|it| effects.answer(author.peer, it));
+    }
+
+    /// The room of this name, if the person is in it.
+    pub(super) fn heard(&self, place: Place, name: &RoomName) -> Option<RoomId> {
+        let room = self.rooms.find(name)?;
+        let person = self.roster.get(place)?;
+        person.rooms().any(|it| it == room).then_some(room)
+    }
+
+    /// The name of a room, as its maker spelled it.
+    pub(super) fn room_name(&self, room: RoomId) -> Option<RoomName> {
+        Some(self.rooms.get(room)?.name.clone())
+    }
+
+    /// Has a person read a room in their format. Its name stands before each line unless it is their current room.
+    pub(super) fn read(&self, place: Place, room: RoomId, effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        if let Some(peer) = self.roster.peer(person) {
+            let tag = (room != person.room).then(|| self.room_name(room));
+            effects.push(Effect::Enter {
+                peer,
+                room,
+                format: person.format,
+                tag: tag.flatten(),
+            });
+        }
+    }
+
+    /// Adds a person to a room, and to its list of people who are away if they are.
+    fn add_member(&mut self, room: RoomId, place: Place) {
+        self.rooms.enter(room, place, |it| self.roster.number(it));
+        if let Some(person) = self.roster.get(place) {
+            self.rooms.list_away(room, place, person);
+        }
+    }
+
+    /// Takes the author out of a room. The room may vanish with them.
+    fn exit(&mut self, author: &Author, room: RoomId, effects: &mut Effects) {
+        self.note_visit(author.place, room);
+        if let Some(person) = self.roster.get(author.place) {
+            self.rooms.strike_away(room, author.place, person);
+        }
+        let number = |it| self.roster.number(it);
+        self.rooms.leave(room, author.place, number);
+        if let Some(person) = self.roster.get_mut(author.place) {
+            person.forget_heard(room);
+        }
+        if let Some(peer) = author.peer {
+            effects.push(Effect::Exit { peer, room });
+        }
+    }
+}
+
+/// The reason why somebody could not go to the room that they typed.
+fn no_room(typed: &RoomName, why: NoRoom) -> AboutRooms {
+    match why {
+        NoRoom::TooMany => AboutRooms::TooManyRooms,
+        NoRoom::TooManyMade => AboutRooms::TooManyRoomsMade,
+        NoRoom::LooksLike(room) => AboutRooms::RoomLooksLike {
+            typed: typed.clone(),
+            room,
+        },
+    }
+}
