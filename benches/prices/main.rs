@@ -17,7 +17,7 @@ use scene::{Act, FEWEST, Load, REPETITIONS, Scene, acts, forgotten};
 const PEOPLE: [u32; 3] = [10, 1_000, 10_000];
 
 /// The loads, each with the name of its table.
-const LOADS: [(Load, &str); 7] = [
+const LOADS: [(Load, &str); 8] = [
     (Load::Plain, "plain"),
     (
         Load::Ignores,
@@ -34,6 +34,10 @@ const LOADS: [(Load, &str); 7] = [
         "away: all but Ann are away, and are named in what is said",
     ),
     (Load::Rooms, "rooms: 1,000 of them, with topics"),
+    (
+        Load::Several,
+        "several: a tenth of all hear the same five rooms",
+    ),
 ];
 
 /// Each act, with the steps that make it possible again, is repeated until it has used this much CPU, in nanoseconds.

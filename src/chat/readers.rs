@@ -151,6 +151,17 @@ impl Readers {
         Some(room)
     }
 
+    /// The rooms that they read.
+    pub fn rooms(&self, peer: PeerId) -> impl Iterator<Item = RoomId> + '_ {
+        let rooms = self.connected.get(&peer).into_iter();
+        rooms.flat_map(BTreeMap::keys).copied()
+    }
+
+    /// How they read a room.
+    pub fn format_in(&self, peer: PeerId, room: RoomId) -> Option<Format> {
+        Some(self.connected.get(&peer)?.get(&room)?.format)
+    }
+
     /// How they read their current room.
     pub fn format(&self, peer: PeerId) -> Option<Format> {
         let (_, reading) = self.current(peer)?;

@@ -6,6 +6,7 @@ mod ignoring;
 mod late;
 mod names;
 mod rooms;
+mod several;
 mod table;
 mod walk;
 

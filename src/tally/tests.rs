@@ -170,6 +170,11 @@ fn other_rooms_cost_nothing() {
 }
 
 #[test]
+fn people_who_hear_the_same_rooms_share_what_they_read() {
+    check(Load::Several);
+}
+
+#[test]
 fn every_command_and_every_event_is_played() {
     let mut scene = Scene::of(Load::Plain, PEOPLE[0], IGNORED);
     let help = scene.answer("/help");

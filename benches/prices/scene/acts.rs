@@ -48,6 +48,7 @@ fn act(name: &'static str, act: Step) -> Act {
 pub(crate) fn acts() -> Vec<Act> {
     let mut acts = talk();
     acts.extend(about_rooms());
+    acts.extend(about_several_rooms());
     acts.extend(about_people());
     acts.extend(about_reading());
     acts.extend(coming_in());
@@ -107,6 +108,49 @@ fn about_rooms() -> Vec<Act> {
         act("/who, of a small room", |it| it.types(ANN, "/who side"))
             .ready(|it| it.types(BOB, "/join side"))
             .undo(|it| it.types(BOB, "/leave")),
+    ]
+}
+
+/// Ann is in the lobby, and hears a room of Bob's or none.
+fn about_several_rooms() -> Vec<Act> {
+    let listen: Step = |it| {
+        it.types(BOB, "/join side");
+        it.types(ANN, "/listen side");
+    };
+    let unlisten: Step = |it| {
+        it.types(ANN, "/unlisten side");
+        it.types(BOB, "/leave");
+    };
+    vec![
+        act("/listen, a new room", |it| it.types(ANN, "/listen side")).undo(unlisten),
+        act("/listen, the lobby", |it| it.types(ANN, "/listen lobby"))
+            .ready(|it| it.types(ANN, "/join side"))
+            .undo(|it| it.types(ANN, "/leave")),
+        act("/unlisten ROOM", |it| it.types(ANN, "/unlisten side"))
+            .ready(listen)
+            .undo(unlisten),
+        act("/unlisten all", |it| it.types(ANN, "/unlisten all"))
+            .ready(listen)
+            .undo(|it| {
+                it.types(BOB, "/leave");
+                it.settle_anew(ANN);
+            }),
+        act("/switch ROOM", |it| it.types(ANN, "/switch side"))
+            .ready(listen)
+            .undo(|it| {
+                it.types(ANN, "/switch lobby");
+                it.types(ANN, "/unlisten side");
+                it.types(BOB, "/leave");
+            }),
+        act("/in, short", |it| it.types(ANN, "/in side hello there"))
+            .ready(listen)
+            .undo(unlisten),
+        act("/in, 8 KiB", |it| it.ann_says("/in side ", LINE_BYTES))
+            .ready(listen)
+            .undo(unlisten),
+        act("/in, a room that one does not hear", |it| {
+            it.types(ANN, "/in side hello there")
+        }),
     ]
 }
 

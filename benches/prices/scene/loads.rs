@@ -22,6 +22,8 @@ pub(crate) enum Load {
     Away,
     /// The maximum number of rooms, each with a topic.
     Rooms,
+    /// A tenth of all people hear the same four rooms besides the lobby, Ann among them.
+    Several,
 }
 
 impl Load {
@@ -83,6 +85,11 @@ impl Scene {
         }
         if self.load == Load::Formats && slot % 2 == 1 {
             self.types(slot, "/quiet on");
+        }
+        if self.load == Load::Several && slot.is_multiple_of(10) {
+            for room in 1..5 {
+                self.types(slot, &format!("/listen r{room}"));
+            }
         }
         if self.load == Load::Rooms && slot > CARL && self.people as usize > ROOMS {
             let room = slot as usize % ROOMS;

@@ -1,6 +1,6 @@
 //! Checks what each person is told, and by whom. It knows only as much of the hub's state as the effects tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::BytesMut;
 use chinwag::Username;
@@ -16,8 +16,8 @@ pub(crate) struct Audience {
     readers: Readers,
     /// Who was told that they ignore whom, and the name at that time, until they are told that they no longer do.
     ignores: BTreeMap<(PeerId, PeerId), Username>,
-    /// A change of name, from and to, that its room must still hear about.
-    renamed: Option<(Username, Username)>,
+    /// A change of name, from and to, and the rooms that must still hear about it.
+    renamed: Option<(Username, Username, BTreeSet<RoomId>)>,
 }
 
 impl Audience {
@@ -75,7 +75,7 @@ impl Audience {
                 Effect::Renamed { peer, from, to } => {
                     assert_eq!(actor, Some(peer));
                     self.assert_name_is_free(peer, &to);
-                    self.renamed = Some((from, to));
+                    self.renamed = Some((from, to, self.readers.rooms(peer).collect()));
                 }
                 Effect::WentOffline { peer, .. } => {
                     self.ignores
@@ -85,7 +85,9 @@ impl Audience {
             }
         }
         self.readers.check();
-        assert_eq!(self.renamed, None, "nobody was told of a new name");
+        let renamed = self.renamed.take();
+        let untold = renamed.filter(|(_, _, rooms)| !rooms.is_empty());
+        assert_eq!(untold, None, "some were not told of a new name");
     }
 
     /// Checks that nobody else has the name or one that looks like it, and that typing it addresses its owner.
@@ -109,7 +111,10 @@ impl Audience {
         unix: i64,
     ) {
         for reader in readers {
-            let format = self.readers.format(*reader);
+            let format = match to {
+                chat::Audience::Peer(_) => self.readers.format(*reader),
+                chat::Audience::Room { room, .. } => self.readers.format_in(*reader, *room),
+            };
             assert_renders_well(message, unix, format.unwrap_or_default());
         }
         match to {
@@ -126,8 +131,9 @@ impl Audience {
                     assert!(!ignored, "{reader} ignores {actor:?} and reads {message:?}");
                 }
                 if let Message::News(News::Renamed { from, to }) = message {
-                    let renamed = self.renamed.take();
-                    assert_eq!(renamed, Some((from.clone(), to.clone())));
+                    let renamed = self.renamed.as_mut().expect("somebody has a new name");
+                    assert_eq!((&renamed.0, &renamed.1), (from, to));
+                    assert!(renamed.2.remove(room), "{room:?} is told again");
                 }
                 self.assert_is_from(actor, *room, *except, message);
             }
@@ -147,7 +153,7 @@ impl Audience {
         }
     }
 
-    /// Each message to a room comes from the person who caused it, in the room where they are, under their name.
+    /// Each message to a room comes from the person who caused it, in a room where they are, under their name.
     fn assert_is_from(
         &self,
         actor: Option<PeerId>,
@@ -164,6 +170,8 @@ impl Audience {
         | News::Renamed { to: name, .. }
         | News::Joined(name)
         | News::Entered(name)
+        | News::ListensIn { who: name, .. }
+        | News::ListensNoMore(name)
         | News::WentTo { who: name, .. }) = news
         else {
             return assert!(
@@ -173,7 +181,16 @@ impl Audience {
         };
         let actor = actor.expect("someone caused it");
         assert_eq!(self.readers.name(actor), Some(name));
-        assert_eq!(self.readers.room(actor), Some(room), "{message:?}");
+        let is_current = self.readers.room(actor) == Some(room);
+        assert!(
+            self.readers.rooms(actor).any(|it| it == room),
+            "{message:?}"
+        );
+        match news {
+            News::Joined(_) | News::Entered(_) | News::WentTo { .. } => assert!(is_current),
+            News::ListensIn { .. } | News::ListensNoMore(_) => assert!(!is_current),
+            _ => {}
+        }
         assert!(except.is_none_or(|it| it == actor), "{message:?}");
     }
 

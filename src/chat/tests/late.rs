@@ -161,6 +161,8 @@ fn who_is_held_is_released_behind_what_came_of_it() {
         "/help",
         "/who",
         "/join no room",
+        "/listen no room",
+        "/in den hi",
         "/nick no name",
     ];
     for line in acts {
@@ -175,6 +177,10 @@ fn who_is_held_is_released_behind_what_came_of_it() {
     assert!(!effects.drain().any(|it| holds(&it)));
     for (peer, line) in [
         (ann, "/join tea"),
+        (ann, "/listen den"),
+        (ann, "/switch den"),
+        (ann, "/unlisten tea"),
+        (ann, "/unlisten all"),
         (ann, "/nick eve"),
         (bob, "eve"),
         (bob, "bob"),

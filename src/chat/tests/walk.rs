@@ -11,7 +11,7 @@ const SLOTS: u32 = 6;
 const NAMES: [&str; 9] = [
     "ann", "BOB", "carl", "dora", "Ann", "eve.", "אבג", "bob", "carI",
 ];
-const ROOMS: [&str; 6] = ["tea", "#Tea", "lobby", "2", "#", "no room"];
+const ROOMS: [&str; 7] = ["tea", "#Tea", "lobby", "2", "#", "no room", "all"];
 const TEXTS: [&str; 6] = [
     "hello ann, bob: and (carl)!",
     "-",
@@ -30,7 +30,13 @@ fn line(dice: &mut Dice) -> String {
         (_, 1) => word.into(),
         (_, 2) => format!("{word} {}", dice.pick(&TEXTS)),
         (_, 3) => format!("{word} {} {}", dice.pick(&NAMES), dice.pick(&TEXTS)),
-        ("/join" | "/who", _) => format!("{word} {}", dice.pick(&ROOMS)),
+        ("/join" | "/who" | "/listen" | "/unlisten" | "/switch", _) => {
+            format!("{word} {}", dice.pick(&ROOMS))
+        }
+        ("/in", _) => {
+            let text = dice.pick(&["hello", "/me waves", "ann: hi", "//x", "/who"]);
+            format!("{word} {} {text}", dice.pick(&ROOMS))
+        }
         ("/nick" | "/ignore" | "/unignore" | "/whois", _) => {
             format!("{word} {}", dice.pick(&NAMES))
         }
