@@ -67,7 +67,7 @@ pub enum Act {
         /// The name.
         name: Username,
     },
-    /// To set what their room is about, or to clear it.
+    /// To set what their current room is about, or to clear it.
     SetTopic {
         /// What it is about.
         topic: Option<Arc<str>>,
