@@ -23,10 +23,12 @@ pub(super) struct Line<'a> {
     pub(super) stamp: &'a str,
     /// The line is old news: its stamp has a date without seconds.
     pub(super) past: bool,
+    /// The room, as in `#den `, of a line that comes from a room other than the reader's current one; or nothing.
+    pub(super) tag: &'a str,
     pub(super) fact: Fact<'a>,
 }
 
-/// The meaning of a line. Answers to the reader have no stamp.
+/// The meaning of a line. Answers to the reader have neither a stamp nor a tag, and private messages have no tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fact<'a> {
     /// `NAME: TEXT`
@@ -41,8 +43,12 @@ pub(super) enum Fact<'a> {
     Renamed { from: &'a str, to: &'a str },
     /// `NAME has joined the chat.` and the like: a name, and the event.
     Event { name: &'a str, what: &'a str },
-    /// The reader is in this room.
+    /// The reader's current room is this one.
     InRoom(RoomName),
+    /// The reader hears this room too.
+    Hears(RoomName),
+    /// The reader no longer hears these rooms, which [`rooms`] reads.
+    HearsNoLonger(&'a str),
     /// The stamp before each line. If there is one, the answer also tells how far the clock is ahead.
     Timestamps {
         stamp: Stamp,
@@ -75,9 +81,18 @@ pub(super) fn read(line: &str) -> Line<'_> {
     let form = STAMPS.iter().find(|(form, _)| has_form(line, form));
     let (length, past) = form.map_or((0, false), |(form, past)| (form.len(), *past));
     let (stamp, told) = line.split_at(length);
+    let (tag, fact) = match tagged(told) {
+        Some((tag, fact)) => (tag, Some(fact)),
+        None => ("", event(told)),
+    };
     let answer = || answer(told).filter(|_| stamp.is_empty());
-    let fact = event(told).or_else(answer).unwrap_or(Fact::Other);
-    Line { stamp, past, fact }
+    let fact = fact.or_else(answer).unwrap_or(Fact::Other);
+    Line {
+        stamp,
+        past,
+        tag,
+        fact,
+    }
 }
 
 /// The forms of a stamp, with a 0 for each digit, and whether the stamp marks an old line.
@@ -93,6 +108,16 @@ fn has_form(line: &str, form: &str) -> bool {
         _ => byte == form,
     };
     line.len() >= form.len() && form.bytes().zip(line.bytes()).all(fits)
+}
+
+/// A tag, and the event of its room.
+fn tagged(told: &str) -> Option<(&str, Fact<'_>)> {
+    let (room, behind) = first_word(told).filter(|_| told.starts_with('#'))?;
+    let is_private =
+        |fact: &Fact<'_>| matches!(fact, Fact::Private { .. } | Fact::PrivateSent { .. });
+    let fact = event(behind).filter(|fact| !is_private(fact))?;
+    room_named(room)?;
+    Some((&told[..=room.len()], fact))
 }
 
 /// A line that someone caused.
@@ -129,9 +154,11 @@ fn happens(what: &str) -> bool {
         "has left the chat.",
         "has come in.",
         "has cleared the topic.",
+        "no longer listens.",
     ];
     let begun = ["has left the chat: ", "has set the topic: "];
-    let room = what.strip_prefix("has gone to ");
+    let ways = ["has gone to ", "listens in from "];
+    let room = ways.iter().find_map(|it| what.strip_prefix(it));
     whole.contains(&what)
         || begun.iter().any(|it| what.starts_with(it))
         || room
@@ -182,11 +209,45 @@ fn about_reader(told: &str) -> Option<Fact<'_>> {
         let name = behind.strip_suffix('.').filter(|it| is_name(it))?;
         return Some(Fact::IgnoreLifted(name));
     }
+    if let Some(behind) = told.strip_prefix("You hear ") {
+        return heard(behind).map(Fact::Hears);
+    }
+    if let Some(behind) = told.strip_prefix("You no longer hear ") {
+        let list = behind.strip_suffix('.')?;
+        let is_list = entries(list).all(|it| room_named(it).is_some());
+        return is_list.then_some(Fact::HearsNoLonger(list));
+    }
     let room = match told.strip_prefix("You are already in ") {
         Some(behind) => behind.strip_suffix('.')?,
         None => told.strip_prefix("You are in ")?.strip_suffix(" now.")?,
     };
     room_named(room).map(Fact::InRoom)
+}
+
+/// `#den too. Say something there with /in den TEXT.`, or `#den already.`
+fn heard(behind: &str) -> Option<RoomName> {
+    let (word, behind) = first_word(behind)?;
+    let room = room_named(word)?;
+    let hint = behind.strip_prefix("too. Say something there with /in ");
+    let is_told = match hint.and_then(|it| it.strip_suffix(" TEXT.")) {
+        Some(again) => again == &word[1..],
+        None => behind == "already.",
+    };
+    is_told.then_some(room)
+}
+
+/// The rooms in a list such as `#den, #tea and #ops`.
+pub(super) fn rooms(list: &str) -> impl Iterator<Item = RoomName> {
+    entries(list).filter_map(room_named)
+}
+
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    let (most, last) = match list.rsplit_once(" and ") {
+        Some((most, last)) => (Some(most), last),
+        None => (None, list),
+    };
+    let most = most.into_iter().flat_map(|it| it.split(", "));
+    most.chain([last])
 }
 
 /// `-- 3 messages you missed, times in UTC --`, also with `last 50 of the 70` instead of the number.
@@ -241,10 +302,16 @@ fn who_header(told: &str) -> Option<Fact<'_>> {
     Some(Fact::Who { room, count })
 }
 
-/// The people in a row of `/who`, such as `  Alice, Bob (away, idle 2 h), and 50 more`.
+/// The people in a row of `/who`, such as `  Alice, Bob (in #den, away, idle 2 h), and 50 more`.
 pub(super) fn people(row: &str) -> impl Iterator<Item = &str> {
-    row.trim().split(", ").filter_map(|entry| {
+    let mut is_state = false;
+    row.trim().split(", ").filter_map(move |entry| {
         let entry = entry.strip_suffix(',').unwrap_or(entry);
+        let is_rest = is_state;
+        is_state = (is_state || entry.contains('(')) && !entry.ends_with(')');
+        if is_rest {
+            return None;
+        }
         let (name, state) = entry.split_once(' ').unwrap_or((entry, "("));
         (state.starts_with('(') && is_name(name)).then_some(name)
     })

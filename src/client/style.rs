@@ -31,8 +31,14 @@ impl Styler {
         // People who name themselves do not mention the reader.
         let others = |name: &str| own.as_ref().filter(|own| own.as_str() != name);
         let mut out = self.begin(time);
-        let Line { stamp, past, fact } = read(line);
+        let Line {
+            stamp,
+            past,
+            tag,
+            fact,
+        } = read(line);
         out.styled(DIM, stamp);
+        out.styled(DIM, tag);
         let mention = match fact {
             Fact::Said { name, text } => {
                 out.name(name);
@@ -276,6 +282,7 @@ mod tests {
             "To Bob (private): Ann",
         ] {
             let plain = styler.received("", line, own);
+            let is_private = line.contains("(private)");
             let stamps = ["[12:30] ", "[2026-11-21 16:59:59] "];
             for stamp in stamps {
                 let stamped = styler.received("", &format!("{stamp}{line}"), own);
@@ -283,9 +290,22 @@ mod tests {
                 let expected = format!("\x1b[2m{stamp}\x1b[0m{}", printed(&plain));
                 assert_eq!(printed(&stamped), expected);
             }
-            let past = styler.received("", &format!("[2026-11-21 16:59] {line}"), own);
+            let old = "[2026-11-21 16:59] ";
+            let past = styler.received("", &format!("{old}{line}"), own);
             assert!(!past.mention, "{line}");
             assert!(printed(&past).ends_with(&printed(&plain)), "{line}");
+            for before in ["#den ", "[12:30] #den ", &format!("{old}#den ")] {
+                let tagged = styler.received("", &format!("{before}{line}"), own);
+                if is_private {
+                    // No such line has a tag.
+                    assert!(!tagged.mention, "{line}");
+                    continue;
+                }
+                let mention = plain.mention && !before.starts_with(old);
+                assert_eq!(tagged.mention, mention, "{before}{line}");
+                let expected = format!("\x1b[2m{before}\x1b[0m{}", printed(&plain));
+                assert_eq!(printed(&tagged), expected);
+            }
         }
     }
 

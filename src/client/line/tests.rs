@@ -3,10 +3,10 @@
 use super::*;
 use crate::message::{
     AboutAway, AboutChat, AboutIgnoring, AboutInput, AboutPeople, AboutReading, AboutRooms, Answer,
-    HelpRow, Message, News, Past, Presence, RoomRow,
+    HelpRow, Here, Message, News, Past, Presence, RoomRow,
 };
 use crate::moment::Format;
-use crate::wire::render;
+use crate::wire::{render, tag};
 use bytes::BytesMut;
 
 /// Names that could lead a reader astray.
@@ -31,6 +31,10 @@ fn names() -> Vec<Username> {
     typed.chain(first).chain(again).collect()
 }
 
+fn room_names() -> [RoomName; 3] {
+    ["den", "den.", "花子"].map(|it| RoomName::parse(it).unwrap())
+}
+
 fn written(message: &Message, format: Format) -> String {
     let mut out = BytesMut::new();
     render(message, 1_795_276_799, format, &mut out);
@@ -51,40 +55,70 @@ fn formats() -> impl Iterator<Item = Format> {
     })
 }
 
-/// Reads an event back from its written line, with every stamp and as an event of the past.
+/// Reads an event back from its written line, with every stamp and as an event of the past, without and with a tag.
 fn assert_event(news: News, fact: Fact<'_>) {
     for format in formats() {
         let line = written(&news.clone().into(), format);
         let it = read(&line);
         assert_eq!((&it.fact, it.past), (&fact, false), "{line}");
-        assert_eq!(it.stamp.len(), format.stamp.len(), "{line}");
-        let past = Past {
-            seq: 1,
-            at: 0,
-            room: None,
-            news: news.clone(),
-        };
-        let past = Message::Past {
-            past: past.into(),
-            is_elsewhere: false,
-        };
-        let line = written(&past, format);
-        let it = read(&line);
-        assert_eq!((&it.fact, it.past), (&fact, true), "{line}");
-        assert_eq!(it.stamp.len(), "[1970-01-01 00:00] ".len(), "{line}");
+        assert_eq!((it.stamp.len(), it.tag), (format.stamp.len(), ""), "{line}");
+        let (stamp, told) = line.split_at(it.stamp.len());
+        for room in room_names() {
+            let tagged = format!("{stamp}{}{told}", tag(&room));
+            assert_tagged(&tagged, &room, false, &fact);
+            let past = Past {
+                seq: 1,
+                at: 0,
+                room: Some(room.clone()),
+                news: news.clone(),
+            };
+            let past = |is_elsewhere| Message::Past {
+                past: past.clone().into(),
+                is_elsewhere,
+            };
+            let line = written(&past(false), format);
+            let it = read(&line);
+            assert_eq!((&it.fact, it.past, it.tag), (&fact, true, ""), "{line}");
+            assert_eq!(it.stamp.len(), "[1970-01-01 00:00] ".len(), "{line}");
+            assert_tagged(&written(&past(true), format), &room, true, &fact);
+        }
     }
 }
 
-/// Reads an answer back from its written line. With a stamp, it is not an answer.
+/// Reads a line back that has a tag. Private messages and notices to everybody have none, and with one they are not
+/// taken for such.
+fn assert_tagged(line: &str, room: &RoomName, past: bool, fact: &Fact<'_>) {
+    let it = read(line);
+    let (tag, fact) = match fact {
+        Fact::Private { .. } | Fact::PrivateSent { .. } | Fact::Other => {
+            (String::new(), &Fact::Other)
+        }
+        _ => (tag(room), fact),
+    };
+    assert_eq!((it.tag, &it.fact, it.past), (&*tag, fact, past), "{line}");
+}
+
+/// Reads an answer back from its written line. With a stamp or a tag, it is not an answer.
 fn assert_answer(answer: impl Into<Answer>, fact: Fact<'_>) {
-    let line = written(&Message::Answer(answer.into()), Format::default());
+    assert_answered(
+        &written(&Message::Answer(answer.into()), Format::default()),
+        fact,
+    );
+}
+
+fn assert_answered(line: &str, fact: Fact<'_>) {
     let expected = Line {
         stamp: "",
         past: false,
+        tag: "",
         fact,
     };
-    assert_eq!(read(&line), expected, "{line}");
-    assert_eq!(read(&format!("[12:30] {line}")).fact, Fact::Other);
+    assert_eq!(read(line), expected, "{line}");
+    for before in ["[12:30] ", "#den ", "[12:30] #den "] {
+        let line = format!("{before}{line}");
+        let read = read(&line);
+        assert_eq!((read.tag, read.fact), ("", Fact::Other), "{line}");
+    }
 }
 
 #[test]
@@ -134,7 +168,11 @@ fn what_happens_to_people_is_read_back() {
         assert_event(left(None), of("has left the chat."));
         assert_event(left(word), of("has left the chat: so: long"));
         assert_event(News::Entered(by()), of("has come in."));
+        let (from, who) = (room.clone(), by());
+        let listens = News::ListensIn { who, from };
         assert_event(went, of("has gone to #den.."));
+        assert_event(listens, of("listens in from #den.."));
+        assert_event(News::ListensNoMore(by()), of("no longer listens."));
         assert_event(set(topic), of("has set the topic: tea: now"));
         assert_event(set(None), of("has cleared the topic."));
         for other in names() {
@@ -184,6 +222,74 @@ fn answers_about_the_reader_are_read_back() {
 }
 
 #[test]
+fn answers_about_other_rooms_are_read_back() {
+    let rooms = room_names();
+    for room in &rooms {
+        let fact = || Fact::Hears(room.clone());
+        assert_answer(AboutRooms::HearsToo(room.clone()), fact());
+        assert_answer(AboutRooms::HearsAlready(room.clone()), fact());
+    }
+    for count in 1..=rooms.len() {
+        let gone = rooms[..count].to_vec();
+        let answer = Message::Answer(AboutRooms::HearsNoMore(gone.clone()).into());
+        let line = written(&answer, Format::default());
+        let Fact::HearsNoLonger(list) = read(&line).fact else {
+            panic!("{line}");
+        };
+        assert_eq!(super::rooms(list).collect::<Vec<_>>(), gone, "{line}");
+        assert_answered(&line, Fact::HearsNoLonger(list));
+    }
+    let room = || rooms[0].clone();
+    for other in [
+        AboutRooms::HearsNoOther,
+        AboutRooms::HearsCurrent(room()),
+        AboutRooms::NotHeard(room()),
+        AboutRooms::NotHeardNotSent(room()),
+        AboutRooms::NotSaidElsewhere,
+        AboutRooms::InTooManyRooms,
+    ] {
+        assert_answer(other, Fact::Other);
+    }
+    for line in [
+        "You hear #den too. Say something there with /in tea TEXT.",
+        "You hear #den too.",
+        "You hear den already.",
+        "You hear #den already",
+        "You no longer hear #den",
+        "You no longer hear #den, #tea.",
+        "You no longer hear den.",
+        "You no longer hear .",
+    ] {
+        assert_answered(line, Fact::Other);
+    }
+}
+
+#[test]
+fn a_tag_stands_in_front_of_lines_of_rooms_alone() {
+    for line in [
+        "#den",
+        "#den ",
+        "#den  Ann: x",
+        "# den Ann: x",
+        "#-den Ann: x",
+        "#den: Ann: x",
+        "#den #tea Ann: x",
+        "#den has no topic. Type /topic TEXT to set one.",
+        "#den looks like #dem. Type /join #dem to go there, or choose another name.",
+        "#den Ann is away: x",
+        "#den -- 3 messages skipped --",
+        "#den [12:30] Ann: x",
+    ] {
+        let read = read(line);
+        assert_eq!((read.tag, read.fact), ("", Fact::Other), "{line}");
+    }
+    // Text that looks like a tag is text.
+    let (name, text) = ("Ann", "#den Bob: x");
+    assert_eq!(read("Ann: #den Bob: x").fact, Fact::Said { name, text });
+    assert_eq!(read("Ann: #den Bob: x").tag, "");
+}
+
+#[test]
 fn rows_of_help_are_read_back() {
     const ROW: HelpRow = HelpRow {
         usage: "/msg NAME TEXT",
@@ -202,18 +308,18 @@ fn rows_of_help_are_read_back() {
 
 #[test]
 fn lists_of_rooms_are_read_back() {
-    let rooms = ["lobby", "den.", "花子"].map(|it| RoomName::parse(it).unwrap());
-    let row = |name: &RoomName, people, topic: Option<&str>| RoomRow {
+    let rooms = room_names();
+    let row = |name: &RoomName, people, here, topic: Option<&str>| RoomRow {
         name: name.clone(),
         people,
-        here: None,
+        here,
         topic: topic.map(Into::into),
     };
-    for topic in [None, Some("x"), Some("12  y")] {
+    for topic in [None, Some("x"), Some("12  y"), Some("* Ann: x")] {
         let rows = vec![
-            row(&rooms[0], 120, None),
-            row(&rooms[1], 3, topic),
-            row(&rooms[2], 1, topic),
+            row(&rooms[0], 120, Some(Here::Current), None),
+            row(&rooms[1], 3, Some(Here::Hears), topic),
+            row(&rooms[2], 1, None, topic),
         ];
         let list = written(
             &Message::Answer(AboutRooms::Rooms { rows, more: 2 }.into()),
@@ -232,15 +338,18 @@ fn lists_of_rooms_are_read_back() {
 #[test]
 fn lists_of_people_are_read_back() {
     let room = RoomName::parse("den.").unwrap();
-    for (away, idle, more) in [
-        (false, 0, 0),
-        (true, 7200, 0),
-        (false, 300, 50),
-        (true, 0, 50),
+    for (elsewhere, away, idle, more) in [
+        (None, false, 0, 0),
+        (None, true, 7200, 0),
+        (None, false, 300, 50),
+        (None, true, 0, 50),
+        (Some(&room), false, 0, 0),
+        (Some(&room), true, 7200, 50),
+        (Some(&room), true, 0, 0),
     ] {
         let people_of = names().into_iter().map(|name| Presence {
             name,
-            elsewhere: None,
+            elsewhere: elsewhere.cloned(),
             away,
             idle,
         });
@@ -323,6 +432,9 @@ fn what_only_looks_like_a_name_or_stamp_is_none() {
         &format!("You are no longer ignoring x{dots}"),
         &format!("You are in #{dots} now."),
         &format!("Ann has gone to #{dots}"),
+        &format!("#{dots} Ann: x"),
+        &format!("You hear #{dots} already."),
+        &format!("You no longer hear #{dots}."),
         &format!("{dots}: x"),
         &format!("-- {} messages", "1".repeat(300_000)),
         "Ann is now known as a b.",
