@@ -40,7 +40,7 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// Puts lines after those that wait. If too much waits already, returns false and does nothing.
     pub(super) fn push(&mut self, lines: Vec<Entered>) -> bool {
-        let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
+        let bytes = bytes_of(&lines);
         if self.queue_bytes > 0 && self.queue_bytes + bytes > QUEUE_BYTES {
             return false;
         }
@@ -128,9 +128,22 @@ impl Outgoing {
         lines.map(|(_, line)| line).collect()
     }
 
+    /// Takes away those of the lines that wait for their turn that are meant.
+    pub(super) fn extract(&mut self, mut is_meant: impl FnMut(&Entered) -> bool) -> Vec<Entered> {
+        let (taken, kept): (Vec<_>, Vec<_>) =
+            self.take_queue().into_iter().partition(|it| is_meant(it));
+        self.queue_bytes = bytes_of(&kept);
+        self.queue = VecDeque::from(kept);
+        taken
+    }
+
     /// Takes away the lines that wait for their turn.
     pub(super) fn take_queue(&mut self) -> Vec<Entered> {
         self.queue_bytes = 0;
         mem::take(&mut self.queue).into()
     }
+}
+
+fn bytes_of(lines: &[Entered]) -> usize {
+    lines.iter().map(|line| line.text.len()).sum()
 }

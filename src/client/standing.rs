@@ -1,26 +1,36 @@
-//! `Standing`: the room and the settings of a person on the server, as its answers tell, and the commands that restore
+//! `Standing`: the rooms and the settings of a person on the server, as its answers tell, and the commands that restore
 //! all of it on a new connection. Facts go in, commands come out.
 
 use std::mem;
 
+use crate::limits::ROOMS_HEARD;
 use crate::moment::{Format, Offset, Stamp};
 use crate::name::{RoomName, Username};
 
-use super::line::Fact;
+use super::line::{Fact, rooms};
 use super::words::command_of;
 
 /// How many ignored people to remember: more than a server lets one person ignore.
 const IGNORED: usize = 1000;
 
-/// A person's room and settings.
+/// A person's rooms and settings.
 #[derive(Debug)]
 pub(super) struct Standing {
     /// The room that the typed lines are meant for.
     pub(super) room: RoomName,
+    others: Vec<Other>,
     format: Format,
     /// The command that made them away.
     away: Option<String>,
     ignored: Vec<Ignored>,
+}
+
+/// A room that the person hears besides the current one.
+#[derive(Debug)]
+struct Other {
+    room: RoomName,
+    /// Whether this connection's server has said so.
+    is_heard: bool,
 }
 
 /// A person to ignore.
@@ -41,6 +51,7 @@ impl Standing {
     pub(super) fn new() -> Standing {
         Standing {
             room: RoomName::lobby(),
+            others: Vec::new(),
             format: Format::default(),
             away: None,
             ignored: Vec::new(),
@@ -49,9 +60,46 @@ impl Standing {
 
     /// A new connection begins: its server knows nothing of us.
     pub(super) fn begin(&mut self) {
+        for it in &mut self.others {
+            it.is_heard = false;
+        }
         for it in &mut self.ignored {
             (it.is_known, it.is_asked) = (false, false);
         }
+    }
+
+    /// The rooms that the person hears besides the current one.
+    pub(super) fn others(&self) -> Vec<RoomName> {
+        self.others.iter().map(|it| it.room.clone()).collect()
+    }
+
+    /// This room as the server writes it, if the person hears it besides the current one.
+    pub(super) fn other(&self, room: &RoomName) -> Option<&RoomName> {
+        let known = self.others.iter().find(|it| it.room == *room);
+        known.filter(|it| it.is_heard).map(|it| &it.room)
+    }
+
+    /// The person hears this room besides the current one.
+    pub(super) fn hear(&mut self, room: RoomName) {
+        let known = self.others.iter_mut().find(|it| it.room == room);
+        if let Some(known) = known {
+            known.is_heard = true;
+        } else if self.others.len() < ROOMS_HEARD {
+            let is_heard = true;
+            self.others.push(Other { room, is_heard });
+        }
+    }
+
+    /// The person no longer hears this room besides the current one.
+    pub(super) fn unhear(&mut self, room: &RoomName) {
+        self.others.retain(|it| it.room != *room);
+    }
+
+    /// We have come back into this room, and everything was answered. Returns the rooms that are not heard again.
+    pub(super) fn settle(&mut self, current: &RoomName) -> Vec<RoomName> {
+        self.unhear(current);
+        let unheard = self.others.extract_if(.., |it| !it.is_heard);
+        unheard.map(|it| it.room).collect()
     }
 
     /// Whether this person should be ignored and the server does not know it. If so, the result says whether this is
@@ -81,6 +129,8 @@ impl Standing {
                 self.format.offset = offset.unwrap_or(self.format.offset);
             }
             Fact::Quiet(quiet) => self.format.quiet = *quiet,
+            Fact::Hears(room) => self.hear(room.clone()),
+            Fact::HearsNoLonger(list) => rooms(list).for_each(|it| self.unhear(&it)),
             Fact::AwaySet if matches!(command_of(command), Some(("/away", _))) => {
                 self.away = Some(command.into())
             }
@@ -125,7 +175,7 @@ impl Standing {
         }
     }
 
-    /// The commands that a newcomer has to type to get here. The room comes last, so that the person reads it in the
+    /// The commands that a newcomer has to type to get here. The rooms come last, so that the person reads them in the
     /// usual format.
     pub(super) fn commands(&self) -> Vec<String> {
         let Format {
@@ -152,6 +202,8 @@ impl Standing {
         if self.room != RoomName::lobby() {
             commands.push(format!("/join {}", self.room));
         }
+        let others = self.others.iter();
+        commands.extend(others.map(|it| format!("/listen {}", it.room)));
         commands
     }
 }
@@ -208,6 +260,67 @@ mod tests {
         );
         standing.learn(&read("You are back. You missed nothing.").fact, "/back");
         assert_eq!(standing.commands(), ["/time off +02:00", "/join #den"]);
+    }
+
+    fn room(name: &str) -> RoomName {
+        RoomName::parse(name).unwrap()
+    }
+
+    fn hears(standing: &mut Standing, answers: &[&str]) {
+        for answer in answers {
+            standing.learn(&read(answer).fact, "/listen");
+        }
+    }
+
+    #[test]
+    fn rooms_that_are_heard_are_listened_to_again_behind_the_current_one() {
+        let mut standing = Standing::new();
+        hears(
+            &mut standing,
+            &[
+                "You hear #tea too. Say something there with /in tea TEXT.",
+                "You hear #lobby too. Say something there with /in lobby TEXT.",
+                "You hear #ops too. Say something there with /in ops TEXT.",
+                "You hear #Ops already.",
+            ],
+        );
+        assert_eq!(
+            standing.commands(),
+            ["/listen #tea", "/listen #lobby", "/listen #ops"]
+        );
+        standing.room = room("den");
+        hears(&mut standing, &["You no longer hear #tea."]);
+        assert_eq!(
+            standing.commands(),
+            ["/join #den", "/listen #lobby", "/listen #ops"]
+        );
+        hears(&mut standing, &["You no longer hear #lobby and #ops."]);
+        assert_eq!(standing.commands(), ["/join #den"]);
+    }
+
+    #[test]
+    fn rooms_that_are_not_heard_again_are_told_once_everything_was_answered() {
+        let mut standing = Standing::new();
+        let again = "You hear #tea too. Say something there with /in tea TEXT.";
+        for name in ["tea", "ops", "den"] {
+            standing.hear(room(name));
+        }
+        assert_eq!(standing.settle(&room("lobby")), []);
+        assert_eq!(standing.other(&room("TEA")), Some(&room("tea")));
+        standing.begin();
+        assert_eq!(standing.other(&room("tea")), None);
+        hears(&mut standing, &[again]);
+        // Until then, another try asks for all of them.
+        assert_eq!(standing.others(), ["tea", "ops", "den"].map(room));
+        assert_eq!(standing.settle(&room("den")), [room("ops")]);
+        assert_eq!(standing.others(), [room("tea")]);
+    }
+
+    #[test]
+    fn no_server_makes_one_hear_endlessly_many_rooms() {
+        let mut standing = Standing::new();
+        (0..100).for_each(|i| standing.hear(room(&format!("r{i}"))));
+        assert_eq!(standing.others().len(), ROOMS_HEARD);
     }
 
     #[test]

@@ -87,9 +87,10 @@ impl Styler {
         out.shown
     }
 
-    /// A line that the reader said.
-    pub(super) fn own(&self, time: &str, name: Option<&str>, text: &str) -> Shown {
+    /// A line that the reader said, behind the tag of its room.
+    pub(super) fn own(&self, time: &str, tag: &str, name: Option<&str>, text: &str) -> Shown {
         let mut out = self.begin(time);
+        out.styled(DIM, tag);
         match name {
             Some(name) => {
                 out.styled(BOLD, name);

@@ -8,6 +8,7 @@ mod dialogue;
 mod person;
 mod relay;
 mod screen;
+mod several_rooms;
 
 use std::env;
 

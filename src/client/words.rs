@@ -2,6 +2,7 @@
 
 use crate::chat::command_named;
 use crate::limits::LINE_BYTES_RANGE;
+use crate::name::RoomName;
 use crate::wire::{Command, Input, LineDecoder, clean_typed};
 
 /// The message for a person whose clipboard held more than [`PASTE_BYTES`](super::keys::PASTE_BYTES).
@@ -70,7 +71,24 @@ pub(super) fn command_of(line: &str) -> Option<(&'static str, &str)> {
 
 /// Whether a command asks for another room.
 pub(super) fn leads_elsewhere(command: &str) -> bool {
-    matches!(command_of(command), Some(("/join" | "/leave", _)))
+    matches!(
+        command_of(command),
+        Some(("/join" | "/leave" | "/switch", _))
+    )
+}
+
+/// Whether a command goes to another room, and still hears the room that was left.
+pub(super) fn keeps_room(command: &str) -> bool {
+    matches!(command_of(command), Some(("/switch", _)))
+}
+
+/// The room that a command says something in, and the text.
+pub(super) fn said_in(command: &str) -> Option<(RoomName, &str)> {
+    let Some(("/in", args)) = command_of(command) else {
+        return None;
+    };
+    let (room, text) = args.split_once(char::is_whitespace)?;
+    Some((RoomName::parse(room).ok()?, text.trim_start()))
 }
 
 /// Whether a room comes next after this text.
@@ -150,11 +168,27 @@ mod tests {
             "/leave",
             "/part",
             "\u{ff0f}join #den",
+            "/Switch den",
         ] {
             assert!(leads_elsewhere(command), "{command}");
         }
-        for command in ["/joined", "/me leaves", "hello"] {
+        for command in ["/joined", "/me leaves", "hello", "/listen den", "/in den x"] {
             assert!(!leads_elsewhere(command), "{command}");
+        }
+    }
+
+    #[test]
+    fn the_room_of_a_text_for_another_room_is_known() {
+        let den = || RoomName::parse("den").unwrap();
+        for (command, text) in [
+            ("/in den hi", "hi"),
+            ("\u{ff0f}IN #Den  hi all ", "hi all"),
+            ("/in den /me waves", "/me waves"),
+        ] {
+            assert_eq!(said_in(command), Some((den(), text)), "{command}");
+        }
+        for command in ["/in den", "/in", "/in no.: x", "/join den x", "in den x"] {
+            assert_eq!(said_in(command), None, "{command}");
         }
     }
 

@@ -4,10 +4,13 @@ use std::mem;
 use std::time::Instant;
 
 use crate::name::RoomName;
+use crate::wire::{Command, tag};
 
 use super::super::link::SEND_BYTES;
 use super::super::outgoing::Entered;
-use super::super::words::{QUIT, SEND_USAGE, Wish, has_last_word, leads_elsewhere, line_to_say};
+use super::super::words::{
+    QUIT, SEND_USAGE, Wish, has_last_word, keeps_room, leads_elsewhere, line_to_say, said_in,
+};
 use super::super::{Outcome, time_of_day};
 use super::{Chat, GOODBYE_TIMEOUT, LATE_ANSWER, Question, Returning, Way};
 
@@ -31,7 +34,7 @@ impl Chat {
                 return;
             };
             bytes += line.text.len();
-            if self.room == self.standing.room {
+            if self.room == self.standing.room || names_room(&line) {
                 self.perform(&line, now);
             } else {
                 self.hold_for_room(line, now);
@@ -80,9 +83,10 @@ impl Chat {
             Wish::SendUsage => self.notice(SEND_USAGE),
             Wish::Leave(line) => self.leave(line, now),
             Wish::Say(text) => self.say(text),
+            Wish::Command(command) if said_in(command).is_some() => self.say_elsewhere(command),
             Wish::Command(command) => {
                 let time = time_of_day(self.time);
-                self.lines.push(self.styler.own(&time, None, command));
+                self.lines.push(self.styler.own(&time, "", None, command));
                 self.command = command.into();
                 self.standing.follow(command);
                 self.going = leads_elsewhere(command);
@@ -98,9 +102,32 @@ impl Chat {
     /// Sends text to the room. The server does not send it back, so it is shown here.
     fn say(&mut self, text: &str) {
         let time = time_of_day(self.time);
-        let shown = self.styler.own(&time, self.session.name(), text);
+        let shown = self.styler.own(&time, "", self.session.name(), text);
         self.lines.push(shown);
         self.send_line(line_to_say(text), text);
+    }
+
+    /// Sends text to another room, by a command. It leads nowhere, so nothing has to wait for its answer. It is shown as
+    /// others read it, if the server is sure to pass it on.
+    fn say_elsewhere(&mut self, command: &str) {
+        let time = time_of_day(self.time);
+        let mut shown = self.styler.own(&time, "", None, command);
+        if let Some((room, text)) = said_in(command)
+            && let Command::Say(text) = Command::parse(text)
+            && let Some(tag) = self.tag(&room)
+        {
+            shown = self.styler.own(&time, &tag, self.session.name(), text);
+        }
+        self.lines.push(shown);
+        self.send_line(format!("{command}\n"), command);
+    }
+
+    /// The tag before lines of a room, if we hear it. Lines of the current room have none.
+    fn tag(&self, room: &RoomName) -> Option<String> {
+        if *room == self.room {
+            return Some(String::new());
+        }
+        self.standing.other(room).map(tag)
     }
 
     fn send_line(&mut self, line: String, text: &str) {
@@ -117,7 +144,7 @@ impl Chat {
         self.send(bytes);
     }
 
-    /// On a new connection: goes back to the former room, with all settings. Nothing else is sent before that is done.
+    /// On a new connection: goes back to the former rooms, with all settings. Nothing else is sent before that is done.
     pub(super) fn return_there(&mut self, now: Instant) {
         self.standing.begin();
         let commands = self.standing.commands();
@@ -170,6 +197,7 @@ impl Chat {
             }
             return;
         }
+        self.tell_unheard();
         if self.room != self.standing.room && !self.outgoing.waits() {
             let notice = format!(
                 "-- You are in {} now, not in {}. --",
@@ -177,6 +205,25 @@ impl Chat {
             );
             self.notice(&notice);
         }
+    }
+
+    /// We are back, and tell which rooms are not heard again. The lines typed for those meanwhile are not sent.
+    fn tell_unheard(&mut self) {
+        let rooms = self.standing.settle(&self.room);
+        if rooms.is_empty() {
+            return;
+        }
+        let is_for = |line: &Entered| room_named(line).is_some_and(|it| rooms.contains(&it));
+        let lines = self.outgoing.extract(is_for);
+        let unsent = match &lines[..] {
+            [] => "",
+            _ => " What you typed for it was not sent.",
+        };
+        let rooms: Vec<String> = rooms.iter().map(RoomName::to_string).collect();
+        let rooms = rooms.join(", ");
+        self.screen.bell();
+        self.notice(&format!("-- You no longer hear {rooms}.{unsent} --"));
+        self.give_back(lines);
     }
 
     /// The command has led to no room. The lines typed after it were not meant for this one.
@@ -215,8 +262,15 @@ impl Chat {
 
     /// The server has told which room we are in.
     pub(super) fn enter(&mut self, room: RoomName) {
-        self.room = room;
-        self.going = false;
+        let left = mem::replace(&mut self.room, room);
+        let goes = mem::take(&mut self.going);
+        if self.returning == Returning::Done {
+            self.standing.unhear(&self.room);
+            // The line that says so may be lost.
+            if goes && keeps_room(&self.command) && left != self.room {
+                self.standing.hear(left);
+            }
+        }
         // Without marks this is the best sign that there is.
         if self.session.answers_marks() == Some(false) && self.returning == Returning::Done {
             self.standing.room = self.room.clone();
@@ -295,6 +349,16 @@ impl Chat {
             self.notice(&format!("| … and {more} more"));
         }
     }
+}
+
+/// The room that a line names for its text.
+fn room_named(line: &Entered) -> Option<RoomName> {
+    let said = said_in(&line.text).filter(|_| !line.pasted);
+    said.map(|(room, _)| room)
+}
+
+fn names_room(line: &Entered) -> bool {
+    room_named(line).is_some()
 }
 
 fn wants_to_leave(line: &Entered) -> bool {

@@ -16,13 +16,13 @@ fn desk(name: &str) -> Desk {
 }
 
 /// A person whom the server has let in under the name that they gave.
-fn come_in(name: &str) -> Desk {
+pub(super) fn come_in(name: &str) -> Desk {
     let mut desk = desk(name);
     let_in(&mut desk);
     desk
 }
 
-fn let_in(desk: &mut Desk) {
+pub(super) fn let_in(desk: &mut Desk) {
     desk.accept();
     desk.receive(b"Enter your username: ");
     assert!(sent(desk).ends_with('\n'));
@@ -30,7 +30,7 @@ fn let_in(desk: &mut Desk) {
 }
 
 /// The connection breaks, and the server accepts the next one.
-fn come_again(desk: &mut Desk) {
+pub(super) fn come_again(desk: &mut Desk) {
     desk.lose("the server closed the connection");
     desk.take_shown();
     let mut seconds = 0..60;
@@ -41,12 +41,12 @@ fn come_again(desk: &mut Desk) {
 }
 
 /// Everything sent, without the marks.
-fn sent(desk: &mut Desk) -> String {
+pub(super) fn sent(desk: &mut Desk) -> String {
     String::from_utf8_lossy(&desk.take_sent()).replace(ASKED, "")
 }
 
 /// Types a line, and the server answers with these lines. Returns the text sent.
-fn say(desk: &mut Desk, line: &str, answer: &str) -> String {
+pub(super) fn say(desk: &mut Desk, line: &str, answer: &str) -> String {
     desk.type_in(format!("{line}\r").as_bytes());
     let sent = sent(desk);
     desk.receive(answer.as_bytes());
