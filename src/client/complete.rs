@@ -4,9 +4,10 @@
 use std::collections::VecDeque;
 
 use crate::chat::command_words;
+use crate::name::RoomName;
 
 use super::line::{Fact, people, read};
-use super::words::takes_room;
+use super::words::{Rooms, takes_room};
 
 /// How many names to remember, of people and of rooms each: the last ones seen.
 const NAMES: usize = 1000;
@@ -59,7 +60,11 @@ impl Completer {
     /// Learns names of people and rooms from a line of the server, and commands from its help.
     pub(super) fn learn(&mut self, line: &str) {
         let to_come = std::mem::take(&mut self.to_come);
-        match read(line).fact {
+        let line = read(line);
+        if !line.tag.is_empty() {
+            self.rooms.see(line.tag.trim_end());
+        }
+        match line.fact {
             Fact::Said { name, .. }
             | Fact::Action { name, .. }
             | Fact::Private { name, .. }
@@ -70,7 +75,9 @@ impl Completer {
             }
             Fact::Event { name, what } if what.starts_with("has left ") => self.names.forget(name),
             Fact::Event { name, .. } => self.names.see(name),
-            Fact::InRoom(room) | Fact::Room(room) => self.rooms.see(&room.to_string()),
+            Fact::InRoom(room) | Fact::Hears(room) | Fact::Room(room) => {
+                self.rooms.see(&room.to_string());
+            }
             Fact::Who { room, count } => {
                 self.rooms.see(&room.to_string());
                 self.to_come = count;
@@ -86,13 +93,16 @@ impl Completer {
         }
     }
 
-    /// All completions of a word after this text, each with the text that should follow it.
-    fn find(&self, before: &str, word: &str) -> Vec<String> {
-        if takes_room(before) {
-            let rooms = self.rooms.0.iter();
-            let rooms =
-                rooms.filter(|room| begins_with(room, word) || begins_with(&room[1..], word));
-            return rooms.map(|room| format!("{room} ")).collect();
+    /// All completions of a word after this text, each with the text that should follow it. `heard` are the rooms that
+    /// the person hears besides the current one.
+    fn find(&self, before: &str, word: &str, heard: &[RoomName]) -> Vec<String> {
+        if let Some(which) = takes_room(before) {
+            let mut rooms: Vec<String> = match which {
+                Rooms::All => self.rooms.0.iter().cloned().collect(),
+                Rooms::Heard => heard.iter().map(RoomName::to_string).collect(),
+            };
+            rooms.retain(|room| begins_with(room, word) || begins_with(&room[1..], word));
+            return rooms.iter().map(|room| format!("{room} ")).collect();
         }
         let mut found: Vec<String> = Vec::new();
         let leading = before.is_empty();
@@ -109,12 +119,12 @@ impl Completer {
     }
 
     /// Completes the word before the cursor, as far as all the words that begin with it agree.
-    pub(super) fn complete(&self, typed: &str) -> Option<Completion> {
+    pub(super) fn complete(&self, typed: &str, heard: &[RoomName]) -> Option<Completion> {
         let start = typed.rfind(char::is_whitespace).map_or(0, |at| {
             at + typed[at..].chars().next().map_or(0, char::len_utf8)
         });
         let word = &typed[start..];
-        let mut found = self.find(&typed[..start], word);
+        let mut found = self.find(&typed[..start], word, heard);
         found.sort_by_key(|text| text.to_lowercase());
         if let [_] = found[..] {
             let (text, choices) = (found.remove(0), Vec::new());
@@ -204,25 +214,25 @@ mod tests {
     #[test]
     fn commands_complete_at_the_beginning_of_a_line_only() {
         let completer = completer(&[]);
-        assert_eq!(completer.complete("/us"), only(0, "/users "));
-        assert_eq!(completer.complete("le"), only(0, "leave "));
-        assert_eq!(completer.complete("hi /us"), None);
+        assert_eq!(completer.complete("/us", &[]), only(0, "/users "));
+        assert_eq!(completer.complete("le", &[]), only(0, "leave "));
+        assert_eq!(completer.complete("hi /us", &[]), None);
     }
 
     #[test]
     fn the_servers_commands_are_known_from_the_start_and_no_aliases() {
         let completer = completer(&[]);
-        let wh = completer.complete("/wh");
+        let wh = completer.complete("/wh", &[]);
         assert_eq!(wh, completion(0, "/who", &["/who", "/whois"]));
-        let qui = completer.complete("/q");
+        let qui = completer.complete("/q", &[]);
         assert_eq!(qui, completion(0, "/qui", &["/quiet", "/quit"]));
         assert_eq!(
-            completer.complete("/m"),
+            completer.complete("/m", &[]),
             completion(0, "/m", &["/me", "/msg"])
         );
-        assert_eq!(completer.complete("/exi"), None);
+        assert_eq!(completer.complete("/exi", &[]), None);
         for word in command_words() {
-            let found = completer.complete(word).unwrap();
+            let found = completer.complete(word, &[]).unwrap();
             assert!(found.text.starts_with(word));
         }
     }
@@ -230,9 +240,9 @@ mod tests {
     #[test]
     fn names_complete_anywhere_in_any_case() {
         let completer = completer(&["Zoë: hi", "bob has joined the chat."]);
-        assert_eq!(completer.complete("zo"), only(0, "Zoë: "));
-        assert_eq!(completer.complete("hi ZOË"), only(3, "Zoë "));
-        assert_eq!(completer.complete("thank you, b"), only(11, "bob "));
+        assert_eq!(completer.complete("zo", &[]), only(0, "Zoë: "));
+        assert_eq!(completer.complete("hi ZOË", &[]), only(3, "Zoë "));
+        assert_eq!(completer.complete("thank you, b", &[]), only(11, "bob "));
     }
 
     #[test]
@@ -245,21 +255,63 @@ mod tests {
             "You are in #den now.",
             "Kai: kiss",
         ]);
-        assert_eq!(completer.complete("/join d"), only(6, "#den "));
-        assert_eq!(completer.complete("/JOIN #KITC"), only(6, "#kitchen "));
-        assert_eq!(completer.complete("\u{ff0f}join  l"), only(9, "#lobby "));
+        assert_eq!(completer.complete("/join d", &[]), only(6, "#den "));
+        assert_eq!(completer.complete("/JOIN #KITC", &[]), only(6, "#kitchen "));
+        assert_eq!(
+            completer.complete("\u{ff0f}join  l", &[]),
+            only(9, "#lobby ")
+        );
         let both = ["#kitchen", "#Kitsch"];
-        assert_eq!(completer.complete("/join k"), completion(6, "#kit", &both));
+        assert_eq!(
+            completer.complete("/join k", &[]),
+            completion(6, "#kit", &both)
+        );
         let all = ["#den", "#kitchen", "#Kitsch", "#lobby"];
-        assert_eq!(completer.complete("/join "), completion(6, "#", &all));
-        assert_eq!(completer.complete("/names de"), only(7, "#den "));
-        assert_eq!(completer.complete("/msg k"), only(5, "Kai "));
-        assert_eq!(completer.complete("/join x"), None);
+        assert_eq!(completer.complete("/join ", &[]), completion(6, "#", &all));
+        assert_eq!(completer.complete("/names de", &[]), only(7, "#den "));
+        assert_eq!(completer.complete("/msg k", &[]), only(5, "Kai "));
+        assert_eq!(completer.complete("/join x", &[]), None);
         for line in ["k", "go to k", "/join den k", "//join k", "/me /join k"] {
-            let text = completer.complete(line).unwrap().text;
+            let text = completer.complete(line, &[]).unwrap().text;
             assert_eq!(text.trim_end_matches([' ', ':']), "Kai", "{line}");
         }
-        assert_eq!(completer.complete("#d"), None);
+        assert_eq!(completer.complete("#d", &[]), None);
+    }
+
+    #[test]
+    fn only_rooms_that_are_heard_complete_behind_what_is_done_with_such_a_room() {
+        let completer = completer(&["#kitchen   1", "#den Kai: kiss", "You hear #kiosk already."]);
+        let heard = ["den", "Kitsch"].map(|it| RoomName::parse(it).unwrap());
+        for command in ["/in", "/switch", "/UNLISTEN"] {
+            let start = command.len() + 1;
+            let found = |word| completer.complete(&format!("{command} {word}"), &heard);
+            assert_eq!(found("k"), only(start, "#Kitsch "));
+            assert_eq!(found("#d"), only(start, "#den "));
+        }
+        let all = ["#kiosk", "#kitchen"];
+        let listen = completer.complete("/listen k", &heard);
+        assert_eq!(listen, completion(8, "#ki", &all));
+        assert_eq!(completer.complete("/in den k", &heard), only(8, "Kai "));
+        assert_eq!(
+            completer.complete("/in #den hi k", &heard),
+            only(12, "Kai ")
+        );
+    }
+
+    #[test]
+    fn names_and_rooms_are_learnt_from_lines_behind_a_tag() {
+        let completer = completer(&[
+            "#den Alice: hi",
+            "[13:05] #tea * Bob waves",
+            "[2026-11-21 13:05] #ops Cid has joined the chat.",
+            "#den Dan listens in from #attic.",
+            "#den Eve: x",
+            "#den Eve has left the chat.",
+        ]);
+        let all = ["Alice", "Bob", "Cid", "Dan"];
+        assert_eq!(completer.complete("/msg ", &[]), completion(5, "", &all));
+        let all = ["#den", "#ops", "#tea"];
+        assert_eq!(completer.complete("/join ", &[]), completion(6, "#", &all));
     }
 
     #[test]
@@ -268,30 +320,33 @@ mod tests {
             "  Zoe, who is no row",
             "In #tea: 54",
             "  Kai, Bob (away, idle 2 h), [::1]:5000,",
-            "  Lea (away), and 50 more",
+            "  Lea (in #den, away, idle 5 min), and 50 more",
             "In #den: 1",
             "  Max",
             "  Tom",
         ]);
         let all = ["[::1]:5000", "Bob", "Kai", "Lea", "Max"];
-        assert_eq!(completer.complete("/msg "), completion(5, "", &all));
-        assert_eq!(completer.complete("/msg ka"), only(5, "Kai "));
-        assert_eq!(completer.complete("/who t"), only(5, "#tea "));
+        assert_eq!(completer.complete("/msg ", &[]), completion(5, "", &all));
+        assert_eq!(completer.complete("/msg ka", &[]), only(5, "Kai "));
+        assert_eq!(completer.complete("/who t", &[]), only(5, "#tea "));
     }
 
     #[test]
     fn several_names_complete_as_far_as_they_agree_and_are_listed() {
         let completer = completer(&["[12:30] Alice: x", "* alicia waves", "Bob: z"]);
         let both = ["Alice", "alicia"];
-        assert_eq!(completer.complete("a"), completion(0, "Alic", &both));
-        assert_eq!(completer.complete("hey alic"), completion(4, "alic", &both));
+        assert_eq!(completer.complete("a", &[]), completion(0, "Alic", &both));
+        assert_eq!(
+            completer.complete("hey alic", &[]),
+            completion(4, "alic", &both)
+        );
     }
 
     #[test]
     fn of_many_choices_some_are_listed() {
         let mut completer = Completer::new();
         (0..2000).for_each(|i| completer.learn(&format!("p{i}: x")));
-        let choices = completer.complete("p").unwrap().choices;
+        let choices = completer.complete("p", &[]).unwrap().choices;
         assert_eq!(choices.len(), CHOICES + 1);
         assert_eq!(choices[CHOICES], "and 900 more");
     }
@@ -304,15 +359,15 @@ mod tests {
             "ann has left the chat: so long",
             "bob is now known as rob..",
         ]);
-        assert_eq!(completer.complete("a"), None);
-        assert_eq!(completer.complete("b"), None);
-        assert_eq!(completer.complete("r"), only(0, "rob.: "));
+        assert_eq!(completer.complete("a", &[]), None);
+        assert_eq!(completer.complete("b", &[]), None);
+        assert_eq!(completer.complete("r", &[]), only(0, "rob.: "));
     }
 
     #[test]
     fn commands_of_a_newer_server_are_learnt_and_bounded() {
         let mut completer = completer(&["/wave NAME  wave at one person"]);
-        assert_eq!(completer.complete("/wav"), only(0, "/wave "));
+        assert_eq!(completer.complete("/wav", &[]), only(0, "/wave "));
         let letters = || 'a'..='z';
         for word in letters().flat_map(|a| letters().map(move |b| format!("/x{a}{b}"))) {
             completer.learn(&format!("{word}  x"));

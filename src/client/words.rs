@@ -91,10 +91,22 @@ pub(super) fn said_in(command: &str) -> Option<(RoomName, &str)> {
     Some((RoomName::parse(room).ok()?, text.trim_start()))
 }
 
-/// Whether a room comes next after this text.
-pub(super) fn takes_room(before: &str) -> bool {
-    before.ends_with(char::is_whitespace)
-        && matches!(command_of(before), Some(("/join" | "/who", "")))
+/// The rooms that can come next after some text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Rooms {
+    /// Every room.
+    All,
+    /// Those that the person hears besides the current one.
+    Heard,
+}
+
+/// Which rooms can come next after this text, if any can.
+pub(super) fn takes_room(before: &str) -> Option<Rooms> {
+    match command_of(before).filter(|_| before.ends_with(char::is_whitespace))? {
+        ("/join" | "/who" | "/listen", "") => Some(Rooms::All),
+        ("/in" | "/switch" | "/unlisten", "") => Some(Rooms::Heard),
+        _ => None,
+    }
 }
 
 /// The line that makes the server pass on this text, whatever it begins with. If the server would take it for a

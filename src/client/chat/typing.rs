@@ -201,7 +201,7 @@ impl Chat {
 
     fn complete(&mut self) {
         let typed = &self.editor.text()[..self.editor.cursor()];
-        let Some(found) = self.completer.complete(typed) else {
+        let Some(found) = self.completer.complete(typed, &self.standing.others()) else {
             return self.screen.bell();
         };
         if !self.editor.replace_from(found.start, &found.text) {
