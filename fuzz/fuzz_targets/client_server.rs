@@ -16,7 +16,7 @@ use seat::{Seat, next_step};
 
 /// The pieces that a byte of the server may stand for.
 #[rustfmt::skip]
-const PIECES: [&[u8]; 64] = [
+const PIECES: [&[u8]; 72] = [
     b"Enter your username: ", b"Welcome to the chat!\r\n", b"Type /help for the list of commands.\r\n", b"\xff\xfc\x06",
     b"That username is taken.\r\n", b"A username has 1 to 32 letters, digits, '_', '-' or '.'.\r\n", b"Goodbye!\r\n",
     b"Server is full. Try again later.\r\n", b"Too many attempts. Goodbye!\r\n", b"Login timed out. Goodbye!\r\n",
@@ -31,14 +31,17 @@ const PIECES: [&[u8]; 64] = [
     b"\r\n", b"\n", b"\r", b"\r\0", b" ", b"\t", b"\x1b[2J", b"\x1b]0;x\x07", b"\x9b", b"\xc2\x9b", b"\xff", b"\xff\xfb\x01",
     b"\xff\xfa\x1f", b"\xff\xf0", b"\xc3", "\u{1f468}\u{200d}\u{1f469}".as_bytes(), "e\u{301}".as_bytes(), "\u{202e}".as_bytes(),
     "\u{6f22}".as_bytes(), "\u{fdfa}".as_bytes(), "\u{feff}".as_bytes(), b"x", b"127.0.0.1:5000 has joined the chat.\r\n", b"#den",
+    b"You hear #tea too. Say something there with /in tea TEXT.\r\n", b"You hear #den already.\r\n", b"You no longer hear #tea.\r\n",
+    b"You no longer hear #den, #tea and #lobby.\r\n", b"#tea ", b" listens in from #den.\r\n", b" no longer listens.\r\n",
+    b"You do not hear #den. Type /listen den first.\r\n",
 ];
 
 /// The keys that the person types, by a byte.
 #[rustfmt::skip]
-const TYPED: [&[u8]; 24] = [
+const TYPED: [&[u8]; 28] = [
     b"\r", b"hello\r", b"half a li", b"/join #den\r", b"/leave\r", b"/nick Bea\r", b"/away lunch\r", b"/ignore Bob\r", b"Ann\r",
     b"\x1b[200~one\rtwo\rthree\x1b[201~", b"y", b"\t", b"Bo\t", b"/j\t", b"\x1b[A", b"\x1b[B", b"\x0c", b"\x1a", b"\x15", b"\x03",
-    b"/quit\r", b"leave\r", b"\x1b[I", b"\x1b[O",
+    b"/quit\r", b"leave\r", b"\x1b[I", b"\x1b[O", b"/listen #tea\r", b"/switch #tea\r", b"/in tea hello\r", b"/unlisten \t",
 ];
 
 fuzz_target!(|script: &[u8]| {

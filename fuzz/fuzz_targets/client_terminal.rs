@@ -16,7 +16,7 @@ use seat::{Seat, next_step};
 
 /// The pieces that a byte of the terminal may stand for.
 #[rustfmt::skip]
-const PIECES: [&[u8]; 64] = [
+const PIECES: [&[u8]; 68] = [
     b"\r", b"\n", b"\t", b"\x7f", b"\x08", b"\x1b", b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1b[H", b"\x1b[F", b"\x1b[3~",
     b"\x1b[1;5C", b"\x1b[1;3D", b"\x1bb", b"\x1bf", b"\x1bd", b"\x01", b"\x05", b"\x0b", b"\x15", b"\x17", b"\x19", b"\x0c", b"\x1a",
     b"\x1b[200~", b"\x1b[201~", b"one\rtwo\rthree", b"\x1b[I", b"\x1b[O", b"\x1b[<64;10;5M", b"\x1b[M !!", b"\x1b]11;rgb:1e1e/1e1e",
@@ -24,12 +24,15 @@ const PIECES: [&[u8]; 64] = [
     "\u{e9}".as_bytes(), "\u{6f22}".as_bytes(), "\u{301}".as_bytes(), "\u{1f468}\u{200d}\u{1f469}".as_bytes(),
     "\u{1f1e9}\u{1f1ea}".as_bytes(), "\u{202e}".as_bytes(), "\u{200d}".as_bytes(), "\u{fdfa}".as_bytes(), b"hello ", b"/join ", b"#den",
     b"/nick Bea\r", b"/leave\r", b"send ", b"/wh", b"Ann", b"x", b" ",
+    b"/listen tea\r", b"/switch tea\r", b"/in tea hello\r", b"/unlisten ",
 ];
 
 /// A server that lets people in and answers their lines.
 #[derive(Default)]
 struct Server {
     named: bool,
+    /// The current room of the person.
+    room: String,
     part: Vec<u8>,
 }
 
@@ -51,20 +54,50 @@ impl Server {
             match line.split_once(' ').unwrap_or((&line, "")) {
                 _ if !self.named => {
                     self.named = true;
+                    self.room = "#lobby".into();
                     out.extend(b"Welcome to the chat!\r\nType /help for the list of commands.\r\n");
                 }
                 ("/quit", _) => {
                     out.extend(b"Goodbye!\r\n");
                     return (out, true);
                 }
-                ("/join", room) => out.extend(format!("You are in {room} now.\r\n").bytes()),
-                ("/leave", _) => out.extend(b"You are in #lobby now.\r\n"),
+                ("/join", room) => self.go(room, &mut out),
+                ("/leave", _) => self.go("lobby", &mut out),
+                ("/listen", room) => hear(room, &mut out),
+                ("/switch", room) => {
+                    let left = self.room.clone();
+                    self.go(room, &mut out);
+                    hear(&left, &mut out);
+                }
+                ("/unlisten", room) => {
+                    out.extend(format!("You no longer hear {}.\r\n", tag(room)).bytes());
+                }
+                ("/in", _) => {}
                 (word, _) if word.starts_with('/') => out.extend(b"Unknown command.\r\n"),
                 _ => {}
             }
         }
         (out, false)
     }
+
+    fn go(&mut self, room: &str, out: &mut Vec<u8>) {
+        self.room = tag(room);
+        out.extend(format!("You are in {} now.\r\n", self.room).bytes());
+    }
+}
+
+fn hear(room: &str, out: &mut Vec<u8>) {
+    let room = tag(room);
+    let line = format!(
+        "You hear {room} too. Say something there with /in {} TEXT.\r\n",
+        &room[1..]
+    );
+    out.extend(line.bytes());
+}
+
+/// A room as the server writes it.
+fn tag(typed: &str) -> String {
+    format!("#{}", typed.trim_start_matches('#'))
 }
 
 fn serve(seat: &mut Seat, server: &mut Server) {
