@@ -10,6 +10,7 @@ mod pipe;
 #[path = "../it/program.rs"]
 mod program;
 mod reconnecting;
+mod several_rooms;
 mod storm;
 mod terminal;
 mod ways_out;

@@ -1,0 +1,101 @@
+//! A person who hears several rooms of a real server.
+
+use crate::harness::{ChatServer, Home, Person};
+
+/// Ann in `#den`, who hears the lobby and `#tea` too.
+fn ann_in_three_rooms(port: u16, home: &Home) -> Person {
+    let mut ann = Person::join(port, home, "Ann", 100, 24);
+    for (command, answer) in [
+        ("/join den", "You are in #den now."),
+        ("/listen lobby", "You hear #lobby too."),
+        ("/listen tea", "You hear #tea too."),
+        ("/quiet on", "Join and leave notices are off."),
+    ] {
+        ann.keys(&format!("{command}\r"));
+        ann.until_seen(answer);
+    }
+    ann
+}
+
+fn come(port: u16, home: &Home, name: &str, room: &str) -> Person {
+    let mut person = Person::join(port, home, name, 100, 24);
+    person.keys(&format!("/join {room}\r"));
+    person.until_seen(&format!(" in #{room}"));
+    person.keys("\x0c");
+    person
+}
+
+#[test]
+fn lines_of_other_rooms_stand_behind_their_tags() {
+    let server = ChatServer::start();
+    let homes = [Home::new(), Home::new(), Home::new()];
+    let mut ann = ann_in_three_rooms(server.port, &homes[0]);
+    let mut bob = come(server.port, &homes[1], "Bob", "tea");
+    let mut cid = come(server.port, &homes[2], "Cid", "lobby");
+    ann.keys("\x0c");
+    bob.keys("milk first?\r");
+    ann.until_rows(&["#tea Bob: milk first?", ">"]);
+    ann.keys("/in t\tnever, B\t\r");
+    ann.until_rows(&["#tea Ann: never, Bob", ">"]);
+    bob.until_rows(&["Bob: milk first?", "Ann: never, Bob", ">"]);
+    bob.keys("/me shrugs\r");
+    ann.until_rows(&["#tea * Bob shrugs", ">"]);
+    ann.keys("/in lobby /me waves\r");
+    cid.until_rows(&["* Ann waves", ">"]);
+    ann.until_rows(&["#lobby * Ann waves", ">"]);
+    cid.keys("/nick Dan\r");
+    ann.until_rows(&["#lobby Cid is now known as Dan.", ">"]);
+    ann.keys("/switch t\t\rin tea\r/in den in den\r");
+    ann.until_rows(&[
+        "> /switch #tea",
+        "You are in #tea now.",
+        "You hear #den too. Say something there with /in den TEXT.",
+        "Ann: in tea",
+        "#den Ann: in den",
+        ">",
+    ]);
+    bob.until_rows(&["Ann: in tea", ">"]);
+}
+
+#[test]
+fn after_a_restart_all_rooms_are_heard_again_before_a_line_is_sent() {
+    let server = ChatServer::start();
+    let port = server.port;
+    let homes = [Home::new(), Home::new(), Home::new()];
+    let mut ann = ann_in_three_rooms(port, &homes[0]);
+    ann.keys("half a li");
+    server.stop();
+    ann.until_rows(&["(offline) > half a li"]);
+
+    let _server = ChatServer::start_on(port, &[]);
+    let mut bob = come(port, &homes[1], "Bob", "tea");
+    let mut cid = come(port, &homes[2], "Cid", "lobby");
+    ann.keys("\x0cne\r");
+    ann.until("all rooms", |screen| {
+        let seen = screen.contents();
+        ["are in #den now.", "hear #lobby too.", "hear #tea too."]
+            .iter()
+            .all(|it| seen.contains(it))
+    });
+    ann.until_rows(&["> half a line"]);
+    ann.keys("\r/in tea for tea\r/in lobby for all\r");
+    ann.until_rows(&[
+        "Ann: half a line",
+        "#tea Ann: for tea",
+        "#lobby Ann: for all",
+        ">",
+    ]);
+    bob.until_rows(&["Ann: for tea", ">"]);
+    cid.until_rows(&["Ann: for all", ">"]);
+    for (person, said) in [(&mut bob, "#tea Bob: hi"), (&mut cid, "#lobby Cid: hi")] {
+        person.keys("hi\r");
+        ann.until_rows(&[said, ">"]);
+    }
+    for person in [bob, cid] {
+        let rows = person.rows();
+        assert!(
+            !rows.iter().any(|row| row.contains("half a line")),
+            "{rows:#?}"
+        );
+    }
+}
