@@ -8,6 +8,7 @@
 //! - A line reaches the room that it was typed for. Otherwise it stays with the person, and the client tells them.
 //! - The server confirms each line that was entered, or the client tells the person that it did not.
 
+mod reading;
 mod sending;
 mod typing;
 
@@ -15,21 +16,21 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use crate::name::{RoomName, Username};
+use crate::name::RoomName;
 
 use super::backoff::Backoff;
 use super::complete::Completer;
 use super::editor::Editor;
 use super::history::History;
-use super::line::{self, Fact};
 use super::link::LinkEvent;
 use super::outgoing::{Entered, Outgoing};
+use super::replays::Replays;
 use super::screen::Screen;
 use super::session::{Heard, Session, as_written, is_slowed_down};
 use super::shown::Waiting;
 use super::standing::Standing;
 use super::style::Styler;
-use super::{Config, Outcome, Status, time_of_day};
+use super::{Config, Outcome, Status};
 
 use typing::view;
 
@@ -120,6 +121,7 @@ pub(super) struct Chat {
     /// This command asks to go to another room, and the server has not said yet that we are in one.
     going: bool,
     outgoing: Outgoing,
+    replays: Replays,
     /// When the answer that lines wait for becomes late.
     late_at: Option<Instant>,
     editor: Editor,
@@ -166,6 +168,7 @@ impl Chat {
             command: String::new(),
             going: false,
             outgoing: Outgoing::default(),
+            replays: Replays::default(),
             late_at: None,
             editor: Editor::default(),
             aside: Default::default(),
@@ -393,54 +396,6 @@ impl Chat {
 
     fn send(&mut self, bytes: impl Into<Vec<u8>>) {
         self.errands.push_back(Errand::Send(bytes.into()));
-    }
-
-    fn show_received(&mut self, line: &str) {
-        self.completer.learn(line);
-        let read = line::read(line);
-        if !read.past && self.learn(read.fact) {
-            return;
-        }
-        let time = time_of_day(self.time);
-        let shown = self.styler.received(&time, line, self.session.name());
-        if shown.mention && self.focused == Some(false) {
-            self.screen.bell();
-        }
-        self.lines.push(shown);
-    }
-
-    /// Takes note of a fact. Returns whether to hide it.
-    fn learn(&mut self, fact: Fact<'_>) -> bool {
-        self.standing.learn(&fact, &self.command);
-        if let Some(name) = self.session.name()
-            && Username::parse(name).is_ok()
-        {
-            // The next connection uses this name too.
-            self.name = Some(name.into());
-        }
-        match fact {
-            Fact::InRoom(room) => self.enter(room),
-            Fact::Said { name, .. } | Fact::Action { name, .. } | Fact::Private { name, .. } => {
-                return self.ignore_again(name);
-            }
-            Fact::Event { name, .. } => drop(self.ignore_again(name)),
-            _ => {}
-        }
-        false
-    }
-
-    /// Ignores a person again who was not there when we came back. Returns whether this was such a person.
-    fn ignore_again(&mut self, name: &str) -> bool {
-        let again = self.standing.ignore_again(name);
-        if again == Some(true) {
-            self.send(format!("/ignore {name}\n"));
-        }
-        again.is_some()
-    }
-
-    fn notice(&mut self, text: &str) {
-        let time = time_of_day(self.time);
-        self.lines.push(self.styler.notice(&time, text));
     }
 
     /// Ends the chat, even in the middle of a typed line, which stays visible.

@@ -64,6 +64,10 @@ pub(super) enum Fact<'a> {
     IgnoreSet(&'a str),
     /// The reader no longer ignores this person.
     IgnoreLifted(&'a str),
+    /// The header of a replay of a room's last lines, with its words about their times.
+    Replay { times: &'a str },
+    /// The end of a replay.
+    ReplayEnd,
     /// A row of `/rooms`.
     Room(RoomName),
     /// The header of the rows of `/who`: the room, and how many people are in it.
@@ -92,6 +96,14 @@ pub(super) fn read(line: &str) -> Line<'_> {
         past,
         tag,
         fact,
+    }
+}
+
+impl Line<'_> {
+    /// The room of a line that comes from a room.
+    pub(super) fn room(&self, current: &RoomName) -> RoomName {
+        let tagged = room_named(self.tag.trim_end());
+        tagged.unwrap_or_else(|| current.clone())
     }
 }
 
@@ -177,7 +189,9 @@ fn answer(told: &str) -> Option<Fact<'_>> {
         "Join and leave notices are on." => Fact::Quiet(false),
         "You are away. Type /back when you return." => Fact::AwaySet,
         "You are back. You missed nothing." | "You were not away." => Fact::Back,
+        "-- end --" => Fact::ReplayEnd,
         _ if is_header_of_missed(told) => Fact::Back,
+        _ if told.starts_with("-- last ") => replay(told)?,
         _ if told.starts_with('/') => help(told)?,
         _ if told.starts_with('#') => room_row(told)?,
         _ if told.starts_with("In #") => who_header(told)?,
@@ -265,6 +279,18 @@ fn is_header_of_missed(told: &str) -> bool {
         let missed = one.or_else(|| behind.strip_prefix(" messages you missed, times in "));
         missed.is_some_and(|it| it.ends_with(" --"))
     })
+}
+
+/// `-- last 20 messages, times in UTC --` or `-- last message, times in UTC --`
+fn replay(told: &str) -> Option<Fact<'_>> {
+    let header = told.strip_prefix("-- last ")?.strip_suffix(" --")?;
+    let times = match header.strip_prefix("message, ") {
+        Some(times) => times,
+        None => behind_number(header)?.strip_prefix(" messages, ")?,
+    };
+    times
+        .starts_with("times in ")
+        .then_some(Fact::Replay { times })
 }
 
 fn behind_number(text: &str) -> Option<&str> {

@@ -3,8 +3,8 @@
 //!
 //! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
 //! `layout`, `shown` and `screen` (what to draw), `line` (the meaning of the server's lines), `style`, `words`,
-//! `complete`, `session` (the dialogue with the server), `marks`, `outgoing` and `standing` (what was sent, and which
-//! room we are in), `backoff`, and `link::race` (which address to try when). Around them stand `link` (the way to the
+//! `complete`, `session` (the dialogue with the server), `marks`, `outgoing`, `standing` and `replays` (what was sent,
+//! which rooms we are in, and what was read there), `backoff`, and `link::race` (which address to try when). Around them stand `link` (the way to the
 //! server), `terminal`, `history`, and the two loops: `interactive` with its `chat` for a person at a terminal, `pipe`
 //! for everything else.
 
@@ -23,6 +23,7 @@ mod link;
 mod marks;
 mod outgoing;
 mod pipe;
+mod replays;
 mod screen;
 mod session;
 mod shown;

@@ -22,13 +22,21 @@ pub(super) struct Entered {
     pub(super) pasted: bool,
 }
 
+/// A line that was sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) text: String,
+    /// It is text for the current room, and not a command.
+    pub(super) is_said: bool,
+}
+
 /// The lines of one person.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     queue: VecDeque<Entered>,
     queue_bytes: usize,
     /// Lines that were sent, each with the number of the next mark after it.
-    unconfirmed: VecDeque<(u64, String)>,
+    unconfirmed: VecDeque<(u64, Sent)>,
     unconfirmed_bytes: usize,
     /// How many marks were sent on this connection, and how many the server has reached.
     marks_sent: u64,
@@ -65,10 +73,9 @@ impl Outgoing {
     }
 
     /// Notes that this line was sent. The next mark confirms it.
-    pub(super) fn sent(&mut self, text: &str) {
-        self.unconfirmed_bytes += text.len();
-        self.unconfirmed
-            .push_back((self.marks_sent + 1, text.into()));
+    pub(super) fn sent(&mut self, line: Sent) {
+        self.unconfirmed_bytes += line.text.len();
+        self.unconfirmed.push_back((self.marks_sent + 1, line));
     }
 
     /// Notes that a mark is sent, and returns the mark.
@@ -98,21 +105,23 @@ impl Outgoing {
         self.barrier = None;
     }
 
-    /// The server has reached one more mark. Returns whether lines waited for that one.
-    pub(super) fn confirm(&mut self) -> bool {
+    /// The server has reached one more mark. Returns the lines that this confirms, and whether others waited for it.
+    pub(super) fn confirm(&mut self) -> (Vec<Sent>, bool) {
         // Marks beyond those that were sent mean nothing.
         self.marks_heard = self.marks_sent.min(self.marks_heard + 1);
-        while let Some((mark, line)) = self.unconfirmed.front()
+        let mut confirmed = Vec::new();
+        while let Some((mark, _)) = self.unconfirmed.front()
             && *mark <= self.marks_heard
+            && let Some((_, line)) = self.unconfirmed.pop_front()
         {
-            self.unconfirmed_bytes -= line.len();
-            self.unconfirmed.pop_front();
+            self.unconfirmed_bytes -= line.text.len();
+            confirmed.push(line);
         }
         let reached = self.barrier.is_some_and(|mark| mark <= self.marks_heard);
         if reached {
             self.barrier = None;
         }
-        reached
+        (confirmed, reached)
     }
 
     /// Another connection begins: forgets the marks of the old one.
@@ -125,7 +134,7 @@ impl Outgoing {
     pub(super) fn take_unconfirmed(&mut self) -> Vec<String> {
         self.unconfirmed_bytes = 0;
         let lines = mem::take(&mut self.unconfirmed).into_iter();
-        lines.map(|(_, line)| line).collect()
+        lines.map(|(_, line)| line.text).collect()
     }
 
     /// Takes away those of the lines that wait for their turn that are meant.

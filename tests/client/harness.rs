@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -136,6 +136,13 @@ impl Relay {
         }
         self.kept.push(server);
         client
+    }
+
+    /// Breaks the last connection at both ends.
+    pub(crate) fn forget(&mut self, client: TcpStream) {
+        for end in self.kept.pop().into_iter().chain([client]) {
+            end.shutdown(Shutdown::Both).unwrap();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A person who hears several rooms of a real server.
 
-use crate::harness::{ChatServer, Home, Person};
+use crate::harness::{ChatServer, Home, Person, Relay, client};
 
 /// Ann in `#den`, who hears the lobby and `#tea` too.
 fn ann_in_three_rooms(port: u16, home: &Home) -> Person {
@@ -97,5 +97,60 @@ fn after_a_restart_all_rooms_are_heard_again_before_a_line_is_sent() {
             !rows.iter().any(|row| row.contains("half a line")),
             "{rows:#?}"
         );
+    }
+}
+
+#[test]
+fn what_was_read_of_each_room_is_not_shown_again_after_the_link_has_broken() {
+    let server = ChatServer::start();
+    let homes = [Home::new(), Home::new(), Home::new()];
+    let mut relay = Relay::to(server.port);
+    let mut ann = Person::sit_down(client(relay.port, &homes[0].0, &["-n", "Ann"]), 100, 40);
+    let link = relay.connect();
+    let mut bob = come(server.port, &homes[1], "Bob", "tea");
+    let mut cid = come(server.port, &homes[2], "Cid", "lobby");
+    for (keys, answer) in [
+        ("/join den", "You are in #den now."),
+        ("/listen tea", "You hear #tea too."),
+        ("/listen lobby", "You hear #lobby too."),
+    ] {
+        ann.keys(&format!("{keys}\r"));
+        ann.until_seen(answer);
+    }
+    ann.keys("den 1\r/in tea tea 1\r");
+    bob.until_seen("Ann: tea 1");
+    bob.keys("tea 2\r");
+    cid.keys("lobby 1\r");
+    ann.until_seen("#tea Bob: tea 2");
+    ann.until_seen("#lobby Cid: lobby 1");
+    ann.keys("den 2\rhalf");
+    ann.until_rows(&["Ann: den 2", "> half"]);
+
+    relay.forget(link);
+    ann.until_rows(&["(offline) > half"]);
+    bob.until_seen("Ann has left the chat.");
+    bob.keys("tea 3\r");
+    bob.until_rows(&["Bob: tea 3", ">"]);
+    ann.keys("\x0c\x15");
+    ann.until("an empty screen", |screen| {
+        screen.contents().trim().ends_with(" >") && !screen.contents().contains("den 1")
+    });
+    ann.keys("\r");
+    let _link = relay.connect();
+    ann.until_seen("You hear #lobby too.");
+    ann.keys("den 3\r");
+    ann.until_rows(&["Ann: den 3", ">"]);
+    let rows = ann.rows();
+    let with = |text: &str| rows.iter().filter(|row| row.contains(text)).count();
+    for (text, count) in [
+        ("#tea Bob: tea 3", 1),
+        ("-- last message, times in UTC --", 1),
+        ("tea 1", 0),
+        ("tea 2", 0),
+        ("den 1", 0),
+        ("den 2", 0),
+        ("lobby 1", 0),
+    ] {
+        assert_eq!(with(text), count, "{text}: {rows:#?}");
     }
 }

@@ -4,10 +4,10 @@ use std::mem;
 use std::time::Instant;
 
 use crate::name::RoomName;
-use crate::wire::{Command, tag};
+use crate::wire::{Command, clean_typed, tag};
 
 use super::super::link::SEND_BYTES;
-use super::super::outgoing::Entered;
+use super::super::outgoing::{Entered, Sent};
 use super::super::words::{
     QUIT, SEND_USAGE, Wish, has_last_word, keeps_room, leads_elsewhere, line_to_say, said_in,
 };
@@ -94,7 +94,8 @@ impl Chat {
                     self.outgoing.hold();
                     self.late_at = Some(now + LATE_ANSWER);
                 }
-                self.send_line(format!("{command}\n"), command);
+                self.replays.finish();
+                self.send_line(format!("{command}\n"), command, false);
             }
         }
     }
@@ -104,7 +105,7 @@ impl Chat {
         let time = time_of_day(self.time);
         let shown = self.styler.own(&time, "", self.session.name(), text);
         self.lines.push(shown);
-        self.send_line(line_to_say(text), text);
+        self.send_line(line_to_say(text), text, true);
     }
 
     /// Sends text to another room, by a command. It leads nowhere, so nothing has to wait for its answer. It is shown as
@@ -119,7 +120,7 @@ impl Chat {
             shown = self.styler.own(&time, &tag, self.session.name(), text);
         }
         self.lines.push(shown);
-        self.send_line(format!("{command}\n"), command);
+        self.send_line(format!("{command}\n"), command, false);
     }
 
     /// The tag before lines of a room, if we hear it. Lines of the current room have none.
@@ -130,16 +131,18 @@ impl Chat {
         self.standing.other(room).map(tag)
     }
 
-    fn send_line(&mut self, line: String, text: &str) {
+    fn send_line(&mut self, line: String, text: &str, is_said: bool) {
+        let text = text.into();
+        let sent = Sent { text, is_said };
         let mut bytes = line.into_bytes();
         match self.session.answers_marks() {
             Some(false) => {}
             Some(true) => {
-                self.outgoing.sent(text);
+                self.outgoing.sent(sent);
                 bytes.extend_from_slice(self.outgoing.mark());
             }
             // The mark follows as soon as we know whether the server answers any.
-            None => self.outgoing.sent(text),
+            None => self.outgoing.sent(sent),
         }
         self.send(bytes);
     }
@@ -147,6 +150,7 @@ impl Chat {
     /// On a new connection: goes back to the former rooms, with all settings. Nothing else is sent before that is done.
     pub(super) fn return_there(&mut self, now: Instant) {
         self.standing.begin();
+        self.replays.begin();
         let commands = self.standing.commands();
         if commands.is_empty() {
             return;
@@ -182,8 +186,28 @@ impl Chat {
 
     /// The server has come to one more mark.
     pub(super) fn confirm(&mut self) {
-        if self.outgoing.confirm() {
+        let (lines, is_answered) = self.outgoing.confirm();
+        for line in lines {
+            self.note_said(&line);
+        }
+        if is_answered {
             self.answered();
+        }
+    }
+
+    /// The server has read a line: notes its words among those that the person has read in that room.
+    fn note_said(&mut self, line: &Sent) {
+        let (room, text) = match said_in(&line.text) {
+            _ if line.is_said => (self.room.clone(), &*line.text),
+            Some((room, text)) => match Command::parse(text) {
+                Command::Say(text) => (room, text),
+                _ => return,
+            },
+            None => return,
+        };
+        if let Some(name) = self.session.name() {
+            let text = clean_typed(text.as_bytes());
+            self.replays.note_said(&room, name, &text);
         }
     }
 
@@ -297,6 +321,7 @@ impl Chat {
     /// The connection is gone: tells which lines the server has not confirmed, and gives back the lines that were not
     /// sent.
     pub(super) fn tell_undelivered(&mut self) {
+        self.show_held();
         // The person has read which room they are in, although the mark after that is lost.
         if self.way == Way::In && self.returning == Returning::Done {
             self.standing.room = self.room.clone();

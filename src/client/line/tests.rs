@@ -57,31 +57,28 @@ fn formats() -> impl Iterator<Item = Format> {
 
 /// Reads an event back from its written line, with every stamp and as an event of the past, without and with a tag.
 fn assert_event(news: News, fact: Fact<'_>) {
-    for format in formats() {
+    for (format, room) in formats().zip(room_names().iter().cycle()) {
         let line = written(&news.clone().into(), format);
         let it = read(&line);
         assert_eq!((&it.fact, it.past), (&fact, false), "{line}");
         assert_eq!((it.stamp.len(), it.tag), (format.stamp.len(), ""), "{line}");
         let (stamp, told) = line.split_at(it.stamp.len());
-        for room in room_names() {
-            let tagged = format!("{stamp}{}{told}", tag(&room));
-            assert_tagged(&tagged, &room, false, &fact);
-            let past = Past {
-                seq: 1,
-                at: 0,
-                room: Some(room.clone()),
-                news: news.clone(),
-            };
-            let past = |is_elsewhere| Message::Past {
-                past: past.clone().into(),
-                is_elsewhere,
-            };
-            let line = written(&past(false), format);
-            let it = read(&line);
-            assert_eq!((&it.fact, it.past, it.tag), (&fact, true, ""), "{line}");
-            assert_eq!(it.stamp.len(), "[1970-01-01 00:00] ".len(), "{line}");
-            assert_tagged(&written(&past(true), format), &room, true, &fact);
-        }
+        assert_tagged(&format!("{stamp}{}{told}", tag(room)), room, false, &fact);
+        let past = Past {
+            seq: 1,
+            at: 0,
+            room: Some(room.clone()),
+            news: news.clone(),
+        };
+        let past = |is_elsewhere| Message::Past {
+            past: past.clone().into(),
+            is_elsewhere,
+        };
+        let line = written(&past(false), format);
+        let it = read(&line);
+        assert_eq!((&it.fact, it.past, it.tag), (&fact, true, ""), "{line}");
+        assert_eq!(it.stamp.len(), "[1970-01-01 00:00] ".len(), "{line}");
+        assert_tagged(&written(&past(true), format), room, true, &fact);
     }
 }
 
@@ -290,6 +287,23 @@ fn a_tag_stands_in_front_of_lines_of_rooms_alone() {
 }
 
 #[test]
+fn the_two_ends_of_a_replay_are_read_back() {
+    let times = "times in UTC";
+    for count in [1, 2, 20] {
+        assert_answer(AboutReading::History(count), Fact::Replay { times });
+    }
+    assert_answer(AboutReading::End, Fact::ReplayEnd);
+    for line in [
+        "-- last 50 messages --",
+        "-- last messages, times in UTC --",
+        "-- last 2 messages, times in UTC",
+        "-- end",
+    ] {
+        assert_answered(line, Fact::Other);
+    }
+}
+
+#[test]
 fn rows_of_help_are_read_back() {
     const ROW: HelpRow = HelpRow {
         usage: "/msg NAME TEXT",
@@ -397,10 +411,9 @@ fn what_only_looks_like_a_row_of_a_list_is_none() {
 #[test]
 fn other_answers_tell_nothing_else() {
     let typed = || "Ann: x".into();
-    let answers: [Answer; 8] = [
+    let answers: [Answer; 7] = [
         AboutInput::UnknownCommand("/foo".into()).into(),
         AboutInput::Usage("/nick NAME").into(),
-        AboutReading::History(3).into(),
         AboutChat::UsersOnline(3).into(),
         AboutIgnoring::NotIgnored(typed()).into(),
         AboutPeople::Nobody {

@@ -175,3 +175,49 @@ fn what_was_not_confirmed_is_shown_with_the_room_that_it_was_for() {
     let told = "perhaps nobody has read it: --\r\n| /in tea one\r\n| /in lobby two\r\n";
     assert!(shown.contains(told), "{shown:?}");
 }
+
+/// A replay of these lines of a room.
+fn replay(tag: &str, lines: &[&str]) -> String {
+    let past = lines
+        .iter()
+        .map(|it| format!("[2026-11-21 13:05] {tag}{it}\r\n"));
+    let header = format!("-- last {} messages, times in UTC --\r\n", lines.len());
+    let past: String = past.collect();
+    format!("{header}{past}-- end --\r\n")
+}
+
+#[test]
+fn what_was_read_of_a_room_is_not_shown_again_on_coming_back() {
+    let mut ann = ann();
+    ann.receive(b"Bob: den 1\r\n#tea Bob: tea 1\r\n");
+    say(&mut ann, "den 2", "");
+    say(&mut ann, "/in tea  tea 2", "");
+    ann.receive(b"Bob: den 3\r\n#tea Bob: tea 3\r\n");
+    again(&mut ann);
+    let den = ["Bob: den 1", "Ann: den 2", "Bob: den 3", "Bob: den 4"];
+    let tea = ["Bob: tea 1", "Ann: tea 2", "Bob: tea 3", "Bob: tea 4"];
+    let answers = [
+        &*in_room("den"),
+        &replay("", &den),
+        &hears("lobby"),
+        &replay("#lobby ", &["Bob: lobby 1", "Bob: lobby 2"]),
+        &hears("tea"),
+        &replay("#tea ", &tea),
+    ];
+    ann.take_shown();
+    answer(&mut ann, &answers);
+    let shown = ann.take_shown();
+    for new in [
+        "-- last message, times in UTC --\r\n[2026-11-21 13:05] Bob: den 4\r\n-- end --",
+        "-- last message, times in UTC --\r\n[2026-11-21 13:05] #tea Bob: tea 4\r\n-- end --",
+        "[2026-11-21 13:05] #lobby Bob: lobby 1\r\n[2026-11-21 13:05] #lobby Bob: lobby 2\r\n",
+    ] {
+        assert!(shown.contains(new), "{shown:?}");
+    }
+    for old in ["den 1", "den 2", "den 3", "tea 1", "tea 2", "tea 3"] {
+        assert!(!shown.contains(old), "{shown:?}");
+    }
+    // What she asks for is shown.
+    say(&mut ann, "/history 4", &replay("", &den));
+    assert!(ann.take_shown().contains("Ann: den 2"));
+}
