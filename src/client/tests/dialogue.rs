@@ -27,7 +27,10 @@ pub(super) fn play(pace: Pace, fault: Option<Fault>) -> Dialogue {
     ann.command("/nick Bea", "is now known as Bea.");
     ann.say(DEN, "den 4", "den 5");
     ann.say(DEN, "den 5", "");
-    ann.go(LOBBY);
+    ann.command("/listen lobby", "You hear #lobby too.");
+    ann.say_in(LOBBY, "lobby by name 1");
+    ann.switch(LOBBY);
+    ann.say_in(DEN, "den by name 1");
     ann.say(LOBBY, "lobby 3", "lobby 4");
     ann.say(LOBBY, "lobby 4", "");
     ann.go(DEN);

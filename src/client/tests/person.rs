@@ -1,5 +1,7 @@
 //! `Person`: Ann, who reads her screen, and the fate of each text that she entered, as far as the client told her.
 
+mod reading;
+
 use std::time::Duration;
 
 use super::relay::{Read, Relay};
@@ -35,6 +37,8 @@ pub(super) struct Text {
     pub(super) room: &'static str,
     pub(super) told: Told,
     is_pasted: bool,
+    /// It was said by a command with the name of its room.
+    is_named: bool,
 }
 
 /// Whether a person checks the effect of her lines before she types on.
@@ -55,6 +59,8 @@ pub(super) struct Person {
     pub(super) name: String,
     /// The room that the client last told her she is in.
     told: &'static str,
+    /// The rooms that she hears besides.
+    hears: Vec<&'static str>,
     /// The command that should lead her to another room, until it is answered.
     going: Option<(String, &'static str)>,
     /// The part of her next line that she has typed.
@@ -82,6 +88,7 @@ impl Person {
             screen: Screen::default(),
             name: "Ann".into(),
             told: LOBBY,
+            hears: Vec::new(),
             going: None,
             half: String::new(),
             undone: Vec::new(),
@@ -145,6 +152,19 @@ impl Person {
         }
     }
 
+    /// Says something in a room by its name, wherever she is.
+    pub(super) fn say_in(&mut self, room: &'static str, words: &str) {
+        if self.get_ready(self.room()) {
+            self.erase();
+            self.entered(room, words, false);
+            if let Some(text) = self.texts.last_mut() {
+                text.is_named = true;
+            }
+            self.relay.type_in(&format!("/in {room} {words}\r"));
+            self.look();
+        }
+    }
+
     /// Types a command. If that is her way, waits for this answer.
     pub(super) fn command(&mut self, command: &'static str, answer: &str) {
         if !self.get_ready(self.room()) {
@@ -173,12 +193,26 @@ impl Person {
         }
     }
 
+    /// Types a command that leads to a room. If she hears it, she goes on to hear the one that she leaves.
+    pub(super) fn switch(&mut self, room: &'static str) {
+        if self.get_ready(self.room()) {
+            match self.hears.contains(&room) {
+                true => self.type_way(&format!("/switch {room}"), room),
+                false => self.type_way_to(room),
+            }
+        }
+    }
+
     fn type_way_to(&mut self, room: &'static str) {
-        self.erase();
         let command = match room {
             LOBBY => "/leave",
             _ => "/join #den",
         };
+        self.type_way(command, room);
+    }
+
+    fn type_way(&mut self, command: &str, room: &'static str) {
+        self.erase();
         self.going = Some((command.into(), room));
         self.relay.type_in(&format!("{command}\r"));
         self.look();
@@ -323,6 +357,7 @@ impl Person {
             room,
             told: Told::Nothing,
             is_pasted,
+            is_named: false,
         });
     }
 
@@ -361,86 +396,13 @@ impl Person {
         self.relay.pass(Duration::from_secs(5));
         self.screen = Screen::default();
         self.told = LOBBY;
+        self.hears.clear();
         self.going = None;
         self.half.clear();
         self.undone = self.commands.iter().map(|it| it.to_string()).collect();
         let name = self.name.clone();
         self.relay.start_again(&name);
         self.look();
-    }
-
-    fn read(&mut self, row: &str) {
-        if !row.starts_with("| ") {
-            self.heading = row.into();
-        }
-        if row.starts_with("-- Nothing was sent") || row.starts_with("-- Not connected: nothing") {
-            let pasted = self
-                .texts
-                .iter_mut()
-                .rev()
-                .take_while(|text| text.is_pasted);
-            pasted.for_each(|text| text.told = Told::NotSent);
-        }
-        if let Some(words) = row.strip_prefix("| ") {
-            let told = match &*self.heading {
-                "-- Not sent: --" => Told::NotSent,
-                it if it.contains("not confirmed") => Told::NotConfirmed,
-                _ => return,
-            };
-            match words.starts_with("… and ") {
-                true => self.note_more(told),
-                false => self.note(words, told),
-            }
-        }
-        if row.starts_with("Unknown command: /jxin") {
-            self.going = None;
-        }
-        if let Some((from, to)) = row.split_once(" is now known as ")
-            && from.ends_with(&self.name)
-        {
-            self.name = to.trim_end_matches('.').into();
-        }
-        for room in [LOBBY, DEN] {
-            let answers = [
-                format!("You are in {room} now."),
-                format!("You are already in {room}."),
-            ];
-            let is_put = row.starts_with(&format!("-- You are in {room} now, not in "));
-            if is_put || answers.iter().any(|answer| answer == row) {
-                self.told = room;
-                self.going.take_if(|(_, going)| is_put || *going == room);
-            }
-        }
-    }
-
-    /// Notes the news about a line.
-    fn note(&mut self, line: &str, told: Told) {
-        if self
-            .going
-            .as_ref()
-            .is_some_and(|(command, _)| command == line)
-        {
-            self.going = None;
-            return;
-        }
-        let text = self
-            .texts
-            .iter_mut()
-            .rev()
-            .find(|text| line.ends_with(&text.words));
-        match text {
-            Some(text) => text.told = told,
-            None if self.commands.contains(&line) => self.undone.push(line.into()),
-            None => {}
-        }
-    }
-
-    /// Notes the news about lines that were not shown.
-    fn note_more(&mut self, told: Told) {
-        let last = self.texts.iter().rposition(|text| text.told == told);
-        for text in &mut self.texts[last.map_or(0, |last| last + 1)..] {
-            text.told = told;
-        }
     }
 
     /// The text in the editor.
