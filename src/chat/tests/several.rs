@@ -177,7 +177,7 @@ fn a_notice_is_read_once_however_many_rooms_one_hears() {
     chat.apply(effects);
     let notice: Message = News::Notice("at noon".into()).into();
     for peer in people {
-        assert_eq!(chat.reads(peer), [notice.clone()]);
+        assert_eq!(chat.reads(peer), std::slice::from_ref(&notice));
     }
 }
 
