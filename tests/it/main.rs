@@ -21,6 +21,7 @@ mod floors;
 mod harness;
 mod last_words;
 mod names;
+mod order;
 mod output;
 #[cfg(target_os = "linux")]
 mod process;
@@ -30,7 +31,9 @@ mod queues;
 mod rate;
 mod reading;
 mod real_clients;
+mod rooms;
 mod service;
+mod sharing;
 mod shutdown;
 mod signals;
 mod source;

@@ -29,7 +29,7 @@ pub(crate) struct Client {
     ends_with_server: bool,
 }
 
-const TELNET: Client = Client {
+pub(crate) const TELNET: Client = Client {
     program: "telnet",
     is_known_by: "GNU inetutils",
     asks_help: "--version",
@@ -103,7 +103,7 @@ pub(crate) fn can_play(test: &str, clients: &[&Client]) -> bool {
 }
 
 /// Someone at a terminal.
-struct Desk {
+pub(crate) struct Desk {
     terminal: PtySession,
     program: &'static str,
 }
@@ -120,7 +120,7 @@ impl Desk {
         Desk { terminal, program }
     }
 
-    fn login(client: &Client, addr: SocketAddr, name: &str) -> Desk {
+    pub(crate) fn login(client: &Client, addr: SocketAddr, name: &str) -> Desk {
         let mut desk = Desk::connect(client, addr);
         desk.reads("Enter your username: ");
         desk.types(name);
@@ -130,7 +130,7 @@ impl Desk {
         desk
     }
 
-    fn types(&mut self, line: &str) {
+    pub(crate) fn types(&mut self, line: &str) {
         self.terminal
             .send_line(line)
             .unwrap_or_else(|error| panic!("{}: {error}", self.program));
@@ -150,7 +150,7 @@ impl Desk {
     }
 
     /// Waits until these words are on the screen, and returns the text before them.
-    fn reads(&mut self, words: &str) -> String {
+    pub(crate) fn reads(&mut self, words: &str) -> String {
         // The terminal is read byte by byte, each as the character of that number.
         let bytes: String = words.bytes().map(char::from).collect();
         self.terminal
@@ -158,7 +158,7 @@ impl Desk {
             .unwrap_or_else(|error| panic!("{}: {error}", self.program))
     }
 
-    fn ends(&mut self) {
+    pub(crate) fn ends(&mut self) {
         self.terminal
             .exp_eof()
             .unwrap_or_else(|error| panic!("{}: {error}", self.program));
