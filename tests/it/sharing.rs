@@ -216,6 +216,20 @@ fn who_is_back_reads_lines_of_all_their_rooms_in_order() {
     ];
     let header = "-- 5 messages you missed, times in UTC --";
     reads_replay(&mut ann, header, &missed);
+    // Whoever is away is so in a room that they hear from then on.
+    asks(
+        &mut ann,
+        "/away",
+        &["You are away. Type /back when you return."],
+    );
+    listens(&mut ann, "ops");
+    listens(&mut carl, "ops");
+    ann.reads("#ops carl listens in from #den.");
+    asks(&mut carl, "/in ops ann?", &["ann is away."]);
+    ann.reads("#ops carl: ann?");
+    ann.types("/back");
+    let header = "-- 1 message you missed, times in UTC --";
+    reads_replay(&mut ann, header, &["#ops carl: ann?"]);
     // Nobody is away in any room any more.
     carl.types("ann?");
     ann.reads("#den carl: ann?");
