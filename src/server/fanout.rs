@@ -143,6 +143,11 @@ impl Fanout {
         self.reply_with(slot, |log| log.extend_from_slice(bytes));
     }
 
+    /// How many bytes were said to rooms in this tick, each line in its longest format.
+    pub fn said_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// How many bytes were told to single peers in this tick.
     pub fn reply_bytes(&self) -> usize {
         self.replies.0.len()

@@ -1,9 +1,14 @@
 //! People who share several rooms: what each of them reads, and what the server remembers of them.
 
-use chinwag::{Act, Entries, Heard, Person as Member};
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+
+use chinwag::limits::{LOG_BYTES, ROOMS_HEARD, USERNAME_CHARS};
+use chinwag::{Act, Entries, Heard, Person as Member, Server};
 
 use crate::conversation::reads_replay;
-use crate::harness::{Person, serve, serve_with};
+use crate::harness::{Person, config, serve, serve_with};
 use crate::rooms::{ann_hears_three, asks, goes, hears_too, listens};
 
 #[test]
@@ -354,5 +359,48 @@ fn a_program_knows_who_hears_what() {
     ] {
         handle.say(room, "clock", "it is five").expect("a room");
         ann.reads(read);
+    }
+}
+
+/// Somebody with long names for everything, who hears as many rooms as they may.
+fn hears_much(addr: SocketAddr, number: usize) -> Person {
+    let long = "x".repeat(USERNAME_CHARS - 3);
+    let mut person = Person::login(addr, &format!("{number:03}{long}"));
+    for i in 1..ROOMS_HEARD {
+        person.types(&format!("/listen {i:03}{long}"));
+    }
+    person.types("/back");
+    person.reads_until("You were not away.");
+    person
+}
+
+/// Each of those who leave may read of those before, and so everyone at once would hold up the others.
+#[test]
+fn when_many_vanish_from_many_rooms_a_tick_tells_of_some() {
+    const GUESTS: usize = 150;
+    let mut server = Server::bind(config(|_| ())).expect("a free port can be listened on");
+    let (addr, handle) = (server.local_addrs()[0], server.handle());
+    let mut tick = || {
+        let longest = Duration::from_millis(1);
+        assert!(server.tick_within(longest).expect("a tick").is_continue());
+        handle.stats().online as usize
+    };
+    let guests = thread::spawn(move || {
+        let guests = (0..GUESTS).map(|it| hears_much(addr, it));
+        guests.collect::<Vec<Person>>()
+    });
+    while !guests.is_finished() {
+        tick();
+    }
+    let guests = guests.join().expect("all came in");
+    guests.into_iter().for_each(Person::vanishes);
+    let mut before = GUESTS;
+    while before > 0 {
+        let online = tick();
+        // A line has the name of its author, the tag of its room, and some words.
+        let of_each = ROOMS_HEARD * (2 * USERNAME_CHARS + " has left the chat.".len());
+        let told = (before - online) * of_each;
+        assert!(told < LOG_BYTES + of_each, "{told} bytes in a tick");
+        before = online;
     }
 }

@@ -113,18 +113,16 @@ impl Connections {
         let is_new = self.step(slot, Step::Doom);
         if is_new {
             self.unhold(slot);
-            self.doomed.push((slot, reason));
+            self.doomed.push_back((slot, reason));
         }
         is_new
     }
 
-    /// Takes out the peers of which to tell the hub, in the order in which they were doomed.
-    pub(in crate::server) fn take_doomed(&mut self) -> Vec<(Slot, CloseReason)> {
-        let doomed = std::mem::take(&mut self.doomed);
-        for &(slot, _) in &doomed {
-            self.step(slot, Step::Tell);
-        }
-        doomed
+    /// Takes out the next peer of which to tell the hub, in the order in which they were doomed.
+    pub(in crate::server) fn next_doomed(&mut self) -> Option<(Slot, CloseReason)> {
+        let doomed = self.doomed.pop_front()?;
+        self.step(doomed.0, Step::Tell);
+        Some(doomed)
     }
 
     /// Marks a peer to be closed once all its output has been written.

@@ -25,7 +25,7 @@ mod undecoded;
 pub(super) use held::Awaited;
 pub(super) use timers::Timer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 use mio::Token;
@@ -59,7 +59,7 @@ pub(super) struct Connections {
     /// Peers with something to write, or to be closed.
     dirty: Vec<Slot>,
     /// Peers whose input has ended, or which are to be dropped, and of which the hub has not been told.
-    doomed: Vec<(Slot, CloseReason)>,
+    doomed: VecDeque<(Slot, CloseReason)>,
     /// Peers whose slots can be freed.
     finished: Vec<Slot>,
     /// Peers that the hub never hears of: they are told why they cannot come in, and closed. At most a few.
@@ -115,7 +115,7 @@ impl Connections {
             generation: 0,
             turns: Turns::default(),
             dirty: Vec::new(),
-            doomed: Vec::new(),
+            doomed: VecDeque::new(),
             finished: Vec::new(),
             turned_away: Vec::new(),
             addresses: max_per_ip.map(Addresses::new),

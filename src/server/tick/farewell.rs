@@ -2,14 +2,19 @@
 
 use crate::chat::Event;
 use crate::error::CloseReason;
+use crate::limits::LOG_BYTES;
 use crate::moment::Moment;
 
 use super::Talk;
 
 impl Talk {
-    /// Tells the hub of the peers whose input has ended. Those that sent FIN still get their waiting output.
+    /// Tells the hub of the peers whose input has ended. Those that sent FIN still get their waiting output. Each of them
+    /// may read that the ones before left. So if rooms are told much about them, the rest leaves in the next tick.
     pub(in crate::server) fn farewell(&mut self, now: Moment) {
-        for (slot, reason) in self.connections.take_doomed() {
+        let before = self.fanout.said_bytes();
+        while self.fanout.said_bytes() - before < LOG_BYTES
+            && let Some((slot, reason)) = self.connections.next_doomed()
+        {
             let peer = self.connections.id(slot);
             self.tell_hub(now, peer, Event::Disconnected(reason));
             if reason == CloseReason::EndOfInput {
