@@ -101,6 +101,11 @@ impl Fanout {
         }
     }
 
+    /// Drops the share of a peer who is gone: nobody would read it.
+    pub fn forget(&mut self, slot: Slot) {
+        self.shares.empty(slot);
+    }
+
     /// Says something to everyone in the room except `except`. All of them read the same line, apart from its stamp and
     /// tag. `unix` is the time: seconds since 1970-01-01 00:00 UTC.
     pub fn say(

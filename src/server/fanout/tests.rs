@@ -82,6 +82,18 @@ fn lobby_of(people: usize) -> Fanout {
 }
 
 #[test]
+fn whoever_is_gone_has_no_share_in_the_tick() {
+    let mut fanout = lobby_of(3);
+    say(&mut fanout, LOBBY, Some(0), "a");
+    fanout.reply_raw(Slot::new(1), b"psst\r\n");
+    fanout.exit(Slot::new(1), LOBBY);
+    fanout.forget(Slot::new(1));
+    say(&mut fanout, LOBBY, None, "b");
+    let texts = read(&mut fanout, [0, 1, 2]);
+    assert_eq!(texts, ["x: b|", "", "x: a|x: b|"]);
+}
+
+#[test]
 fn everyone_reads_every_line_but_their_own() {
     let mut fanout = lobby_of(3);
     for (slot, text) in [(0, "a"), (1, "b"), (1, "c"), (0, "d")] {

@@ -20,6 +20,7 @@ impl Talk {
             if reason == CloseReason::EndOfInput {
                 self.connections.drain(slot, now.instant);
             } else {
+                self.fanout.forget(slot);
                 self.connections.finish(slot);
             }
         }
