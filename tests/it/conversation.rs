@@ -62,15 +62,15 @@ fn rooms_are_listed_with_their_people_and_topics() {
     let server = serve();
     let [mut ann, mut bob] = server.room(["ann", "bob"]);
     ann.types("/rooms");
-    ann.reads("#lobby  2");
+    ann.reads("#lobby  2  you are here");
     bob.types("/join tea");
     bob.reads("You are in #tea now.");
     bob.types("/topic milk first?");
     bob.reads("bob has set the topic: milk first?");
     ann.reads("bob has gone to #tea.");
     ann.types("/rooms");
-    ann.reads("#lobby  1");
-    ann.reads("#tea    1  milk first?");
+    ann.reads("#lobby  1  you are here");
+    ann.reads("#tea    1                milk first?");
 
     // A room with a topic outlives its people; one without does not.
     bob.types("/join den");
@@ -79,8 +79,8 @@ fn rooms_are_listed_with_their_people_and_topics() {
     bob.reads("You are in #lobby now.");
     ann.reads("bob has come in.");
     ann.types("/rooms");
-    ann.reads("#lobby  2");
-    ann.reads("#tea    0  milk first?");
+    ann.reads("#lobby  2  you are here");
+    ann.reads("#tea    0                milk first?");
     let rule = "A room's name has 1 to 32 letters, digits, '_', '-' or '.'";
     for (name, reason) in [
         ("no room", "; it cannot have a space."),
@@ -160,7 +160,10 @@ fn tables_stand_in_columns_of_the_screen() {
     ann.types("/users");
     lines.extend(ann.reads_until("Users online: 12"));
     let tables = lines.split_off(lines.len() - 2);
-    assert_eq!(tables, ["#\u{53f0}\u{6240}   10", "#lobby   2"]);
+    assert_eq!(
+        tables,
+        ["#\u{53f0}\u{6240}   10", "#lobby   2  you are here"]
+    );
     ann.types("/who \u{53f0}\u{6240}");
     ann.types("/users");
     // A name and its comma take 12 columns, and the space between two is one more.

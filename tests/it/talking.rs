@@ -242,7 +242,7 @@ fn other_words_for_a_command_do_the_same() {
     ann.reads("In #lobby: 2");
     ann.reads("  ann, bob");
     ann.types("/list");
-    ann.reads("#lobby  2");
+    ann.reads("#lobby  2  you are here");
     let mut nobody = server.connect();
     nobody.sees(PROMPT);
     for (mut person, word) in [(ann, "/q"), (bob, "/EXIT"), (nobody, "/exit now")] {
