@@ -197,29 +197,48 @@ impl Load {
         self.people[person].ear = ear;
     }
 
+    /// Sends bytes as one person.
+    pub(crate) fn send(&mut self, person: usize, bytes: &[u8]) {
+        self.people[person].send(bytes);
+    }
+
     /// Says this many lines as one person, each with its time, in one write. `voice` is the person's place among the
     /// talkers; `padding` makes the lines this much longer than 64 bytes.
     pub(crate) fn say(&mut self, person: usize, voice: usize, lines: usize, padding: usize) {
-        const FILLER: &str = "the quick brown fox jumps over the lazy.";
-        const { assert!(SENT.end + 1 + FILLER.len() + 1 == TEXT_BYTES) };
         let mut bytes = Vec::with_capacity(lines * (padding + 128));
         let (before, behind) = self.kind.frame(padding + TEXT_BYTES);
         for _ in 0..lines {
-            let sent = self.base.elapsed().as_nanos() as u64;
             bytes.extend_from_slice(before.as_bytes());
             bytes.resize(bytes.len() + padding, b'x');
-            let text = format!("{person:04x} {sent:016x} {FILLER}|");
-            bytes.extend_from_slice(text.as_bytes());
+            self.write_text(person, &mut bytes);
             bytes.extend_from_slice(behind.as_bytes());
         }
-        self.people[person].said += lines as u64;
-        self.lines += lines as u64;
         let place = if self.kind.talks_apart() {
             self.listening + voice
         } else {
             person
         };
         self.people[place].send(&bytes);
+    }
+
+    /// Says a line of 64 bytes as one person, behind the words that tell where.
+    pub(crate) fn say_to(&mut self, room: &str, person: usize) {
+        let mut bytes = Vec::with_capacity(128);
+        bytes.extend_from_slice(room.as_bytes());
+        self.write_text(person, &mut bytes);
+        bytes.push(b'\n');
+        self.people[person].send(&bytes);
+    }
+
+    /// Writes a line without its end, and counts it.
+    fn write_text(&mut self, person: usize, bytes: &mut Vec<u8>) {
+        const FILLER: &str = "the quick brown fox jumps over the lazy.";
+        const { assert!(SENT.end + 1 + FILLER.len() + 1 == TEXT_BYTES) };
+        let sent = self.base.elapsed().as_nanos() as u64;
+        let text = format!("{person:04x} {sent:016x} {FILLER}|");
+        bytes.extend_from_slice(text.as_bytes());
+        self.people[person].said += 1;
+        self.lines += 1;
     }
 
     /// Waits for events and reads the available bytes. Appends the lines that the listeners heard.
@@ -285,23 +304,27 @@ impl Load {
         }
     }
 
-    /// Reads on until everyone has received all their lines, or nothing comes any more. Returns how many deliveries
-    /// never came, or came too often. People who do not read are not counted.
+    /// Reads on until everyone has received all lines, or nothing comes any more. Returns how many deliveries never
+    /// came, or came too often. People who do not read are not counted.
     pub(crate) fn lost(&mut self) -> io::Result<u64> {
+        let people = self.people[..self.listening].iter();
+        let owed = people.map(|person| match self.kind.echoes() {
+            true => self.lines,
+            false => self.lines - person.said,
+        });
+        let owed: Vec<u64> = owed.collect();
+        self.lost_of(&owed)
+    }
+
+    /// The same if each person should receive this many lines.
+    pub(crate) fn lost_of(&mut self, owed: &[u64]) -> io::Result<u64> {
         let mut heard = Vec::new();
         let mut silence = 0;
         loop {
             let before = self.bytes;
-            let open = |person: &&Person| person.ear != Ear::Shut;
-            let amiss = |person: &Person| {
-                let own = if self.kind.echoes() { 0 } else { person.said };
-                (self.lines - own).abs_diff(person.marks)
-            };
-            let lost = self.people[..self.listening]
-                .iter()
-                .filter(open)
-                .map(amiss)
-                .sum();
+            let people = self.people.iter().zip(owed);
+            let open = people.filter(|(person, _)| person.ear != Ear::Shut);
+            let lost = open.map(|(person, owed)| owed.abs_diff(person.marks)).sum();
             if lost == 0 || silence > PATIENCE {
                 return Ok(lost);
             }

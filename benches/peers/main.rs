@@ -9,6 +9,7 @@ mod floor;
 mod load;
 mod proc;
 mod report;
+mod rooms;
 mod scenarios;
 mod servers;
 
@@ -25,7 +26,7 @@ use servers::Kind;
 const HELP: &str = "\
 cargo bench --bench peers -- [SCENARIO,...] [SERVER,...] [OPTIONS]
 
-  scenarios: crowd everyone steady idle laggard time                    [all]
+  scenarios: crowd everyone steady idle laggard time rooms              [all]
   servers:   floor at-once chinwag stamped clock zones unseen formats redis nats ngircd tokio threads
                                                                   [those that suit the scenario]
 

@@ -23,6 +23,8 @@ pub(crate) fn median(rounds: &[Outcome]) -> Outcome {
         deliveries_with_laggard: number(|o| o.deliveries_with_laggard),
         laggard_ratio: number(|o| o.laggard_ratio),
         cpu_per_delivery: number(|o| o.cpu_per_delivery),
+        cpu_in_one_room: number(|o| o.cpu_in_one_room),
+        rooms_ratio: number(|o| o.rooms_ratio),
         server_busy: number(|o| o.server_busy),
         load_busy: number(|o| o.load_busy),
         lost: rounds.iter().map(|o| o.lost).sum(),
@@ -57,6 +59,7 @@ pub(crate) fn print(scenario: Scenario, outcomes: &[(Kind, Outcome)]) {
         }
         Scenario::Idle => idle(outcomes),
         Scenario::Laggard => laggard(outcomes),
+        Scenario::Rooms => rooms(outcomes),
     }
 }
 
@@ -154,6 +157,37 @@ fn laggard(outcomes: &[(Kind, Outcome)]) {
             format!("{:.3}", o.laggard_ratio),
             o.lost.to_string(),
             format!("{:.1} MiB", o.peak_memory as f64 / 1048576.0),
+        ]);
+    }
+}
+
+fn rooms(outcomes: &[(Kind, Outcome)]) {
+    head(&[
+        "server",
+        "CPU/delivery, one room",
+        "three rooms",
+        "ratio",
+        "lost",
+        "deliveries/s",
+        "p50",
+        "p99",
+        "peak memory",
+        "server busy",
+        "load busy",
+    ]);
+    for (kind, o) in outcomes {
+        row(&[
+            kind.name().into(),
+            format!("{:.1} ns", o.cpu_in_one_room),
+            format!("{:.1} ns", o.cpu_per_delivery),
+            format!("{:.3}", o.rooms_ratio),
+            o.lost.to_string(),
+            rate(o.deliveries_per_s),
+            time(o.p50),
+            time(o.p99),
+            format!("{:.1} MiB", o.peak_memory as f64 / 1048576.0),
+            percent(o.server_busy),
+            percent(o.load_busy),
         ]);
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::load::{Ear, Heard, Load, MARK};
 use crate::proc::Process;
+use crate::rooms;
 use crate::servers::{Kind, Server};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub(crate) enum Scenario {
     Idle,
     Laggard,
     Formats,
+    Rooms,
 }
 
 /// The results of one run. If a scenario does not measure a figure, it is zero or empty.
@@ -27,6 +29,9 @@ pub(crate) struct Outcome {
     pub(crate) laggard_ratio: f64,
     /// In nanoseconds.
     pub(crate) cpu_per_delivery: f64,
+    /// The same for the people of *rooms* in one room each, and its ratio to the figure above.
+    pub(crate) cpu_in_one_room: f64,
+    pub(crate) rooms_ratio: f64,
     /// How much of the time the server, and the load generator, were on their cores.
     pub(crate) server_busy: f64,
     pub(crate) load_busy: f64,
@@ -55,7 +60,7 @@ struct Talk {
 }
 
 /// How long a server is under load before the measurement.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
 /// How much longer lines are during the prefill.
 const PADDING: usize = 4096;
@@ -86,13 +91,14 @@ const STEADY_PEOPLE: usize = 100;
 const STEADY_PAUSE: Duration = Duration::from_millis(1);
 
 impl Scenario {
-    pub(crate) const ALL: [Scenario; 6] = [
+    pub(crate) const ALL: [Scenario; 7] = [
         Scenario::Crowd,
         Scenario::Everyone,
         Scenario::Steady,
         Scenario::Idle,
         Scenario::Laggard,
         Scenario::Formats,
+        Scenario::Rooms,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -103,6 +109,7 @@ impl Scenario {
             Scenario::Idle => "idle",
             Scenario::Laggard => "laggard",
             Scenario::Formats => "time",
+            Scenario::Rooms => "rooms",
         }
     }
 
@@ -117,6 +124,7 @@ impl Scenario {
             Scenario::Idle => &[Floor, Chinwag, Redis, Nats, Tokio],
             Scenario::Laggard => &[Floor, Chinwag, Redis],
             Scenario::Formats => &[Clock, Zones, Formats, Chinwag, Unseen],
+            Scenario::Rooms => &[Chinwag],
         }
     }
 
@@ -128,6 +136,7 @@ impl Scenario {
             Scenario::Steady => steady(kind, seconds),
             Scenario::Idle => idle(kind, seconds),
             Scenario::Laggard => laggard(kind, seconds),
+            Scenario::Rooms => rooms::run(kind, seconds),
         }
     }
 }
@@ -152,7 +161,7 @@ impl Talk {
 }
 
 /// The time on a core, and the deliveries in it.
-struct Window {
+pub(crate) struct Window {
     begun: Instant,
     server: Process,
     server_cpu: Duration,
@@ -160,7 +169,7 @@ struct Window {
 }
 
 impl Window {
-    fn open(server: &Server) -> Window {
+    pub(crate) fn open(server: &Server) -> Window {
         Window {
             server: server.process(),
             server_cpu: server.process().cpu(),
@@ -169,7 +178,7 @@ impl Window {
         }
     }
 
-    fn close(self, deliveries: u64, outcome: &mut Outcome) {
+    pub(crate) fn close(self, deliveries: u64, outcome: &mut Outcome) {
         let wall = self.begun.elapsed().as_secs_f64();
         let server_cpu = self.server.cpu().saturating_sub(self.server_cpu);
         let load_cpu = Process::this().cpu().saturating_sub(self.load_cpu);
@@ -350,7 +359,7 @@ fn laggard(kind: Kind, seconds: Duration) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-fn note_latencies(mut latencies: Vec<Duration>, outcome: &mut Outcome) {
+pub(crate) fn note_latencies(mut latencies: Vec<Duration>, outcome: &mut Outcome) {
     latencies.sort_unstable();
     let at = |part: f64| {
         let place = (latencies.len() as f64 * part) as usize;
