@@ -37,6 +37,7 @@ use channels::Channels;
 use ids::{ChannelId, Line, LogId, Place};
 use room_log::{Buffer, RoomLog, View};
 use shares::{Lines, Membership, Shares};
+use together::Draft;
 
 pub use deal::{Dealt, Logs};
 
@@ -54,7 +55,7 @@ pub struct Fanout {
     shares: Shares,
     /// Empty buffers of former ticks.
     spare: Vec<RoomLog>,
-    spare_buffer: Buffer,
+    draft: Draft,
     /// The bytes of all lines of rooms, each line in its longest format.
     bytes: usize,
     /// The most bytes that a single peer was told.

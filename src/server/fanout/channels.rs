@@ -8,7 +8,8 @@ use crate::id::{RoomId, Slot};
 use crate::tally;
 
 use super::ids::{ChannelId, LogId};
-use super::room_log::View;
+use super::room_log::{Said, View};
+use super::shares::{Lines, Membership};
 
 #[derive(Debug, Default)]
 pub(super) struct Channels {
@@ -122,5 +123,16 @@ impl Channels {
     pub(super) fn heard(&self, channel: ChannelId) -> Option<(LogId, &View)> {
         let channel = self.get(channel);
         Some((self.rooms[channel.room.index()].log?, &channel.view))
+    }
+
+    /// The lines of a peer's channel that are in none of their spans, if they read any.
+    pub(super) fn unsealed(&self, said: &[Said], it: Membership) -> Option<Lines> {
+        let (log, view) = self.heard(it.channel)?;
+        let said = &said[log.index()];
+        (it.from < said.end() && !said.is_hidden(view)).then(|| Lines {
+            log,
+            channel: it.channel,
+            range: it.from..said.end(),
+        })
     }
 }

@@ -6,7 +6,7 @@
 //! several rooms form a group if they read all lines of the same channels, and nothing else. If only one of their rooms
 //! was spoken in, they belong to the group of its channel.
 
-use std::collections::HashMap;
+use std::mem;
 use std::ops::Range;
 
 use crate::id::Slot;
@@ -17,7 +17,7 @@ use super::channels::Channel;
 use super::ids::{ChannelId, Line, Place};
 use super::room_log::{Rendered, Said, take_buffer};
 use super::shares::{Lines, Membership, Part, Share};
-use super::together::Together;
+use super::together::{Draft, Together};
 
 /// Buffers kept from one tick for the next; with more rooms than that talking at once, the rest are allocated anew.
 pub(super) const SPARE_LOGS: usize = 8;
@@ -52,26 +52,26 @@ enum Rendering {
 }
 
 /// The numbers of groups. The first group reads the lines as they are. After it come the groups of the channels, of the
-/// combinations of channels, and of peers who are a group of their own.
+/// combinations of channels, and of peers who are a group of their own. The number of a combination is a hash, so two
+/// combinations may have the same.
 const PLAIN: u64 = 0;
 const CHANNELS: u64 = 1;
 const COMBINATIONS: u64 = 1 << 33;
-const ALONE: u64 = 1 << 34;
+const ALONE: u64 = 1 << 63;
 
-/// The combinations of channels that were met in a tick.
-#[derive(Debug, Default)]
-struct Combinations {
-    numbers: HashMap<Vec<ChannelId>, u64>,
-    /// The one that is looked up.
-    present: Vec<ChannelId>,
-}
+/// How many numbers combinations may have. In tests there are few, so that different ones have the same.
+const COMBINATION_NUMBERS: u64 = if cfg!(test) { 2 } else { ALONE - COMBINATIONS };
+
+/// 2^64 divided by the golden ratio: spreads numbers that are near each other (Knuth, The Art of Computer Programming,
+/// §6.4).
+const HASH_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Fanout {
     /// Ends the tick: freezes the logs, and passes every peer with a share in them to `reader`, some of them twice. Each
     /// share must then be [dealt](Self::deal). The gauge counts the copies that queues share.
     pub fn freeze(&mut self, gauge: &Gauge, mut reader: impl FnMut(Slot)) -> Logs {
         (self.bytes, self.most_told, self.place) = (0, 0, Place::default());
-        let (replies, ends) = std::mem::take(&mut self.replies);
+        let (replies, ends) = mem::take(&mut self.replies);
         let said = self.logs.drain(..).map(|log| log.freeze(gauge));
         let mut logs = Logs {
             replies: Log::new(replies, ends, false, gauge),
@@ -103,107 +103,129 @@ impl Fanout {
     /// Passes each of these peers their share, group by group, and begins the next tick. Every peer with a share must be
     /// among them, and no peer twice.
     pub fn deal(&mut self, mut logs: Logs, slots: &mut [Slot], mut take: impl FnMut(Dealt<'_>)) {
-        if self.shares.some_hear_several() {
-            self.group_several(&mut logs, slots);
-        }
-        self.sort(&logs, slots);
-        let mut rest = &slots[..];
-        while let Some(&first) = rest.first() {
-            let group;
-            (group, rest) = rest.split_at(self.first_group(&logs, rest));
-            let rendering = self.render(&logs, first);
-            let mut pieces = Vec::new();
-            for &slot in group {
-                self.take_share(slot, &logs, &rendering, &mut pieces);
-                take(Dealt::Share(slot, &pieces));
-                pieces.clear();
+        if logs.is_plain && !self.shares.some_hear_several() {
+            self.serve(&mut logs, PLAIN, slots, &mut take);
+        } else {
+            let sorted = self.sort(&logs, slots);
+            let mut done = 0;
+            while let Some((&(group, first), rest)) = sorted[done..].split_first() {
+                let is_in = |&&(number, slot): &&(u64, Slot)| {
+                    number == group && self.read_the_same(&logs, group, first, slot)
+                };
+                let end = done + 1 + rest.iter().take_while(is_in).count();
+                self.serve(&mut logs, group, &slots[done..end], &mut take);
+                done = end;
             }
-            drop(pieces);
-            self.take_back(&mut logs, rendering);
-            take(Dealt::GroupEnd);
         }
         self.thaw(logs);
     }
 
-    /// Sorts peers by their groups.
-    fn sort(&self, logs: &Logs, slots: &mut [Slot]) {
-        if !logs.is_plain {
-            slots.sort_unstable_by_key(|&slot| self.group(logs, slot));
-        }
+    /// Sorts peers by their groups. Returns them with the numbers of their groups.
+    fn sort(&self, logs: &Logs, slots: &mut [Slot]) -> Vec<(u64, Slot)> {
+        let numbered = slots.iter().map(|&slot| (self.group(logs, slot), slot));
+        let mut numbered: Vec<_> = numbered.collect();
+        numbered.sort_unstable_by_key(|&(group, _)| group);
+        let sorted = numbered.iter().map(|&(_, slot)| slot);
+        slots
+            .iter_mut()
+            .zip(sorted)
+            .for_each(|(it, slot)| *it = slot);
+        numbered
     }
 
-    /// How many of these, from the first on, are of its group.
-    fn first_group(&self, logs: &Logs, slots: &[Slot]) -> usize {
-        let Some(&first) = slots.first().filter(|_| !logs.is_plain) else {
-            return slots.len();
+    /// Passes the peers of a group their share.
+    fn serve(
+        &mut self,
+        logs: &mut Logs,
+        group: u64,
+        slots: &[Slot],
+        take: &mut impl FnMut(Dealt<'_>),
+    ) {
+        let Some(&first) = slots.first() else {
+            return;
         };
-        let group = self.group(logs, first);
-        let is_in = |&&slot: &&Slot| self.group(logs, slot) == group;
-        slots.iter().take_while(is_in).count()
-    }
-
-    /// Groups the people who hear several rooms by what they read.
-    fn group_several(&mut self, logs: &mut Logs, slots: &[Slot]) {
-        let mut met = Combinations::default();
+        let rendering = self.render(logs, group, first);
+        let mut pieces = Vec::new();
         for &slot in slots {
-            if self.shares.hears_several(slot) {
-                let group = self.group_of_several(logs, slot, &mut met);
-                self.shares.set_group(slot, group);
-                logs.is_plain &= group == PLAIN;
-            }
+            self.take_share(slot, logs, &rendering, &mut pieces);
+            take(Dealt::Share(slot, &pieces));
+            pieces.clear();
         }
+        drop(pieces);
+        self.take_back(logs, rendering);
+        take(Dealt::GroupEnd);
     }
 
-    fn group_of_several(&self, logs: &Logs, slot: Slot, met: &mut Combinations) -> u64 {
-        let alone = ALONE + slot.index() as u64;
+    /// The number of a peer's group.
+    fn group(&self, logs: &Logs, slot: Slot) -> u64 {
         if self.shares.is_alone(slot) {
-            return alone;
+            return ALONE + slot.index() as u64;
         }
-        met.present.clear();
-        let mut is_all = true;
-        for it in self.unsealed(logs, slot) {
-            met.present.push(it.channel);
+        match self.shares.find(slot).and_then(Share::only) {
+            Some(only) => self.group_of_channel(logs, only.channel),
+            None => self.group_of_several(logs, slot),
+        }
+    }
+
+    /// The group of people who read a channel and no other.
+    fn group_of_channel(&self, logs: &Logs, channel: ChannelId) -> u64 {
+        match self.channels.heard(channel) {
+            Some((log, view)) if !logs.said[log.index()].is_plain(view) => {
+                CHANNELS + channel.index() as u64
+            }
+            _ => PLAIN,
+        }
+    }
+
+    /// The group of somebody who hears several rooms or none.
+    fn group_of_several(&self, logs: &Logs, slot: Slot) -> u64 {
+        let (mut count, mut last, mut is_all, mut hash) = (0, None, true, 0_u64);
+        for &it in self.shares.several(slot) {
+            let Some(it) = self.channels.unsealed(&logs.said, it) else {
+                continue;
+            };
+            count += 1;
+            last = Some(it.channel);
             is_all &= it.range.start == Line::FIRST;
+            let next = hash.rotate_left(5) ^ (it.channel.index() as u64 + 1);
+            hash = next.wrapping_mul(HASH_FACTOR);
         }
-        match met.present[..] {
-            [] => PLAIN,
-            [only] => self.group_of_channel(logs, only),
-            _ if is_all && self.shares.spans(slot).next().is_none() => met.number(),
-            _ => alone,
+        match last {
+            None => PLAIN,
+            Some(only) if count == 1 => self.group_of_channel(logs, only),
+            Some(_) if is_all && self.shares.spans(slot).next().is_none() => {
+                COMBINATIONS + hash % COMBINATION_NUMBERS
+            }
+            Some(_) => ALONE + slot.index() as u64,
         }
     }
 
-    /// The lines of a peer's channels that are in none of their spans. Channels whose lines are all hidden are left out.
-    pub(super) fn unsealed(&self, logs: &Logs, slot: Slot) -> impl Iterator<Item = Lines> {
-        let memberships = self.shares.memberships(slot);
-        memberships.filter_map(|it| self.unsealed_in(logs, it))
+    /// Whether two peers whose groups have the same number read the same bytes.
+    fn read_the_same(&self, logs: &Logs, group: u64, one: Slot, other: Slot) -> bool {
+        let channels = |slot| {
+            let several = self.shares.several(slot).iter();
+            let unsealed = several.filter_map(|&it| self.channels.unsealed(&logs.said, it));
+            unsealed.map(|it| it.channel)
+        };
+        !(COMBINATIONS..ALONE).contains(&group) || channels(one).eq(channels(other))
     }
 
-    /// The same in one channel.
-    fn unsealed_in(&self, logs: &Logs, it: Membership) -> Option<Lines> {
-        let (log, view) = self.channels.heard(it.channel)?;
-        let said = &logs.said[log.index()];
-        (it.from < said.end() && !said.is_hidden(view)).then(|| Lines {
-            log,
-            channel: it.channel,
-            range: it.from..said.end(),
-        })
-    }
-
-    /// Puts together the lines for the group of this peer.
-    fn render(&mut self, logs: &Logs, slot: Slot) -> Rendering {
-        let group = self.group(logs, slot);
+    /// Puts together the lines for a group. This peer is in it.
+    fn render(&mut self, logs: &Logs, group: u64, slot: Slot) -> Rendering {
         if group == PLAIN {
             return Rendering::Plain;
         }
-        let buffer = std::mem::take(&mut self.spare_buffer);
         if group >= COMBINATIONS {
-            return Rendering::Together(self.put_together(logs, slot, buffer));
+            return Rendering::Together(self.put_together(logs, slot));
         }
         let channel = ChannelId::new((group - CHANNELS) as usize);
         match self.channels.heard(channel) {
             Some((log, view)) => {
-                Rendering::Viewed(logs.said[log.index()].render(view, buffer, &logs.gauge))
+                let Draft {
+                    buffer, stamped, ..
+                } = &mut self.draft;
+                let (buffer, gauge) = (mem::take(buffer), &logs.gauge);
+                Rendering::Viewed(logs.said[log.index()].render(view, stamped, buffer, gauge))
             }
             None => Rendering::Plain,
         }
@@ -240,15 +262,16 @@ impl Fanout {
             }
         }
         // Nearly everyone reads one channel, and pays nothing for people who read several.
-        match self.shares.find(slot).and_then(Share::only) {
-            Some(only) => {
-                if let Some(it) = self.unsealed_in(logs, only) {
-                    push_lines(&it, pieces);
-                }
+        let push_unsealed = |it: Membership, pieces: &mut Vec<Piece<'a>>| {
+            if let Some(it) = self.channels.unsealed(&logs.said, it) {
+                push_lines(&it, pieces);
             }
+        };
+        match self.shares.find(slot).and_then(Share::only) {
+            Some(only) => push_unsealed(only, pieces),
             None => {
-                let all = self.unsealed(logs, slot);
-                all.for_each(|it| push_lines(&it, pieces));
+                let several = self.shares.several(slot).iter();
+                several.for_each(|&it| push_unsealed(it, pieces));
             }
         }
         self.shares.empty(slot);
@@ -259,9 +282,13 @@ impl Fanout {
         let log = match rendering {
             Rendering::Plain => return logs.said.iter_mut().for_each(|said| said.plain.let_go()),
             Rendering::Viewed(viewed) => viewed.into_log(),
-            Rendering::Together(together) => together.into_log(),
+            Rendering::Together(Together { copied, mut parts }) => {
+                parts.clear();
+                self.draft.parts = parts;
+                copied
+            }
         };
-        self.spare_buffer = take_buffer(log).unwrap_or_default();
+        self.draft.buffer = take_buffer(log).unwrap_or_default();
     }
 
     /// Begins the next tick with the buffers of this one. Every share must have been taken.
@@ -277,41 +304,6 @@ impl Fanout {
             }
         }
         self.replies = take_buffer(logs.replies).unwrap_or_default();
-    }
-
-    /// Peers of the same number read the same bytes.
-    fn group(&self, logs: &Logs, slot: Slot) -> u64 {
-        if self.shares.is_alone(slot) {
-            return ALONE + slot.index() as u64;
-        }
-        let Some(share) = self.shares.find(slot) else {
-            return PLAIN;
-        };
-        let several = self.shares.group(share);
-        let only = || Some(self.group_of_channel(logs, share.only()?.channel));
-        several.or_else(only).unwrap_or(PLAIN)
-    }
-
-    fn group_of_channel(&self, logs: &Logs, channel: ChannelId) -> u64 {
-        match self.channels.heard(channel) {
-            Some((log, view)) if !logs.said[log.index()].is_plain(view) => {
-                CHANNELS + channel.index() as u64
-            }
-            _ => PLAIN,
-        }
-    }
-}
-
-impl Combinations {
-    /// The number of the present one.
-    fn number(&mut self) -> u64 {
-        self.present.sort_unstable();
-        if let Some(&number) = self.numbers.get(&self.present) {
-            return number;
-        }
-        let number = COMBINATIONS + self.numbers.len() as u64;
-        self.numbers.insert(self.present.clone(), number);
-        number
     }
 }
 

@@ -195,13 +195,23 @@ impl Said {
     pub(super) fn end_before(&self, lines: Range<Line>, place: Place) -> Line {
         let behind_first = lines.start.next();
         let rest = &self.notes[behind_first.index()..lines.end.index()];
+        // Where people talk by turns, there is only one.
+        if rest.first().is_none_or(|note| note.place > place) {
+            return behind_first;
+        }
         let count = rest.partition_point(|note| note.place < place);
         Line::new(behind_first.index() + count)
     }
 
     /// All lines as people of this view read them.
-    pub(super) fn render(&self, view: &View, mut buffer: Buffer, gauge: &Gauge) -> Rendered {
-        self.write(Line::FIRST..self.end(), view, &mut buffer);
+    pub(super) fn render(
+        &self,
+        view: &View,
+        stamped: &mut Stamped,
+        mut buffer: Buffer,
+        gauge: &Gauge,
+    ) -> Rendered {
+        self.write(Line::FIRST..self.end(), view, stamped, &mut buffer);
         let (bytes, ends) = buffer;
         tally::write(bytes.len());
         let log = Log::new(bytes, ends, true, gauge);
@@ -209,31 +219,31 @@ impl Said {
     }
 
     /// Appends some of the lines as people of this view read them.
-    pub(super) fn write(&self, lines: Range<Line>, view: &View, (bytes, ends): &mut Buffer) {
+    pub(super) fn write(
+        &self,
+        lines: Range<Line>,
+        view: &View,
+        stamped: &mut Stamped,
+        (bytes, ends): &mut Buffer,
+    ) {
         let View { format, tag } = view;
-        let first = lines.start;
-        let all = self.plain.range(lines.clone()).len();
-        let notes = &self.notes[first.index()..lines.end.index()];
-        bytes.reserve(all + notes.len() * (format.stamp.len() + tag.len()));
-        // There is one for each second.
-        let mut stamped = (i64::MIN, BytesMut::new());
-        let mut line = first;
-        for note in notes {
-            if note.is_stamped && stamped.0 != note.unix {
-                stamped.0 = note.unix;
-                stamped.1.clear();
-                stamp(&mut stamped.1, note.unix, *format);
-            }
+        let all = self.plain.range(lines.clone());
+        let lines = lines.start.index()..lines.end.index();
+        bytes.reserve(all.len() + lines.len() * (format.stamp.len() + tag.len()));
+        let notes = &self.notes[lines.clone()];
+        let plain = self.plain.log.bytes();
+        let mut start = all.start;
+        for (note, &end) in notes.iter().zip(&self.plain.log.ends()[lines]) {
+            let end = end as usize;
             if !note.is_hidden_from(view) {
-                if note.is_stamped {
-                    bytes.extend_from_slice(&stamped.1);
+                if note.is_stamped && format.stamp != Stamp::Off {
+                    bytes.extend_from_slice(stamped.at(note.unix, *format));
                 }
                 bytes.extend_from_slice(tag.as_bytes());
-                let range = self.plain.range(line..line.next());
-                bytes.extend_from_slice(&self.plain.log.bytes()[range]);
+                bytes.extend_from_slice(&plain[start..end]);
             }
             ends.push(bytes.len() as u32);
-            line = line.next();
+            start = end;
         }
     }
 
@@ -248,6 +258,24 @@ impl Said {
             notes,
             hidden: Hidden::default(),
         })
+    }
+}
+
+/// The last stamp that was written. There is a new one for each second and each format.
+#[derive(Debug, Default)]
+pub(super) struct Stamped {
+    of: Option<(i64, Format)>,
+    bytes: BytesMut,
+}
+
+impl Stamped {
+    fn at(&mut self, unix: i64, format: Format) -> &[u8] {
+        if self.of != Some((unix, format)) {
+            self.of = Some((unix, format));
+            self.bytes.clear();
+            stamp(&mut self.bytes, unix, format);
+        }
+        &self.bytes
     }
 }
 

@@ -25,14 +25,6 @@ pub(super) struct Membership {
     pub(super) from: Line,
 }
 
-/// The channels of a peer who reads several.
-#[derive(Debug, Default)]
-struct Several {
-    memberships: Vec<Membership>,
-    /// The number of their group in this tick.
-    group: u64,
-}
-
 /// One peer's share of the tick.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
@@ -146,7 +138,8 @@ pub(super) struct Span {
 #[derive(Debug, Default)]
 pub(super) struct Shares {
     shares: Vec<Share>,
-    several: Vec<Several>,
+    /// The channels of those who read several, in the order of their numbers.
+    several: Vec<Vec<Membership>>,
     /// Lists of `several` that are not in use.
     free: Vec<usize>,
     spans: Vec<Span>,
@@ -212,16 +205,20 @@ impl Shares {
         self.note_move(slot);
         let share = *self.get(slot);
         if let Some(list) = share.several() {
-            return self.several[list].memberships.push(joined);
+            let several = &mut self.several[list];
+            let at = several.partition_point(|it| it.channel < joined.channel);
+            return several.insert(at, joined);
         }
         let Some(only) = share.only() else {
             return self.get(slot).set_only(joined);
         };
         let list = self.free.pop().unwrap_or_else(|| {
-            self.several.push(Several::default());
+            self.several.push(Vec::new());
             self.several.len() - 1
         });
-        self.several[list].memberships = vec![only, joined];
+        let mut both = vec![only, joined];
+        both.sort_unstable_by_key(|it| it.channel);
+        self.several[list] = both;
         let share = self.get(slot);
         (share.channel, share.from) = (None, Line::FIRST);
         share.seat = list as u32 + 1;
@@ -235,7 +232,7 @@ impl Shares {
             (share.channel, share.seat, share.from) = (None, 0, Line::FIRST);
             return;
         };
-        let several = &mut self.several[list].memberships;
+        let several = &mut self.several[list];
         several.retain(|it| it.channel != left);
         if let &[only] = &several[..] {
             *several = Vec::new();
@@ -254,13 +251,16 @@ impl Shares {
         self.free.len() < self.several.len()
     }
 
-    /// The channels that a peer reads, in no particular order.
+    /// The channels that a peer reads, in the order of their numbers.
     pub(super) fn memberships(&self, slot: Slot) -> impl Iterator<Item = Membership> {
-        let share = self.find(slot);
-        let several = share.and_then(Share::several);
-        let several = several.map_or(&[][..], |list| &self.several[list].memberships);
-        let only = share.and_then(Share::only);
-        only.into_iter().chain(several.iter().copied())
+        let only = self.find(slot).and_then(Share::only);
+        only.into_iter().chain(self.several(slot).iter().copied())
+    }
+
+    /// The same if they read several, and nothing otherwise.
+    pub(super) fn several(&self, slot: Slot) -> &[Membership] {
+        let several = self.find(slot).and_then(Share::several);
+        several.map_or(&[], |list| &self.several[list])
     }
 
     /// Sets the line from which on the log of a channel's room is the peer's.
@@ -287,22 +287,10 @@ impl Shares {
         channel: ChannelId,
         change: impl FnOnce(&mut Membership),
     ) {
-        let mut several = self.several[list].memberships.iter_mut();
+        let mut several = self.several[list].iter_mut();
         let found = several.find(|it| it.channel == channel);
         debug_assert!(found.is_some());
         found.map(change);
-    }
-
-    /// Sets the group of a peer who reads several channels. People of one group read the same bytes in this tick.
-    pub(super) fn set_group(&mut self, slot: Slot, group: u64) {
-        if let Some(list) = self.get(slot).several() {
-            self.several[list].group = group;
-        }
-    }
-
-    /// The group of a peer, if they read several channels.
-    pub(super) fn group(&self, share: &Share) -> Option<u64> {
-        Some(self.several[share.several()?].group)
     }
 
     /// The peer changes channels.
@@ -347,7 +335,7 @@ impl Shares {
         };
         (share.from, share.last) = (Line::FIRST, None);
         if let Some(list) = share.several() {
-            let several = self.several[list].memberships.iter_mut();
+            let several = self.several[list].iter_mut();
             several.for_each(|it| it.from = Line::FIRST);
         }
     }
@@ -360,7 +348,7 @@ impl Shares {
     }
 
     fn are_empty(&self) -> bool {
-        let mut several = self.several.iter().flat_map(|it| &it.memberships);
+        let mut several = self.several.iter().flatten();
         self.shares.iter().all(Share::is_empty) && several.all(|it| it.from == Line::FIRST)
     }
 
@@ -382,7 +370,7 @@ impl Shares {
     pub(super) fn check_several(&self) -> usize {
         let lists = self.shares.iter().filter_map(Share::several);
         let lists: std::collections::HashSet<usize> = lists.collect();
-        let counts = self.several.iter().map(|it| it.memberships.len());
+        let counts = self.several.iter().map(Vec::len);
         for (list, count) in counts.enumerate() {
             assert_eq!(lists.contains(&list), count > 1, "{count}");
             assert_eq!(self.free.contains(&list), count == 0);

@@ -6,7 +6,7 @@
 //! lines. Short pieces are copied into one buffer. A long piece that needs no change is written from where it is.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::mem;
 use std::ops::Range;
 
 use crate::id::Slot;
@@ -15,21 +15,22 @@ use crate::net::{Log, Piece};
 use crate::tally;
 
 use super::Fanout;
+use super::channels::Channels;
 use super::deal::Logs;
 use super::ids::{Line, LogId, Place};
-use super::room_log::{Buffer, View};
+use super::room_log::{Buffer, Stamped, View};
 use super::shares::{Lines, Part};
 
 /// The output for a peer, in order.
 #[derive(Debug)]
 pub(super) struct Together {
-    copied: Log,
-    parts: Vec<Placed>,
+    pub(super) copied: Log,
+    pub(super) parts: Vec<Placed>,
 }
 
 /// The source of a part of it.
 #[derive(Debug)]
-enum Placed {
+pub(super) enum Placed {
     /// Copied bytes.
     Copied(Range<usize>),
     /// Lines of a room log, as they are.
@@ -38,62 +39,92 @@ enum Placed {
     Replies(Range<u32>),
 }
 
-/// The output that was put together so far.
+/// The output that was put together so far. Its buffers serve one peer after the other.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) buffer: Buffer,
+    pub(super) parts: Vec<Placed>,
+    pub(super) stamped: Stamped,
+    /// Lines to be merged behind that.
+    runs: Vec<Run>,
+}
+
+/// Lines that begin at this place in the tick.
 #[derive(Debug)]
-struct Draft {
-    buffer: Buffer,
-    parts: Vec<Placed>,
+struct Run {
+    place: Place,
+    lines: Lines,
 }
 
 impl Fanout {
     /// Puts together the output for a peer.
-    pub(super) fn put_together(&self, logs: &Logs, slot: Slot, buffer: Buffer) -> Together {
-        let parts = Vec::new();
-        let mut draft = Draft { buffer, parts };
-        let mut runs = Vec::new();
-        for span in self.shares.spans(slot) {
+    pub(super) fn put_together(&mut self, logs: &Logs, slot: Slot) -> Together {
+        let Fanout {
+            channels,
+            shares,
+            draft,
+            ..
+        } = self;
+        for span in shares.spans(slot) {
             match &span.part {
-                Part::Lines(lines) => runs.push(lines.clone()),
+                Part::Lines(lines) => draft.runs.push(Run::new(logs, lines.clone())),
                 Part::Replies(bytes) => {
-                    self.merge(logs, &mut runs, &mut draft);
+                    draft.merge(logs, channels);
                     draft.parts.push(Placed::Replies(bytes.clone()));
                 }
             }
         }
-        runs.extend(self.unsealed(logs, slot));
-        self.merge(logs, &mut runs, &mut draft);
-        let (bytes, ends) = draft.buffer;
+        for it in shares.memberships(slot) {
+            if let Some(lines) = channels.unsealed(&logs.said, it) {
+                draft.runs.push(Run::new(logs, lines));
+            }
+        }
+        draft.merge(logs, channels);
+        let (bytes, ends) = mem::take(&mut draft.buffer);
         tally::write(bytes.len());
         Together {
             copied: Log::new(bytes, ends, true, &logs.gauge),
-            parts: draft.parts,
+            parts: mem::take(&mut draft.parts),
         }
     }
+}
 
-    /// Appends runs of lines in the order in which the lines were said, and empties the list of them.
-    fn merge(&self, logs: &Logs, runs: &mut Vec<Lines>, draft: &mut Draft) {
-        let place = |run: &Lines| logs.said[run.log.index()].place(run.range.start);
-        let heads = runs.iter().enumerate();
-        let mut heads: BinaryHeap<_> = heads.map(|(i, run)| Reverse((place(run), i))).collect();
-        while let Some(Reverse((_, i))) = heads.pop() {
-            tally::steps(1);
-            let run = &mut runs[i];
-            let next = heads
-                .peek()
-                .map_or(Place::END, |&Reverse((place, _))| place);
-            let end = logs.said[run.log.index()].end_before(run.range.clone(), next);
-            let lines = run.range.start..end;
-            draft.append(logs, run.log, &self.channels.get(run.channel).view, lines);
-            run.range.start = end;
-            if !run.range.is_empty() {
-                heads.push(Reverse((place(run), i)));
-            }
-        }
-        runs.clear();
+impl Run {
+    fn new(logs: &Logs, lines: Lines) -> Run {
+        let place = logs.said[lines.log.index()].place(lines.range.start);
+        Run { place, lines }
     }
 }
 
 impl Draft {
+    /// Appends the runs of lines in the order in which the lines were said.
+    fn merge(&mut self, logs: &Logs, channels: &Channels) {
+        // The first of them is the last of the list.
+        self.runs.sort_unstable_by_key(|run| Reverse(run.place));
+        while let Some(mut run) = self.runs.pop() {
+            tally::steps(1);
+            let Lines {
+                log,
+                channel,
+                range,
+            } = &mut run.lines;
+            let said = &logs.said[log.index()];
+            let next = self.runs.last().map_or(Place::END, |run| run.place);
+            let end = said.end_before(range.clone(), next);
+            let view = &channels.get(*channel).view;
+            self.append(logs, *log, view, range.start..end);
+            range.start = end;
+            if range.is_empty() {
+                continue;
+            }
+            run.place = said.place(end);
+            // The runs that are earlier now are of other rooms. A run is passed at most once by each other room.
+            let earlier = self.runs.iter().rev();
+            let earlier = earlier.take_while(|it| it.place < run.place).count();
+            self.runs.insert(self.runs.len() - earlier, run);
+        }
+    }
+
     fn append(&mut self, logs: &Logs, log: LogId, view: &View, lines: Range<Line>) {
         let said = &logs.said[log.index()];
         if said.is_plain(view) {
@@ -109,7 +140,7 @@ impl Draft {
             }
         }
         let start = self.buffer.0.len();
-        said.write(lines, view, &mut self.buffer);
+        said.write(lines, view, &mut self.stamped, &mut self.buffer);
         let end = self.buffer.0.len();
         match self.parts.last_mut() {
             Some(Placed::Copied(range)) => range.end = end,
@@ -130,10 +161,5 @@ impl Together {
             Placed::Plain(log, lines) => logs.said[log.index()].plain.piece(lines.clone()),
             Placed::Replies(bytes) => logs.reply(bytes),
         })
-    }
-
-    /// The log of the copied bytes.
-    pub(super) fn into_log(self) -> Log {
-        self.copied
     }
 }
