@@ -121,9 +121,9 @@ pub mod inner {
     pub use crate::error::Unanswered;
     pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
-        AboutAway, AboutChat, AboutConnection, AboutIgnoring, AboutInput, AboutPeople,
-        AboutReading, AboutRooms, Answer, HelpRow, Here, IgnoredRow, Message, News, Past, Presence,
-        RoomRow, Whois,
+        AboutAway, AboutChat, AboutConnection, AboutHearing, AboutIgnoring, AboutInput,
+        AboutPeople, AboutReading, AboutRooms, Answer, HelpRow, Here, IgnoredRow, Message, News,
+        Past, Presence, RoomRow, Whois,
     };
     pub use crate::moment::{Civil, Format, Moment, Offset, Stamp};
     pub use crate::server::{Job, fanout};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
-use crate::message::{AboutConnection, AboutIgnoring, AboutPeople, AboutRooms, News};
+use crate::message::{AboutConnection, AboutHearing, AboutIgnoring, AboutPeople, AboutRooms, News};
 use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
@@ -154,7 +154,7 @@ impl Hub {
             Some(name) => match self.heard(author.place, name) {
                 Some(id) => id,
                 None => {
-                    let not_sent = AboutRooms::NotHeardNotSent(name.clone());
+                    let not_sent = AboutHearing::NotSent(name.clone());
                     return effects.answer(author.peer, not_sent);
                 }
             },

@@ -2,7 +2,7 @@
 
 use crate::id::RoomId;
 use crate::limits::ROOMS_HEARD;
-use crate::message::{AboutRooms, News};
+use crate::message::{AboutHearing, AboutRooms, Answer, News};
 use crate::name::RoomName;
 
 use super::event::{Effect, Effects};
@@ -55,15 +55,15 @@ impl Hub {
     pub(super) fn listen(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
         let is_in_room = self.heard(author.place, typed);
         if let Some((room, name)) = is_in_room.and_then(|it| Some((it, self.room_name(it)?))) {
-            let already = match room == author.room {
-                true => AboutRooms::InRoomAlready(name),
-                false => AboutRooms::HearsAlready(name),
+            let already: Answer = match room == author.room {
+                true => AboutRooms::InRoomAlready(name).into(),
+                false => AboutHearing::Already(name).into(),
             };
             return effects.answer(author.peer, already);
         }
         let person = self.roster.get(author.place);
         if person.is_none_or(|it| it.rooms().count() >= ROOMS_HEARD) {
-            return effects.answer(author.peer, AboutRooms::InTooManyRooms);
+            return effects.answer(author.peer, AboutHearing::TooMany);
         }
         let room = match self.rooms.find_or_make(typed, author.seq, author.id) {
             Ok(room) => room,
@@ -77,7 +77,7 @@ impl Hub {
         }
         self.add_member(room, author.place);
         self.read(author.place, room, effects);
-        effects.answer(author.peer, AboutRooms::HearsToo(name));
+        effects.answer(author.peer, AboutHearing::Too(name));
         self.show_room(author.place, room, effects);
         let who = author.name.clone();
         let listens = News::ListensIn { who, from };
@@ -95,7 +95,7 @@ impl Hub {
             None => self.roster.get(author.place).map(|it| it.hears().to_vec()),
             Some(typed) => match self.heard(author.place, typed) {
                 None => {
-                    let not_heard = AboutRooms::NotHeard(typed.clone());
+                    let not_heard = AboutHearing::NotHeard(typed.clone());
                     return effects.answer(author.peer, not_heard);
                 }
                 Some(room) => Some(vec![room]),
@@ -104,9 +104,9 @@ impl Hub {
         let left = left.unwrap_or_default();
         let names: Vec<RoomName> = left.iter().filter_map(|it| self.room_name(*it)).collect();
         let answer = match names.first() {
-            None => AboutRooms::HearsNoOther,
-            Some(name) if left.contains(&author.room) => AboutRooms::HearsCurrent(name.clone()),
-            Some(_) => AboutRooms::HearsNoMore(names),
+            None => AboutHearing::NoOther,
+            Some(name) if left.contains(&author.room) => AboutHearing::Current(name.clone()),
+            Some(_) => AboutHearing::NoMore(names),
         };
         effects.answer(author.peer, answer);
         let hidden_from = self.hidden_from(author.place);
@@ -121,7 +121,7 @@ impl Hub {
     pub(super) fn switch(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
         let room = self.heard(author.place, typed);
         let Some((room, name)) = room.and_then(|it| Some((it, self.room_name(it)?))) else {
-            return effects.answer(author.peer, AboutRooms::NotHeard(typed.clone()));
+            return effects.answer(author.peer, AboutHearing::NotHeard(typed.clone()));
         };
         if room == author.room {
             return effects.answer(author.peer, AboutRooms::InRoomAlready(name));
@@ -135,7 +135,7 @@ impl Hub {
         self.read(author.place, author.room, effects);
         self.read(author.place, room, effects);
         effects.answer(author.peer, AboutRooms::InRoom(name));
-        let before = self.room_name(author.room).map(AboutRooms::HearsToo);
+        let before = self.room_name(author.room).map(AboutHearing::Too);
         before
             .into_iter()
             .for_each(|it| effects.answer(author.peer, it));

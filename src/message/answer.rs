@@ -15,6 +15,8 @@ pub enum Answer {
     Chat(AboutChat),
     /// About rooms.
     Rooms(AboutRooms),
+    /// About hearing rooms besides the current one.
+    Hearing(AboutHearing),
     /// About people.
     People(AboutPeople),
     /// About being away.
@@ -75,24 +77,6 @@ pub enum AboutRooms {
     InRoom(RoomName),
     /// This was their current room already.
     InRoomAlready(RoomName),
-    /// They hear this room too now, besides their current one.
-    HearsToo(RoomName),
-    /// They heard this room already.
-    HearsAlready(RoomName),
-    /// They no longer hear these rooms.
-    HearsNoMore(Vec<RoomName>),
-    /// They hear no room but their current one.
-    HearsNoOther,
-    /// They want to stop hearing this room, but it is their current one.
-    HearsCurrent(RoomName),
-    /// They do not hear the room that they named. It may not exist.
-    NotHeard(RoomName),
-    /// The same, so that what they wanted to say there was not sent.
-    NotHeardNotSent(RoomName),
-    /// What they wanted to say in another room is a command of another kind.
-    NotSaidElsewhere,
-    /// They are in as many rooms as one person may be.
-    InTooManyRooms,
     /// That is not a valid name for a room, for this reason.
     RoomInvalid(InvalidUsername),
     /// The room is not made, because its name could be mistaken for that of another room.
@@ -131,6 +115,29 @@ pub enum AboutRooms {
         /// The number of people who are not listed.
         more: usize,
     },
+}
+
+/// Answers about hearing rooms besides the current one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutHearing {
+    /// They hear this room too now.
+    Too(RoomName),
+    /// They heard this room already.
+    Already(RoomName),
+    /// They no longer hear these rooms.
+    NoMore(Vec<RoomName>),
+    /// They hear no room but their current one.
+    NoOther,
+    /// They want to stop hearing this room, but it is their current one.
+    Current(RoomName),
+    /// They do not hear the room that they named. It may not exist.
+    NotHeard(RoomName),
+    /// The same, so that what they wanted to say there was not sent.
+    NotSent(RoomName),
+    /// What they wanted to say in another room is a command of another kind.
+    OnlySaid,
+    /// They are in as many rooms as one person may be.
+    TooMany,
 }
 
 /// Answers about people.
@@ -238,6 +245,7 @@ impl Answer {
             | Answer::Input(_)
             | Answer::Chat(_)
             | Answer::Rooms(_)
+            | Answer::Hearing(_)
             | Answer::People(_)
             | Answer::Ignoring(_)
             | Answer::Reading(_) => true,
@@ -328,6 +336,12 @@ impl From<AboutChat> for Answer {
 impl From<AboutRooms> for Answer {
     fn from(it: AboutRooms) -> Answer {
         Answer::Rooms(it)
+    }
+}
+
+impl From<AboutHearing> for Answer {
+    fn from(it: AboutHearing) -> Answer {
+        Answer::Hearing(it)
     }
 }
 

@@ -8,8 +8,8 @@
 mod answer;
 
 pub use answer::{
-    AboutAway, AboutChat, AboutIgnoring, AboutInput, AboutPeople, AboutReading, AboutRooms, Answer,
-    HelpRow, Here, IgnoredRow, Presence, RoomRow, Whois,
+    AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPeople, AboutReading,
+    AboutRooms, Answer, HelpRow, Here, IgnoredRow, Presence, RoomRow, Whois,
 };
 
 use std::sync::Arc;

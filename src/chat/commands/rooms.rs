@@ -8,7 +8,7 @@ use crate::chat::{Caller, Hub};
 use crate::id::RoomId;
 use crate::journal::Act;
 use crate::limits::{PEOPLE_LISTED, ROOMS_LISTED, TOPIC_CHARS};
-use crate::message::{AboutRooms, Here, Presence, RoomRow};
+use crate::message::{AboutHearing, AboutRooms, Here, Presence, RoomRow};
 use crate::name::RoomName;
 use crate::tally;
 use crate::wire::Command;
@@ -86,7 +86,7 @@ pub(super) fn within(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
     let heard = hub.heard(caller.place, &typed);
     let room = heard.and_then(|it| hub.room_name(it));
     if room.is_none() {
-        return effects.answer(caller.peer, AboutRooms::NotHeardNotSent(typed));
+        return effects.answer(caller.peer, AboutHearing::NotSent(typed));
     }
     match Command::parse(line.trim_start()) {
         Command::Blank => {}
@@ -98,7 +98,7 @@ pub(super) fn within(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
             let text = args.into();
             caller.wants(Act::Do { room, text }, effects);
         }
-        Command::Slash { .. } => effects.answer(caller.peer, AboutRooms::NotSaidElsewhere),
+        Command::Slash { .. } => effects.answer(caller.peer, AboutHearing::OnlySaid),
     }
 }
 

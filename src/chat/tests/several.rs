@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::limits::ROOMS_HEARD;
-use crate::message::{AboutAway, AboutReading, AboutRooms, Here};
+use crate::message::{AboutAway, AboutHearing, AboutReading, AboutRooms, Here};
 
 fn room(text: &str) -> RoomName {
     RoomName::parse(text).unwrap()
 }
 
-fn answer(about: AboutRooms) -> Message {
+fn answer(about: impl Into<Answer>) -> Message {
     Message::Answer(about.into())
 }
 
@@ -86,24 +86,24 @@ fn lines_go_to_the_current_room_or_to_the_one_that_is_named() {
 #[test]
 fn nothing_is_said_where_one_does_not_hear() {
     let (mut chat, [ann, bob, carl]) = three();
-    let not_sent = |it: &str| answer(AboutRooms::NotHeardNotSent(room(it)));
+    let not_sent = |it: &str| answer(AboutHearing::NotSent(room(it)));
     for (line, refusal) in [
         ("/in kitchen hi", not_sent("kitchen")),
         ("/in nowhere hi", not_sent("nowhere")),
-        ("/in den /who", answer(AboutRooms::NotSaidElsewhere)),
-        ("/in den /me", answer(AboutRooms::NotSaidElsewhere)),
-        ("/in den /x", answer(AboutRooms::NotSaidElsewhere)),
+        ("/in den /who", answer(AboutHearing::OnlySaid)),
+        ("/in den /me", answer(AboutHearing::OnlySaid)),
+        ("/in den /x", answer(AboutHearing::OnlySaid)),
         (
             "/switch kitchen",
-            answer(AboutRooms::NotHeard(room("kitchen"))),
+            answer(AboutHearing::NotHeard(room("kitchen"))),
         ),
         (
             "/unlisten kitchen",
-            answer(AboutRooms::NotHeard(room("kitchen"))),
+            answer(AboutHearing::NotHeard(room("kitchen"))),
         ),
         (
             "/unlisten lobby",
-            answer(AboutRooms::HearsCurrent(room("lobby"))),
+            answer(AboutHearing::Current(room("lobby"))),
         ),
         (
             "/switch lobby",
@@ -113,7 +113,7 @@ fn nothing_is_said_where_one_does_not_hear() {
             "/listen lobby",
             answer(AboutRooms::InRoomAlready(room("lobby"))),
         ),
-        ("/listen den", answer(AboutRooms::HearsAlready(room("den")))),
+        ("/listen den", answer(AboutHearing::Already(room("den")))),
     ] {
         chat.types(ann, line);
         assert_eq!(chat.reads(ann), [refusal], "{line}");
@@ -132,7 +132,7 @@ fn joining_a_room_that_one_hears_leaves_the_one_before() {
     let (who, there) = (name("ann"), room("den"));
     assert_eq!(chat.reads(dora), [News::WentTo { who, room: there }.into()]);
     chat.types(ann, "/unlisten all");
-    assert_eq!(chat.reads(ann), [answer(AboutRooms::HearsNoOther)]);
+    assert_eq!(chat.reads(ann), [answer(AboutHearing::NoOther)]);
     chat.types(ann, "/listen kitchen");
     chat.reads(ann);
     chat.types(ann, "/leave");
@@ -216,13 +216,13 @@ fn a_person_is_in_so_many_rooms_and_no_more() {
     }
     chat.reads(ann);
     chat.types(ann, "/listen more");
-    assert_eq!(chat.reads(ann), [answer(AboutRooms::InTooManyRooms)]);
+    assert_eq!(chat.reads(ann), [answer(AboutHearing::TooMany)]);
     let rooms = chat.alone.hub.rooms.iter().count();
     assert_eq!(rooms, ROOMS_HEARD, "the last one is not made");
     chat.types(ann, "/join more");
     assert_eq!(chat.reads(ann), [answer(AboutRooms::InRoom(room("more")))]);
     let others: Vec<RoomName> = (1..ROOMS_HEARD).map(|i| room(&format!("r{i}"))).collect();
     chat.types(ann, "/unlisten all");
-    assert_eq!(chat.reads(ann), [answer(AboutRooms::HearsNoMore(others))]);
+    assert_eq!(chat.reads(ann), [answer(AboutHearing::NoMore(others))]);
     assert_eq!(chat.alone.hub.rooms.iter().count(), 2);
 }

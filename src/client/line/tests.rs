@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::message::{
-    AboutAway, AboutChat, AboutIgnoring, AboutInput, AboutPeople, AboutReading, AboutRooms, Answer,
-    HelpRow, Here, Message, News, Past, Presence, RoomRow,
+    AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPeople, AboutReading,
+    AboutRooms, Answer, HelpRow, Here, Message, News, Past, Presence, RoomRow,
 };
 use crate::moment::Format;
 use crate::wire::{render, tag};
@@ -223,12 +223,12 @@ fn answers_about_other_rooms_are_read_back() {
     let rooms = room_names();
     for room in &rooms {
         let fact = || Fact::Hears(room.clone());
-        assert_answer(AboutRooms::HearsToo(room.clone()), fact());
-        assert_answer(AboutRooms::HearsAlready(room.clone()), fact());
+        assert_answer(AboutHearing::Too(room.clone()), fact());
+        assert_answer(AboutHearing::Already(room.clone()), fact());
     }
     for count in 1..=rooms.len() {
         let gone = rooms[..count].to_vec();
-        let answer = Message::Answer(AboutRooms::HearsNoMore(gone.clone()).into());
+        let answer = Message::Answer(AboutHearing::NoMore(gone.clone()).into());
         let line = written(&answer, Format::default());
         let Fact::HearsNoLonger(list) = read(&line).fact else {
             panic!("{line}");
@@ -238,12 +238,12 @@ fn answers_about_other_rooms_are_read_back() {
     }
     let room = || rooms[0].clone();
     for other in [
-        AboutRooms::HearsNoOther,
-        AboutRooms::HearsCurrent(room()),
-        AboutRooms::NotHeard(room()),
-        AboutRooms::NotHeardNotSent(room()),
-        AboutRooms::NotSaidElsewhere,
-        AboutRooms::InTooManyRooms,
+        AboutHearing::NoOther,
+        AboutHearing::Current(room()),
+        AboutHearing::NotHeard(room()),
+        AboutHearing::NotSent(room()),
+        AboutHearing::OnlySaid,
+        AboutHearing::TooMany,
     ] {
         assert_answer(other, Fact::Other);
     }

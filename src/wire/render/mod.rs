@@ -9,6 +9,7 @@
 mod away;
 mod chat;
 mod connection;
+mod hearing;
 mod ignoring;
 mod input;
 mod news;
@@ -62,6 +63,7 @@ fn answer(out: &mut BytesMut, answer: &Answer, format: Format) {
         Answer::Input(about) => line(out, &[&input::words(about)]),
         Answer::Chat(about) => chat::render(about, out),
         Answer::Rooms(about) => rooms::render(about, out),
+        Answer::Hearing(about) => line(out, &[&hearing::words(about)]),
         Answer::People(about) => people::render(about, format, out),
         Answer::Away(about) => away::render(about, format, out),
         Answer::Ignoring(about) => line(out, &[&ignoring::words(about)]),

@@ -2,13 +2,13 @@
 
 use bytes::BytesMut;
 
-use crate::limits::{ROOMS_HEARD, ROOMS_MADE, TOPIC_CHARS};
+use crate::limits::{ROOMS_MADE, TOPIC_CHARS};
 use crate::message::{AboutRooms, Here, Presence, RoomRow};
 use crate::name::RoomName;
 use crate::wire::refusal;
 
+use super::line;
 use super::people::idle;
-use super::{line, names};
 
 /// The column of the screen at which a list of names is wrapped.
 pub(super) const WRAP: usize = 72;
@@ -19,33 +19,6 @@ pub(super) fn render(about: &AboutRooms, out: &mut BytesMut) {
         AboutRooms::Who { room, people, more } => return who(out, room, people, *more),
         AboutRooms::InRoom(room) => format!("You are in {room} now."),
         AboutRooms::InRoomAlready(room) => format!("You are already in {room}."),
-        AboutRooms::HearsToo(room) => {
-            let name = room.name();
-            format!("You hear {room} too. Say something there with /in {name} TEXT.")
-        }
-        AboutRooms::HearsAlready(room) => format!("You hear {room} already."),
-        AboutRooms::HearsNoMore(rooms) => {
-            let rooms = rooms.iter().map(RoomName::to_string).collect();
-            format!("You no longer hear {}.", names(rooms))
-        }
-        AboutRooms::HearsNoOther => "You hear no other room.".into(),
-        AboutRooms::HearsCurrent(room) => {
-            format!("You are in {room} now. Go elsewhere first: /switch ROOM.")
-        }
-        AboutRooms::NotHeard(room) => {
-            let name = room.name();
-            format!("You do not hear {room}. Type /listen {name} first.")
-        }
-        AboutRooms::NotHeardNotSent(room) => {
-            let name = room.name();
-            format!("You do not hear {room}. Not sent. Type /listen {name} first.")
-        }
-        AboutRooms::NotSaidElsewhere => {
-            "Only text and /me ACTION can be said in another room. Not sent.".into()
-        }
-        AboutRooms::InTooManyRooms => format!(
-            "You are in {ROOMS_HEARD} rooms, and that is the most. Leave one with /unlisten."
-        ),
         AboutRooms::RoomInvalid(why) => refusal::no_name("A room's name", *why),
         AboutRooms::RoomLooksLike { typed, room } => {
             format!(

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::error::{Protocol, Unanswered};
-use crate::message::{AboutIgnoring, AboutInput, AboutPeople, IgnoredRow, Whois};
+use crate::message::{AboutHearing, AboutIgnoring, AboutInput, AboutPeople, IgnoredRow, Whois};
 use crate::name::InvalidUsername;
 
 fn ann() -> Username {
@@ -146,17 +146,6 @@ fn about_rooms() -> Vec<Read> {
         (It::Rooms { rows: vec![heard], more: 0 }, "#tea  2  you hear it  leaves"),
         (It::InRoom(tea()), "You are in #tea now."),
         (It::InRoomAlready(tea()), "You are already in #tea."),
-        (It::HearsToo(tea()), "You hear #tea too. Say something there with /in tea TEXT."),
-        (It::HearsAlready(tea()), "You hear #tea already."),
-        (It::HearsNoMore(vec![tea()]), "You no longer hear #tea."),
-        (It::HearsNoMore(vec![tea(), tea()]), "You no longer hear #tea and #tea."),
-        (It::HearsNoMore(vec![tea(), tea(), tea()]), "You no longer hear #tea, #tea and #tea."),
-        (It::HearsNoOther, "You hear no other room."),
-        (It::HearsCurrent(tea()), "You are in #tea now. Go elsewhere first: /switch ROOM."),
-        (It::NotHeard(tea()), "You do not hear #tea. Type /listen tea first."),
-        (It::NotHeardNotSent(tea()), "You do not hear #tea. Not sent. Type /listen tea first."),
-        (It::NotSaidElsewhere, "Only text and /me ACTION can be said in another room. Not sent."),
-        (It::InTooManyRooms, "You are in 16 rooms, and that is the most. Leave one with /unlisten."),
         (
             It::RoomInvalid(InvalidUsername::Empty),
             "A room's name has 1 to 32 letters, digits, '_', '-' or '.'.",
@@ -176,6 +165,24 @@ fn about_rooms() -> Vec<Read> {
         (topic(None), "#tea has no topic. Type /topic TEXT to set one."),
         (It::TopicTooLong, "A topic has at most 200 characters. Not set."),
         (It::Who { room: tea(), people: vec![presence("Ann", true, 0)], more: 0 }, "In #tea: 1\r\n  Ann (away)"),
+    ])
+}
+
+#[rustfmt::skip]
+fn about_hearing() -> Vec<Read> {
+    use AboutHearing as It;
+    of_answers([
+        (It::Too(tea()), "You hear #tea too. Say something there with /in tea TEXT."),
+        (It::Already(tea()), "You hear #tea already."),
+        (It::NoMore(vec![tea()]), "You no longer hear #tea."),
+        (It::NoMore(vec![tea(), tea()]), "You no longer hear #tea and #tea."),
+        (It::NoMore(vec![tea(), tea(), tea()]), "You no longer hear #tea, #tea and #tea."),
+        (It::NoOther, "You hear no other room."),
+        (It::Current(tea()), "You are in #tea now. Go elsewhere first: /switch ROOM."),
+        (It::NotHeard(tea()), "You do not hear #tea. Type /listen tea first."),
+        (It::NotSent(tea()), "You do not hear #tea. Not sent. Type /listen tea first."),
+        (It::OnlySaid, "Only text and /me ACTION can be said in another room. Not sent."),
+        (It::TooMany, "You are in 16 rooms, and that is the most. Leave one with /unlisten."),
     ])
 }
 
@@ -257,6 +264,7 @@ fn all() -> Vec<Read> {
         about_connections(),
         about_input_and_the_chat(),
         about_rooms(),
+        about_hearing(),
         about_people(),
         about_away_and_ignoring(),
         about_reading(),
