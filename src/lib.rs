@@ -149,7 +149,7 @@ pub mod inner {
     }
 
     pub mod wire {
-        pub use crate::wire::{Decoder, Input, clean, clean_typed, recognise, render};
+        pub use crate::wire::{Decoder, Input, Opening, clean, clean_typed, opening, render};
     }
 }
 

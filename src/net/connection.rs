@@ -22,8 +22,6 @@ pub(crate) struct Connection {
     /// Present while output waits.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
-    /// Bytes have come, and the first of them have been examined.
-    pub(crate) heard: bool,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
     input_ended: bool,
     /// Why nothing can be written any more. From then on output is dropped; earlier input is still read.
@@ -74,7 +72,6 @@ impl Connection {
             addr: addr.into(),
             backlog: None,
             readiness: Readiness::ACCEPTED,
-            heard: false,
             input_ended: false,
             broken: None,
             was_reset: false,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::limits::{
     ALL_QUEUES_BYTES, ANSWER_BYTES, AROUND_LINE, CLEAN_GROWTH, CLIENTS, CLIENTS_RANGE, DRAIN,
-    HISTORY_LINES, HISTORY_LINES_RANGE, LINE_BYTES, LINE_BYTES_RANGE, LOG_BYTES, LOGIN_TIMEOUT,
-    LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
+    GREET_AFTER_MOST, HISTORY_LINES, HISTORY_LINES_RANGE, LINE_BYTES, LINE_BYTES_RANGE, LOG_BYTES,
+    LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
 };
 use crate::rate::Rate;
 
@@ -43,6 +43,9 @@ pub struct Config {
     pub rate: Option<Rate>,
     /// Whether the rate also applies to people who connect from this machine. Default: false.
     pub rate_on_loopback: bool,
+    /// Silence after which a newcomer is greeted as a person, at most 5 s. Clients that speak another protocol send
+    /// something before that. Zero greets everyone at once. Default: zero.
+    pub greet_after: Duration,
     /// Time in which a newcomer must give a username; `None` for no limit. Default: 60 s.
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
@@ -67,6 +70,7 @@ impl Default for Config {
             all_queues: ALL_QUEUES_BYTES,
             rate: Some(Rate::default()),
             rate_on_loopback: false,
+            greet_after: NO_TIME,
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,
             history: HISTORY_LINES,
@@ -98,6 +102,12 @@ impl Config {
         in_range("the length of the message of the day", motd, 0..=MOTD_BYTES)?;
         let idle_timeout = self.idle_timeout.unwrap_or_default();
         in_range("the time to be idle", idle_timeout, NO_TIME..=LONGEST_TIME)?;
+        let greet_after = self.greet_after;
+        in_range(
+            "the time to greet after",
+            greet_after,
+            NO_TIME..=GREET_AFTER_MOST,
+        )?;
         let login_timeout = self.login_timeout.unwrap_or_default();
         in_range("the time to log in", login_timeout, NO_TIME..=LONGEST_TIME)?;
         in_range("the time to drain", self.drain, NO_TIME..=LONGEST_TIME)

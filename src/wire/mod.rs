@@ -17,7 +17,7 @@ pub use lines::Input;
 #[cfg(feature = "client")]
 pub(crate) use lines::LineDecoder;
 pub(crate) use lines::split_line;
-pub use protocol::recognise;
+pub use protocol::{Opening, opening};
 pub(crate) use refusal::no_name;
 pub use render::render;
 pub(crate) use render::{is_hidden, is_stamped, stamp, tag};

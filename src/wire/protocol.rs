@@ -1,90 +1,201 @@
-//! Other protocols, recognised by the first bytes of a connection, so that a browser or a stray client never becomes a
-//! person in the chat.
+//! What a connection speaks, by its first bytes. A browser or a stray client never becomes a person in the chat.
 
 use crate::error::Protocol;
+use crate::limits::OPENING_BYTES;
 
-/// Methods of HTTP (RFC 9110 §9, RFC 5789), and the word that opens HTTP/2 (RFC 9113 §3.4).
-const HTTP_METHODS: [&[u8]; 10] = [
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI",
-];
+/// The first bytes of a handshake under TLS (RFC 8446 §5.1): the type of the record, and the major version.
+const TLS: &[u8] = &[22, 3];
+
+/// RFC 4253 §4.2.
+const SSH: &[u8] = b"SSH-";
 
 /// The beginnings of a PROXY protocol header, in its first version and in its second.
-const PROXY_HEADERS: [&[u8]; 4] = [
+const PROXY: [&[u8]; 4] = [
     b"PROXY TCP4 ",
     b"PROXY TCP6 ",
     b"PROXY UNKNOWN",
     b"\r\n\r\n\0\r\nQUIT\n",
 ];
 
-/// The protocol that the first bytes of a connection belong to, if it is a known one other than ours.
-pub fn recognise(first: &[u8]) -> Option<Protocol> {
-    // A record of a TLS handshake (RFC 8446 §5.1): its type, and the major version.
-    if first.starts_with(&[22, 3]) {
-        return Some(Protocol::Tls);
-    }
-    // RFC 4253 §4.2.
-    if first.starts_with(b"SSH-") {
-        return Some(Protocol::Ssh);
-    }
-    if PROXY_HEADERS.iter().any(|it| first.starts_with(it)) {
-        return Some(Protocol::Proxy);
-    }
-    is_http(first).then_some(Protocol::Http)
+/// Methods of HTTP with the space behind them (RFC 9110 §9, RFC 5789), and the word that opens HTTP/2 (RFC 9113 §3.4).
+const HTTP: [&[u8]; 10] = [
+    b"GET ",
+    b"HEAD ",
+    b"POST ",
+    b"PUT ",
+    b"DELETE ",
+    b"CONNECT ",
+    b"OPTIONS ",
+    b"TRACE ",
+    b"PATCH ",
+    b"PRI ",
+];
+
+/// What the first bytes of a connection tell about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// Nothing yet: they are the beginning of something that more than one protocol begins with, or there are none.
+    Undecided,
+    /// It speaks lines, as a person types them.
+    Lines,
+    /// It speaks another protocol.
+    Foreign(Protocol),
 }
 
-/// Whether the first line is a request line: a method, a target, a version. If it is too long to have come whole, a
-/// method and a path are enough.
-fn is_http(first: &[u8]) -> bool {
-    let mut lines = first.split(|&byte| byte == b'\n');
-    let line = lines.next().unwrap_or_default();
-    let is_whole = lines.next().is_some();
-    let mut words = line.trim_ascii_end().split(|&byte| byte == b' ');
-    let method = words.next().unwrap_or_default();
-    let is_request = if is_whole {
-        words.next_back().is_some_and(|it| it.starts_with(b"HTTP/"))
-    } else {
-        words.next().is_some_and(|it| it.starts_with(b"/"))
+/// How bytes compare with a known opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    Other,
+    /// They may become it.
+    Beginning,
+    Same,
+}
+
+/// What a connection speaks, by all bytes that have come so far. It stays undecided only while these are a strict
+/// beginning of a known opening, and never beyond [`OPENING_BYTES`].
+pub fn opening(first: &[u8]) -> Opening {
+    let proxy = PROXY.into_iter().map(|it| compare(first, it)).max();
+    let found = [
+        (compare(first, TLS), Protocol::Tls),
+        (compare(first, SSH), Protocol::Ssh),
+        (proxy.unwrap_or(Likeness::Other), Protocol::Proxy),
+        (http(first), Protocol::Http),
+    ];
+    let best = found.into_iter().max_by_key(|(likeness, _)| *likeness);
+    match best {
+        Some((Likeness::Same, protocol)) => Opening::Foreign(protocol),
+        Some((Likeness::Beginning, _)) => Opening::Undecided,
+        _ => Opening::Lines,
+    }
+}
+
+/// Whether a whole line, without its end, is the first line of a request (RFC 9112 §3): a method, a target and a
+/// version.
+pub(crate) fn is_request_line(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let last = line.rsplit(|&byte| byte == b' ').next();
+    let has_version = last.is_some_and(|it| it.starts_with(b"HTTP/"));
+    has_version && HTTP.into_iter().any(|it| line.starts_with(it))
+}
+
+fn http(first: &[u8]) -> Likeness {
+    match first.iter().position(|&byte| byte == b'\n') {
+        Some(end) if is_request_line(&first[..end]) => Likeness::Same,
+        Some(_) => Likeness::Other,
+        // A method and the beginning of a target are enough if the line is too long to be waited for.
+        None => match HTTP.into_iter().map(|it| request(first, it)).max() {
+            Some(Likeness::Beginning) if first.len() >= OPENING_BYTES => Likeness::Same,
+            likeness => likeness.unwrap_or(Likeness::Other),
+        },
+    }
+}
+
+/// Compares a line that has not ended with a request of this method.
+fn request(first: &[u8], method: &[u8]) -> Likeness {
+    let target = match first.strip_prefix(method) {
+        None => return compare(first, method),
+        Some(target) => target,
     };
-    is_request && HTTP_METHODS.contains(&method)
+    let forms: [&[u8]; 3] = [b"/", b"*", b"http"];
+    let is_target = method == b"CONNECT "
+        || forms
+            .into_iter()
+            .any(|it| compare(target, it) > Likeness::Other);
+    match is_target {
+        true => Likeness::Beginning,
+        false => Likeness::Other,
+    }
+}
+
+fn compare(first: &[u8], known: &[u8]) -> Likeness {
+    match first.starts_with(known) {
+        true => Likeness::Same,
+        false if known.starts_with(first) => Likeness::Beginning,
+        false => Likeness::Other,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const FOREIGN: [(&[u8], Protocol); 9] = [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", Protocol::Http),
+        (b"GET http://x/ HTTP/1.0\n", Protocol::Http),
+        (b"OPTIONS * HTTP/1.1\r\n", Protocol::Http),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Protocol::Http),
+        (b"CONNECT x:443 HTTP/1.1\r\n", Protocol::Http),
+        (b"\x16\x03\x01\x02\0\x01", Protocol::Tls),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", Protocol::Ssh),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", Protocol::Proxy),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Protocol::Proxy),
+    ];
+
+    const LINES: [&[u8]; 16] = [
+        b"GET\n",
+        b"GET well soon",
+        b"GET / HTTP\n",
+        b"Get / HTTP/1.1\n",
+        b"PRI\r\n",
+        b"PROXY\n",
+        b"PROXY fights are fun\n",
+        b"GET /away\n",
+        b"ssh-fan\n",
+        b"\x16\n",
+        b"\r\n\r\n\r\n",
+        b"\xff\xfb\x1f",
+        b"CONNECT me\n",
+        b"OPTIONS?",
+        b"PUTter",
+        b" GET / HTTP/1.1\n",
+    ];
+
     #[test]
-    fn strangers_are_known_by_their_first_bytes() {
-        for (first, protocol) in [
-            (&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], Protocol::Http),
-            (b"GET /search?q=so+long+that+it+is", Protocol::Http),
-            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Protocol::Http),
-            (b"\x16\x03\x01\x02\0\x01", Protocol::Tls),
-            (b"SSH-2.0-OpenSSH_9.2\r\n", Protocol::Ssh),
-            (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", Protocol::Proxy),
-            (b"PROXY UNKNOWN\r\n", Protocol::Proxy),
-            (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Protocol::Proxy),
-        ] {
-            assert_eq!(recognise(first), Some(protocol));
+    fn strangers_are_known_however_their_bytes_come() {
+        for (first, protocol) in FOREIGN {
+            assert_eq!(opening(first), Opening::Foreign(protocol), "{first:?}");
+            let cut = (0..first.len()).map(|end| opening(&first[..end]));
+            let undecided = cut.take_while(|it| *it == Opening::Undecided).count();
+            let known = opening(&first[..undecided]);
+            assert_eq!(known, Opening::Foreign(protocol), "{undecided} bytes");
         }
     }
 
     #[test]
     fn people_are_not_mistaken_for_strangers() {
-        for first in [
-            &b"GET\n"[..],
-            b"GET / HTTP\n",
-            b"Get / HTTP/1.1\n",
-            b"PRI\r\n",
-            b"PROXY\n",
-            b"PROXY fights are fun\n",
-            b"GET /away\n",
-            b"GET",
-            b"ssh-fan\n",
-            b"\x16\n",
-            b"\r\n\r\n",
-            b"",
-        ] {
-            assert_eq!(recognise(first), None);
+        for first in LINES {
+            assert_eq!(opening(first), Opening::Lines, "{first:?}");
+            for end in 0..first.len() {
+                let opening = opening(&first[..end]);
+                assert!(
+                    !matches!(opening, Opening::Foreign(_)),
+                    "{first:?} at {end}"
+                );
+            }
         }
+    }
+
+    #[test]
+    fn what_is_no_beginning_of_anything_is_decided_by_its_first_byte() {
+        for byte in 0..=u8::MAX {
+            let begins = b"\x16\x0d".contains(&byte) || b"SPGHDCOT".contains(&byte);
+            let expected = if begins {
+                Opening::Undecided
+            } else {
+                Opening::Lines
+            };
+            assert_eq!(opening(&[byte]), expected, "{byte}");
+        }
+        assert_eq!(opening(b""), Opening::Undecided);
+    }
+
+    #[test]
+    fn a_long_request_line_is_not_waited_for() {
+        let mut first = b"GET /search?q=".to_vec();
+        while first.len() < OPENING_BYTES {
+            assert_eq!(opening(&first), Opening::Undecided);
+            first.push(b'x');
+        }
+        assert_eq!(opening(&first), Opening::Foreign(Protocol::Http));
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chinwag::inner::wire::recognise;
+use chinwag::inner::wire::{Opening, opening};
 use chinwag::limits::LINE_BYTES;
 
 use crate::decoding::{Heard, assert_sound};
@@ -88,7 +88,7 @@ fn stream(name: &str) -> Vec<u8> {
 fn each_client_is_understood_however_its_bytes_are_cut() {
     for (name, lines, replies) in STREAMS {
         let bytes = stream(name);
-        assert_eq!(recognise(&bytes), None, "{name}");
+        assert_eq!(opening(&bytes), Opening::Lines, "{name}");
         let whole = Heard::of(&[&bytes], LINE_BYTES);
         assert_eq!(whole.lines, lines, "{name}");
         assert_eq!(whole.replies.concat(), replies, "{name}");

@@ -6,6 +6,7 @@
 //! | [`turns`] | runnable peers: which is read next, and which have to wait |
 //! | here | dirty peers: those with something to write |
 //! | [`held`] | peers that are not read, because the outcome of an act or the answer to a question is awaited |
+//! | [`opening`] | newcomers, until it is known what they speak |
 //! | [`undecoded`] | input that is received and not decoded |
 //! | [`laggards`] | peers that output waits for, how much waits, and which take nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
@@ -17,6 +18,7 @@
 mod held;
 mod laggards;
 mod leaving;
+mod opening;
 mod slots;
 mod timers;
 mod turns;
@@ -92,6 +94,10 @@ struct Peer {
     bucket: Bucket,
     leaving: Leaving,
     held: Held,
+    /// It is not known yet what they speak.
+    is_opening: bool,
+    /// The hub has been told of them.
+    is_introduced: bool,
     is_runnable: bool,
     is_dirty: bool,
     /// Whether their last key may have ended the input.

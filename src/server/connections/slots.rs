@@ -58,6 +58,8 @@ impl Connections {
             bucket: Bucket::default(),
             leaving: Leaving::NOT,
             held: Held::default(),
+            is_opening: true,
+            is_introduced: false,
             is_runnable: false,
             is_dirty: false,
             awaits_end: false,

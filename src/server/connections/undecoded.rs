@@ -9,21 +9,29 @@ use super::Connections;
 #[derive(Debug)]
 pub(super) struct Undecoded {
     decoder: Decoder,
-    /// Bytes that are received and not decoded. At most those of one turn.
+    /// Bytes that are received and not decoded. At most those of one turn. While it is not known what the peer speaks,
+    /// these are its first bytes, and they wait for more.
     bytes: Vec<u8>,
+}
+
+impl Undecoded {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
 }
 
 impl Connections {
     /// Whether there is something to decode, or may be something to receive.
     pub(in crate::server) fn has_input(&self, slot: Slot) -> bool {
         let peer = &self.peers[slot.index()];
-        let undecoded = peer.undecoded.as_deref();
+        let undecoded = peer.undecoded.as_deref().filter(|_| !peer.is_opening);
         peer.connection.readiness.readable || undecoded.is_some_and(|it| !it.bytes.is_empty())
     }
 
     /// Takes out bytes that are received and not decoded, if there are any.
     pub(in crate::server) fn take_undecoded(&mut self, slot: Slot) -> Option<Vec<u8>> {
-        let undecoded = self.peers[slot.index()].undecoded.as_mut()?;
+        let peer = &mut self.peers[slot.index()];
+        let undecoded = peer.undecoded.as_mut().filter(|_| !peer.is_opening)?;
         let bytes = std::mem::take(&mut undecoded.bytes);
         (!bytes.is_empty()).then_some(bytes)
     }

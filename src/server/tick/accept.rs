@@ -2,14 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use mio::Registry;
 
-use crate::chat::Event;
 use crate::error::CloseReason;
-use crate::id::PeerId;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, TURNED_AWAY, UNREAD_TURNS};
 use crate::message::{AboutConnection, Message};
 use crate::moment::{Format, Moment};
@@ -143,17 +141,13 @@ impl Talk {
         match self.connections.insert(stream, addr, is_limited, registry) {
             Ok(peer) => {
                 log::debug!("{addr} connected");
-                self.introduce(now, peer, addr, Format::default());
+                match self.config.greet_after {
+                    Duration::ZERO => self.introduce(now, peer),
+                    silence => self.connections.greet_at(peer, now.instant + silence),
+                }
             }
             Err(error) => log::warn!("cannot watch {addr}, closing it: {error}"),
         }
-    }
-
-    /// Tells the chat of a newcomer, once the server knows what protocol they speak. Before that the chat does not know
-    /// of them.
-    fn introduce(&mut self, now: Moment, peer: PeerId, addr: SocketAddr, format: Format) {
-        self.fanout.introduce(peer.slot, format);
-        self.tell_hub(now, peer, Event::Connected { addr, format });
     }
 
     /// The reason to let nobody in from this address now, if there is one, and the message that says so.
@@ -180,11 +174,7 @@ impl Talk {
             return self.tell_and_close(stream, why);
         }
         match self.connections.insert_turned_away(stream, addr, registry) {
-            Ok(peer) => {
-                self.fanout.introduce(peer.slot, Format::default());
-                self.fanout.reply(peer.slot, why, now.unix);
-                self.connections.drain(peer.slot, now.instant);
-            }
+            Ok(peer) => self.dismiss_newcomer(now, peer, why),
             Err(error) => log::debug!("cannot watch {addr}, closing it: {error}"),
         }
     }

@@ -16,7 +16,9 @@ impl Talk {
             && let Some((slot, reason)) = self.connections.next_doomed()
         {
             let peer = self.connections.id(slot);
-            self.tell_hub(now, peer, Event::Disconnected(reason));
+            if self.connections.is_introduced(slot) {
+                self.tell_hub(now, peer, Event::Disconnected(reason));
+            }
             if reason == CloseReason::EndOfInput {
                 self.connections.drain(slot, now.instant);
             } else {

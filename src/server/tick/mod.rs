@@ -13,10 +13,13 @@
 //! | hand over, in [`workers`](super::workers) | |
 //! | [`reap`] | the registry of the sockets |
 //!
+//! Of what newcomers speak decides [`opening`], for the read phase.
+//!
 //! Handlers queue, phases act: no write, close or free happens while a line is handled.
 
 mod accept;
 mod farewell;
+mod opening;
 mod pace;
 mod poll;
 mod read;

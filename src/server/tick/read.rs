@@ -9,7 +9,7 @@ use crate::id::{PeerId, Slot};
 use crate::limits::{END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
 use crate::moment::Moment;
 use crate::net::{Poller, Received, SendQueue};
-use crate::wire::{Decoder, END_OF_INPUT, Input, recognise, split_line};
+use crate::wire::{Decoder, END_OF_INPUT, Input, split_line};
 
 use super::Talk;
 
@@ -123,17 +123,20 @@ impl Talk {
             return 0;
         }
         self.got_input = true;
-        let connection = self.connections.connection(slot);
-        let is_first = !mem::replace(&mut connection.heard, true);
-        if is_first && let Some(protocol) = recognise(bytes) {
-            self.tell_hub(now, peer, Event::WrongProtocol(protocol));
-            return 1;
+        let is_first = self.connections.is_opening(slot);
+        let first;
+        let mut unread = bytes;
+        if is_first {
+            match self.open(now, peer, bytes) {
+                Some(bytes) => first = bytes,
+                None => return 1,
+            }
+            unread = &first;
         }
         let mut decoder = self.connections.take_decoder(slot);
         if is_first {
             decoder.begin_stream();
         }
-        let mut unread = bytes;
         let (mut all_lines, mut all_bytes, mut steps) = (0, 0, 0);
         while !unread.is_empty() && steps < TURN_STEPS {
             let (line, behind) = split_line(unread, PART_BYTES);
@@ -190,7 +193,7 @@ impl Talk {
     /// Passes on the result of a part of the input, which is one line at most. Returns how many lines it was, keys
     /// included. Also returns whether the input ends after a line that holds the peer; the hub must then hear of the
     /// end later.
-    fn decode_line(
+    pub(super) fn decode_line(
         &mut self,
         now: Moment,
         peer: PeerId,
@@ -235,12 +238,15 @@ impl Talk {
     fn end_input(&mut self, now: Moment, slot: Slot, reason: CloseReason) {
         self.got_input = true;
         let limit = self.config.max_line;
-        if self.connections.is_open(slot)
-            && reason == CloseReason::EndOfInput
-            && let Some(input) = self.connections.take_decoder(slot).finish(limit)
-        {
+        if self.connections.is_open(slot) && reason == CloseReason::EndOfInput {
             let peer = self.connections.id(slot);
-            self.hear(now, peer, input);
+            let mut decoder = match self.connections.is_opening(slot) {
+                true => self.open_at_end(now, peer),
+                false => self.connections.take_decoder(slot),
+            };
+            if let Some(input) = decoder.finish(limit) {
+                self.hear(now, peer, input);
+            }
         }
         if reason == CloseReason::EndOfInput && self.connections.hold_end(slot) {
             return;

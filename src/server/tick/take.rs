@@ -57,6 +57,7 @@ impl Server {
             #[cfg(test)]
             talk.record.shut_down(now);
             talk.have(now, |hub, out| hub.shut_down(out));
+            talk.shut_the_door(now);
         }
     }
 }

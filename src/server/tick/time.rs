@@ -16,6 +16,7 @@ impl Talk {
         for timer in Timer::ALL {
             while let Some(peer) = self.connections.pop_due(timer, now.instant) {
                 match timer {
+                    Timer::Greeting => self.introduce(now, peer),
                     Timer::EndKey => self.take_end_key(now, peer),
                     Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
                     Timer::Answer => {

@@ -1,0 +1,57 @@
+//! Newcomers, until it is known what they speak. Their first bytes are kept until these are enough to tell. The hub hears
+//! of a newcomer when that is known, or when they have been silent for so long that they must be a person.
+
+use std::time::Instant;
+
+use crate::id::{PeerId, Slot};
+use crate::wire::Decoder;
+
+use super::{Connections, Timer};
+
+impl Connections {
+    /// Whether it is not known yet what a peer speaks.
+    pub(in crate::server) fn is_opening(&self, slot: Slot) -> bool {
+        self.peers[slot.index()].is_opening
+    }
+
+    /// Whether the hub has been told of a peer.
+    pub(in crate::server) fn is_introduced(&self, slot: Slot) -> bool {
+        self.peers[slot.index()].is_introduced
+    }
+
+    /// The peer is to be greeted at this time, unless it is known before what they speak.
+    pub(in crate::server) fn greet_at(&mut self, peer: PeerId, at: Instant) {
+        self.timers.set(Timer::Greeting, peer, at);
+    }
+
+    /// The hub is told of a peer from now on.
+    pub(in crate::server) fn introduce(&mut self, peer: PeerId) {
+        self.timers.unset(Timer::Greeting, peer);
+        self.peers[peer.index()].is_introduced = true;
+    }
+
+    /// All bytes that a peer has sent so far, the last of which are given.
+    pub(in crate::server) fn first_bytes(&mut self, slot: Slot, bytes: &[u8]) -> Vec<u8> {
+        let kept = self.peers[slot.index()].undecoded.take();
+        let mut first = kept.map_or_else(Vec::new, |it| it.into_bytes());
+        first.extend_from_slice(bytes);
+        first
+    }
+
+    /// Keeps the first bytes of a peer, as they do not tell what it speaks.
+    pub(in crate::server) fn keep_first_bytes(&mut self, slot: Slot, first: &[u8]) {
+        self.put_decoder(slot, Decoder::default(), first);
+    }
+
+    /// It is known what a peer speaks.
+    pub(in crate::server) fn end_opening(&mut self, slot: Slot) {
+        self.peers[slot.index()].is_opening = false;
+    }
+
+    /// Newcomers of whom the hub has not been told.
+    pub(in crate::server) fn not_introduced(&self) -> Vec<Slot> {
+        let slots = self.peers.iter().map(|(slot, _)| Slot::new(slot));
+        let open = slots.filter(|slot| self.is_open(*slot));
+        open.filter(|slot| !self.is_introduced(*slot)).collect()
+    }
+}

@@ -1,0 +1,226 @@
+//! Newcomers: what they speak, by their first bytes, and when the chat hears of them.
+
+use crate::chat::Event;
+use crate::error::{CloseReason, Protocol};
+use crate::id::PeerId;
+use crate::message::{AboutConnection, Message};
+use crate::moment::{Format, Moment};
+use crate::wire::{Decoder, Opening, opening};
+
+use super::Talk;
+
+impl Talk {
+    /// Takes bytes of a peer of which it is not known what it speaks. Once that is known, and it is lines, returns all of
+    /// them.
+    pub(super) fn open(&mut self, now: Moment, peer: PeerId, bytes: &[u8]) -> Option<Vec<u8>> {
+        let slot = peer.slot;
+        let first = self.connections.first_bytes(slot, bytes);
+        match opening(&first) {
+            Opening::Undecided => {
+                self.connections.keep_first_bytes(slot, &first);
+                return None;
+            }
+            Opening::Foreign(protocol) => {
+                self.connections.end_opening(slot);
+                self.turn_stranger_away(now, peer, protocol);
+                return None;
+            }
+            Opening::Lines => {}
+        }
+        self.open_for_lines(now, peer);
+        Some(first)
+    }
+
+    /// No byte follows the first ones of a peer, so it speaks lines. Returns the decoder, with what is left of these.
+    pub(super) fn open_at_end(&mut self, now: Moment, peer: PeerId) -> Decoder {
+        let first = self.connections.first_bytes(peer.slot, &[]);
+        self.open_for_lines(now, peer);
+        let mut decoder = Decoder::default();
+        decoder.begin_stream();
+        self.decode_line(now, peer, &mut decoder, &first);
+        decoder
+    }
+
+    fn open_for_lines(&mut self, now: Moment, peer: PeerId) {
+        self.connections.end_opening(peer.slot);
+        if !self.connections.is_introduced(peer.slot) {
+            self.introduce(now, peer);
+        }
+    }
+
+    /// Tells the chat of a newcomer, whom it then greets. Before that the chat does not know of them.
+    pub(super) fn introduce(&mut self, now: Moment, peer: PeerId) {
+        let format = Format::default();
+        let addr = self.connections.connection(peer.slot).addr();
+        self.connections.introduce(peer);
+        self.fanout.introduce(peer.slot, format);
+        self.tell_hub(now, peer, Event::Connected { addr, format });
+    }
+
+    /// Tells a client of another protocol what this server is, in words of that protocol where it has some, and closes
+    /// the connection.
+    fn turn_stranger_away(&mut self, now: Moment, peer: PeerId, protocol: Protocol) {
+        if self.connections.is_introduced(peer.slot) {
+            return self.tell_hub(now, peer, Event::WrongProtocol(protocol));
+        }
+        let addr = self.connections.connection(peer.slot).addr();
+        let reason = CloseReason::WrongProtocol(protocol);
+        log::info!("{addr} turned away: {reason}");
+        self.dismiss_newcomer(now, peer, &AboutConnection::WrongProtocol(protocol).into());
+    }
+
+    /// The server is shutting down: newcomers whom the chat does not know are told so too.
+    pub(super) fn shut_the_door(&mut self, now: Moment) {
+        for slot in self.connections.not_introduced() {
+            let peer = self.connections.id(slot);
+            self.dismiss_newcomer(now, peer, &AboutConnection::ShuttingDown.into());
+        }
+    }
+
+    /// Tells a newcomer something, and closes the connection like any other, so that they can read it whatever they send
+    /// meanwhile.
+    pub(super) fn dismiss_newcomer(&mut self, now: Moment, peer: PeerId, why: &Message) {
+        self.fanout.introduce(peer.slot, Format::default());
+        self.fanout.reply(peer.slot, why, now.unix);
+        self.connections.drain(peer.slot, now.instant);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::server::Config;
+    use crate::server::simulation::Scene;
+
+    const SILENCE: Duration = Duration::from_millis(300);
+
+    const PROMPT: &str = "Enter your username: ";
+
+    const NOT_HTTP: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
+        This is a chat server and does not speak HTTP. Connect with telnet or nc.\r\n";
+
+    fn scene(greet_after: Duration) -> Scene {
+        Scene::with(Config {
+            greet_after,
+            anonymous: false,
+            ..Config::default()
+        })
+    }
+
+    fn connect(scene: &mut Scene) -> usize {
+        let addr = "127.0.0.1:9".parse().expect("an address");
+        let pair = scene.world.connect(addr).expect("the server listens");
+        scene.rest();
+        pair
+    }
+
+    fn pass(scene: &mut Scene, time: Duration) {
+        scene.world.pass(time);
+        scene.rest();
+    }
+
+    #[test]
+    fn silence_is_that_of_a_person() {
+        let mut scene = scene(SILENCE);
+        let ann = connect(&mut scene);
+        pass(&mut scene, SILENCE - Duration::from_nanos(1));
+        assert_eq!(scene.heard(ann), "");
+        pass(&mut scene, Duration::from_nanos(1));
+        assert_eq!(scene.heard(ann), PROMPT);
+        scene.say(ann, "ann\n");
+        scene.rest();
+        assert!(scene.heard(ann).starts_with("Welcome to the chat!\r\n"));
+        pass(&mut scene, SILENCE);
+        assert_eq!(scene.heard(ann), "");
+    }
+
+    #[test]
+    fn a_person_who_speaks_first_is_greeted_at_once() {
+        for greet_after in [SILENCE, Duration::ZERO] {
+            let mut scene = scene(greet_after);
+            let ann = connect(&mut scene);
+            for part in ["G", "ET", " well\n", "ann"] {
+                scene.say(ann, part);
+                scene.rest();
+            }
+            scene.world.finish(ann);
+            scene.rest();
+            let heard = scene.heard(ann);
+            let refused = "it cannot have a space.\r\nEnter your username: Welcome to the chat!";
+            assert!(
+                heard.starts_with(PROMPT) && heard.contains(refused),
+                "{heard}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_no_person_however_its_bytes_come() {
+        let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        for (greet_after, greeting) in [(SILENCE, ""), (Duration::ZERO, PROMPT)] {
+            for at in 0..request.len() {
+                let mut scene = scene(greet_after);
+                let stranger = connect(&mut scene);
+                scene.say(stranger, &request[..at]);
+                scene.rest();
+                scene.say(stranger, &request[at..]);
+                scene.rest();
+                let heard = scene.heard(stranger);
+                assert_eq!(heard, format!("{greeting}{NOT_HTTP}"), "cut at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slow_stranger_is_known_behind_the_greeting() {
+        let mut scene = scene(SILENCE);
+        let stranger = connect(&mut scene);
+        scene.say(stranger, "GET / HT");
+        pass(&mut scene, SILENCE);
+        assert_eq!(scene.heard(stranger), PROMPT);
+        scene.say(stranger, "TP/1.1\r\n\r\n");
+        scene.rest();
+        assert_eq!(scene.heard(stranger), NOT_HTTP);
+        assert_eq!(scene.server.talk.hub.online(), 0);
+    }
+
+    #[test]
+    fn what_ends_early_is_what_a_person_said() {
+        for (said, heard) in [
+            ("", PROMPT),
+            ("\r\n", PROMPT),
+            ("GET", "Enter your username: Welcome to the chat!"),
+        ] {
+            let mut scene = scene(SILENCE);
+            let ann = connect(&mut scene);
+            scene.say(ann, said);
+            scene.rest();
+            scene.world.finish(ann);
+            scene.rest();
+            assert!(scene.heard(ann).starts_with(heard), "{said:?}");
+            assert_eq!(scene.server.talk.connections.len(), 0);
+        }
+    }
+
+    #[test]
+    fn newcomers_leave_nothing_behind_and_hear_of_a_shutdown() {
+        let mut scene = scene(SILENCE);
+        let [gone, _] = [connect(&mut scene), connect(&mut scene)];
+        scene.say(gone, "GE");
+        scene.rest();
+        scene.world.reset(gone);
+        scene.rest();
+        assert_eq!(scene.server.talk.connections.len(), 1);
+        let left = connect(&mut scene);
+        scene.server.handle().shutdown();
+        while scene
+            .server
+            .tick()
+            .expect("nothing goes wrong")
+            .is_continue()
+        {}
+        let goodbye = "Server is shutting down. Goodbye!\r\n";
+        assert_eq!(scene.heard(left), goodbye);
+    }
+}
