@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use chinwag::inner::client::{self, Config, Outcome, Status};
-use getopts::{Matches, Options};
+use getopts::Options;
 
 use args::{Asked, Given};
 
@@ -103,7 +103,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
         Asked::Run(matches) => matches,
         Asked::Print(text) => return Ok(Wish::Print(text)),
     };
-    let port = match given(&matches, "port", "CHAT_PORT")? {
+    let port = match args::given(&matches, "port", "CHAT_PORT")? {
         None => 8080,
         Some(Given { source, text }) => match text.trim().parse() {
             Ok(port) if port != 0 => port,
@@ -114,8 +114,8 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
             }
         },
     };
-    let host = given(&matches, "host", "CHAT_HOST")?;
-    let name = given(&matches, "name", "CHAT_NAME")?;
+    let host = args::given(&matches, "host", "CHAT_HOST")?;
+    let name = args::given(&matches, "name", "CHAT_NAME")?;
     let terminal = set("TERM");
     let drawing = terminal.is_some_and(|terminal| terminal != "dumb");
     Ok(Wish::Chat(Config {
@@ -128,14 +128,6 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
         drawing,
         signals: signals::heeded(&client::SIGNALS).0,
     }))
-}
-
-/// The value of an option, or of the variable that sets its default.
-fn given(matches: &Matches, option: &str, name: &str) -> Result<Option<Given>, String> {
-    match matches.opt_str(option) {
-        Some(text) => Ok(Some(Given::by_option(option, text))),
-        None => args::variable(name),
-    }
 }
 
 /// An environment variable with any bytes, unless it is empty.

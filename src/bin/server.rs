@@ -200,6 +200,7 @@ fn in_force(config: &Config) -> String {
         format!("max-line {}", config.max_line),
         format!("send-queue {}", config.send_queue),
         format!("all send queues {}", config.all_queues),
+        format!("greet-after {}", config.greet_after.as_millis()),
         format!("login-timeout {}", seconds(config.login_timeout)),
         format!("idle-timeout {}", seconds(config.idle_timeout)),
         format!("rate {rate}"),

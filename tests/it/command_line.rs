@@ -81,6 +81,7 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--rate", "0"], "'0'"),
         (&["--rate", "16:"], "'16:'"),
         (&["--rate", "16:1000001"], "'16:1000001'"),
+        (&["--greet-after", "5001"], "'5001'"),
         (&["--login-timeout", "soon"], "'soon'"),
         (&["--login-timeout", "99999999999"], "log in"),
         (&["--drain", "1.5"], "'1.5'"),
@@ -105,6 +106,7 @@ fn a_number_out_of_its_range_is_told_the_range() {
         ),
         ("max-line", "bytes, 64 to 1048576", "12"),
         ("send-queue", "bytes, 524288 to 1073741824", "1"),
+        ("greet-after", "milliseconds of silence, 0 to 5000", "5001"),
         ("login-timeout", "seconds to log in, 0 to 31536000", "soon"),
         ("idle-timeout", "seconds, 0 to 31536000", "31536001"),
         ("history", "lines, 0 to 10000", "99999"),
@@ -257,7 +259,7 @@ fn the_log_begins_with_the_version_and_every_limit_in_force() {
     let (mut daemon, _) = start(&[]);
     let first = daemon.logs("");
     let limits = "anonymous off; max-clients 10000; max-per-ip off; max-line 8192; send-queue 1048576; \
-                  all send queues 268435456; login-timeout 60; idle-timeout off; \
+                  all send queues 268435456; greet-after 0; login-timeout 60; idle-timeout off; \
                   rate 16:128, off for loopback; history 200 in 65536 bytes; drain 5";
     let words = format!("chinwag server {}; {limits}", env!("CARGO_PKG_VERSION"));
     assert!(first.ends_with(&words), "{first}");
@@ -400,6 +402,10 @@ fn help_tells_every_default_and_bound_as_it_is() {
         ("--max-per-ip", "0".into()),
         ("--max-line", config.max_line.to_string()),
         ("--send-queue", config.send_queue.to_string()),
+        (
+            "--greet-after",
+            format!("{}; 0 = at once", limits::GREET_AFTER.as_millis()),
+        ),
         (
             "--login-timeout",
             limits::LOGIN_TIMEOUT.as_secs().to_string(),

@@ -15,6 +15,7 @@ mod embedding;
 mod environment;
 #[cfg(target_os = "linux")]
 mod faults;
+mod first_bytes;
 #[cfg(target_os = "linux")]
 mod floods;
 mod floors;

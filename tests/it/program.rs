@@ -12,7 +12,8 @@ use std::sync::{Arc, Once};
 
 use signal_hook::consts::{FORBIDDEN, SIGPIPE};
 
-/// A program to run, with the default for every signal.
+/// A program to run, with the default for every signal. A server greets newcomers at once, as most tests are not about
+/// what they say first.
 pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -21,7 +22,9 @@ pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
             signal_hook::flag::register(signal, unread).expect("a handler can be set");
         }
     });
-    Command::new(path)
+    let mut command = Command::new(path);
+    command.env("CHAT_GREET_AFTER", "0");
+    command
 }
 
 /// The signals that this process ignores, as Linux shows them in proc(5). Elsewhere none is known. Rust itself ignores

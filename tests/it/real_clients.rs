@@ -57,6 +57,14 @@ const PLINK: Client = Client {
     args: &["-telnet", "-P", "PORT", "HOST"],
     ends_with_server: true,
 };
+/// Not for chatting.
+pub(crate) const CURL: Client = Client {
+    program: "curl",
+    is_known_by: "curl ",
+    asks_help: "--version",
+    args: &["-s", "-i", "--noproxy", "*", "http://HOST:PORT/"],
+    ends_with_server: true,
+};
 /// Not a client, but the terminal in which one runs.
 pub(crate) const TMUX: Client = Client {
     program: "tmux",
@@ -69,11 +77,9 @@ pub(crate) const TMUX: Client = Client {
 impl Client {
     /// Its arguments to reach a server.
     pub(crate) fn args(&self, addr: SocketAddr) -> impl Iterator<Item = String> {
-        self.args.iter().map(move |&arg| match arg {
-            "HOST" => addr.ip().to_string(),
-            "PORT" => addr.port().to_string(),
-            _ => arg.into(),
-        })
+        let (host, port) = (addr.ip().to_string(), addr.port().to_string());
+        let args = self.args.iter();
+        args.map(move |arg| arg.replace("HOST", &host).replace("PORT", &port))
     }
 
     fn is_installed(&self) -> bool {

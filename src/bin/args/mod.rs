@@ -90,6 +90,14 @@ pub(crate) fn variable(name: &str) -> Result<Option<Given>, String> {
     }
 }
 
+/// The value of an option, or of the variable that sets its default.
+pub(crate) fn given(matches: &Matches, option: &str, name: &str) -> Result<Option<Given>, String> {
+    match matches.opt_str(option) {
+        Some(text) => Ok(Some(Given::by_option(option, text))),
+        None => variable(name),
+    }
+}
+
 /// Prints on standard output, or says why that failed. A reader who is gone needs nothing.
 pub(crate) fn print(text: &str) -> Result<(), String> {
     // The standard library's own handle ignores a descriptor that cannot be written to, so this does not use it. A

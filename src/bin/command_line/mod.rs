@@ -26,6 +26,7 @@ server [OPTIONS]
       --max-per-ip N     connections from one address, or IPv6 /64; 0 = no limit       [0]
       --max-line BYTES   longest line accepted                                         [8192]
       --send-queue BYTES what may wait for one slow reader; for all of them 256 MiB    [1048576]
+      --greet-after MS   milliseconds of silence after which a newcomer is greeted     [300; 0 = at once]
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
       --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
       --rate RATE        lines a second for one person, as RATE or RATE:BURST, or off  [16:128; off for loopback]
@@ -38,10 +39,10 @@ server [OPTIONS]
 
 The default of --send-queue rises with --max-line, as a queue must hold what one line can become.
 
-CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. RUST_LOG takes a level, such
-as debug, or TARGET=LEVEL, such as chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a
-service manager hands over (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready,
-alive and about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
+CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. CHAT_GREET_AFTER sets that
+of --greet-after. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as chinwag::server=debug, with commas between
+them; -v and -q win over it. Sockets that a service manager hands over (LISTEN_FDS) are listened on in place of all of these.
+It is told when the server is ready, alive and about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
 ";
 
 const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
@@ -71,6 +72,7 @@ fn options() -> Options {
         .optopt("", "max-per-ip", "", "N")
         .optopt("", "max-line", "", "BYTES")
         .optopt("", "send-queue", "", "BYTES")
+        .optopt("", "greet-after", "", "MS")
         .optopt("", "login-timeout", "", "S")
         .optopt("", "idle-timeout", "", "S")
         .optopt("", "rate", "", "RATE")
@@ -122,6 +124,8 @@ fn config(matches: &Matches) -> Result<Config, String> {
         let range = 0..=limits::LONGEST_TIME.as_secs();
         number(matches, option, what, range, default.as_secs()).map(Duration::from_secs)
     };
+    let greet_after = args::given(matches, "greet-after", "CHAT_GREET_AFTER")?;
+    config.greet_after = greet_after.map_or(Ok(limits::GREET_AFTER), |it| silence(&it))?;
     let not_0 = |time: Duration| Some(time).filter(|time| !time.is_zero());
     let login_timeout = config.login_timeout.unwrap_or_default();
     let login_timeout = seconds("login-timeout", "seconds to log in", login_timeout)?;
@@ -173,6 +177,18 @@ fn rate(text: &str) -> Result<Option<Rate>, String> {
         format!("--rate takes lines a second, such as 16, or with a burst, such as 16:128, each 1 to 1000000, or off; not '{text}'")
     })?;
     Ok(Some(rate))
+}
+
+/// How long a newcomer may be silent before they are greeted.
+fn silence(given: &Given) -> Result<Duration, String> {
+    let millis = given.text.trim().parse().ok();
+    let silence = millis.map(Duration::from_millis);
+    let silence = silence.filter(|it| *it <= limits::GREET_AFTER_MOST);
+    silence.ok_or_else(|| {
+        let (source, most) = (&given.source, limits::GREET_AFTER_MOST.as_millis());
+        let text = &given.text;
+        format!("{source} takes milliseconds of silence, 0 to {most}, not '{text}'")
+    })
 }
 
 /// A whole number, or the default if none is given.

@@ -1,0 +1,39 @@
+//! Newcomers are known by their first bytes, or by their silence.
+
+use std::time::{Duration, Instant};
+
+use crate::daemon::start;
+use crate::harness::{PROMPT, Person};
+use crate::program::program;
+use crate::real_clients::{CURL, can_play};
+
+#[test]
+fn curl_reads_a_refusal_and_no_prompt() {
+    if !can_play("a browser at the door", &[&CURL]) {
+        return;
+    }
+    let (mut daemon, addr) = start(&["--greet-after", "300"]);
+    let asked = program(CURL.program).args(CURL.args(addr)).output();
+    let answer = asked.expect("curl runs").stdout;
+    let refusal = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
+        This is a chat server and does not speak HTTP. Connect with telnet or nc.\r\n";
+    assert_eq!(String::from_utf8_lossy(&answer), refusal);
+    daemon.logs("turned away: spoke HTTP, not chat");
+}
+
+#[test]
+fn people_are_greeted_after_a_silence_or_as_soon_as_they_speak() {
+    let (_daemon, addr) = start(&["--greet-after", "300"]);
+    let begun = Instant::now();
+    let mut ann = Person::connect(addr);
+    ann.sees(PROMPT);
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    ann.types("ann");
+    ann.is_welcomed();
+    let mut bob = Person::connect(addr);
+    bob.types("bob");
+    bob.sees(PROMPT);
+    bob.is_welcomed();
+    ann.reads("ann has joined the chat.");
+    ann.reads("bob has joined the chat.");
+}
