@@ -12,6 +12,7 @@ use crate::moment::Format;
 use super::model::{Piece, rendered};
 use super::naive::Naive;
 use super::record::Happened;
+use super::sightings::Sightings;
 
 #[derive(Debug)]
 pub(super) struct Client {
@@ -49,8 +50,13 @@ pub(super) struct Client {
     read: usize,
     /// What was read behind them.
     unmatched: Vec<u8>,
-    /// Lines of the room that were said to be skipped, and have not come up.
+    /// Lines of rooms that were said to be skipped, and have not come up.
     skipped: usize,
+    /// How many pieces were owed before the present tick.
+    owed_before: usize,
+    /// The most rooms that the person was in at once.
+    pub(super) most_rooms: usize,
+    pub(super) seen: Sightings,
     /// When the hub was told of its end or sent it away, and why, where it was told.
     pub(super) left: Option<(Instant, Option<CloseReason>)>,
     /// The server did not let it in.
@@ -91,6 +97,9 @@ impl Client {
             read: 0,
             unmatched: Vec::new(),
             skipped: 0,
+            owed_before: 0,
+            most_rooms: 0,
+            seen: Sightings::default(),
             left: None,
             turned_away: false,
             is_judged: false,
@@ -208,12 +217,20 @@ impl Client {
         self.turned_away = true;
         self.owe(Piece {
             bytes: rendered(&why.into(), 0, Format::default()),
-            is_room: false,
+            room: None,
+            is_tagged: false,
         });
     }
 
     pub(super) fn owe(&mut self, piece: Piece) {
         self.owed.push(piece);
+    }
+
+    /// Ends a tick, after which the person is in so many rooms.
+    pub(super) fn end_tick(&mut self, rooms: usize) {
+        self.seen.note_tick(&self.owed[self.owed_before..]);
+        self.owed_before = self.owed.len();
+        self.most_rooms = self.most_rooms.max(rooms);
     }
 
     /// Takes in what was read: it must be what is owed, apart from lines that are said to be skipped.
@@ -225,17 +242,21 @@ impl Client {
             let Some(piece) = self.owed.get(self.read) else {
                 break;
             };
-            if self.skipped > 0 && piece.is_room {
+            if self.skipped > 0 && piece.room.is_some() {
                 self.skipped -= 1;
                 self.read += 1;
             } else if rest.starts_with(&piece.bytes) {
                 at += piece.bytes.len();
                 self.read += 1;
-            } else if piece.is_room
+                self.seen.note_read(piece);
+            } else if piece.room.is_some()
                 && let Some((count, len)) = skip_notice(rest)
             {
                 at += len;
                 self.skipped = count;
+                let lines = self.owed[self.read..].iter();
+                let lines = lines.filter(|it| it.room.is_some());
+                self.seen.note_skipped(lines.take(count));
             } else {
                 break;
             }
@@ -243,7 +264,8 @@ impl Client {
         self.unmatched.drain(..at);
         let piece = self.owed.get(self.read);
         let next = piece.map_or(&[][..], |piece| &piece.bytes);
-        let may_be_notice = piece.is_some_and(|it| it.is_room) && begins_notice(&self.unmatched);
+        let may_be_notice =
+            piece.is_some_and(|it| it.room.is_some()) && begins_notice(&self.unmatched);
         if next.starts_with(&self.unmatched) || may_be_notice {
             return Ok(());
         }
@@ -258,7 +280,7 @@ impl Client {
             2 * (CHUNK_BYTES + END_BYTES) + "-- 1000 messages skipped --\r\n".len();
         let (mut kept, mut longest_line) = (0, 0);
         for piece in &self.owed[self.read..] {
-            match piece.is_room {
+            match piece.room.is_some() {
                 true => longest_line = piece.bytes.len().max(longest_line),
                 false => kept += piece.bytes.len(),
             }

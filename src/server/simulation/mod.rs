@@ -17,6 +17,7 @@ mod record;
 mod scene;
 mod script;
 mod setting;
+mod sightings;
 mod stage;
 mod story;
 
@@ -26,6 +27,7 @@ pub(crate) use scene::Scene;
 
 use std::env;
 
+use sightings::Sightings;
 use stage::Stage;
 
 use super::Stats;
@@ -33,8 +35,14 @@ use super::Stats;
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 256;
 
-/// Plays one seed. Returns the figures of its server at the end.
-fn play(seed: u64, is_late: bool, asks: bool, is_told: bool) -> Stats {
+/// What came of a play.
+struct Played {
+    /// The figures of its server at the end.
+    stats: Stats,
+    seen: Sightings,
+}
+
+fn play(seed: u64, is_late: bool, asks: bool, is_told: bool) -> Played {
     let mut stage = Stage::new(seed, is_late, is_told);
     if asks {
         stage.begin_to_ask();
@@ -42,12 +50,14 @@ fn play(seed: u64, is_late: bool, asks: bool, is_told: bool) -> Stats {
     if let Err(what) = stage.play() {
         panic!("{what}");
     }
-    stage.stats
+    Played {
+        stats: stage.stats,
+        seen: stage.sightings(),
+    }
 }
 
 /// Plays so many seeds, or those that the environment says: one of them is played by the test that it failed in alone.
-/// Returns the figures of all their servers.
-fn play_all(seeds: u64, is_late: bool, asks: bool) -> Vec<Stats> {
+fn play_all(seeds: u64, is_late: bool, asks: bool) -> Vec<Played> {
     let number = |name| {
         let text = env::var(name).ok()?;
         Some(text.parse().expect("a number"))
@@ -67,10 +77,21 @@ fn play_all(seeds: u64, is_late: bool, asks: bool) -> Vec<Stats> {
     }
 }
 
+/// Whether people heard several rooms in these plays, in every way that matters, so often at least. A sample of fewer
+/// seeds than these is too small to tell.
+fn check_seen(played: &[Played], seeds: u64, least: usize) {
+    let mut seen = Sightings::default();
+    played.iter().for_each(|it| seen.add_all(&it.seen));
+    let rare = seen.rarer_than(least);
+    let is_sample = (played.len() as u64) < seeds;
+    assert!(rare.is_empty() || is_sample, "{rare:?} of {seen:?}");
+}
+
 #[test]
 fn everything_is_heard_once_and_everyone_reads_what_they_are_owed() {
     let played = play_all(SEEDS, false, false);
-    let count = |figure: fn(&Stats) -> u64| played.iter().filter(|it| figure(it) > 0).count();
+    let count =
+        |figure: fn(&Stats) -> u64| played.iter().filter(|it| figure(&it.stats) > 0).count();
     let (skipped, dropped) = (count(|it| it.skipped), count(|it| it.dropped));
     // Queues are as long as an operator may choose them, and yet are filled.
     let is_enough = skipped >= played.len() / 8 && dropped >= played.len() / 20;
@@ -79,4 +100,5 @@ fn everything_is_heard_once_and_everyone_reads_what_they_are_owed() {
         is_enough || is_sample,
         "{skipped} skipped, {dropped} dropped"
     );
+    check_seen(&played, SEEDS, 10);
 }

@@ -8,21 +8,23 @@ mod asking;
 mod commands;
 mod late;
 mod people;
+mod rooms;
+mod telling;
 mod words;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
-
 use crate::id::PeerId;
-use crate::message::{AboutConnection, AboutInput, Answer, Message, News};
+use crate::message::{AboutConnection, AboutInput, News};
 use crate::moment::{Format, Moment};
 use crate::name::{InvalidUsername, RoomName, Username};
-use crate::wire::render;
 
 use super::record::{Happened, Told, What};
+
+use telling::Readers;
+pub(super) use telling::rendered;
 
 /// What the chat is like, by what it was told.
 #[derive(Debug)]
@@ -66,8 +68,10 @@ pub(super) struct Rules {
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) bytes: Vec<u8>,
-    /// A line of the room, which may be skipped for who is slow.
-    pub(super) is_room: bool,
+    /// The room that it is a line of, by the life of the room. Such a line may be skipped for somebody who is slow.
+    pub(super) room: Option<usize>,
+    /// The room is not the current one of its reader, so its name stands before the line.
+    pub(super) is_tagged: bool,
 }
 
 #[derive(Debug)]
@@ -81,7 +85,9 @@ struct Person {
     /// How many had come in before them.
     came: usize,
     name_by: Option<Instant>,
+    /// Their current room, and the others that they hear, the one that they have heard for longest first.
     room: usize,
+    hears: Vec<usize>,
     format: Format,
     since: i64,
     /// When they last typed, and when that is looked at next.
@@ -117,6 +123,8 @@ struct Ignored {
 struct Room {
     life: usize,
     name: RoomName,
+    /// Nobody made the lobby.
+    maker: Option<PeerId>,
     topic: Option<Arc<str>>,
     history: Kept,
 }
@@ -138,6 +146,8 @@ struct Line {
     author: PeerId,
     /// The author's name then.
     name: Username,
+    /// Where it was said, if it was not private.
+    room: Option<RoomName>,
     news: News,
     /// What the author typed of it, in bytes.
     typed: usize,
@@ -196,7 +206,7 @@ impl Model {
             looked: None,
             owed: Vec::new(),
         };
-        let lobby = model.make_room(RoomName::lobby());
+        let lobby = model.make_room(RoomName::lobby(), None);
         model.rooms.push(Some(lobby));
         model
     }
@@ -297,12 +307,6 @@ impl Model {
         self.people.push(Person::new(peer));
     }
 
-    fn notice(&mut self, text: &str) {
-        for room in 0..self.rooms.len() {
-            self.tell_room(room, None, Readers::All, News::Notice(text.into()));
-        }
-    }
-
     fn time(&mut self, now: Moment) {
         let due = |at: fn(&Person) -> Option<Instant>| {
             let people = self.people.iter();
@@ -354,72 +358,6 @@ impl Model {
     }
 }
 
-/// Telling people things.
-impl Model {
-    fn tell_bytes(&mut self, peer: PeerId, bytes: Vec<u8>) {
-        let is_room = false;
-        if self.is_here(peer) {
-            self.owed.push((peer, Piece { bytes, is_room }));
-        }
-    }
-
-    fn tell(&mut self, peer: PeerId, message: impl Into<Message>) {
-        let format = self.person(peer).format;
-        self.tell_bytes(peer, rendered(&message.into(), self.unix, format));
-    }
-
-    fn answer(&mut self, peer: PeerId, answer: impl Into<Answer>) {
-        self.tell(peer, Message::Answer(answer.into()));
-    }
-
-    fn tell_room(&mut self, room: usize, by: Option<PeerId>, to: Readers, news: News) {
-        let message = Message::News(news);
-        for it in &self.people {
-            let is_left_out = by.is_some_and(|author| it.does_ignore(author))
-                || matches!(to, Readers::Others | Readers::Comings) && by == Some(it.peer)
-                || matches!(to, Readers::Comings | Readers::Joined) && it.format.quiet;
-            if it.name.is_some() && !it.is_gone && it.room == room && !is_left_out {
-                let bytes = rendered(&message, self.unix, it.format);
-                let is_room = true;
-                self.owed.push((it.peer, Piece { bytes, is_room }));
-            }
-        }
-    }
-
-    fn answer_key(&mut self, peer: PeerId, answer: AboutInput) {
-        self.tell(peer, AboutConnection::LineBreak);
-        self.answer(peer, answer);
-        if self.person(peer).name.is_none() {
-            self.tell(peer, AboutConnection::UsernamePrompt);
-        }
-    }
-
-    fn break_prompt(&mut self, peer: PeerId) {
-        if self.person(peer).name.is_none() {
-            self.tell(peer, AboutConnection::LineBreak);
-        }
-    }
-}
-
-/// A message as it is read.
-pub(super) fn rendered(message: &Message, unix: i64, format: Format) -> Vec<u8> {
-    let mut out = BytesMut::new();
-    render(message, unix, format, &mut out);
-    out.into()
-}
-
-/// Who of a room reads a line.
-#[derive(Debug, Clone, Copy)]
-enum Readers {
-    All,
-    /// All but who caused it.
-    Others,
-    /// The same, where it is of who comes and goes.
-    Comings,
-    /// Who joins reads it too.
-    Joined,
-}
-
 impl Person {
     fn new(peer: PeerId) -> Person {
         Person {
@@ -430,6 +368,7 @@ impl Person {
             came: 0,
             name_by: None,
             room: 0,
+            hears: Vec::new(),
             format: Format::default(),
             since: 0,
             active: 0,
@@ -445,6 +384,15 @@ impl Person {
 
     fn name(&self) -> &Username {
         self.name.as_ref().expect("they have a name")
+    }
+
+    /// All rooms that they are in, their current one first.
+    fn rooms(&self) -> Vec<usize> {
+        [&[self.room], &self.hears[..]].concat()
+    }
+
+    fn is_in(&self, room: usize) -> bool {
+        self.rooms().contains(&room)
     }
 
     /// Whether they read nothing that this other person causes.

@@ -238,14 +238,15 @@ impl Stage {
             return self.connect();
         }
         let place = here[self.dice.below(here.len())];
-        match self.dice.below(24) {
+        let rooms = self.rooms;
+        match self.dice.below(28) {
             0..12 => self.type_line(place),
             12 => self.flood(place),
             13 => self.type_bytes(place, script::noise),
             14 if !self.clients[place].has_negotiated_much() => {
                 self.type_bytes(place, script::telnet);
             }
-            15 => self.type_bytes(place, |dice| script::talk(dice).into()),
+            15 => self.type_bytes(place, |dice| script::talk(dice, rooms).into()),
             16 => {
                 let limit = self.config.max_line;
                 let length = limit - 2 + self.dice.below(5);
@@ -253,11 +254,13 @@ impl Stage {
             }
             17 => self.send_urgent(place),
             18 => self.go(place),
+            19..23 => self.type_bytes(place, |dice| script::round(dice, rooms).into()),
             _ => self.change_pace(place),
         }
     }
 
     fn type_line(&mut self, place: usize) {
+        let rooms = self.rooms;
         // Several at once, where what follows a line may be read too early.
         let lines = if self.is_late || self.thread.is_some() {
             1 + self.dice.below(4)
@@ -265,9 +268,9 @@ impl Stage {
             1
         };
         for _ in 0..lines {
-            let mut line = script::talk(&mut self.dice);
+            let mut line = script::talk(&mut self.dice, rooms);
             if self.dice.below(30) == 0 {
-                line = script::line(&mut self.dice);
+                line = script::line(&mut self.dice, rooms);
             }
             line = asking::or_ask(self.thread.is_some(), &mut self.dice, line);
             line += script::end(&mut self.dice);
@@ -277,12 +280,18 @@ impl Stage {
 
     /// Many lines at once, often of the kind that has a long answer.
     fn flood(&mut self, place: usize) {
+        let rooms = self.rooms;
         let count = 20 + self.dice.below(200);
         let line = match self.dice.below(8) {
             0 => "a long line ".repeat(40),
-            1..3 => script::talk(&mut self.dice),
+            1..3 => script::talk(&mut self.dice, rooms),
             3..5 => "/help".into(),
             5 => "/history 200".into(),
+            6 => {
+                let room = rooms.name(&mut self.dice);
+                self.type_bytes(place, |_| format!("/listen {room}\n").into());
+                format!("a line of a flood\n/in {room} another")
+            }
             _ => "a line of a flood".into(),
         };
         self.type_bytes(place, |_| format!("{line}\n").repeat(count).into());

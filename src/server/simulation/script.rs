@@ -1,6 +1,7 @@
 //! What clients type: names, lines and commands that meet one another, and bytes of all sorts.
 
 use crate::dice::Dice;
+use crate::limits::ROOMS_MADE;
 
 const NAMES: [&str; 14] = [
     "ann",
@@ -18,7 +19,8 @@ const NAMES: [&str; 14] = [
     "carI",
     "क\u{94d}",
 ];
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
+    "tea",
     "tea",
     "#Tea",
     "lobby",
@@ -49,6 +51,10 @@ const TEXTS: [&str; 18] = [
     "BOB, \u{5d0}\u{5d1}\u{5d2}, ann.",
     "\u{30a1}\u{30f3}\u{754c}: eve.",
 ];
+/// Names of rooms where people go about many, apart from those above.
+const MANY: usize = 20;
+/// More rooms than one person may make.
+const TOO_MANY: usize = ROOMS_MADE + 5;
 const ENDS: [&str; 4] = ["\n", "\r\n", "\r", "\r\0"];
 const ZONES: [&str; 7] = ["", "+05:45", "-0330", "+1", "UTC", "asia/Kolkata", "x"];
 const COMMANDS: [&str; 36] = [
@@ -90,40 +96,128 @@ const COMMANDS: [&str; 36] = [
     "/foo T",
 ];
 
+const ABOUT_ROOMS: [&str; 20] = [
+    "/listen R",
+    "/listen R",
+    "/listen R",
+    "/listen R",
+    "/in R T",
+    "/in R T",
+    "/in R T",
+    "/in R T",
+    "/in R /me T",
+    "/in R // T",
+    "/in R /who",
+    "/in R",
+    "/switch R",
+    "/switch R",
+    "/unlisten R",
+    "/unlisten R",
+    "/unlisten all",
+    "/join R",
+    "/who R",
+    "/rooms",
+];
+
+/// The rooms that the people of a play name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Rooms {
+    /// Some of these are alike, and some are no names of rooms.
+    Few,
+    /// More than one person may hear, and people go about them a lot.
+    Many,
+}
+
+impl Rooms {
+    pub(super) fn new(dice: &mut Dice) -> Rooms {
+        match dice.below(3) {
+            0 => Rooms::Many,
+            _ => Rooms::Few,
+        }
+    }
+
+    pub(super) fn name(self, dice: &mut Dice) -> String {
+        match self {
+            // Some are more popular than others.
+            Rooms::Many if dice.below(5) > 0 => {
+                let most = 1 + dice.below(MANY);
+                format!("r{}", dice.below(most))
+            }
+            Rooms::Few | Rooms::Many => dice.pick(&ROOMS).into(),
+        }
+    }
+}
+
 pub(super) fn name(dice: &mut Dice) -> String {
     dice.pick(&NAMES).into()
 }
 
 /// A line without its end.
-pub(super) fn line(dice: &mut Dice) -> String {
-    match dice.below(12) {
-        0..6 => command(dice),
+pub(super) fn line(dice: &mut Dice, rooms: Rooms) -> String {
+    match dice.below(14) {
+        0..6 => command(dice, rooms),
         6 => dice.pick(&["/quit", "/q", "/exit bye, all"]).into(),
         7 => format!("/{}", dice.pick(&TEXTS)),
         8 => " \t".into(),
         9 => format!("{} {}", dice.pick(&NAMES), "long ".repeat(dice.below(60))),
+        10..12 => format!("/in {} {}", rooms.name(dice), dice.pick(&TEXTS)),
         _ => dice.pick(&TEXTS).into(),
     }
 }
 
 /// A line that keeps its author here.
-pub(super) fn talk(dice: &mut Dice) -> String {
+pub(super) fn talk(dice: &mut Dice, rooms: Rooms) -> String {
     loop {
-        let line = line(dice);
+        let line = line(dice, rooms);
         if !["/quit", "/q", "/exit bye, all"].contains(&line.as_str()) {
             return line;
         }
     }
 }
 
-fn command(dice: &mut Dice) -> String {
-    let command = dice.pick(&COMMANDS);
+/// Lines about several rooms, one behind the other: to hear them, to talk in them, or to make them.
+pub(super) fn round(dice: &mut Dice, rooms: Rooms) -> String {
+    let does = match dice.below(100) {
+        0 if rooms == Rooms::Many => {
+            let make = |i| format!("/join m{i}\n/topic of m{i}\n");
+            return (0..TOO_MANY).map(make).collect();
+        }
+        0..50 => "/listen",
+        _ => "/in",
+    };
+    let (first, count) = match rooms {
+        Rooms::Few => (0, 1 + dice.below(4)),
+        Rooms::Many => (dice.below(2) * dice.below(MANY), 1 + dice.below(MANY)),
+    };
+    let mut lines = String::new();
+    for i in first..first + count {
+        let room = match rooms {
+            Rooms::Few => rooms.name(dice),
+            Rooms::Many => format!("r{}", i % MANY),
+        };
+        match does {
+            "/in" => lines += &format!("/in {room} {}\n", dice.pick(&TEXTS)),
+            does => lines += &format!("{does} {room}\n"),
+        }
+        if dice.below(4) == 0 {
+            lines += &format!("{}\n", dice.pick(&TEXTS));
+        }
+    }
+    lines
+}
+
+fn command(dice: &mut Dice, rooms: Rooms) -> String {
+    let share = if rooms == Rooms::Many { 2 } else { 1 };
+    let command = match dice.below(4) < share {
+        true => dice.pick(&ABOUT_ROOMS),
+        false => dice.pick(&COMMANDS),
+    };
     let mut line = String::new();
     for (i, word) in command.split(' ').enumerate() {
         let spaces = if dice.below(8) == 0 { "  " } else { " " };
         line.push_str(if i == 0 { "" } else { spaces });
         match word {
-            "R" => line.push_str(dice.pick(&ROOMS)),
+            "R" => line.push_str(&rooms.name(dice)),
             "N" => line.push_str(dice.pick(&NAMES)),
             "T" => line.push_str(dice.pick(&TEXTS)),
             "C" => line.push_str(dice.pick(&["1", "3", "500", "0", "x", ""])),

@@ -18,11 +18,14 @@ use super::late;
 use super::model::{Model, Rules};
 use super::record::{Happened, Told, What};
 use super::scene::serve;
+use super::script::Rooms;
 use super::setting;
 use super::story::Story;
 
 pub(super) struct Stage {
     pub(super) dice: Dice,
+    /// The rooms that people name.
+    pub(super) rooms: Rooms,
     pub(super) world: World,
     pub(super) nature: Nature,
     pub(super) config: Config,
@@ -38,6 +41,8 @@ pub(super) struct Stage {
     pub(super) thread: Option<Thread>,
     /// Something was asked through a handle, or came from a worker, since the last tick.
     pub(super) is_woken: bool,
+    /// The hub was told something since it was checked last.
+    is_hub_new: bool,
     /// The figures of the server, as they were last.
     pub(super) stats: Stats,
     model: Model,
@@ -52,6 +57,7 @@ impl Stage {
     pub(super) fn new(seed: u64, is_late: bool, is_told: bool) -> Stage {
         let mut dice = Dice::new(seed);
         let config = setting::config(&mut dice);
+        let rooms = Rooms::new(&mut dice);
         let nature = setting::nature(&mut dice, &config);
         let rules = Rules {
             anonymous: config.anonymous,
@@ -71,6 +77,7 @@ impl Stage {
         let steps = Vec::new();
         let mut stage = Stage {
             dice,
+            rooms,
             world,
             nature,
             config,
@@ -81,6 +88,7 @@ impl Stage {
             is_late,
             thread: None,
             is_woken: false,
+            is_hub_new: true,
             stats: Stats::default(),
             model: Model::new(rules),
             twin,
@@ -134,6 +142,9 @@ impl Stage {
         for told in record {
             self.hear(&told)?;
         }
+        for client in &mut self.clients {
+            client.end_tick(client.peer.map_or(0, |peer| self.model.rooms_of(peer)));
+        }
         if flow == ControlFlow::Break(()) {
             self.tell(|_| "the server stops".into());
             self.server = None;
@@ -173,7 +184,10 @@ impl Stage {
             }
             _ => {}
         }
-        for (peer, piece) in self.model.hear(told) {
+        let owed = self.model.hear(told);
+        let is_routine = matches!(told.what, What::Timeout | What::Reply(..));
+        self.is_hub_new |= !is_routine || !owed.is_empty();
+        for (peer, piece) in owed {
             let place = self.place(|it| it.peer == Some(peer))?;
             self.clients[place].owe(piece);
         }
@@ -319,8 +333,10 @@ impl Stage {
             return;
         };
         late::check_out(server, &self.model);
-        server.talk.hub.check();
-        self.twin.follow(&mut server.talk.hub);
+        if std::mem::take(&mut self.is_hub_new) {
+            server.talk.hub.check();
+            self.twin.follow(&mut server.talk.hub);
+        }
         if !server.pace.has_put_off() {
             let bound = self.config.send_queue;
             let all = self.config.all_queues;

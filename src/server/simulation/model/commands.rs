@@ -1,20 +1,12 @@
-//! What people type: names, lines and commands; and the commands about rooms and reading.
-
-use std::cmp::Reverse;
-use std::sync::Arc;
+//! What people type: names, lines and commands; and the commands about reading.
 
 use crate::id::PeerId;
-use crate::limits::{
-    HISTORY_BYTES, LOGIN_ATTEMPTS, PEOPLE_LISTED, QUIT_CHARS, REPLAYED_LINES, ROOMS_LISTED,
-    ROOMS_REMEMBERED, TOPIC_CHARS,
-};
-use crate::message::{
-    AboutChat, AboutConnection, AboutInput, AboutReading, AboutRooms, Here, News, Presence, RoomRow,
-};
+use crate::limits::{LOGIN_ATTEMPTS, QUIT_CHARS, REPLAYED_LINES};
+use crate::message::{AboutChat, AboutConnection, AboutInput, AboutReading, News, Presence};
 use crate::moment::{Format, Moment, Offset, Stamp};
 use crate::name::{RoomName, Username};
 
-use super::{Kept, Line, Model, Person, Readers, Room, words};
+use super::{Line, Model, Person, Readers, words};
 
 /// A line, who typed it, when, and as whom.
 #[derive(Debug, Clone)]
@@ -106,17 +98,19 @@ impl Model {
         let place = self.people.iter().position(|it| it.peer == peer);
         let place = place.expect("they are here");
         if let Some(who) = self.people[place].name.clone() {
-            let room = self.people[place].room;
+            let rooms = self.people[place].rooms();
             let word = Some(word).filter(|it| !it.is_empty()).map(Into::into);
             let left = News::Left { who, word };
-            self.tell_room(room, Some(peer), Readers::Comings, left);
+            for room in &rooms {
+                self.tell_room(*room, Some(peer), Readers::Comings, left.clone());
+            }
             self.people.remove(place);
             for it in &mut self.people {
                 for ignored in &mut it.ignores {
                     ignored.is_here &= ignored.peer != peer;
                 }
             }
-            self.close_if_empty(room);
+            rooms.into_iter().for_each(|it| self.close_if_empty(it));
         } else {
             self.people.remove(place);
         }
@@ -137,15 +131,7 @@ impl Model {
         if let Some((word, args)) = as_command(line) {
             return self.command(&typed, &word, args);
         }
-        let text = match line.starts_with("//") {
-            true => &line[1..],
-            false => line,
-        };
-        let said = News::Said {
-            from: typed.name.clone(),
-            text: text.into(),
-        };
-        self.say(&typed, said, text, Readers::Others);
+        self.say(&typed, typed.room, line);
     }
 
     fn command(&mut self, typed: &Typed, word: &str, args: &str) {
@@ -171,6 +157,10 @@ impl Model {
             "/rooms" => self.list_rooms(peer),
             "/join" => self.join(typed, args),
             "/leave" => self.go(typed, 0),
+            "/listen" => self.listen(typed, args),
+            "/unlisten" => self.unlisten(typed, args),
+            "/switch" => self.switch(typed, args),
+            "/in" => self.say_in(typed, args),
             "/topic" => self.topic(typed, args),
             "/who" => self.who(typed, args),
             "/history" => self.history(typed, args),
@@ -192,68 +182,45 @@ impl Model {
         self.answer(peer, AboutInput::Usage(usage));
     }
 
-    pub(super) fn say(&mut self, typed: &Typed, news: News, text: &str, to: Readers) {
+    /// Somebody says what they typed. A line that begins with two slashes is said with one.
+    pub(super) fn say(&mut self, typed: &Typed, room: usize, line: &str) {
+        let text = match line.starts_with("//") {
+            true => &line[1..],
+            false => line,
+        };
+        let said = News::Said {
+            from: typed.name.clone(),
+            text: text.into(),
+        };
+        self.keep_and_tell(typed, room, said, text, Readers::Others);
+    }
+
+    /// Somebody tells what they do.
+    pub(super) fn act(&mut self, typed: &Typed, room: usize, text: &str) {
+        let action = News::Action {
+            from: typed.name.clone(),
+            text: text.into(),
+        };
+        self.keep_and_tell(typed, room, action, text, Readers::All);
+    }
+
+    fn keep_and_tell(&mut self, typed: &Typed, room: usize, news: News, text: &str, to: Readers) {
+        let there = self.rooms[room].as_mut().expect("they are in it");
         let line = Line {
             number: 0,
             unix: typed.now.unix,
             author: typed.peer,
             name: typed.name.clone(),
+            room: Some(there.name.clone()),
             typed: text.len(),
             news: news.clone(),
         };
-        let room = self.rooms[typed.room].as_mut().expect("they are in it");
-        room.history.push(line.clone());
-        self.note_mentions(typed, text, &line);
-        self.tell_room(typed.room, Some(typed.peer), to, news);
+        there.history.push(line.clone());
+        self.note_mentions(typed, room, text, &line);
+        self.tell_room(room, Some(typed.peer), to, news);
     }
 
-    pub(super) fn room(&self, room: usize) -> &Room {
-        self.rooms[room].as_ref().expect("the room is there")
-    }
-
-    fn people_in(&self, room: usize) -> usize {
-        let is_in = |it: &&Person| it.name.is_some() && it.room == room;
-        self.people.iter().filter(is_in).count()
-    }
-
-    pub(super) fn make_room(&mut self, name: RoomName) -> Room {
-        self.lives += 1;
-        Room {
-            life: self.lives,
-            name,
-            topic: None,
-            history: Kept::new(self.rules.history, HISTORY_BYTES),
-        }
-    }
-
-    fn find_room(&self, name: &RoomName) -> Option<usize> {
-        let is_it = |room: &Option<Room>| room.as_ref().is_some_and(|room| room.name == *name);
-        self.rooms.iter().position(is_it)
-    }
-
-    fn close_if_empty(&mut self, room: usize) {
-        if room != 0 && self.people_in(room) == 0 && self.room(room).topic.is_none() {
-            self.rooms[room] = None;
-        }
-    }
-
-    fn show_room(&mut self, peer: PeerId, room: usize) {
-        if self.room(room).topic.is_some() {
-            self.show_topic(peer, room);
-        }
-        let life = self.room(room).life;
-        let mut visits = self.person(peer).visits.iter();
-        let known = visits.find(|(it, _)| *it == life).map_or(0, |it| it.1);
-        self.replay(peer, room, known, REPLAYED_LINES);
-    }
-
-    fn show_topic(&mut self, peer: PeerId, room: usize) {
-        let Room { name, topic, .. } = self.room(room);
-        let (room, topic) = (name.clone(), topic.clone());
-        self.answer(peer, AboutRooms::Topic { room, topic });
-    }
-
-    fn replay(&mut self, peer: PeerId, room: usize, known: usize, count: usize) -> bool {
+    pub(super) fn replay(&mut self, peer: PeerId, room: usize, known: usize, count: usize) -> bool {
         let all = &self.room(room).history.lines;
         let mut seen: Vec<Line> = all
             .iter()
@@ -267,137 +234,6 @@ impl Model {
         self.answer(peer, AboutReading::History(shown.len()));
         self.show_lines(peer, &shown);
         true
-    }
-
-    fn list_rooms(&mut self, peer: PeerId) {
-        let current = self.person(peer).room;
-        let mut rows: Vec<(usize, &Room, bool)> = Vec::new();
-        for (place, room) in self.rooms.iter().enumerate() {
-            let is_current = place == current;
-            let room = room.as_ref();
-            rows.extend(room.map(|room| (self.people_in(place), room, is_current)));
-        }
-        rows.sort_by_key(|(people, room, _)| (Reverse(*people), room.life));
-        let more = rows.len().saturating_sub(ROOMS_LISTED);
-        rows.truncate(ROOMS_LISTED);
-        let row = |(people, room, is_current): (usize, &Room, bool)| RoomRow {
-            name: room.name.clone(),
-            people,
-            here: is_current.then_some(Here::Current),
-            topic: room.topic.clone(),
-        };
-        let rows = rows.into_iter().map(row).collect();
-        self.answer(peer, AboutRooms::Rooms { rows, more });
-    }
-
-    /// The oldest room whose name looks like this one.
-    fn find_alike(&self, name: &RoomName) -> Option<&RoomName> {
-        let rooms = self.rooms.iter().flatten();
-        let alike = rooms.filter(|room| room.name.looks_like(name));
-        Some(&alike.min_by_key(|room| room.life)?.name)
-    }
-
-    fn join(&mut self, typed: &Typed, args: &str) {
-        let name = match RoomName::parse(args) {
-            Ok(name) => name,
-            Err(why) => return self.answer(typed.peer, AboutRooms::RoomInvalid(why)),
-        };
-        if self.find_room(&name).is_none()
-            && let Some(other) = self.find_alike(&name)
-        {
-            let (typed_name, room) = (name, other.clone());
-            let looks_like = AboutRooms::RoomLooksLike {
-                typed: typed_name,
-                room,
-            };
-            return self.answer(typed.peer, looks_like);
-        }
-        let room = match self.find_room(&name) {
-            Some(room) => room,
-            None => {
-                let free = self.rooms.iter().position(Option::is_none);
-                let room = free.unwrap_or(self.rooms.len());
-                if free.is_none() {
-                    self.rooms.push(None);
-                }
-                let made = self.make_room(name);
-                self.rooms[room] = Some(made);
-                room
-            }
-        };
-        self.go(typed, room);
-    }
-
-    fn go(&mut self, typed: &Typed, room: usize) {
-        let Typed { peer, name, .. } = typed.clone();
-        let there = self.room(room).name.clone();
-        if room == typed.room {
-            return self.answer(peer, AboutRooms::InRoomAlready(there));
-        }
-        let gone = News::WentTo {
-            who: name.clone(),
-            room: there.clone(),
-        };
-        self.tell_room(typed.room, Some(peer), Readers::Comings, gone);
-        let Room { life, history, .. } = self.room(typed.room);
-        let visit = (*life, history.total);
-        let it = self.person_mut(peer);
-        it.visits.retain(|(life, _)| *life != visit.0);
-        it.visits.push(visit);
-        let forgotten = it.visits.len().saturating_sub(ROOMS_REMEMBERED);
-        it.visits.drain(..forgotten);
-        it.room = room;
-        self.close_if_empty(typed.room);
-        self.answer(peer, AboutRooms::InRoom(there));
-        self.show_room(peer, room);
-        self.tell_room(room, Some(peer), Readers::Comings, News::Entered(name));
-    }
-
-    fn topic(&mut self, typed: &Typed, args: &str) {
-        if args.is_empty() || args == "-" && self.room(typed.room).topic.is_none() {
-            return self.show_topic(typed.peer, typed.room);
-        }
-        if args.chars().count() > TOPIC_CHARS {
-            return self.answer(typed.peer, AboutRooms::TopicTooLong);
-        }
-        let topic: Option<Arc<str>> = Some(args).filter(|it| *it != "-").map(Into::into);
-        let set = News::TopicSet {
-            by: typed.name.clone(),
-            topic: topic.clone(),
-        };
-        self.rooms[typed.room]
-            .as_mut()
-            .expect("they are in it")
-            .topic = topic;
-        self.tell_room(typed.room, Some(typed.peer), Readers::All, set);
-    }
-
-    fn who(&mut self, typed: &Typed, args: &str) {
-        let room = match (args, RoomName::parse(args)) {
-            ("", _) => typed.room,
-            (_, Err(why)) => return self.answer(typed.peer, AboutRooms::RoomInvalid(why)),
-            (_, Ok(name)) => match self.find_room(&name) {
-                Some(room) => room,
-                None => {
-                    let meant = self.find_alike(&name).cloned();
-                    return self.answer(typed.peer, AboutRooms::NoSuchRoom { name, meant });
-                }
-            },
-        };
-        let count = self.people_in(room);
-        let mut here: Vec<&Person> = Vec::new();
-        here.extend(
-            self.people
-                .iter()
-                .filter(|it| it.name.is_some() && it.room == room),
-        );
-        here.sort_by_key(|it| it.came);
-        here.truncate(PEOPLE_LISTED);
-        let more = count - here.len();
-        let seconds = self.seconds(typed.now);
-        let people = here.iter().map(|it| it.presence(seconds)).collect();
-        let room = self.room(room).name.clone();
-        self.answer(typed.peer, AboutRooms::Who { room, people, more });
     }
 
     fn history(&mut self, typed: &Typed, args: &str) {
@@ -465,10 +301,10 @@ impl Model {
 }
 
 impl Person {
-    pub(super) fn presence(&self, seconds: u64) -> Presence {
+    pub(super) fn presence(&self, seconds: u64, elsewhere: Option<RoomName>) -> Presence {
         Presence {
             name: self.name().clone(),
-            elsewhere: None,
+            elsewhere,
             away: self.away.is_some(),
             idle: u32::try_from(seconds - self.active).expect("no play takes so long"),
         }

@@ -1,6 +1,7 @@
 //! What is not applied yet, where the journal answers late.
 
 use crate::id::PeerId;
+use crate::limits::ACTS_OUT;
 use crate::message::AboutPeople;
 use crate::moment::Moment;
 use crate::name::Username;
@@ -23,6 +24,16 @@ pub(super) enum Out {
     Notice(String),
 }
 
+/// The commands that change who or where their author is.
+const HOLDING: [&str; 6] = [
+    "/join",
+    "/leave",
+    "/listen",
+    "/unlisten",
+    "/switch",
+    "/nick",
+];
+
 impl Model {
     /// How much is out.
     pub(in crate::server::simulation) fn out(&self) -> usize {
@@ -38,10 +49,24 @@ impl Model {
         self.out.iter().filter(is_theirs).count()
     }
 
-    /// How many read a room.
+    /// Whether a peer is held: what they asked for changes who or where they are and is out, or as much of theirs is out
+    /// as may be.
+    pub(in crate::server::simulation) fn is_held(&self, peer: PeerId) -> bool {
+        let holds = |it: &Out| match it {
+            Out::ComeIn(of, _) => *of == peer,
+            Out::Line { peer: of, line, .. } => {
+                *of == peer && usage_of(line).is_some_and(|word| HOLDING.contains(&word))
+            }
+            Out::Leave(..) | Out::Notice(_) => false,
+        };
+        self.out.iter().any(holds) || self.out_of(peer) >= ACTS_OUT
+    }
+
+    /// How many read a room, counted once for each room.
     pub(in crate::server::simulation) fn readers(&self) -> usize {
         let readers = self.people.iter().filter(|it| !it.is_gone);
-        readers.filter(|it| it.name.is_some()).count()
+        let named = readers.filter(|it| it.name.is_some());
+        named.map(|it| it.rooms().len()).sum()
     }
 
     /// Takes in something that is put off. Returns whether all of it is.

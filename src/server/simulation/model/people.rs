@@ -20,13 +20,7 @@ impl Model {
         match word {
             "/msg" => self.msg(typed, args),
             "/reply" => self.reply(typed, args),
-            "/me" => {
-                let action = News::Action {
-                    from: typed.name.clone(),
-                    text: args.into(),
-                };
-                self.say(typed, action, args, Readers::All);
-            }
+            "/me" => self.act(typed, typed.room, args),
             "/nick" => self.nick(typed, args),
             "/away" => self.away(typed, args),
             "/back" => self.back(typed),
@@ -72,14 +66,16 @@ impl Model {
     }
 
     pub(super) fn show_lines(&mut self, peer: PeerId, lines: &[Line]) {
+        let current = self.room(self.person(peer).room).name.clone();
         for line in lines {
             let past = Past {
                 seq: 0,
                 at: line.unix * 1000,
-                room: None,
+                room: line.room.clone(),
                 news: line.news.clone(),
             };
-            let (past, is_elsewhere) = (Arc::new(past), false);
+            let is_elsewhere = line.room.as_ref().is_some_and(|it| *it != current);
+            let past = Arc::new(past);
             self.tell(peer, Message::Past { past, is_elsewhere });
         }
         self.answer(peer, AboutReading::End);
@@ -100,23 +96,23 @@ impl Model {
     fn find_away(&self, room: usize, word: &str) -> Option<PeerId> {
         let (peer, _) = self.find(word)?;
         let it = self.person(peer);
-        (it.room == room && it.away.is_some()).then_some(peer)
+        (it.is_in(room) && it.away.is_some()).then_some(peer)
     }
 
-    pub(super) fn note_mentions(&mut self, typed: &Typed, text: &str, line: &Line) {
+    pub(super) fn note_mentions(&mut self, typed: &Typed, room: usize, text: &str, line: &Line) {
         let mut named: Vec<PeerId> = Vec::new();
         let edges = ['.', '-', '_'];
         for word in text.split(|c| !Username::may_hold(c)) {
             let word = word.trim_start_matches(edges);
-            let whole = self.find_away(typed.room, word);
+            let whole = self.find_away(room, word);
             let bare = word.trim_end_matches(edges);
-            named.extend(whole.or_else(|| self.find_away(typed.room, bare)));
+            named.extend(whole.or_else(|| self.find_away(room, bare)));
         }
         if self.rules.anonymous {
             for word in text.split_whitespace() {
                 let word = word.trim_start_matches(|c: char| c != '[' && !c.is_ascii_hexdigit());
                 let bare = word.trim_end_matches(|c: char| !c.is_ascii_digit());
-                named.extend(self.find_away(typed.room, bare));
+                named.extend(self.find_away(room, bare));
             }
         }
         let mut told = Vec::new();
@@ -240,6 +236,7 @@ impl Model {
             unix: typed.now.unix,
             author: typed.peer,
             name: typed.name.clone(),
+            room: None,
             news: private.clone(),
             typed: text.len(),
         };
@@ -269,7 +266,9 @@ impl Model {
             from: typed.name.clone(),
             to: name,
         };
-        self.tell_room(typed.room, Some(typed.peer), Readers::All, renamed);
+        for room in self.person(typed.peer).rooms() {
+            self.tell_room(room, Some(typed.peer), Readers::All, renamed.clone());
+        }
     }
 
     fn away(&mut self, typed: &Typed, args: &str) {
@@ -312,7 +311,7 @@ impl Model {
         };
         let it = self.person(peer);
         let whois = Whois {
-            presence: it.presence(self.seconds(typed.now)),
+            presence: it.presence(self.seconds(typed.now), None),
             room: self.room(it.room).name.clone(),
             since: it.since,
             away: it.away.as_ref().and_then(|away| away.text.clone()),

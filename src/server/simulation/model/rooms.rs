@@ -1,0 +1,344 @@
+//! The rooms, and the commands about them: going from room to room, and hearing several at once.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use crate::id::PeerId;
+use crate::limits::{
+    HISTORY_BYTES, PEOPLE_LISTED, REPLAYED_LINES, ROOMS_HEARD, ROOMS_LISTED, ROOMS_MADE,
+    ROOMS_REMEMBERED, TOPIC_CHARS,
+};
+use crate::message::{AboutHearing, AboutRooms, Here, News, RoomRow};
+use crate::name::RoomName;
+
+use super::commands::{Typed, as_command};
+use super::{Kept, Model, Person, Readers, Room, words};
+
+impl Model {
+    /// In how many rooms somebody is.
+    pub(in crate::server::simulation) fn rooms_of(&self, peer: PeerId) -> usize {
+        let person = self.people.iter().find(|it| it.peer == peer);
+        person.map_or(0, |it| it.rooms().len())
+    }
+
+    pub(super) fn room(&self, room: usize) -> &Room {
+        self.rooms[room].as_ref().expect("the room is there")
+    }
+
+    /// The people who are in a room, whether it is their current one or not.
+    fn people_in(&self, room: usize) -> impl Iterator<Item = &Person> {
+        let people = self.people.iter();
+        people.filter(move |it| it.name.is_some() && it.is_in(room))
+    }
+
+    pub(super) fn make_room(&mut self, name: RoomName, maker: Option<PeerId>) -> Room {
+        self.lives += 1;
+        Room {
+            life: self.lives,
+            name,
+            maker,
+            topic: None,
+            history: Kept::new(self.rules.history, HISTORY_BYTES),
+        }
+    }
+
+    fn find_room(&self, name: &RoomName) -> Option<usize> {
+        let is_it = |room: &Option<Room>| room.as_ref().is_some_and(|room| room.name == *name);
+        self.rooms.iter().position(is_it)
+    }
+
+    /// The room of that name, if somebody is in it.
+    fn find_own(&self, peer: PeerId, name: &RoomName) -> Option<usize> {
+        let room = self.find_room(name)?;
+        self.person(peer).is_in(room).then_some(room)
+    }
+
+    /// The oldest room whose name looks like this one.
+    fn find_alike(&self, name: &RoomName) -> Option<&RoomName> {
+        let rooms = self.rooms.iter().flatten();
+        let alike = rooms.filter(|room| room.name.looks_like(name));
+        Some(&alike.min_by_key(|room| room.life)?.name)
+    }
+
+    /// The room of that name, which is made if there is none. If it cannot be made, they are told why.
+    fn find_or_make(&mut self, peer: PeerId, name: RoomName) -> Option<usize> {
+        if let Some(room) = self.find_room(&name) {
+            return Some(room);
+        }
+        let rooms = self.rooms.iter().flatten();
+        let made = rooms.filter(|room| room.maker == Some(peer)).count();
+        let refusal = match self.find_alike(&name).cloned() {
+            Some(room) => AboutRooms::RoomLooksLike { typed: name, room },
+            None if made >= ROOMS_MADE => AboutRooms::TooManyRoomsMade,
+            None => {
+                let free = self.rooms.iter().position(Option::is_none);
+                let room = free.unwrap_or(self.rooms.len());
+                if free.is_none() {
+                    self.rooms.push(None);
+                }
+                self.rooms[room] = Some(self.make_room(name, Some(peer)));
+                return Some(room);
+            }
+        };
+        self.answer(peer, refusal);
+        None
+    }
+
+    pub(super) fn close_if_empty(&mut self, room: usize) {
+        let is_empty = self.people_in(room).next().is_none();
+        if room != 0 && is_empty && self.room(room).topic.is_none() {
+            self.rooms[room] = None;
+        }
+    }
+
+    pub(super) fn show_room(&mut self, peer: PeerId, room: usize) {
+        if self.room(room).topic.is_some() {
+            self.show_topic(peer, room);
+        }
+        let life = self.room(room).life;
+        let mut visits = self.person(peer).visits.iter();
+        let known = visits.find(|(it, _)| *it == life).map_or(0, |it| it.1);
+        self.replay(peer, room, known, REPLAYED_LINES);
+    }
+
+    fn show_topic(&mut self, peer: PeerId, room: usize) {
+        let Room { name, topic, .. } = self.room(room);
+        let (room, topic) = (name.clone(), topic.clone());
+        self.answer(peer, AboutRooms::Topic { room, topic });
+    }
+
+    pub(super) fn list_rooms(&mut self, peer: PeerId) {
+        let me = self.person(peer);
+        let here = |place: usize| match place {
+            place if place == me.room => Some(Here::Current),
+            place if me.hears.contains(&place) => Some(Here::Hears),
+            _ => None,
+        };
+        let mut all = Vec::new();
+        for (place, room) in self.rooms.iter().enumerate() {
+            let people = self.people_in(place).count();
+            all.extend(room.as_ref().map(|room| (people, room, here(place))));
+        }
+        all.sort_by_key(|(people, room, _)| (Reverse(*people), room.life));
+        let mut rows = Vec::new();
+        for (number, (people, room, here)) in all.iter().enumerate() {
+            if number < ROOMS_LISTED || here.is_some() {
+                rows.push(RoomRow {
+                    name: room.name.clone(),
+                    people: *people,
+                    here: *here,
+                    topic: room.topic.clone(),
+                });
+            }
+        }
+        let more = all.len() - rows.len();
+        self.answer(peer, AboutRooms::Rooms { rows, more });
+    }
+
+    /// The name of a room as it was typed. If it is none, they are told why.
+    fn parse_room(&mut self, peer: PeerId, typed: &str) -> Option<RoomName> {
+        match RoomName::parse(typed) {
+            Ok(name) => Some(name),
+            Err(why) => {
+                self.answer(peer, AboutRooms::RoomInvalid(why));
+                None
+            }
+        }
+    }
+
+    pub(super) fn join(&mut self, typed: &Typed, args: &str) {
+        let Some(name) = self.parse_room(typed.peer, args) else {
+            return;
+        };
+        if let Some(room) = self.find_or_make(typed.peer, name) {
+            self.go(typed, room);
+        }
+    }
+
+    /// Somebody leaves their current room for another one. If they hear that already, only the room that they leave is told.
+    pub(super) fn go(&mut self, typed: &Typed, room: usize) {
+        let Typed { peer, name, .. } = typed.clone();
+        let there = self.room(room).name.clone();
+        if room == typed.room {
+            return self.answer(peer, AboutRooms::InRoomAlready(there));
+        }
+        let is_new = !self.person(peer).is_in(room);
+        let gone = News::WentTo {
+            who: name.clone(),
+            room: there.clone(),
+        };
+        self.tell_room(typed.room, Some(peer), Readers::Comings, gone);
+        let it = self.person_mut(peer);
+        it.room = room;
+        it.hears.retain(|it| *it != room);
+        self.has_left(peer, typed.room);
+        self.answer(peer, AboutRooms::InRoom(there));
+        if is_new {
+            self.show_room(peer, room);
+            self.tell_room(room, Some(peer), Readers::Comings, News::Entered(name));
+        }
+    }
+
+    /// Somebody is in a room no longer. How many lines had been said there is remembered.
+    fn has_left(&mut self, peer: PeerId, room: usize) {
+        let Room { life, history, .. } = self.room(room);
+        let visit = (*life, history.total);
+        let it = self.person_mut(peer);
+        it.visits.retain(|(life, _)| *life != visit.0);
+        it.visits.push(visit);
+        let forgotten = it.visits.len().saturating_sub(ROOMS_REMEMBERED);
+        it.visits.drain(..forgotten);
+        self.close_if_empty(room);
+    }
+
+    pub(super) fn listen(&mut self, typed: &Typed, args: &str) {
+        let peer = typed.peer;
+        let Some(name) = self.parse_room(peer, args) else {
+            return;
+        };
+        if let Some(room) = self.find_own(peer, &name) {
+            let name = self.room(room).name.clone();
+            return match room == typed.room {
+                true => self.answer(peer, AboutRooms::InRoomAlready(name)),
+                false => self.answer(peer, AboutHearing::Already(name)),
+            };
+        }
+        if self.person(peer).rooms().len() >= ROOMS_HEARD {
+            return self.answer(peer, AboutHearing::TooMany);
+        }
+        let Some(room) = self.find_or_make(peer, name) else {
+            return;
+        };
+        self.person_mut(peer).hears.push(room);
+        let there = self.room(room).name.clone();
+        self.answer(peer, AboutHearing::Too(there));
+        self.show_room(peer, room);
+        let listens = News::ListensIn {
+            who: typed.name.clone(),
+            from: self.room(typed.room).name.clone(),
+        };
+        self.tell_room(room, Some(peer), Readers::Comings, listens);
+    }
+
+    pub(super) fn unlisten(&mut self, typed: &Typed, args: &str) {
+        let peer = typed.peer;
+        if args.eq_ignore_ascii_case("all") {
+            let rooms = self.person(peer).hears.clone();
+            return match rooms.is_empty() {
+                true => self.answer(peer, AboutHearing::NoOther),
+                false => self.hear_no_more(typed, &rooms),
+            };
+        }
+        let Some(name) = self.parse_room(peer, args) else {
+            return;
+        };
+        match self.find_own(peer, &name) {
+            None => self.answer(peer, AboutHearing::NotHeard(name)),
+            Some(room) if room == typed.room => {
+                let name = self.room(room).name.clone();
+                self.answer(peer, AboutHearing::Current(name));
+            }
+            Some(room) => self.hear_no_more(typed, &[room]),
+        }
+    }
+
+    fn hear_no_more(&mut self, typed: &Typed, rooms: &[usize]) {
+        let names = rooms.iter().map(|it| self.room(*it).name.clone());
+        let names = names.collect();
+        self.answer(typed.peer, AboutHearing::NoMore(names));
+        for &room in rooms {
+            let it = self.person_mut(typed.peer);
+            it.hears.retain(|it| *it != room);
+            let no_more = News::ListensNoMore(typed.name.clone());
+            self.tell_room(room, Some(typed.peer), Readers::Comings, no_more);
+            self.has_left(typed.peer, room);
+        }
+    }
+
+    pub(super) fn switch(&mut self, typed: &Typed, args: &str) {
+        let peer = typed.peer;
+        let Some(name) = self.parse_room(peer, args) else {
+            return;
+        };
+        let Some(room) = self.find_own(peer, &name) else {
+            return self.answer(peer, AboutHearing::NotHeard(name));
+        };
+        let there = self.room(room).name.clone();
+        if room == typed.room {
+            return self.answer(peer, AboutRooms::InRoomAlready(there));
+        }
+        let before = self.room(typed.room).name.clone();
+        let it = self.person_mut(peer);
+        it.hears.retain(|it| *it != room);
+        it.hears.push(typed.room);
+        it.room = room;
+        self.answer(peer, AboutRooms::InRoom(there));
+        self.answer(peer, AboutHearing::Too(before));
+    }
+
+    /// Somebody says something in a room that they name.
+    pub(super) fn say_in(&mut self, typed: &Typed, args: &str) {
+        let peer = typed.peer;
+        let Some((room, line)) = args.split_once(char::is_whitespace) else {
+            return self.misused(peer, "/in");
+        };
+        let Some(name) = self.parse_room(peer, room) else {
+            return;
+        };
+        let Some(room) = self.find_own(peer, &name) else {
+            return self.answer(peer, AboutHearing::NotSent(name));
+        };
+        let line = line.trim_start();
+        match as_command(line) {
+            None => self.say(typed, room, line),
+            Some((word, action)) => match words::usage(&word) {
+                Some("/me ACTION") if !action.is_empty() => self.act(typed, room, action),
+                _ => self.answer(peer, AboutHearing::OnlySaid),
+            },
+        }
+    }
+
+    pub(super) fn topic(&mut self, typed: &Typed, args: &str) {
+        if args.is_empty() || args == "-" && self.room(typed.room).topic.is_none() {
+            return self.show_topic(typed.peer, typed.room);
+        }
+        if args.chars().count() > TOPIC_CHARS {
+            return self.answer(typed.peer, AboutRooms::TopicTooLong);
+        }
+        let topic: Option<Arc<str>> = Some(args).filter(|it| *it != "-").map(Into::into);
+        let set = News::TopicSet {
+            by: typed.name.clone(),
+            topic: topic.clone(),
+        };
+        let room = self.rooms[typed.room].as_mut();
+        room.expect("they are in it").topic = topic;
+        self.tell_room(typed.room, Some(typed.peer), Readers::All, set);
+    }
+
+    pub(super) fn who(&mut self, typed: &Typed, args: &str) {
+        let room = match (args, RoomName::parse(args)) {
+            ("", _) => typed.room,
+            (_, Err(why)) => return self.answer(typed.peer, AboutRooms::RoomInvalid(why)),
+            (_, Ok(name)) => match self.find_room(&name) {
+                Some(room) => room,
+                None => {
+                    let meant = self.find_alike(&name).cloned();
+                    return self.answer(typed.peer, AboutRooms::NoSuchRoom { name, meant });
+                }
+            },
+        };
+        let mut here: Vec<&Person> = self.people_in(room).collect();
+        let count = here.len();
+        here.sort_by_key(|it| it.came);
+        here.truncate(PEOPLE_LISTED);
+        let more = count - here.len();
+        let seconds = self.seconds(typed.now);
+        let mut people = Vec::new();
+        for it in here {
+            let elsewhere = (it.room != room).then(|| self.room(it.room).name.clone());
+            people.push(it.presence(seconds, elsewhere));
+        }
+        let room = self.room(room).name.clone();
+        self.answer(typed.peer, AboutRooms::Who { room, people, more });
+    }
+}

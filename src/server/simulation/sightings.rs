@@ -1,0 +1,105 @@
+//! `Sightings`: how often it comes up in plays that somebody hears several rooms, and what can go wrong only then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::limits::ROOMS_HEARD;
+
+use super::model::Piece;
+use super::stage::Stage;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sight {
+    /// A person who heard two rooms at once at some time, or five, or as many as they may.
+    TwoRooms,
+    FiveRooms,
+    AllRooms,
+    /// Somebody read a line behind a tag.
+    Tagged,
+    /// Lines of several rooms came to somebody in one tick, with nothing that was told to them alone in between.
+    Together,
+    /// The same, where a room had lines before and behind those of another.
+    Turns,
+    /// A notice of skipped lines stood for lines of several rooms.
+    Skipped,
+    /// Somebody was not let into another room, or not allowed to make another.
+    TooManyHeard,
+    TooManyMade,
+}
+
+impl Sight {
+    const ALL: [Sight; 9] = [
+        Sight::TwoRooms,
+        Sight::FiveRooms,
+        Sight::AllRooms,
+        Sight::Tagged,
+        Sight::Together,
+        Sight::Turns,
+        Sight::Skipped,
+        Sight::TooManyHeard,
+        Sight::TooManyMade,
+    ];
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Sightings(BTreeMap<Sight, usize>);
+
+impl Sightings {
+    fn add(&mut self, sight: Sight, count: usize) {
+        *self.0.entry(sight).or_default() += count;
+    }
+
+    pub(super) fn add_all(&mut self, other: &Sightings) {
+        other.0.iter().for_each(|(it, count)| self.add(*it, *count));
+    }
+
+    /// What was seen less often than this.
+    pub(super) fn rarer_than(&self, least: usize) -> Vec<Sight> {
+        let count = |it: &Sight| self.0.get(it).copied().unwrap_or(0);
+        let all = Sight::ALL.into_iter();
+        all.filter(|it| count(it) < least).collect()
+    }
+
+    /// Somebody was in so many rooms at once, at most.
+    pub(super) fn note_rooms(&mut self, most: usize) {
+        self.add(Sight::TwoRooms, (most >= 2).into());
+        self.add(Sight::FiveRooms, (most >= 5).into());
+        self.add(Sight::AllRooms, (most >= ROOMS_HEARD).into());
+    }
+
+    /// Somebody was owed this in one tick.
+    pub(super) fn note_tick(&mut self, owed: &[Piece]) {
+        for lines in owed.split(|it| it.room.is_none()) {
+            let mut runs: Vec<_> = lines.iter().map(|it| it.room).collect();
+            runs.dedup();
+            let rooms = runs.iter().collect::<BTreeSet<_>>().len();
+            let hears_several = lines.iter().any(|it| it.is_tagged);
+            self.add(Sight::Together, (hears_several && rooms > 1).into());
+            self.add(Sight::Turns, (hears_several && runs.len() > rooms).into());
+        }
+    }
+
+    pub(super) fn note_read(&mut self, piece: &Piece) {
+        let begins = |words: &str| piece.bytes.starts_with(words.as_bytes()).into();
+        self.add(Sight::Tagged, piece.is_tagged.into());
+        self.add(Sight::TooManyHeard, begins("You are in 16 rooms, "));
+        self.add(Sight::TooManyMade, begins("You have made 50 rooms "));
+    }
+
+    /// One notice stood for these lines.
+    pub(super) fn note_skipped<'a>(&mut self, lines: impl Iterator<Item = &'a Piece>) {
+        let rooms: BTreeSet<_> = lines.map(|it| it.room).collect();
+        self.add(Sight::Skipped, (rooms.len() > 1).into());
+    }
+}
+
+impl Stage {
+    /// What has come up.
+    pub(super) fn sightings(&self) -> Sightings {
+        let mut seen = Sightings::default();
+        for client in &self.clients {
+            seen.add_all(&client.seen);
+            seen.note_rooms(client.most_rooms);
+        }
+        seen
+    }
+}
