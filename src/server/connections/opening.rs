@@ -30,6 +30,11 @@ impl Connections {
         self.peers[peer.index()].is_introduced = true;
     }
 
+    /// A newcomer is sent away: they are not greeted, whatever they still say.
+    pub(in crate::server) fn expect_nothing(&mut self, peer: PeerId) {
+        self.timers.unset(Timer::Greeting, peer);
+    }
+
     /// All bytes that a peer has sent so far, the last of which are given.
     pub(in crate::server) fn first_bytes(&mut self, slot: Slot, bytes: &[u8]) -> Vec<u8> {
         let kept = self.peers[slot.index()].undecoded.take();

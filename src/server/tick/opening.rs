@@ -80,6 +80,7 @@ impl Talk {
     /// Tells a newcomer something, and closes the connection like any other, so that they can read it whatever they send
     /// meanwhile.
     pub(super) fn dismiss_newcomer(&mut self, now: Moment, peer: PeerId, why: &Message) {
+        self.connections.expect_nothing(peer);
         self.fanout.introduce(peer.slot, Format::default());
         self.fanout.reply(peer.slot, why, now.unix);
         self.connections.drain(peer.slot, now.instant);
@@ -170,6 +171,21 @@ mod tests {
                 assert_eq!(heard, format!("{greeting}{NOT_HTTP}"), "cut at {at}");
             }
         }
+    }
+
+    #[test]
+    fn a_stranger_who_lingers_is_never_greeted() {
+        let mut scene = Scene::with(Config {
+            greet_after: SILENCE,
+            anonymous: true,
+            ..Config::default()
+        });
+        let stranger = connect(&mut scene);
+        scene.say(stranger, "GET / HTTP/1.1\r\n\r\n");
+        scene.rest();
+        pass(&mut scene, SILENCE);
+        assert_eq!(scene.heard(stranger), NOT_HTTP);
+        assert_eq!(scene.server.talk.hub.online(), 0);
     }
 
     #[test]
