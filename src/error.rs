@@ -97,6 +97,8 @@ pub enum CloseReason {
     TooManyAttempts,
     /// Their first bytes were of another protocol.
     WrongProtocol(Protocol),
+    /// They came from the address of a proxy, which did not tell on whose behalf.
+    NoProxyHeader(ProxyFault),
     /// They read too slowly: the messages to them alone, which are never skipped, exceeded what `--send-queue` allows.
     SendQueueFull,
     /// They read nothing at all for a minute while output waited for them.
@@ -123,6 +125,7 @@ impl fmt::Display for CloseReason {
             CloseReason::IdleTimedOut => "silent for too long",
             CloseReason::TooManyAttempts => "too many refused usernames",
             CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
+            CloseReason::NoProxyHeader(fault) => return write!(f, "sent {fault}"),
             CloseReason::SendQueueFull => "read too slowly, send queue full",
             CloseReason::Stalled => "read nothing for a minute",
             CloseReason::CloseTimedOut => "did not take what was owed before closing",
@@ -155,6 +158,27 @@ impl fmt::Display for Protocol {
             Protocol::Tls => "TLS",
             Protocol::Ssh => "SSH",
             Protocol::Proxy => "the PROXY protocol",
+        })
+    }
+}
+
+/// Why it is not known on whose behalf a proxy connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// Something else came in place of the header of the PROXY protocol, or nothing before the end.
+    Missing,
+    /// The header was not there in time.
+    Late,
+    /// There is a header, but it is not a valid one.
+    Broken,
+}
+
+impl fmt::Display for ProxyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ProxyFault::Missing => "no PROXY header",
+            ProxyFault::Late => "no PROXY header in time",
+            ProxyFault::Broken => "a PROXY header that is not valid",
         })
     }
 }

@@ -107,7 +107,7 @@ mod work;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use error::{CloseReason, Error, Protocol};
+pub use error::{CloseReason, Error, Protocol, ProxyFault};
 pub use id::PersonId;
 pub use journal::{Act, Entry, Heard, Person};
 pub use name::{InvalidUsername, RoomName, Username};
@@ -149,7 +149,9 @@ pub mod inner {
     }
 
     pub mod wire {
-        pub use crate::wire::{Decoder, Input, Opening, clean, clean_typed, opening, render};
+        pub use crate::wire::{
+            Decoder, Input, Opening, ProxyHeader, clean, clean_typed, opening, proxy_header, render,
+        };
     }
 }
 

@@ -28,6 +28,16 @@ pub const GREET_AFTER: Duration = Duration::from_millis(300);
 /// Longest such silence.
 pub const GREET_AFTER_MOST: Duration = Duration::from_secs(5);
 
+/// Longest header of a proxy in the first version of the PROXY protocol, in bytes with its line end (§2.1).
+pub const PROXY_LINE_BYTES: usize = 107;
+
+/// Longest header in the second version, in bytes (§2): the smallest segment that any host must take holds it. Proxies may
+/// add as many fields as fit.
+pub const PROXY_BINARY_BYTES: usize = 536;
+
+/// Time for such a header to come, from accept on. The specification asks for 3 s at least, as a segment may be lost.
+pub const PROXY_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Longest line accepted, in bytes without its line end, by default.
 pub const LINE_BYTES: usize = 8 * 1024;
 

@@ -3,19 +3,13 @@
 use crate::error::Protocol;
 use crate::limits::OPENING_BYTES;
 
+use super::proxy;
+
 /// The first bytes of a handshake under TLS (RFC 8446 §5.1): the type of the record, and the major version.
 const TLS: &[u8] = &[22, 3];
 
 /// RFC 4253 §4.2.
 const SSH: &[u8] = b"SSH-";
-
-/// The beginnings of a PROXY protocol header, in its first version and in its second.
-const PROXY: [&[u8]; 4] = [
-    b"PROXY TCP4 ",
-    b"PROXY TCP6 ",
-    b"PROXY UNKNOWN",
-    b"\r\n\r\n\0\r\nQUIT\n",
-];
 
 /// Methods of HTTP with the space behind them (RFC 9110 §9, RFC 5789), and the word that opens HTTP/2 (RFC 9113 §3.4).
 const HTTP: [&[u8]; 10] = [
@@ -54,7 +48,10 @@ enum Likeness {
 /// What a connection speaks, by all bytes that have come so far. It stays undecided only while these are a strict
 /// beginning of a known opening, and never beyond [`OPENING_BYTES`].
 pub fn opening(first: &[u8]) -> Opening {
-    let proxy = PROXY.into_iter().map(|it| compare(first, it)).max();
+    let proxy = proxy::BEGINNINGS
+        .into_iter()
+        .map(|it| compare(first, it))
+        .max();
     let found = [
         (compare(first, TLS), Protocol::Tls),
         (compare(first, SSH), Protocol::Ssh),
