@@ -30,7 +30,7 @@
 //! | 2 | `work` | the work for threads that may block, and its limits |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
-//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `rate`, `tally` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -96,6 +96,7 @@ mod message;
 mod moment;
 mod name;
 mod net;
+mod network;
 mod rate;
 mod server;
 mod tally;
@@ -111,6 +112,7 @@ pub use error::{CloseReason, Error, Protocol, ProxyFault};
 pub use id::PersonId;
 pub use journal::{Act, Entry, Heard, Person};
 pub use name::{InvalidUsername, RoomName, Username};
+pub use network::{InvalidNetwork, Network, Networks};
 pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Entries, Handle, Server, Stats};
 

@@ -48,7 +48,12 @@ const FLOORS: [Floor; 7] = [
         ],
     },
     Floor {
-        files: &["src/deadlines.rs", "src/dice.rs", "src/rate.rs"],
+        files: &[
+            "src/deadlines.rs",
+            "src/dice.rs",
+            "src/network.rs",
+            "src/rate.rs",
+        ],
         modules: &["limits", "error", "id", "name", "message", "moment"],
         crates: &[],
     },
@@ -109,6 +114,7 @@ const FLOORS: [Floor; 7] = [
             "tally",
             "chat",
             "net",
+            "network",
             "work",
             "server",
         ],
