@@ -14,7 +14,7 @@ pub use answer::{
 
 use std::sync::Arc;
 
-use crate::error::Protocol;
+use crate::error::{Protocol, ProxyFault};
 use crate::name::{InvalidUsername, RoomName, Username};
 
 /// One thing that one person or many people are told.
@@ -145,6 +145,8 @@ pub enum AboutConnection {
     IdleTimedOut,
     /// The client speaks another protocol.
     WrongProtocol(Protocol),
+    /// They came from the address of a proxy, which did not tell on whose behalf.
+    NoProxyHeader(ProxyFault),
     /// The server already holds as many connections as it may.
     ServerFull,
     /// The address already holds as many connections as one address may.

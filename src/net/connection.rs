@@ -19,6 +19,8 @@ use super::{Event, Stream, Unsent};
 pub(crate) struct Connection {
     stream: Stream,
     addr: Address,
+    /// The other end is on this machine, so it cannot vanish unnoticed.
+    is_local: bool,
     /// Present while output waits.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
@@ -70,6 +72,7 @@ impl Connection {
         Connection {
             stream,
             addr: addr.into(),
+            is_local: addr.ip().is_loopback(),
             backlog: None,
             readiness: Readiness::ACCEPTED,
             input_ended: false,
@@ -83,6 +86,11 @@ impl Connection {
             Address::V4(addr) => (*addr).into(),
             Address::V6(addr) => (**addr).into(),
         }
+    }
+
+    /// The address behind a proxy takes the place of the socket's own.
+    pub(crate) fn set_addr(&mut self, addr: SocketAddr) {
+        self.addr = addr.into();
     }
 
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -202,8 +210,7 @@ impl Connection {
     /// Output has waited for the peer for a while. Makes the kernel wait for the peer too, as long as it answers.
     /// Returns whether that must end later, when the peer [has caught up](Self::has_caught_up).
     pub(crate) fn wait_for_slow_reader(&self) -> bool {
-        let can_vanish = !self.addr().ip().is_loopback();
-        can_vanish && self.set_user_timeout(None)
+        !self.is_local && self.set_user_timeout(None)
     }
 
     /// Whether a slow reader has been sent everything, so that a peer that vanished can be told from it again.

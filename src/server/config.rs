@@ -11,6 +11,7 @@ use crate::limits::{
     GREET_AFTER_MOST, HISTORY_LINES, HISTORY_LINES_RANGE, LINE_BYTES, LINE_BYTES_RANGE, LOG_BYTES,
     LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
 };
+use crate::network::Networks;
 use crate::rate::Rate;
 
 /// How a [`Server`](crate::Server) is to run. Begin with [`Config::default`] and change what you need.
@@ -46,6 +47,10 @@ pub struct Config {
     /// Silence after which a newcomer is greeted as a person, at most 5 s. Clients that speak another protocol send
     /// something before that. Zero greets everyone at once. Default: zero.
     pub greet_after: Duration,
+    /// The addresses of proxies that tell who connects through them, by a header of the PROXY protocol, version 1 or 2. A
+    /// connection from there is closed if no header comes within 3 s; from elsewhere no header is believed. The address in
+    /// the header counts for `max_per_ip` and `rate`, names people who have no name, and stands in the log. Default: none.
+    pub proxy_from: Networks,
     /// Time in which a newcomer must give a username; `None` for no limit. Default: 60 s.
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
@@ -71,6 +76,7 @@ impl Default for Config {
             rate: Some(Rate::default()),
             rate_on_loopback: false,
             greet_after: NO_TIME,
+            proxy_from: Networks::default(),
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,
             history: HISTORY_LINES,

@@ -7,6 +7,7 @@
 //! | here | dirty peers: those with something to write |
 //! | [`held`] | peers that are not read, because the outcome of an act or the answer to a question is awaited |
 //! | [`opening`] | newcomers, until it is known what they speak |
+//! | [`proxied`] | connections from proxies, and the address behind each |
 //! | [`undecoded`] | input that is received and not decoded |
 //! | [`laggards`] | peers that output waits for, how much waits, and which take nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
@@ -19,6 +20,7 @@ mod held;
 mod laggards;
 mod leaving;
 mod opening;
+mod proxied;
 mod slots;
 mod timers;
 mod turns;
@@ -96,6 +98,10 @@ struct Peer {
     held: Held,
     /// It is not known yet what they speak.
     is_opening: bool,
+    /// They come from a proxy, which has not told yet on whose behalf it connects.
+    awaits_header: bool,
+    /// The address of their connection is that of a person, and not of a proxy that many people share.
+    has_own_address: bool,
     /// The hub has been told of them.
     is_introduced: bool,
     is_runnable: bool,
@@ -184,11 +190,10 @@ impl Connections {
     }
 
     fn check(&self) {
-        debug_assert!(
-            self.addresses
-                .as_ref()
-                .is_none_or(|addresses| addresses.sum() == self.len())
-        );
+        debug_assert!(self.addresses.as_ref().is_none_or(|addresses| {
+            let counted = self.peers.iter().filter(|(_, it)| it.has_own_address);
+            addresses.sum() == counted.count()
+        }));
         debug_assert!(
             self.turns
                 .iter()

@@ -33,6 +33,7 @@ impl Connections {
     /// A newcomer is sent away: they are not greeted, whatever they still say.
     pub(in crate::server) fn expect_nothing(&mut self, peer: PeerId) {
         self.timers.unset(Timer::Greeting, peer);
+        self.end_header(peer);
     }
 
     /// All bytes that a peer has sent so far, the last of which are given.

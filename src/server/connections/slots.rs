@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
 
 use mio::{Registry, Token};
 
@@ -21,10 +22,21 @@ impl Connections {
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let peer = self.place(stream, addr, registry)?;
-        self.peers[peer.slot.index()].bucket = Bucket::new(is_limited && self.is_rated);
-        if let Some(addresses) = &mut self.addresses {
-            addresses.add(addr.ip());
-        }
+        self.limit(peer.slot, is_limited);
+        self.count_address(peer.slot, addr);
+        Ok(peer)
+    }
+
+    /// Adds a connection from a proxy, which must tell by a certain time on whose behalf it connects.
+    pub(in crate::server) fn insert_from_proxy(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        by: Instant,
+        registry: &Registry,
+    ) -> io::Result<PeerId> {
+        let peer = self.place(stream, addr, registry)?;
+        self.await_header(peer, by);
         Ok(peer)
     }
 
@@ -59,6 +71,8 @@ impl Connections {
             leaving: Leaving::NOT,
             held: Held::default(),
             is_opening: true,
+            awaits_header: false,
+            has_own_address: false,
             is_introduced: false,
             is_runnable: false,
             is_dirty: false,
@@ -104,7 +118,7 @@ impl Connections {
             let mut peer = self.peers.remove(slot.index());
             was_runnable |= peer.is_runnable;
             was_dirty |= peer.is_dirty;
-            self.uncount(slot, peer.connection.addr().ip());
+            self.uncount(slot, &peer);
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
             }
@@ -122,12 +136,26 @@ impl Connections {
         finished.len()
     }
 
+    /// Sets whether the rate applies to a peer.
+    pub(super) fn limit(&mut self, slot: Slot, is_limited: bool) {
+        self.peers[slot.index()].bucket = Bucket::new(is_limited && self.is_rated);
+    }
+
+    /// Counts a peer among the connections of the address that it comes from.
+    pub(super) fn count_address(&mut self, slot: Slot, addr: SocketAddr) {
+        self.peers[slot.index()].has_own_address = true;
+        if let Some(addresses) = &mut self.addresses {
+            addresses.add(addr.ip());
+        }
+    }
+
     /// Takes a peer that has gone out of the counts.
-    fn uncount(&mut self, slot: Slot, ip: IpAddr) {
+    fn uncount(&mut self, slot: Slot, peer: &Peer) {
         if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
             self.turned_away.swap_remove(i);
-        } else if let Some(addresses) = &mut self.addresses {
-            addresses.remove(ip);
+        }
+        if let Some(addresses) = self.addresses.as_mut().filter(|_| peer.has_own_address) {
+            addresses.remove(peer.connection.addr().ip());
         }
     }
 }

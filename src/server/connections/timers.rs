@@ -5,6 +5,7 @@
 //! | timer | who sets it | what happens when it is due |
 //! |---|---|---|
 //! | [`Timer::Greeting`] | accept, where newcomers are not greeted at once | they have said nothing, so they are greeted |
+//! | [`Timer::Header`] | accept, where a proxy must tell on whose behalf it connects | it has not, and is turned away |
 //! | [`Timer::EndKey`] | read, if the last byte may be a key that ends the input | nothing followed it: it was the key |
 //! | [`Timer::Pause`] | read, if a peer or its address has sent too fast | the peer waits for a turn again |
 //! | [`Timer::Answer`] | the hub, when it asks a worker something for a peer | the hub is told that there is no answer |
@@ -35,6 +36,8 @@ use crate::limits::STALL_CHECK;
 pub(in crate::server) enum Timer {
     /// A newcomer has been silent for so long that they are greeted.
     Greeting,
+    /// A proxy has not told in time on whose behalf it connects.
+    Header,
     /// The last key ends the input, if nothing has followed it.
     EndKey,
     /// A peer that has sent too fast may be read again.
@@ -49,8 +52,9 @@ pub(in crate::server) enum Timer {
 
 impl Timer {
     /// All timers, in the order in which a tick acts on them.
-    pub(in crate::server) const ALL: [Timer; 6] = [
+    pub(in crate::server) const ALL: [Timer; 7] = [
         Timer::Greeting,
+        Timer::Header,
         Timer::EndKey,
         Timer::Pause,
         Timer::Answer,

@@ -111,8 +111,8 @@ impl Connections {
         self.charge(slot, now, 0, TURN_BYTES);
         let peer = &self.peers[slot.index()];
         let ip = peer.connection.addr().ip();
-        // All people who come through a tunnel or a proxy on this machine have the same address.
-        if peer.bucket.is_limited && !ip.is_loopback() {
+        // All people who come through a tunnel on this machine, or a proxy that does not name them, have the same address.
+        if peer.bucket.is_limited && peer.has_own_address && !ip.is_loopback() {
             let since = now.duration_since(self.began);
             let rate = self.turn_rate.of_address();
             self.traffic.charge(ip, since, rate, lines, bytes);

@@ -2,13 +2,13 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::BytesMut;
 use mio::Registry;
 
 use crate::error::CloseReason;
-use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, TURNED_AWAY, UNREAD_TURNS};
+use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, PROXY_TIMEOUT, TURNED_AWAY, UNREAD_TURNS};
 use crate::message::{AboutConnection, Message};
 use crate::moment::{Format, Moment};
 use crate::net::{Accepted, Listener, Spare, Stream};
@@ -133,26 +133,42 @@ impl Talk {
     fn admit(&mut self, now: Moment, stream: Stream, addr: SocketAddr, registry: &Registry) {
         self.got_input = true;
         self.stats.accepted += 1;
-        if let Some((reason, message)) = self.refusal(addr.ip()) {
+        let is_proxy = self.config.proxy_from.contains(addr.ip());
+        if let Some((reason, message)) = self.refusal((!is_proxy).then_some(addr.ip())) {
             log::info!("{addr} turned away: {reason}");
             return self.turn_away(now, stream, addr, &message, registry);
         }
-        let is_limited = self.config.rate_on_loopback || !addr.ip().is_loopback();
-        match self.connections.insert(stream, addr, is_limited, registry) {
+        let added = match is_proxy {
+            true => {
+                let by = now.instant + PROXY_TIMEOUT;
+                let connections = &mut self.connections;
+                connections.insert_from_proxy(stream, addr, by, registry)
+            }
+            false => {
+                let is_limited = self.is_limited(addr.ip());
+                self.connections.insert(stream, addr, is_limited, registry)
+            }
+        };
+        match added {
             Ok(peer) => {
                 log::debug!("{addr} connected");
-                match self.config.greet_after {
-                    Duration::ZERO => self.introduce(now, peer),
-                    silence => self.connections.greet_at(peer, now.instant + silence),
+                if !is_proxy {
+                    self.begin_opening(now, peer);
                 }
             }
             Err(error) => log::warn!("cannot watch {addr}, closing it: {error}"),
         }
     }
 
-    /// The reason to let nobody in from this address now, if there is one, and the message that says so.
-    fn refusal(&self, ip: IpAddr) -> Option<(CloseReason, Message)> {
-        if self.connections.has_all_of(ip) {
+    /// Whether the rate applies to people of this address.
+    pub(super) fn is_limited(&self, ip: IpAddr) -> bool {
+        self.config.rate_on_loopback || !ip.is_loopback()
+    }
+
+    /// The reason to let nobody in now, if there is one, and the message that says so. A proxy's own address, which is not
+    /// given, is no reason.
+    fn refusal(&self, ip: Option<IpAddr>) -> Option<(CloseReason, Message)> {
+        if ip.is_some_and(|ip| self.connections.has_all_of(ip)) {
             let reason = CloseReason::TooManyFromAddress;
             return Some((reason, AboutConnection::TooManyFromAddress.into()));
         }

@@ -13,7 +13,7 @@
 //! | hand over, in [`workers`](super::workers) | |
 //! | [`reap`] | the registry of the sockets |
 //!
-//! Of what newcomers speak decides [`opening`], for the read phase.
+//! Of what newcomers speak decides [`opening`], for the read phase, and before that [`proxy`], where they come from.
 //!
 //! Handlers queue, phases act: no write, close or free happens while a line is handled.
 
@@ -22,6 +22,7 @@ mod farewell;
 mod opening;
 mod pace;
 mod poll;
+mod proxy;
 mod read;
 mod reap;
 mod take;

@@ -1,5 +1,7 @@
 //! Newcomers: what they speak, by their first bytes, and when the chat hears of them.
 
+use std::time::Duration;
+
 use crate::chat::Event;
 use crate::error::{CloseReason, Protocol};
 use crate::id::PeerId;
@@ -10,11 +12,22 @@ use crate::wire::{Decoder, Opening, opening};
 use super::Talk;
 
 impl Talk {
+    /// A newcomer may speak: greets them, at once or after some silence.
+    pub(super) fn begin_opening(&mut self, now: Moment, peer: PeerId) {
+        match self.config.greet_after {
+            Duration::ZERO => self.introduce(now, peer),
+            silence => self.connections.greet_at(peer, now.instant + silence),
+        }
+    }
+
     /// Takes bytes of a peer of which it is not known what it speaks. Once that is known, and it is lines, returns all of
     /// them.
     pub(super) fn open(&mut self, now: Moment, peer: PeerId, bytes: &[u8]) -> Option<Vec<u8>> {
         let slot = peer.slot;
-        let first = self.connections.first_bytes(slot, bytes);
+        let mut first = self.connections.first_bytes(slot, bytes);
+        if self.connections.awaits_header(slot) {
+            first = self.take_header(now, peer, first)?;
+        }
         match opening(&first) {
             Opening::Undecided => {
                 self.connections.keep_first_bytes(slot, &first);
@@ -31,9 +44,13 @@ impl Talk {
         Some(first)
     }
 
-    /// No byte follows the first ones of a peer, so it speaks lines. Returns the decoder, with what is left of these.
+    /// No byte follows the first ones of a peer, so it speaks lines, or is nobody. Returns the decoder, with what is left of
+    /// these.
     pub(super) fn open_at_end(&mut self, now: Moment, peer: PeerId) -> Decoder {
         let first = self.connections.first_bytes(peer.slot, &[]);
+        if self.is_nobody(now, peer, &first) {
+            return Decoder::default();
+        }
         self.open_for_lines(now, peer);
         let mut decoder = Decoder::default();
         decoder.begin_stream();

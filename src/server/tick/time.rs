@@ -1,6 +1,6 @@
 //! The time phase: acts on everything that is due by now. [`Timer`] has the table of all timers.
 
-use crate::error::{CloseReason, Unanswered};
+use crate::error::{CloseReason, ProxyFault, Unanswered};
 use crate::moment::Moment;
 use crate::server::connections::Timer;
 
@@ -17,6 +17,7 @@ impl Talk {
             while let Some(peer) = self.connections.pop_due(timer, now.instant) {
                 match timer {
                     Timer::Greeting => self.introduce(now, peer),
+                    Timer::Header => self.refuse_header(now, peer, ProxyFault::Late),
                     Timer::EndKey => self.take_end_key(now, peer),
                     Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
                     Timer::Answer => {

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::error::Protocol;
+use crate::error::{Protocol, ProxyFault};
 use crate::message::AboutConnection;
 use crate::wire::refusal;
 
@@ -30,6 +30,15 @@ pub(super) fn render(about: &AboutConnection, out: &mut BytesMut) {
         AboutConnection::TooManyAttempts => "Too many attempts. Goodbye!",
         AboutConnection::LoginTimedOut => "Login timed out. Goodbye!",
         AboutConnection::IdleTimedOut => "You have been silent for too long. Goodbye!",
+        AboutConnection::NoProxyHeader(ProxyFault::Missing) => {
+            "From your address a PROXY header must come first. Goodbye!"
+        }
+        AboutConnection::NoProxyHeader(ProxyFault::Late) => {
+            "From your address a PROXY header must come first, and none came in time. Goodbye!"
+        }
+        AboutConnection::NoProxyHeader(ProxyFault::Broken) => {
+            "The PROXY header from your address is not valid. Goodbye!"
+        }
         AboutConnection::ServerFull => "Server is full. Try again later.",
         AboutConnection::TooManyFromAddress => {
             "Too many connections from your address. Close one and try again."
