@@ -192,6 +192,7 @@ fn in_force(config: &Config) -> String {
         (Some(rate), false) => format!("{rate}, off for loopback"),
         (rate, _) => or_off(rate),
     };
+    let proxy_from = Some(&config.proxy_from).filter(|it| !it.is_empty());
     [
         format!("chinwag server {}", env!("CARGO_PKG_VERSION")),
         format!("anonymous {}", if config.anonymous { "on" } else { "off" }),
@@ -201,6 +202,7 @@ fn in_force(config: &Config) -> String {
         format!("send-queue {}", config.send_queue),
         format!("all send queues {}", config.all_queues),
         format!("greet-after {}", config.greet_after.as_millis()),
+        format!("proxy-from {}", or_off(proxy_from)),
         format!("login-timeout {}", seconds(config.login_timeout)),
         format!("idle-timeout {}", seconds(config.idle_timeout)),
         format!("rate {rate}"),

@@ -84,6 +84,10 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--greet-after", "5001"], "'5001'"),
         (&["--login-timeout", "soon"], "'soon'"),
         (&["--login-timeout", "99999999999"], "log in"),
+        (&["--proxy-from", "localhost"], "'localhost'"),
+        (&["--proxy-from", "10.0.0.0/33"], "'10.0.0.0/33'"),
+        (&["--proxy-from", "10.0.0.1/8"], "give 10.0.0.0/8"),
+        (&["--proxy-from", "::1", "--proxy-from", ""], "''"),
         (&["--drain", "1.5"], "'1.5'"),
         (&["--drain", "1", "--drain", "2"], "drain"),
     ] {
@@ -259,7 +263,7 @@ fn the_log_begins_with_the_version_and_every_limit_in_force() {
     let (mut daemon, _) = start(&[]);
     let first = daemon.logs("");
     let limits = "anonymous off; max-clients 10000; max-per-ip off; max-line 8192; send-queue 1048576; \
-                  all send queues 268435456; greet-after 0; login-timeout 60; idle-timeout off; \
+                  all send queues 268435456; greet-after 0; proxy-from off; login-timeout 60; idle-timeout off; \
                   rate 16:128, off for loopback; history 200 in 65536 bytes; drain 5";
     let words = format!("chinwag server {}; {limits}", env!("CARGO_PKG_VERSION"));
     assert!(first.ends_with(&words), "{first}");

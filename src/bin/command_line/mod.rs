@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chinwag::{Config, Rate, limits};
+use chinwag::{Config, InvalidNetwork, Network, Rate, limits};
 use getopts::{Matches, Options};
 use log::LevelFilter;
 
@@ -27,6 +27,7 @@ server [OPTIONS]
       --max-line BYTES   longest line accepted                                         [8192]
       --send-queue BYTES what may wait for one slow reader; for all of them 256 MiB    [1048576]
       --greet-after MS   milliseconds of silence after which a newcomer is greeted     [300; 0 = at once]
+      --proxy-from NET   addresses of proxies that must send a PROXY header, repeatable
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
       --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
       --rate RATE        lines a second for one person, as RATE or RATE:BURST, or off  [16:128; off for loopback]
@@ -39,10 +40,14 @@ server [OPTIONS]
 
 The default of --send-queue rises with --max-line, as a queue must hold what one line can become.
 
-CHAT_LISTEN sets the default of --listen; several addresses stand with commas between them. CHAT_GREET_AFTER sets that
-of --greet-after. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as chinwag::server=debug, with commas between
-them; -v and -q win over it. Sockets that a service manager hands over (LISTEN_FDS) are listened on in place of all of these.
-It is told when the server is ready, alive and about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
+NET is an address or, as in 10.0.0.0/8 or 2001:db8::/32, all that begin alike. A header of version 1 or 2 of the PROXY
+protocol tells who connects through the proxy. From other addresses no header is believed.
+
+CHAT_LISTEN sets the default of --listen, CHAT_PROXY_FROM that of --proxy-from; several addresses stand with commas between
+them. CHAT_GREET_AFTER sets that of --greet-after. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as
+chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a service manager hands over
+(LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and about to stop
+(NOTIFY_SOCKET, WATCHDOG_USEC).
 ";
 
 const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
@@ -73,6 +78,7 @@ fn options() -> Options {
         .optopt("", "max-line", "", "BYTES")
         .optopt("", "send-queue", "", "BYTES")
         .optopt("", "greet-after", "", "MS")
+        .optmulti("", "proxy-from", "", "NET")
         .optopt("", "login-timeout", "", "S")
         .optopt("", "idle-timeout", "", "S")
         .optopt("", "rate", "", "RATE")
@@ -126,6 +132,8 @@ fn config(matches: &Matches) -> Result<Config, String> {
     };
     let greet_after = args::given(matches, "greet-after", "CHAT_GREET_AFTER")?;
     config.greet_after = greet_after.map_or(Ok(limits::GREET_AFTER), |it| silence(&it))?;
+    let proxy_from = all_given(matches, "proxy-from", "CHAT_PROXY_FROM")?;
+    config.proxy_from = proxy_from.iter().map(network).collect::<Result<_, _>>()?;
     let not_0 = |time: Duration| Some(time).filter(|time| !time.is_zero());
     let login_timeout = config.login_timeout.unwrap_or_default();
     let login_timeout = seconds("login-timeout", "seconds to log in", login_timeout)?;
@@ -141,19 +149,28 @@ fn config(matches: &Matches) -> Result<Config, String> {
 }
 
 fn places(matches: &Matches) -> Result<Vec<Place>, String> {
-    let given = matches.opt_strs("listen").into_iter();
-    let mut given: Vec<Given> = given.map(|text| Given::by_option("listen", text)).collect();
-    if given.is_empty()
-        && let Some(Given { source, text }) = args::variable("CHAT_LISTEN")?
-    {
-        let list = text.split(',').map(str::trim);
-        let list = list.filter(|text| !text.is_empty());
-        given.extend(list.map(|text| Given {
-            source: source.clone(),
-            text: text.into(),
-        }));
-    }
+    let given = all_given(matches, "listen", "CHAT_LISTEN")?;
     given.iter().map(Place::parse).collect()
+}
+
+/// The values of an option that may stand several times, or those of the variable that sets its default, which has commas
+/// between them.
+fn all_given(matches: &Matches, option: &str, name: &str) -> Result<Vec<Given>, String> {
+    let given = matches.opt_strs(option).into_iter();
+    let given: Vec<Given> = given.map(|text| Given::by_option(option, text)).collect();
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    let Some(Given { source, text }) = args::variable(name)? else {
+        return Ok(given);
+    };
+    let list = text.split(',').map(str::trim);
+    let list = list.filter(|text| !text.is_empty());
+    let list = list.map(|text| Given {
+        source: source.clone(),
+        text: text.into(),
+    });
+    Ok(list.collect())
 }
 
 fn levels(matches: &Matches) -> Result<Levels, String> {
@@ -177,6 +194,19 @@ fn rate(text: &str) -> Result<Option<Rate>, String> {
         format!("--rate takes lines a second, such as 16, or with a burst, such as 16:128, each 1 to 1000000, or off; not '{text}'")
     })?;
     Ok(Some(rate))
+}
+
+/// The addresses of proxies, or a sentence that says what is wrong with them.
+fn network(given: &Given) -> Result<Network, String> {
+    let (source, text) = (&given.source, &given.text);
+    text.parse().map_err(|why| match why {
+        InvalidNetwork::Address(meant) => {
+            format!("{source} cannot be '{text}', as that is one address of a network; give {meant}")
+        }
+        _ => format!(
+            "{source} takes a network, such as 10.0.0.0/8 or 2001:db8::/32, or an address, not '{text}'"
+        ),
+    })
 }
 
 /// How long a newcomer may be silent before they are greeted.
