@@ -28,6 +28,8 @@ mod output;
 mod process;
 mod program;
 mod properties;
+mod proxy;
+mod proxy_header;
 mod queues;
 mod rate;
 mod reading;

@@ -7,6 +7,7 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert_e
 use proptest::{collection, proptest};
 
 use crate::decoding::{Heard, assert_sound};
+use crate::proxy_header;
 
 /// Short, so that lines beyond it are common.
 const LIMIT: usize = 64;
@@ -71,6 +72,30 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
     collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// What looks like a PROXY header, with something of it changed, and something behind it.
+fn header() -> impl Strategy<Value = Vec<u8>> {
+    let words = r"PROXY (TCP4|TCP6|UNKNOWN)( [0-9a-f.:]{0,40}){0,5}[ \r\n]{0,3}\r\n";
+    let line = words.prop_map(String::into_bytes);
+    let head = (0x1f..=0x22u8, 0..=0x33u8, 0..600u16);
+    let binary = (head, 0..600usize).prop_map(|((command, family, length), sent)| {
+        let head = [&[command, family][..], &length.to_be_bytes()].concat();
+        [b"\r\n\r\n\0\r\nQUIT\n", &head[..], &vec![1; sent]].concat()
+    });
+    let changed = (
+        prop_oneof![line, binary],
+        any::<prop::sample::Index>(),
+        any::<u8>(),
+    );
+    prop_oneof![
+        changed.prop_map(|(mut bytes, at, byte)| {
+            let at = at.index(4 * bytes.len());
+            bytes.get_mut(at).into_iter().for_each(|it| *it = byte);
+            bytes
+        }),
+        anything(),
+    ]
+}
+
 /// Cuts the bytes into reads of these lengths, over and over.
 fn cut<'a>(mut bytes: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
     let mut reads = Vec::new();
@@ -129,6 +154,11 @@ proptest! {
         lengths in collection::vec(1..40usize, 1..8),
     ) {
         assert_sound(&bytes, [cut(&bytes, &lengths)], LIMIT);
+    }
+
+    #[test]
+    fn any_bytes_in_place_of_a_header_are_known_for_what_they_are(bytes in header()) {
+        proxy_header::assert_sound(&bytes);
     }
 
     #[test]

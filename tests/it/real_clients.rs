@@ -21,12 +21,12 @@ use crate::program::program;
 pub(crate) struct Client {
     pub(crate) program: &'static str,
     /// A text in its help that distinguishes it from other programs of that name.
-    is_known_by: &'static str,
-    asks_help: &'static str,
+    pub(crate) is_known_by: &'static str,
+    pub(crate) asks_help: &'static str,
     /// Its arguments; HOST and PORT stand for the server's.
-    args: &'static [&'static str],
+    pub(crate) args: &'static [&'static str],
     /// Whether it ends by itself when the server has closed. The others wait for the end of their input.
-    ends_with_server: bool,
+    pub(crate) ends_with_server: bool,
 }
 
 pub(crate) const TELNET: Client = Client {
