@@ -95,6 +95,12 @@ pub enum CloseReason {
     IdleTimedOut,
     /// They gave too many usernames that were refused.
     TooManyAttempts,
+    /// Their handshake of TLS failed, or they broke its rules later.
+    TlsFailed,
+    /// Their handshake of TLS took too long.
+    TlsTimedOut,
+    /// They came in plain text, and the server takes TLS only.
+    NoTls,
     /// Their first bytes were of another protocol.
     WrongProtocol(Protocol),
     /// They came from the address of a proxy, which did not tell on whose behalf.
@@ -126,6 +132,9 @@ impl fmt::Display for CloseReason {
             CloseReason::TooManyAttempts => "too many refused usernames",
             CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
             CloseReason::NoProxyHeader(fault) => return write!(f, "sent {fault}"),
+            CloseReason::TlsFailed => "TLS failed",
+            CloseReason::TlsTimedOut => "TLS took too long to begin",
+            CloseReason::NoTls => "came without TLS",
             CloseReason::SendQueueFull => "read too slowly, send queue full",
             CloseReason::Stalled => "read nothing for a minute",
             CloseReason::CloseTimedOut => "did not take what was owed before closing",

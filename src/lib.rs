@@ -26,7 +26,7 @@
 //! |---|---|---|
 //! | 4 | `client` | the terminal client, behind the feature `client`; it and the server know nothing of each other |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
-//! | 2 | `net` | the poller, listeners, sockets, latched readiness, send queues |
+//! | 2 | `net` | the poller, listeners, sockets, TLS, latched readiness, send queues |
 //! | 2 | `work` | the work for threads that may block, and its limits |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
@@ -113,6 +113,8 @@ pub use id::PersonId;
 pub use journal::{Act, Entry, Heard, Person};
 pub use name::{InvalidUsername, RoomName, Username};
 pub use network::{InvalidNetwork, Network, Networks};
+#[cfg(feature = "tls")]
+pub use net::{InvalidTlsIdentity, TlsIdentity};
 pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Entries, Handle, Server, Stats};
 

@@ -185,6 +185,23 @@ pub const EVENTS_PER_POLL: usize = 1024;
 /// Bytes read from one peer in one turn: a person's longest line.
 pub const READ_TURN_BYTES: usize = 8 * 1024;
 
+/// Longest text of one record of TLS, in bytes (RFC 8446 §5.1).
+pub const RECORD_BYTES: usize = 16 * 1024;
+
+/// Most bytes that one record of TLS may have besides its text (RFC 5246 §6.2.3), and a small message before it.
+pub const RECORD_OVERHEAD: usize = 2048 + 256;
+
+/// Turns that peers in a handshake of TLS have in one tick, after everyone else: each may take 0.1 to 0.5 ms. With 2,000
+/// newcomers at once the longest tick takes 1 to 3 ms; without this bound it takes 17 to 70, and they are in no sooner.
+pub const HANDSHAKE_TURNS: usize = 4;
+
+/// Handshakes of TLS that are on at one time. Each takes some 4 KB, or 20 KB if the peer sends more than it should. Further
+/// ones wait.
+pub const HANDSHAKES: usize = 1024;
+
+/// How long a handshake of TLS may take, from the first bytes on.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Work of one peer's turn, in [steps](STEP_BYTES): a read full of ordinary lines. Input that is not decoded by then
 /// waits for the next turn.
 pub const TURN_STEPS: usize = 128;
@@ -384,6 +401,7 @@ const _: () = {
     assert!(AROUND_LINE >= 22 + 2 * 4 * USERNAME_CHARS + 100);
     assert!(REPLIES_BYTES >= LOG_BYTES && WRITE_TURN_BYTES >= LOG_BYTES + ANSWER_BYTES);
     assert!(UNSENT_BYTES as usize >= LOG_BYTES + ANSWER_BYTES);
+    assert!(READ_TURN_BYTES <= RECORD_BYTES);
     assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);

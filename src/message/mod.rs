@@ -147,6 +147,8 @@ pub enum AboutConnection {
     WrongProtocol(Protocol),
     /// They came from the address of a proxy, which did not tell on whose behalf.
     NoProxyHeader(ProxyFault),
+    /// The server takes TLS only, and they came without.
+    TlsOnly,
     /// The server already holds as many connections as it may.
     ServerFull,
     /// The address already holds as many connections as one address may.

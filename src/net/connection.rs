@@ -1,7 +1,7 @@
 //! `Connection`: one peer's socket, its latched readiness, and its waiting output.
 
-use std::io::{self, ErrorKind, Read};
-use std::net::{Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -12,16 +12,17 @@ use crate::limits::{PEER_TIMEOUT, WRITE_TURN_BYTES};
 
 use super::readiness::{INTERESTS, Readiness};
 use super::send_queue::{Piece, SendQueue, write_slices};
-use super::{Event, Stream, Unsent};
+use super::stream::{Handshake, Socket, Stream, TlsIdentity};
+use super::{Event, Unsent};
 
-/// One connection. It holds nothing on the heap while no output waits.
+/// One connection. A plain one from IPv4 holds nothing on the heap while no output waits.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: Stream,
-    addr: Address,
     /// The other end is on this machine, so it cannot vanish unnoticed.
     is_local: bool,
-    /// Present while output waits.
+    /// Present while output waits. If the stream has taken the last of it but could not write that out, the queue is
+    /// empty.
     backlog: Option<Box<Backlog>>,
     pub(crate) readiness: Readiness,
     /// The peer's FIN was read, or its socket failed: no byte will come any more.
@@ -40,19 +41,12 @@ struct Backlog {
     stuck_since: Instant,
 }
 
-/// A peer's address. For IPv4 it takes half the space of a [`SocketAddr`], as there is one for every idle connection.
-#[derive(Debug)]
-enum Address {
-    V4(SocketAddrV4),
-    V6(Box<SocketAddrV6>),
-}
-
-impl From<SocketAddr> for Address {
-    fn from(addr: SocketAddr) -> Address {
-        match addr {
-            SocketAddr::V4(addr) => Address::V4(addr),
-            SocketAddr::V6(addr) => Address::V6(addr.into()),
-        }
+impl Backlog {
+    fn since(now: Instant) -> Box<Backlog> {
+        Box::new(Backlog {
+            queue: SendQueue::default(),
+            stuck_since: now,
+        })
     }
 }
 
@@ -63,15 +57,16 @@ pub(crate) enum Received {
     Bytes(usize),
     /// There was nothing to read.
     Nothing,
+    /// Something came that was not for us to read. There may be more.
+    NoText,
     /// No byte will come any more.
     End(CloseReason),
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, addr: SocketAddr) -> Connection {
+    pub(crate) fn new(socket: Socket, addr: SocketAddr) -> Connection {
         Connection {
-            stream,
-            addr: addr.into(),
+            stream: Stream::new(socket, addr),
             is_local: addr.ip().is_loopback(),
             backlog: None,
             readiness: Readiness::ACCEPTED,
@@ -82,23 +77,20 @@ impl Connection {
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        match &self.addr {
-            Address::V4(addr) => (*addr).into(),
-            Address::V6(addr) => (**addr).into(),
-        }
+        self.stream.addr()
     }
 
     /// The address behind a proxy takes the place of the socket's own.
     pub(crate) fn set_addr(&mut self, addr: SocketAddr) {
-        self.addr = addr.into();
+        self.stream.set_addr(addr);
     }
 
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut self.stream, token, INTERESTS)
+        registry.register(&mut self.stream.socket, token, INTERESTS)
     }
 
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.deregister(&mut self.stream)
+        registry.deregister(&mut self.stream.socket)
     }
 
     /// Latches what an event says.
@@ -113,6 +105,12 @@ impl Connection {
     /// The waiting output, if there is any.
     pub(crate) fn queue(&self) -> Option<&SendQueue> {
         self.backlog.as_ref().map(|backlog| &backlog.queue)
+    }
+
+    /// The memory that the waiting output takes and that it does not share, in bytes, if there is any output.
+    pub(crate) fn own(&self) -> Option<usize> {
+        let queue = self.queue()?;
+        Some(queue.own() + self.stream.unsent())
     }
 
     /// Whether output waits and the socket may take it. No event will announce this.
@@ -132,6 +130,34 @@ impl Connection {
         backlog.map_or(0, |backlog| backlog.queue.skip_to(limit, notice))
     }
 
+    /// From now on this is TLS, beginning with these bytes. The handshake waits until it [begins](Self::begin_handshake).
+    pub(crate) fn start_tls(&mut self, identity: &TlsIdentity, first: Vec<u8>) {
+        self.stream.start_tls(identity, first);
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        self.stream.is_tls()
+    }
+
+    /// How far the handshake of TLS is, if one is on.
+    pub(crate) fn handshake(&self) -> Option<Handshake> {
+        self.stream.handshake()
+    }
+
+    pub(crate) fn begin_handshake(&mut self) {
+        self.stream.begin();
+    }
+
+    /// Whether there is something to read, or may be.
+    pub(crate) fn has_input(&self) -> bool {
+        self.readiness.readable || self.stream.has_input()
+    }
+
+    /// Whether the input ended in a way that somebody else may have caused: what came last may not be whole.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.stream.is_cut()
+    }
+
     pub(crate) fn input_ended(&self) -> bool {
         self.input_ended
     }
@@ -141,30 +167,39 @@ impl Connection {
         self.broken
     }
 
-    /// Reads once into the scratch.
-    pub(crate) fn receive(&mut self, scratch: &mut [u8]) -> Received {
-        match self.stream.read(scratch) {
+    /// Reads once into the scratch. Under TLS, that may leave an answer of the handshake to be written.
+    pub(crate) fn receive(&mut self, now: Instant, scratch: &mut [u8]) -> Received {
+        let read = self.stream.read(scratch);
+        self.await_stream(now);
+        let error = match read {
             Ok(0) if self.was_reset => {
-                self.end_input(CloseReason::Broken(ErrorKind::ConnectionReset))
+                return self.end_input(CloseReason::Broken(ErrorKind::ConnectionReset));
             }
-            Ok(0) => self.end_input(CloseReason::EndOfInput),
+            Ok(0) => return self.end_input(CloseReason::EndOfInput),
             Ok(n) => {
                 // Not before the peer's FIN or urgent data, whose edges may be spent already.
-                if n < scratch.len() && self.readiness.short_read_empties() {
+                let is_short = n < scratch.len() && !self.stream.is_tls();
+                if is_short && self.readiness.short_read_empties() {
                     self.readiness.readable = false;
                 }
-                Received::Bytes(n)
+                return Received::Bytes(n);
             }
-            Err(error) => match (error.kind(), self.broken) {
-                (ErrorKind::Interrupted, _) => Received::Nothing,
-                (ErrorKind::WouldBlock, None) => {
-                    self.readiness.readable = false;
-                    Received::Nothing
-                }
-                (ErrorKind::WouldBlock, Some(kind)) | (kind, _) => {
-                    self.end_input(CloseReason::Broken(kind))
-                }
-            },
+            Err(error) => error,
+        };
+        match (error.kind(), self.broken) {
+            (ErrorKind::Interrupted, _) => Received::NoText,
+            (ErrorKind::WouldBlock, None) => {
+                self.readiness.readable = false;
+                Received::Nothing
+            }
+            // The rest of the input is read, and dropped, so that the peer is told why.
+            (ErrorKind::InvalidData, _) => {
+                log::info!("{}: TLS failed: {error}", self.addr());
+                Received::End(CloseReason::TlsFailed)
+            }
+            (ErrorKind::WouldBlock, Some(kind)) | (kind, _) => {
+                self.end_input(CloseReason::Broken(kind))
+            }
         }
     }
 
@@ -180,6 +215,7 @@ impl Connection {
             }
         }
         self.enqueue(now, pieces, written);
+        self.await_stream(now);
     }
 
     /// Writes waiting output until the socket takes no more or the turn is over. Returns how many bytes.
@@ -187,10 +223,11 @@ impl Connection {
         let Some(backlog) = self.backlog.as_mut().filter(|_| self.readiness.writable) else {
             return 0;
         };
-        let before = backlog.queue.len();
+        let (before, unsent) = (backlog.queue.len(), self.stream.unsent());
         let result = backlog.queue.write_to(&mut self.stream, WRITE_TURN_BYTES);
+        let result = result.and_then(|()| self.stream.flush());
         let written = before - backlog.queue.len();
-        if written > 0 {
+        if written > 0 || self.stream.unsent() < unsent {
             backlog.stuck_since = now;
         }
         match result {
@@ -215,12 +252,13 @@ impl Connection {
 
     /// Whether a slow reader has been sent everything, so that a peer that vanished can be told from it again.
     pub(crate) fn has_caught_up(&self, unsent: &mut Unsent) -> bool {
-        let is_sent = self.backlog.is_none() && matches!(self.stream.has_unsent(unsent), Ok(false));
+        let is_sent =
+            self.backlog.is_none() && matches!(self.stream.socket.has_unsent(unsent), Ok(false));
         is_sent && self.set_user_timeout(Some(PEER_TIMEOUT))
     }
 
     fn set_user_timeout(&self, timeout: Option<Duration>) -> bool {
-        let result = self.stream.set_user_timeout(timeout);
+        let result = self.stream.socket.set_user_timeout(timeout);
         if let Err(error) = &result {
             log::debug!("{}: cannot set the user timeout: {error}", self.addr());
         }
@@ -239,9 +277,21 @@ impl Connection {
         self.broken.get_or_insert(ErrorKind::TimedOut);
     }
 
-    /// Sends our FIN: nothing more will be written.
-    pub(crate) fn finish_output(&mut self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
+    /// Sends our FIN: nothing more will be written. Returns whether it was sent. Under TLS a last record goes before it,
+    /// which may have to wait for the socket as other output does.
+    pub(crate) fn finish_output(&mut self, now: Instant) -> io::Result<bool> {
+        match self.stream.finish() {
+            Ok(()) => Ok(true),
+            Err(error) if self.stream.unsent() > 0 && self.broken.is_none() => {
+                self.await_stream(now);
+                self.not_written(&error);
+                match self.broken {
+                    None => Ok(false),
+                    Some(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Queues everything after the first `written` bytes of the pieces.
@@ -253,14 +303,16 @@ impl Connection {
             let taken = written.min(piece.range.len());
             written -= taken;
             if taken < piece.range.len() {
-                let backlog = self.backlog.get_or_insert_with(|| {
-                    Box::new(Backlog {
-                        queue: SendQueue::default(),
-                        stuck_since: now,
-                    })
-                });
+                let backlog = self.backlog.get_or_insert_with(|| Backlog::since(now));
                 backlog.queue.push(piece, taken);
             }
+        }
+    }
+
+    /// Notes that output waits if the stream could not write out all that it took.
+    fn await_stream(&mut self, now: Instant) {
+        if self.stream.unsent() > 0 && self.broken.is_none() {
+            self.backlog.get_or_insert_with(|| Backlog::since(now));
         }
     }
 

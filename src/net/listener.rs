@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use mio::event::Source;
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Type};
 
 use crate::limits::BACKLOG;
 
 #[cfg(test)]
 use super::simulated::Backlog;
-use super::{Stream, options};
+use super::{Socket, options};
 
 /// A listening socket.
 #[derive(Debug)]
@@ -36,16 +36,16 @@ enum Acceptor {
 }
 
 impl Acceptor {
-    fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
+    fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         match self {
             Acceptor::Tcp(socket) => {
                 let (stream, addr) = socket.accept()?;
-                Ok((Stream::Tcp(stream), addr))
+                Ok((Socket::Tcp(stream), addr))
             }
             #[cfg(test)]
             Acceptor::Simulated(backlog) => {
                 let (socket, addr) = backlog.accept()?;
-                Ok((Stream::Simulated(socket), addr))
+                Ok((Socket::Simulated(socket), addr))
             }
         }
     }
@@ -63,7 +63,7 @@ impl Acceptor {
 #[derive(Debug)]
 pub(crate) enum Accepted {
     /// A connection, ready for use.
-    Connection(Stream, SocketAddr),
+    Connection(Socket, SocketAddr),
     /// One connection failed before it was accepted; others may wait behind it.
     Failed(io::Error),
     /// Nobody waits.
@@ -121,7 +121,8 @@ const OF_ONE_CONNECTION: [i32; 0] = [];
 impl Listener {
     /// Listens on the address. An IPv6 address takes only IPv6, so that a server can listen on `0.0.0.0` beside `[::]`.
     pub(crate) fn bind(addr: SocketAddr) -> io::Result<Listener> {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        let socket =
+            socket2::Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         if addr.is_ipv6() {
             socket.set_only_v6(true)?;
         }
@@ -173,10 +174,10 @@ impl Listener {
     /// Accepts one connection.
     pub(crate) fn accept(&mut self) -> Accepted {
         match self.acceptor.accept() {
-            Ok((stream, addr)) => {
+            Ok((socket, addr)) => {
                 let addr = canonical(addr);
-                match self.prepare(&stream, addr) {
-                    Ok(()) => Accepted::Connection(stream, addr),
+                match self.prepare(&socket, addr) {
+                    Ok(()) => Accepted::Connection(socket, addr),
                     Err(error) => Accepted::Failed(error),
                 }
             }
@@ -192,14 +193,14 @@ impl Listener {
     }
 
     /// Sets options that a connection does not inherit, or may not have inherited, from its listener.
-    fn prepare(&self, stream: &Stream, addr: SocketAddr) -> io::Result<()> {
+    fn prepare(&self, socket: &Socket, addr: SocketAddr) -> io::Result<()> {
         if self.is_new {
-            stream.set_options()?;
+            socket.set_options()?;
         }
         if addr.ip().is_loopback() {
-            stream.set_user_timeout(None)?;
+            socket.set_user_timeout(None)?;
         }
-        stream.set_nodelay()
+        socket.set_nodelay()
     }
 }
 

@@ -17,5 +17,11 @@ pub(crate) use listener::{Accepted, Listener};
 pub(crate) use poller::{Event, Poller};
 pub use send_queue::{Gauge, Log, Piece, SendQueue};
 pub(crate) use spare::Spare;
-pub(crate) use stream::Stream;
+#[cfg(feature = "tls")]
+pub use stream::InvalidTlsIdentity;
+#[cfg(not(feature = "tls"))]
+pub(crate) use stream::TlsIdentity;
+#[cfg(feature = "tls")]
+pub use stream::TlsIdentity;
+pub(crate) use stream::{Handshake, Socket};
 pub(crate) use unsent::Unsent;

@@ -86,7 +86,7 @@ mod tests {
         use socket2::SockRef;
 
         use crate::limits;
-        use crate::net::{Accepted, Listener, Stream};
+        use crate::net::{Accepted, Listener, Socket};
 
         let given = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = given.local_addr().unwrap();
@@ -96,7 +96,7 @@ mod tests {
         let for_others = SockRef::from(&same).tcp_user_timeout().unwrap();
         assert_eq!(for_others, Some(limits::PEER_TIMEOUT));
         for _ in 0..2 {
-            let Accepted::Connection(Stream::Tcp(stream), _) = listener.accept() else {
+            let Accepted::Connection(Socket::Tcp(stream), _) = listener.accept() else {
                 panic!("nobody came");
             };
             let socket = SockRef::from(&stream);

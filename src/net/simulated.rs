@@ -6,6 +6,8 @@
 //! none; calls may be interrupted; data that came before a reset is still read, and the reset is reported once.
 
 mod socket;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 
 pub(crate) use socket::{Backlog, Socket};
 

@@ -12,6 +12,7 @@ use crate::limits::{
     LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
 };
 use crate::network::Networks;
+use crate::net::TlsIdentity;
 use crate::rate::Rate;
 
 /// How a [`Server`](crate::Server) is to run. Begin with [`Config::default`] and change what you need.
@@ -51,6 +52,14 @@ pub struct Config {
     /// connection from there is closed if no header comes within 3 s; from elsewhere no header is believed. The address in
     /// the header counts for `max_per_ip` and `rate`, names people who have no name, and stands in the log. Default: none.
     pub proxy_from: Networks,
+    /// The certificate and key with which newcomers who begin with TLS are answered in TLS. `None` turns them away.
+    /// [`Handle::set_tls`](crate::Handle::set_tls) changes it. It needs a moment before newcomers are
+    /// [greeted](Self::greet_after). Default: `None`.
+    #[cfg(feature = "tls")]
+    pub tls: Option<TlsIdentity>,
+    /// Whether people from other machines who come without TLS are told so and closed. Default: false.
+    #[cfg(feature = "tls")]
+    pub tls_only: bool,
     /// Time in which a newcomer must give a username; `None` for no limit. Default: 60 s.
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
@@ -77,6 +86,10 @@ impl Default for Config {
             rate_on_loopback: false,
             greet_after: NO_TIME,
             proxy_from: Networks::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+            #[cfg(feature = "tls")]
+            tls_only: false,
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,
             history: HISTORY_LINES,
@@ -114,9 +127,46 @@ impl Config {
             greet_after,
             NO_TIME..=GREET_AFTER_MOST,
         )?;
+        self.check_tls()?;
         let login_timeout = self.login_timeout.unwrap_or_default();
         in_range("the time to log in", login_timeout, NO_TIME..=LONGEST_TIME)?;
         in_range("the time to drain", self.drain, NO_TIME..=LONGEST_TIME)
+    }
+
+    #[cfg(feature = "tls")]
+    fn check_tls(&self) -> Result<(), Error> {
+        let sentence = match (&self.tls, self.tls_only) {
+            (None, true) => "TLS only needs a certificate; give one",
+            (Some(_), _) if self.greet_after.is_zero() => {
+                "newcomers who are greeted at once cannot speak TLS; greet them after 1 ms or more"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Config(sentence.into()))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn check_tls(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// What to speak TLS with.
+    #[cfg(feature = "tls")]
+    pub(super) fn identity(&self) -> Option<TlsIdentity> {
+        self.tls.clone()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    pub(super) fn identity(&self) -> Option<TlsIdentity> {
+        None
+    }
+
+    pub(super) fn is_tls_only(&self) -> bool {
+        #[cfg(feature = "tls")]
+        let is_only = self.tls_only;
+        #[cfg(not(feature = "tls"))]
+        let is_only = false;
+        is_only
     }
 
     /// Raises the bounds of the send queues as far as the longest line requires.

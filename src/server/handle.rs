@@ -11,6 +11,8 @@ use crate::id::PersonId;
 use crate::journal::Person;
 use crate::limits::{MOTD_BYTES, NOTICE_BYTES};
 use crate::name::{RoomName, Username};
+#[cfg(feature = "tls")]
+use crate::net::TlsIdentity;
 use crate::wire::{clean, clean_typed, no_name};
 
 use super::entries::Entries;
@@ -159,6 +161,16 @@ impl Handle {
             return Err(Error::Config(sentence));
         }
         self.inbox.request(Request::Motd(text.map(motd)))
+    }
+
+    /// Sets what newcomers who speak TLS are answered with from now on. People who are connected stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] when 64 requests wait already, [`Error::Stopped`] when the server has ended.
+    #[cfg(feature = "tls")]
+    pub fn set_tls(&self, identity: TlsIdentity) -> Result<(), Error> {
+        self.inbox.request(Request::Identity(identity))
     }
 
     /// Figures as of the server's last tick.

@@ -19,6 +19,8 @@ use crate::id::PersonId;
 use crate::journal::Person;
 use crate::limits::REQUESTS;
 use crate::name::{RoomName, Username};
+#[cfg(feature = "tls")]
+use crate::net::TlsIdentity;
 
 use super::entries::Listener;
 use super::workers::Asked;
@@ -36,6 +38,8 @@ pub(super) enum Incoming {
 pub(super) enum Request {
     Notice(String),
     Motd(Option<Arc<str>>),
+    #[cfg(feature = "tls")]
+    Identity(TlsIdentity),
     Announce {
         room: RoomName,
         name: Username,

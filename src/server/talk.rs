@@ -10,6 +10,7 @@ use crate::id::{PeerId, Slot};
 use crate::limits::READ_TURN_BYTES;
 use crate::message::Message;
 use crate::moment::Moment;
+use crate::net::TlsIdentity;
 
 #[cfg(test)]
 use super::simulation::Record;
@@ -25,6 +26,8 @@ use super::workers::Workers;
 #[derive(Debug)]
 pub(super) struct Talk {
     pub(super) config: Config,
+    /// What to speak TLS with.
+    pub(super) identity: Option<TlsIdentity>,
     pub(super) connections: Connections,
     pub(super) hub: Alone,
     pub(super) effects: Effects,
@@ -48,6 +51,7 @@ pub(super) struct Talk {
 impl Talk {
     pub(super) fn new(config: Config, hub: Alone, workers: Workers, began: Instant) -> Talk {
         Talk {
+            identity: config.identity(),
             connections: Connections::new(config.rate, config.max_per_ip, began),
             config,
             hub,

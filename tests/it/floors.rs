@@ -91,7 +91,7 @@ const FLOORS: [Floor; 7] = [
     Floor {
         files: &["src/net/"],
         modules: &["limits", "error", "id", "net"],
-        crates: &["bytes", "libc", "log", "mio", "socket2"],
+        crates: &["bytes", "libc", "log", "mio", "rustls", "socket2"],
     },
     Floor {
         files: &["src/work/"],

@@ -2,7 +2,7 @@
 
 use crate::id::{PeerId, Slot};
 use crate::limits::ALL_QUEUES_BYTES;
-use crate::net::SendQueue;
+use crate::net::{Handshake, SendQueue};
 
 use super::{Connections, Timer};
 
@@ -23,7 +23,7 @@ impl Connections {
         let runnable: Vec<Slot> = self.turns.iter().collect();
         assert!(self.finished.is_empty(), "slots were not freed");
         let (mut laggards, mut slow, mut sum) = (0, 0, 0);
-        let (mut shared, mut pinned) = (0, 0);
+        let (mut shared, mut pinned, mut handshakes) = (0, 0, 0);
         for (slot, peer) in &self.peers {
             let slot = Slot::new(slot);
             let is_doomed = peer.leaving.is_doomed();
@@ -34,12 +34,14 @@ impl Connections {
             assert!(!peer.leaving.is_finished());
             let queue = peer.connection.queue();
             let held = queue.map_or(0, SendQueue::held);
-            assert!(queue.is_none_or(|queue| !queue.is_empty()));
+            let is_tls = peer.connection.is_tls();
+            assert!(queue.is_none_or(|queue| is_tls || !queue.is_empty()));
             let begun = queue.map_or(0, SendQueue::begun);
             assert!(held - begun <= send_queue, "{slot}: {held} bytes held");
             laggards += usize::from(queue.is_some());
             slow += usize::from(peer.is_slow);
-            sum += queue.map_or(0, SendQueue::own);
+            sum += peer.connection.own().unwrap_or(0);
+            handshakes += usize::from(peer.connection.handshake() == Some(Handshake::Begun));
             pinned += queue.map_or(0, SendQueue::pins_at_most);
             shared = shared.max(queue.map_or(0, |queue| queue.held() - queue.own()));
             let is_behind = queue.map_or(0, SendQueue::kept) > send_queue / 2;
@@ -53,11 +55,12 @@ impl Connections {
             if self.has_input(slot) && !may_wait {
                 assert!(peer.is_runnable, "{slot} has something to read and no turn");
             }
-            if peer.connection.readiness.writable && held > 0 {
+            if peer.connection.has_output() {
                 assert!(peer.is_dirty, "{slot} could be written to");
             }
         }
         assert_eq!((laggards, sum), (self.laggards, self.own));
+        assert_eq!(handshakes, self.handshakes);
         for peer in self.asked.keys() {
             assert!(self.can_wait(peer.slot) && self.is_held(peer.slot));
             assert!(self.timers.is_set(Timer::Answer, *peer));

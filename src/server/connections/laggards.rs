@@ -16,9 +16,9 @@ impl Connections {
         change: impl FnOnce(&mut Connection) -> R,
     ) -> R {
         let connection = &mut self.peers[slot.index()].connection;
-        let before = connection.queue().map(SendQueue::own);
+        let before = connection.own();
         let result = change(connection);
-        let after = connection.queue().map(SendQueue::own);
+        let after = connection.own();
         self.laggards =
             self.laggards + usize::from(after.is_some()) - usize::from(before.is_some());
         self.own = self.own + after.unwrap_or(0) - before.unwrap_or(0);

@@ -138,16 +138,18 @@ impl Connections {
     /// Takes the next step of closing a peer, if there is one: our FIN when all is written, the end when the peer's FIN
     /// has come.
     pub(in crate::server) fn advance_closing(&mut self, slot: Slot, now: Instant) {
-        let state = self.state(slot);
-        let connection = self.connection(slot);
-        if state == State::Draining && connection.queue().is_none() {
-            if connection.finish_output().is_err() {
-                return self.finish(slot);
+        if self.state(slot) == State::Draining && self.connection(slot).queue().is_none() {
+            match self.change_queue(slot, |connection| connection.finish_output(now)) {
+                Ok(true) => {
+                    self.step(slot, Step::Linger);
+                    let peer = self.id(slot);
+                    self.timers.set(Timer::Linger, peer, now + LINGER);
+                    self.timers.set(Timer::Close, peer, now + LINGER_MOST);
+                }
+                Ok(false) if self.connection(slot).has_output() => self.mark_dirty(slot),
+                Ok(false) => {}
+                Err(_) => return self.finish(slot),
             }
-            self.step(slot, Step::Linger);
-            let peer = self.id(slot);
-            self.timers.set(Timer::Linger, peer, now + LINGER);
-            self.timers.set(Timer::Close, peer, now + LINGER_MOST);
         }
         if self.state(slot) == State::Lingering && self.connection(slot).input_ended() {
             self.finish(slot);

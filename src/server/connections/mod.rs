@@ -8,6 +8,7 @@
 //! | [`held`] | peers that are not read, because the outcome of an act or the answer to a question is awaited |
 //! | [`opening`] | newcomers, until it is known what they speak |
 //! | [`proxied`] | connections from proxies, and the address behind each |
+//! | [`handshakes`] | newcomers who speak TLS, until it is set up |
 //! | [`undecoded`] | input that is received and not decoded |
 //! | [`laggards`] | peers that output waits for, how much waits, and which take nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
@@ -16,6 +17,7 @@
 //! Invariants: a peer is in each list at most once, as its flags show; a slot that is in a list is not freed; only
 //! [`reap`](Connections::reap) frees a slot, at the end of a tick, so that within a tick a slot is one peer.
 
+mod handshakes;
 mod held;
 mod laggards;
 mod leaving;
@@ -28,6 +30,7 @@ mod undecoded;
 
 pub(super) use held::Awaited;
 pub(super) use timers::Timer;
+pub(super) use turns::Turn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -68,6 +71,8 @@ pub(super) struct Connections {
     finished: Vec<Slot>,
     /// Peers that the hub never hears of: they are told why they cannot come in, and closed. At most a few.
     turned_away: Vec<Slot>,
+    /// Handshakes of TLS that are on.
+    handshakes: usize,
     /// How many of the other connections each address holds, if that is limited.
     addresses: Option<Addresses>,
     /// How much came recently from each address to which the rate applies.
@@ -130,6 +135,7 @@ impl Connections {
             doomed: VecDeque::new(),
             finished: Vec::new(),
             turned_away: Vec::new(),
+            handshakes: 0,
             addresses: max_per_ip.map(Addresses::new),
             traffic: Traffic::default(),
             laggards: 0,
@@ -183,10 +189,8 @@ impl Connections {
 
     /// Whether a phase has work that no event will announce.
     pub(super) fn has_work(&self) -> bool {
-        !(self.turns.is_empty()
-            && self.dirty.is_empty()
-            && self.doomed.is_empty()
-            && self.finished.is_empty())
+        self.has_turns()
+            || !(self.dirty.is_empty() && self.doomed.is_empty() && self.finished.is_empty())
     }
 
     fn check(&self) {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use mio::{Registry, Token};
 
 use crate::id::{PeerId, Slot};
-use crate::net::{Connection, Stream};
+use crate::net::{Connection, Handshake, Socket};
 use crate::rate::Bucket;
 
 use super::{Connections, Held, Leaving, Peer};
@@ -16,12 +16,12 @@ impl Connections {
     /// Adds an accepted connection and registers it. `is_limited`: whether the rate applies to it.
     pub(in crate::server) fn insert(
         &mut self,
-        stream: Stream,
+        socket: Socket,
         addr: SocketAddr,
         is_limited: bool,
         registry: &Registry,
     ) -> io::Result<PeerId> {
-        let peer = self.place(stream, addr, registry)?;
+        let peer = self.place(socket, addr, registry)?;
         self.limit(peer.slot, is_limited);
         self.count_address(peer.slot, addr);
         Ok(peer)
@@ -30,12 +30,12 @@ impl Connections {
     /// Adds a connection from a proxy, which must tell by a certain time on whose behalf it connects.
     pub(in crate::server) fn insert_from_proxy(
         &mut self,
-        stream: Stream,
+        socket: Socket,
         addr: SocketAddr,
         by: Instant,
         registry: &Registry,
     ) -> io::Result<PeerId> {
-        let peer = self.place(stream, addr, registry)?;
+        let peer = self.place(socket, addr, registry)?;
         self.await_header(peer, by);
         Ok(peer)
     }
@@ -43,24 +43,24 @@ impl Connections {
     /// Adds a connection that is only told why it cannot come in. It counts only for the limit on such connections.
     pub(in crate::server) fn insert_turned_away(
         &mut self,
-        stream: Stream,
+        socket: Socket,
         addr: SocketAddr,
         registry: &Registry,
     ) -> io::Result<PeerId> {
-        let peer = self.place(stream, addr, registry)?;
+        let peer = self.place(socket, addr, registry)?;
         self.turned_away.push(peer.slot);
         Ok(peer)
     }
 
     fn place(
         &mut self,
-        stream: Stream,
+        socket: Socket,
         addr: SocketAddr,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let entry = self.peers.vacant_entry();
         let slot = entry.key();
-        let mut connection = Connection::new(stream, addr);
+        let mut connection = Connection::new(socket, addr);
         connection.register(registry, Token(slot))?;
         self.generation = self.generation.wrapping_add(1);
         entry.insert(Peer {
@@ -119,6 +119,7 @@ impl Connections {
             was_runnable |= peer.is_runnable;
             was_dirty |= peer.is_dirty;
             self.uncount(slot, &peer);
+            self.handshakes -= usize::from(peer.connection.handshake() == Some(Handshake::Begun));
             if let Err(error) = peer.connection.deregister(registry) {
                 log::debug!("cannot deregister {}: {error}", peer.connection.addr());
             }

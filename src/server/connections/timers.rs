@@ -4,8 +4,9 @@
 //!
 //! | timer | who sets it | what happens when it is due |
 //! |---|---|---|
-//! | [`Timer::Greeting`] | accept, where newcomers are not greeted at once | they have said nothing, so they are greeted |
 //! | [`Timer::Header`] | accept, where a proxy must tell on whose behalf it connects | it has not, and is turned away |
+//! | [`Timer::Greeting`] | accept, where newcomers are not greeted at once; read, behind a handshake | they have said nothing, so they are greeted |
+//! | [`Timer::Handshake`] | read, when a newcomer speaks TLS | it is not set up, so the peer is dropped |
 //! | [`Timer::EndKey`] | read, if the last byte may be a key that ends the input | nothing followed it: it was the key |
 //! | [`Timer::Pause`] | read, if a peer or its address has sent too fast | the peer waits for a turn again |
 //! | [`Timer::Answer`] | the hub, when it asks a worker something for a peer | the hub is told that there is no answer |
@@ -38,6 +39,8 @@ pub(in crate::server) enum Timer {
     Greeting,
     /// A proxy has not told in time on whose behalf it connects.
     Header,
+    /// A handshake of TLS has had its time.
+    Handshake,
     /// The last key ends the input, if nothing has followed it.
     EndKey,
     /// A peer that has sent too fast may be read again.
@@ -52,9 +55,10 @@ pub(in crate::server) enum Timer {
 
 impl Timer {
     /// All timers, in the order in which a tick acts on them.
-    pub(in crate::server) const ALL: [Timer; 7] = [
+    pub(in crate::server) const ALL: [Timer; 8] = [
         Timer::Greeting,
         Timer::Header,
+        Timer::Handshake,
         Timer::EndKey,
         Timer::Pause,
         Timer::Answer,

@@ -4,15 +4,35 @@
 //! the rate applies are then not read until they may send again. All others are read on, behind peers that have sent
 //! little. So a flood costs the people beside it next to nothing, wherever it comes from.
 //!
-//! Invariant: a peer waits for one turn at most, in one of the two lists.
+//! Handshakes of TLS are dear, so their turns come last, and there are few of them in a tick. A newcomer whose handshake
+//! has not begun waits behind those whose handshake has, and as long as too many have.
+//!
+//! Invariant: a peer waits for one turn at most, in one of the lists.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::id::Slot;
-use crate::limits::{ADDRESS_PAUSE, TURN_BYTES};
+use crate::limits::{ADDRESS_PAUSE, HANDSHAKE_TURNS, HANDSHAKES, TURN_BYTES};
+use crate::net::Handshake;
 
 use super::{Connections, Timer};
+
+/// A kind of turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Turn {
+    /// Of a peer that has sent little recently.
+    Ordinary,
+    /// Of a peer that has sent a lot.
+    Flooding,
+    /// Of a peer whose handshake of TLS is not over.
+    Handshake,
+}
+
+impl Turn {
+    /// All kinds, in the order in which they have their turns.
+    pub(in crate::server) const ALL: [Turn; 3] = [Turn::Ordinary, Turn::Flooding, Turn::Handshake];
+}
 
 /// Peers that wait for a turn, each list in the order of their turns.
 #[derive(Debug, Default)]
@@ -21,20 +41,23 @@ pub(super) struct Turns {
     ordinary: VecDeque<Slot>,
     /// Peers that have sent a lot. They have their turns after the others.
     flooding: VecDeque<Slot>,
+    /// Peers whose handshake has begun.
+    handshakes: VecDeque<Slot>,
+    /// Peers whose handshake has not begun.
+    hellos: VecDeque<Slot>,
 }
 
 impl Turns {
-    pub(super) fn is_empty(&self) -> bool {
-        self.ordinary.is_empty() && self.flooding.is_empty()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
-        self.ordinary.iter().chain(&self.flooding).copied()
+        let text = self.ordinary.iter().chain(&self.flooding);
+        text.chain(&self.handshakes).chain(&self.hellos).copied()
     }
 
     pub(super) fn retain(&mut self, mut keep: impl FnMut(Slot) -> bool) {
         self.ordinary.retain(|&slot| keep(slot));
         self.flooding.retain(|&slot| keep(slot));
+        self.handshakes.retain(|&slot| keep(slot));
+        self.hellos.retain(|&slot| keep(slot));
     }
 }
 
@@ -54,25 +77,56 @@ impl Connections {
         if std::mem::replace(&mut peer.is_runnable, true) {
             return;
         }
-        match peer.bucket.empty_until(since, self.turn_rate) {
-            None => self.turns.ordinary.push_back(slot),
-            Some(_) => self.turns.flooding.push_back(slot),
+        let list = match peer.connection.handshake() {
+            Some(Handshake::Waiting) => &mut self.turns.hellos,
+            Some(Handshake::Begun) => &mut self.turns.handshakes,
+            None => match peer.bucket.empty_until(since, self.turn_rate) {
+                None => &mut self.turns.ordinary,
+                Some(_) => &mut self.turns.flooding,
+            },
+        };
+        list.push_back(slot);
+    }
+
+    /// Whether anyone may have a turn.
+    pub(super) fn has_turns(&self) -> bool {
+        Turn::ALL.into_iter().any(|turn| self.turns(turn) > 0)
+    }
+
+    /// How many peers may have such a turn in this tick.
+    pub(in crate::server) fn turns(&self, turn: Turn) -> usize {
+        match turn {
+            Turn::Ordinary => self.turns.ordinary.len(),
+            Turn::Flooding => self.turns.flooding.len(),
+            Turn::Handshake => {
+                let room = HANDSHAKES.saturating_sub(self.handshakes);
+                let all = self.turns.handshakes.len() + self.turns.hellos.len().min(room);
+                all.min(HANDSHAKE_TURNS)
+            }
         }
     }
 
-    /// How many peers wait for a turn: those that have sent little, and those that have sent a lot.
-    pub(in crate::server) fn turns(&self) -> [usize; 2] {
-        [self.turns.ordinary.len(), self.turns.flooding.len()]
+    /// Takes out the peer with the next turn of this kind. If it is for the first turn of a handshake, that begins.
+    pub(in crate::server) fn next_turn(&mut self, turn: Turn) -> Option<Slot> {
+        let slot = match turn {
+            Turn::Ordinary => self.turns.ordinary.pop_front()?,
+            Turn::Flooding => self.turns.flooding.pop_front()?,
+            Turn::Handshake => match self.turns.handshakes.pop_front() {
+                Some(slot) => slot,
+                None => self.next_hello()?,
+            },
+        };
+        self.peers[slot.index()].is_runnable = false;
+        Some(slot)
     }
 
-    /// Takes out the peer with the next turn, from the list of peers that have sent little, or from the other one.
-    pub(in crate::server) fn next_turn(&mut self, is_flooding: bool) -> Option<Slot> {
-        let list = match is_flooding {
-            false => &mut self.turns.ordinary,
-            true => &mut self.turns.flooding,
-        };
-        let slot = list.pop_front()?;
-        self.peers[slot.index()].is_runnable = false;
+    fn next_hello(&mut self) -> Option<Slot> {
+        if self.handshakes >= HANDSHAKES {
+            return None;
+        }
+        let slot = self.turns.hellos.pop_front()?;
+        self.handshakes += 1;
+        self.peers[slot.index()].connection.begin_handshake();
         Some(slot)
     }
 

@@ -25,7 +25,7 @@ impl Connections {
     pub(in crate::server) fn has_input(&self, slot: Slot) -> bool {
         let peer = &self.peers[slot.index()];
         let undecoded = peer.undecoded.as_deref().filter(|_| !peer.is_opening);
-        peer.connection.readiness.readable || undecoded.is_some_and(|it| !it.bytes.is_empty())
+        peer.connection.has_input() || undecoded.is_some_and(|it| !it.bytes.is_empty())
     }
 
     /// Takes out bytes that are received and not decoded, if there are any.

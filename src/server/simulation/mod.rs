@@ -20,6 +20,8 @@ mod setting;
 mod sightings;
 mod stage;
 mod story;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub(super) use asking::answer;
 pub(super) use record::Record;

@@ -11,7 +11,7 @@ use crate::error::CloseReason;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, PROXY_TIMEOUT, TURNED_AWAY, UNREAD_TURNS};
 use crate::message::{AboutConnection, Message};
 use crate::moment::{Format, Moment};
-use crate::net::{Accepted, Listener, Spare, Stream};
+use crate::net::{Accepted, Listener, Socket, Spare};
 use crate::wire::render;
 
 use super::Talk;
@@ -65,9 +65,9 @@ impl Door {
                 break;
             }
             match self.listeners[i].accept() {
-                Accepted::Connection(stream, addr) => {
+                Accepted::Connection(socket, addr) => {
                     self.is_short_of_room = false;
-                    talk.admit(now, stream, addr, registry);
+                    talk.admit(now, socket, addr, registry);
                 }
                 Accepted::Failed(error) => {
                     failed += 1;
@@ -105,10 +105,10 @@ impl Door {
         }
         let accepted = self.listeners[i].accept();
         let went_well = matches!(accepted, Accepted::Connection(..) | Accepted::Nobody);
-        if let Accepted::Connection(stream, addr) = accepted {
+        if let Accepted::Connection(socket, addr) = accepted {
             talk.stats.accepted += 1;
             log::info!("{addr} turned away: {}", CloseReason::ServerFull);
-            talk.tell_and_close(stream, &AboutConnection::ServerFull.into());
+            talk.tell_and_close(socket, &AboutConnection::ServerFull.into());
         }
         self.spare.hold() && went_well
     }
@@ -130,23 +130,23 @@ impl Door {
 }
 
 impl Talk {
-    fn admit(&mut self, now: Moment, stream: Stream, addr: SocketAddr, registry: &Registry) {
+    fn admit(&mut self, now: Moment, socket: Socket, addr: SocketAddr, registry: &Registry) {
         self.got_input = true;
         self.stats.accepted += 1;
         let is_proxy = self.config.proxy_from.contains(addr.ip());
         if let Some((reason, message)) = self.refusal((!is_proxy).then_some(addr.ip())) {
             log::info!("{addr} turned away: {reason}");
-            return self.turn_away(now, stream, addr, &message, registry);
+            return self.turn_away(now, socket, addr, &message, registry);
         }
         let added = match is_proxy {
             true => {
                 let by = now.instant + PROXY_TIMEOUT;
                 let connections = &mut self.connections;
-                connections.insert_from_proxy(stream, addr, by, registry)
+                connections.insert_from_proxy(socket, addr, by, registry)
             }
             false => {
                 let is_limited = self.is_limited(addr.ip());
-                self.connections.insert(stream, addr, is_limited, registry)
+                self.connections.insert(socket, addr, is_limited, registry)
             }
         };
         match added {
@@ -181,15 +181,15 @@ impl Talk {
     fn turn_away(
         &mut self,
         now: Moment,
-        stream: Stream,
+        socket: Socket,
         addr: SocketAddr,
         why: &Message,
         registry: &Registry,
     ) {
         if self.connections.turned_away() >= TURNED_AWAY {
-            return self.tell_and_close(stream, why);
+            return self.tell_and_close(socket, why);
         }
-        match self.connections.insert_turned_away(stream, addr, registry) {
+        match self.connections.insert_turned_away(socket, addr, registry) {
             Ok(peer) => self.dismiss_newcomer(now, peer, why),
             Err(error) => log::debug!("cannot watch {addr}, closing it: {error}"),
         }
@@ -199,15 +199,15 @@ impl Talk {
     /// line. If it does not, the peer is gone already, and nobody is left to learn of errors. Input that has arrived is
     /// read first, because the close would be a reset otherwise. Later input causes a reset, but our line is on its way
     /// before that.
-    fn tell_and_close(&mut self, mut stream: Stream, why: &Message) {
+    fn tell_and_close(&mut self, mut socket: Socket, why: &Message) {
         let mut line = BytesMut::new();
         render(why, 0, Format::default(), &mut line);
         for _ in 0..UNREAD_TURNS {
-            if !matches!(stream.read(&mut self.scratch), Ok(1..)) {
+            if !matches!(socket.read(&mut self.scratch), Ok(1..)) {
                 break;
             }
         }
-        let _ = stream.write(&line);
-        let _ = stream.shutdown(Shutdown::Write);
+        let _ = socket.write(&line);
+        let _ = socket.shutdown(Shutdown::Write);
     }
 }

@@ -8,8 +8,9 @@ use crate::moment::Moment;
 use super::Talk;
 
 impl Talk {
-    /// Tells the hub of the peers whose input has ended. Those that sent FIN still get their waiting output. Each of them
-    /// may read that the ones before left. So if rooms are told much about them, the rest leaves in the next tick.
+    /// Tells the hub of the peers whose input has ended. Those that sent FIN still get their waiting output, and those
+    /// with which TLS failed the alert that says so. Each of them may read that the ones before left. So if rooms are
+    /// told much about them, the rest leaves in the next tick.
     pub(in crate::server) fn farewell(&mut self, now: Moment) {
         let before = self.fanout.said_bytes();
         while self.fanout.said_bytes() - before < LOG_BYTES
@@ -19,7 +20,7 @@ impl Talk {
             if self.connections.is_introduced(slot) {
                 self.tell_hub(now, peer, Event::Disconnected(reason));
             }
-            if reason == CloseReason::EndOfInput {
+            if let CloseReason::EndOfInput | CloseReason::TlsFailed = reason {
                 self.connections.drain(slot, now.instant);
             } else {
                 self.fanout.forget(slot);

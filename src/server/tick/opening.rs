@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chat::Event;
 use crate::error::{CloseReason, Protocol};
-use crate::id::PeerId;
+use crate::id::{PeerId, Slot};
 use crate::message::{AboutConnection, Message};
 use crate::moment::{Format, Moment};
 use crate::wire::{Decoder, Opening, opening};
@@ -33,6 +33,10 @@ impl Talk {
                 self.connections.keep_first_bytes(slot, &first);
                 return None;
             }
+            Opening::Foreign(Protocol::Tls) if self.may_speak_tls(slot) => {
+                self.start_tls(now, peer, first);
+                return None;
+            }
             Opening::Foreign(protocol) => {
                 self.connections.end_opening(slot);
                 self.turn_stranger_away(now, peer, protocol);
@@ -40,35 +44,61 @@ impl Talk {
             }
             Opening::Lines => {}
         }
-        self.open_for_lines(now, peer);
-        Some(first)
+        self.open_for_lines(now, peer).then_some(first)
+    }
+
+    /// Whether a newcomer whose first bytes are those of TLS may go on so. Behind a greeting it is too late.
+    fn may_speak_tls(&mut self, slot: Slot) -> bool {
+        let is_plain = !self.connections.connection(slot).is_tls();
+        self.identity.is_some() && is_plain && !self.connections.is_introduced(slot)
+    }
+
+    fn start_tls(&mut self, now: Moment, peer: PeerId, first: Vec<u8>) {
+        if let Some(identity) = &self.identity {
+            self.connections
+                .start_tls(peer.slot, identity, first, now.instant);
+        }
+    }
+
+    /// TLS is set up with a newcomer. What it speaks inside is to be seen, as it was before.
+    pub(super) fn go_on_in_tls(&mut self, now: Moment, slot: Slot) {
+        let peer = self.connections.id(slot);
+        let silence = self.config.greet_after;
+        self.connections.greet_at(peer, now.instant + silence);
     }
 
     /// No byte follows the first ones of a peer, so it speaks lines, or is nobody. Returns the decoder, with what is left of
-    /// these.
-    pub(super) fn open_at_end(&mut self, now: Moment, peer: PeerId) -> Decoder {
+    /// these, unless the peer is turned away.
+    pub(super) fn open_at_end(&mut self, now: Moment, peer: PeerId) -> Option<Decoder> {
         let first = self.connections.first_bytes(peer.slot, &[]);
-        if self.is_nobody(now, peer, &first) {
-            return Decoder::default();
+        if self.is_nobody(now, peer, &first) || !self.open_for_lines(now, peer) {
+            return None;
         }
-        self.open_for_lines(now, peer);
         let mut decoder = Decoder::default();
         decoder.begin_stream();
         self.decode_line(now, peer, &mut decoder, &first);
-        decoder
+        Some(decoder)
     }
 
-    fn open_for_lines(&mut self, now: Moment, peer: PeerId) {
+    /// A peer speaks lines. Returns whether it is heard.
+    fn open_for_lines(&mut self, now: Moment, peer: PeerId) -> bool {
         self.connections.end_opening(peer.slot);
         if !self.connections.is_introduced(peer.slot) {
             self.introduce(now, peer);
         }
+        self.connections.is_introduced(peer.slot)
     }
 
-    /// Tells the chat of a newcomer, whom it then greets. Before that the chat does not know of them.
+    /// Tells the chat of a newcomer, whom it then greets. Before that the chat does not know of them. Those who ought to
+    /// have come by TLS are told so instead.
     pub(super) fn introduce(&mut self, now: Moment, peer: PeerId) {
         let format = Format::default();
-        let addr = self.connections.connection(peer.slot).addr();
+        let connection = self.connections.connection(peer.slot);
+        let (addr, is_tls) = (connection.addr(), connection.is_tls());
+        if self.config.is_tls_only() && !is_tls && !addr.ip().is_loopback() {
+            log::info!("{addr} turned away: {}", CloseReason::NoTls);
+            return self.dismiss_newcomer(now, peer, &AboutConnection::TlsOnly.into());
+        }
         self.connections.introduce(peer);
         self.fanout.introduce(peer.slot, format);
         self.tell_hub(now, peer, Event::Connected { addr, format });
@@ -90,7 +120,10 @@ impl Talk {
     pub(super) fn shut_the_door(&mut self, now: Moment) {
         for slot in self.connections.not_introduced() {
             let peer = self.connections.id(slot);
-            self.dismiss_newcomer(now, peer, &AboutConnection::ShuttingDown.into());
+            match self.connections.connection(slot).handshake() {
+                None => self.dismiss_newcomer(now, peer, &AboutConnection::ShuttingDown.into()),
+                Some(_) => _ = self.connections.doom(slot, CloseReason::Shutdown),
+            }
         }
     }
 

@@ -6,12 +6,15 @@ use std::time::Instant;
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
-use crate::limits::{END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_STEPS};
+use crate::limits::{
+    END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_BYTES, TURN_STEPS,
+};
 use crate::moment::Moment;
-use crate::net::{Poller, Received, SendQueue};
+use crate::net::{Connection, Poller, Received, SendQueue};
 use crate::wire::{Decoder, END_OF_INPUT, Input, split_line};
 
 use super::Talk;
+use crate::server::connections::Turn;
 
 /// How long the turns of a tick may take.
 #[derive(Clone, Copy)]
@@ -33,16 +36,20 @@ impl Talk {
         let until = clock.instant() + READ_PHASE;
         let phase = Phase { clock, until };
         let mut steps = 0;
-        for (is_flooding, turns) in [false, true].into_iter().zip(self.connections.turns()) {
-            for turn in 0..turns {
+        for kind in Turn::ALL {
+            for turn in 0..self.connections.turns(kind) {
                 let is_over = steps >= TICK_STEPS || phase.is_over();
-                // However many peers send little, each tick reads one that floods.
-                let has_right = is_flooding && turn == 0;
+                // However many peers send little, each tick reads one that floods, and goes on with one handshake.
+                let has_right = kind != Turn::Ordinary && turn == 0;
                 if self.fanout.is_full() || is_over && !has_right {
                     break;
                 }
-                if let Some(slot) = self.connections.next_turn(is_flooding) {
-                    steps += self.read_peer(now, phase, slot);
+                let Some(slot) = self.connections.next_turn(kind) else {
+                    break;
+                };
+                steps += self.read_peer(now, phase, slot);
+                if kind == Turn::Handshake && self.connections.end_handshake(slot) {
+                    self.go_on_in_tls(now, slot);
                 }
             }
         }
@@ -89,6 +96,7 @@ impl Talk {
             self.end_input(now, slot, CloseReason::Broken(kind));
         } else if let Some(pause) = too_fast
             && self.connections.pause(slot, pause)
+            && self.connections.is_introduced(slot)
         {
             let peer = self.connections.id(slot);
             let of_address = pause.is_address;
@@ -105,12 +113,17 @@ impl Talk {
         }
         let mut scratch = mem::take(&mut self.scratch);
         let mut steps = 1;
-        match self.connections.connection(slot).receive(&mut scratch) {
+        let receive = |it: &mut Connection| it.receive(now.instant, &mut scratch);
+        match self.connections.change_queue(slot, receive) {
             Received::Bytes(n) => steps += self.decode(now, phase, slot, &scratch[..n]),
             Received::Nothing => {}
+            Received::NoText => _ = self.connections.charge(slot, now.instant, 0, TURN_BYTES),
             Received::End(reason) => self.end_input(now, slot, reason),
         }
         self.scratch = scratch;
+        if self.connections.connection(slot).has_output() {
+            self.connections.mark_dirty(slot);
+        }
         steps
     }
 
@@ -234,17 +247,19 @@ impl Talk {
         self.tell_hub(now, peer, event);
     }
 
-    /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle.
+    /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle, or
+    /// TLS did not say that it ends there.
     fn end_input(&mut self, now: Moment, slot: Slot, reason: CloseReason) {
         self.got_input = true;
         let limit = self.config.max_line;
-        if self.connections.is_open(slot) && reason == CloseReason::EndOfInput {
+        let is_whole = !self.connections.connection(slot).is_cut();
+        if self.connections.is_open(slot) && reason == CloseReason::EndOfInput && is_whole {
             let peer = self.connections.id(slot);
-            let mut decoder = match self.connections.is_opening(slot) {
+            let decoder = match self.connections.is_opening(slot) {
                 true => self.open_at_end(now, peer),
-                false => self.connections.take_decoder(slot),
+                false => Some(self.connections.take_decoder(slot)),
             };
-            if let Some(input) = decoder.finish(limit) {
+            if let Some(input) = decoder.and_then(|mut it| it.finish(limit)) {
                 self.hear(now, peer, input);
             }
         }

@@ -28,6 +28,8 @@ impl Server {
             talk.record.request(now, &request);
             match request {
                 Request::Motd(text) => talk.hub.set_motd(text),
+                #[cfg(feature = "tls")]
+                Request::Identity(identity) => talk.identity = Some(identity),
                 Request::Listen(listener) => talk.listen(listener),
                 // The thread that asked may have given up.
                 Request::People(asker) => drop(asker.try_send(talk.hub.people())),

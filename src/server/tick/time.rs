@@ -18,6 +18,9 @@ impl Talk {
                 match timer {
                     Timer::Greeting => self.introduce(now, peer),
                     Timer::Header => self.refuse_header(now, peer, ProxyFault::Late),
+                    Timer::Handshake => {
+                        _ = self.connections.doom(peer.slot, CloseReason::TlsTimedOut)
+                    }
                     Timer::EndKey => self.take_end_key(now, peer),
                     Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
                     Timer::Answer => {

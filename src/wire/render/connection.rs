@@ -43,6 +43,10 @@ pub(super) fn render(about: &AboutConnection, out: &mut BytesMut) {
         AboutConnection::TooManyFromAddress => {
             "Too many connections from your address. Close one and try again."
         }
+        AboutConnection::TlsOnly => {
+            line(out, &["This server speaks TLS only."]);
+            "Connect with: openssl s_client -quiet -connect HOST:PORT"
+        }
         AboutConnection::ShuttingDown => "Server is shutting down. Goodbye!",
     };
     line(out, &[words]);

@@ -94,6 +94,7 @@ fn about_connections() -> Vec<Read> {
             This is a chat server and does not speak HTTP. Connect with telnet or nc.",
         ),
         (It::ServerFull, "Server is full. Try again later."),
+        (It::TlsOnly, "This server speaks TLS only.\r\nConnect with: openssl s_client -quiet -connect HOST:PORT"),
         (It::TooManyFromAddress, "Too many connections from your address. Close one and try again."),
         (It::ShuttingDown, "Server is shutting down. Goodbye!"),
     ]

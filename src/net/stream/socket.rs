@@ -1,5 +1,5 @@
-//! `Stream`: a connection to one peer, of whatever kind. It reads and writes and can be watched; it knows nothing of
-//! readiness.
+//! `Socket`: a connection to one peer, of whatever kind. It reads and writes and can be watched; it knows nothing of
+//! readiness, and passes bytes as they are.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -10,38 +10,38 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
-use super::options;
-use super::unsent::Unsent;
+use crate::net::options;
+use crate::net::unsent::Unsent;
 
 #[cfg(test)]
-use super::simulated::Socket;
+use crate::net::simulated;
 
 /// A connection, non-blocking.
 #[derive(Debug)]
-pub(crate) enum Stream {
+pub(crate) enum Socket {
     /// To a peer on a network.
     Tcp(TcpStream),
     /// To a peer in a simulation.
     #[cfg(test)]
-    Simulated(Socket),
+    Simulated(simulated::Socket),
 }
 
-impl Stream {
+impl Socket {
     /// Makes the kernel send data at once, and not wait for more.
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => stream.set_nodelay(true),
+            Socket::Tcp(stream) => stream.set_nodelay(true),
             #[cfg(test)]
-            Stream::Simulated(_) => Ok(()),
+            Socket::Simulated(_) => Ok(()),
         }
     }
 
     /// Sets the other options that a connection normally inherits from its listener.
     pub(crate) fn set_options(&self) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => options::set(&SockRef::from(stream)),
+            Socket::Tcp(stream) => options::set(&SockRef::from(stream)),
             #[cfg(test)]
-            Stream::Simulated(_) => Ok(()),
+            Socket::Simulated(_) => Ok(()),
         }
     }
 
@@ -49,9 +49,9 @@ impl Stream {
     /// peer answers.
     pub(crate) fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => options::set_user_timeout(&SockRef::from(stream), timeout),
+            Socket::Tcp(stream) => options::set_user_timeout(&SockRef::from(stream), timeout),
             #[cfg(test)]
-            Stream::Simulated(socket) => {
+            Socket::Simulated(socket) => {
                 socket.set_user_timeout(timeout);
                 Ok(())
             }
@@ -61,46 +61,46 @@ impl Stream {
     /// Whether the kernel holds unsent data, because the peer leaves no room for it.
     pub(crate) fn has_unsent(&self, unsent: &mut Unsent) -> io::Result<bool> {
         match self {
-            Stream::Tcp(stream) => unsent.is_any(stream),
+            Socket::Tcp(stream) => unsent.is_any(stream),
             #[cfg(test)]
-            Stream::Simulated(socket) => Ok(socket.has_unsent()),
+            Socket::Simulated(socket) => Ok(socket.has_unsent()),
         }
     }
 
     /// Sends our FIN, or closes for reading too.
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => stream.shutdown(how),
+            Socket::Tcp(stream) => stream.shutdown(how),
             #[cfg(test)]
-            Stream::Simulated(socket) => socket.shutdown(how),
+            Socket::Simulated(socket) => socket.shutdown(how),
         }
     }
 }
 
-impl Read for Stream {
+impl Read for Socket {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            Stream::Tcp(stream) => stream.read(into),
+            Socket::Tcp(stream) => stream.read(into),
             #[cfg(test)]
-            Stream::Simulated(socket) => socket.read(into),
+            Socket::Simulated(socket) => socket.read(into),
         }
     }
 }
 
-impl Write for Stream {
+impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Stream::Tcp(stream) => stream.write(bytes),
+            Socket::Tcp(stream) => stream.write(bytes),
             #[cfg(test)]
-            Stream::Simulated(socket) => socket.write(bytes),
+            Socket::Simulated(socket) => socket.write(bytes),
         }
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Stream::Tcp(stream) => stream.write_vectored(slices),
+            Socket::Tcp(stream) => stream.write_vectored(slices),
             #[cfg(test)]
-            Stream::Simulated(socket) => socket.write_vectored(slices),
+            Socket::Simulated(socket) => socket.write_vectored(slices),
         }
     }
 
@@ -109,28 +109,28 @@ impl Write for Stream {
     }
 }
 
-impl Source for Stream {
+impl Source for Socket {
     fn register(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => stream.register(to, token, interests),
+            Socket::Tcp(stream) => stream.register(to, token, interests),
             #[cfg(test)]
-            Stream::Simulated(socket) => socket.register(to, token, interests),
+            Socket::Simulated(socket) => socket.register(to, token, interests),
         }
     }
 
     fn reregister(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => stream.reregister(to, token, interests),
+            Socket::Tcp(stream) => stream.reregister(to, token, interests),
             #[cfg(test)]
-            Stream::Simulated(socket) => socket.reregister(to, token, interests),
+            Socket::Simulated(socket) => socket.reregister(to, token, interests),
         }
     }
 
     fn deregister(&mut self, from: &Registry) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => stream.deregister(from),
+            Socket::Tcp(stream) => stream.deregister(from),
             #[cfg(test)]
-            Stream::Simulated(socket) => socket.deregister(from),
+            Socket::Simulated(socket) => socket.deregister(from),
         }
     }
 }

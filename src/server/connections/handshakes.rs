@@ -1,0 +1,38 @@
+//! Handshakes of TLS: from a newcomer's first bytes until text can pass.
+//!
+//! Invariant: `handshakes` is the number of peers whose handshake has begun and is not over.
+
+use std::time::Instant;
+
+use crate::id::Slot;
+use crate::limits::HANDSHAKE_TIMEOUT;
+use crate::net::TlsIdentity;
+
+use super::{Connections, Timer};
+
+impl Connections {
+    /// A peer speaks TLS. These are its first bytes.
+    pub(in crate::server) fn start_tls(
+        &mut self,
+        slot: Slot,
+        identity: &TlsIdentity,
+        first: Vec<u8>,
+        now: Instant,
+    ) {
+        let peer = self.id(slot);
+        self.timers.unset(Timer::Greeting, peer);
+        self.timers
+            .set(Timer::Handshake, peer, now + HANDSHAKE_TIMEOUT);
+        self.connection(slot).start_tls(identity, first);
+    }
+
+    /// Counts a handshake no more if it is over, whatever came of it. Returns whether text can pass now.
+    pub(in crate::server) fn end_handshake(&mut self, slot: Slot) -> bool {
+        if self.connection(slot).handshake().is_some() {
+            return false;
+        }
+        self.handshakes -= 1;
+        self.timers.unset(Timer::Handshake, self.id(slot));
+        self.can_wait(slot)
+    }
+}
