@@ -2,6 +2,7 @@
 
 mod args;
 mod command_line;
+mod files;
 mod motd;
 mod output;
 mod places;
@@ -22,7 +23,7 @@ use signal_hook::low_level::signal_name;
 use signal_hook_mio::v1_0::Signals;
 
 use command_line::{Daemon, Wish};
-use motd::Reader;
+use files::Reader;
 use output::{Output, complain};
 use service::Notices;
 
@@ -111,13 +112,14 @@ fn serve(
     let mut notices = Notices::start();
     notices.ready(&server.local_addrs());
 
-    let motd = daemon.motd.map(|path| Reader::start(path, handle.clone()));
+    let motd = daemon.motd.map(|path| motd::reader(path, handle.clone()));
+    let read_again: Vec<Reader> = motd.into_iter().collect();
     let mut asked = false;
     while tick(&mut server, notices.longest_tick())?.is_continue() {
         notices.alive(|| handle.stats());
         for signal in signals.pending() {
-            match (signal, &motd) {
-                (SIGHUP, Some(motd)) => motd.read_again(),
+            match (signal, &read_again[..]) {
+                (SIGHUP, [_, ..]) => read_again.iter().for_each(Reader::read_again),
                 // Without a file to read again, a hangup has its usual meaning: the terminal was closed.
                 _ => {
                     stop(&handle, signal, &mut asked);
