@@ -112,9 +112,9 @@ pub use error::{CloseReason, Error, Protocol, ProxyFault};
 pub use id::PersonId;
 pub use journal::{Act, Entry, Heard, Person};
 pub use name::{InvalidUsername, RoomName, Username};
-pub use network::{InvalidNetwork, Network, Networks};
 #[cfg(feature = "tls")]
 pub use net::{InvalidTlsIdentity, TlsIdentity};
+pub use network::{InvalidNetwork, Network, Networks};
 pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Entries, Handle, Server, Stats};
 

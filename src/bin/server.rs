@@ -8,6 +8,7 @@ mod output;
 mod places;
 mod service;
 mod signals;
+mod tls;
 
 use std::env;
 use std::io::ErrorKind;
@@ -113,7 +114,8 @@ fn serve(
     notices.ready(&server.local_addrs());
 
     let motd = daemon.motd.map(|path| motd::reader(path, handle.clone()));
-    let read_again: Vec<Reader> = motd.into_iter().collect();
+    let tls = daemon.tls.map(|files| files.reader(handle.clone()));
+    let read_again: Vec<Reader> = motd.into_iter().chain(tls).collect();
     let mut asked = false;
     while tick(&mut server, notices.longest_tick())?.is_continue() {
         notices.alive(|| handle.stats());
@@ -136,6 +138,9 @@ fn config(daemon: &Daemon, is_to_bind: bool, remarks: &mut Vec<String>) -> Confi
     let mut config = daemon.config.clone();
     config.max_clients = within_fd_limit(config.max_clients, remarks);
     remarks.extend(daemon.levels.remark());
+    if let (Some(files), Some(identity)) = (&daemon.tls, &config.tls) {
+        remarks.extend(files.remark(identity));
+    }
     if !daemon.places.is_empty() {
         if is_to_bind {
             config.listen = places::addresses(&daemon.places, places::is_here, remarks);
@@ -195,9 +200,15 @@ fn in_force(config: &Config) -> String {
         (rate, _) => or_off(rate),
     };
     let proxy_from = Some(&config.proxy_from).filter(|it| !it.is_empty());
+    let tls = match (&config.tls, config.tls_only) {
+        (None, _) => "off",
+        (Some(_), false) => "on",
+        (Some(_), true) => "only",
+    };
     [
         format!("chinwag server {}", env!("CARGO_PKG_VERSION")),
         format!("anonymous {}", if config.anonymous { "on" } else { "off" }),
+        format!("tls {tls}"),
         format!("max-clients {}", config.max_clients),
         format!("max-per-ip {}", or_off(config.max_per_ip)),
         format!("max-line {}", config.max_line),

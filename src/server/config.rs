@@ -11,8 +11,8 @@ use crate::limits::{
     GREET_AFTER_MOST, HISTORY_LINES, HISTORY_LINES_RANGE, LINE_BYTES, LINE_BYTES_RANGE, LOG_BYTES,
     LOGIN_TIMEOUT, LONGEST_TIME, MOTD_BYTES, SEND_QUEUE_BYTES, SEND_QUEUE_BYTES_RANGE,
 };
-use crate::network::Networks;
 use crate::net::TlsIdentity;
+use crate::network::Networks;
 use crate::rate::Rate;
 
 /// How a [`Server`](crate::Server) is to run. Begin with [`Config::default`] and change what you need.

@@ -48,4 +48,5 @@ mod streams;
 mod talking;
 mod telnet;
 mod tidy;
+mod tls;
 mod unseen;

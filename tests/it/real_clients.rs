@@ -171,9 +171,9 @@ impl Desk {
     }
 }
 
-/// Ann, with this client, talks with bob. The test looks at every byte that he gets.
-fn one_talks(client: &Client) {
-    let (_daemon, addr) = start(&[]);
+/// Ann, with this client, talks with bob at a server with these options. The test looks at every byte that he gets.
+pub(crate) fn one_talks(client: &Client, options: &[&str]) {
+    let (_daemon, addr) = start(options);
     let mut bob = Person::login(addr, "bob");
     let mut ann = Desk::login(client, addr, "ann");
     bob.reads("ann has joined the chat.");
@@ -201,28 +201,28 @@ fn one_talks(client: &Client) {
 #[test]
 fn ann_has_telnet() {
     if can_play("ann_has_telnet", &[&TELNET]) {
-        one_talks(&TELNET);
+        one_talks(&TELNET, &[]);
     }
 }
 
 #[test]
 fn ann_has_netcat() {
     if can_play("ann_has_netcat", &[&NETCAT]) {
-        one_talks(&NETCAT);
+        one_talks(&NETCAT, &[]);
     }
 }
 
 #[test]
 fn ann_has_ncat() {
     if can_play("ann_has_ncat", &[&NCAT]) {
-        one_talks(&NCAT);
+        one_talks(&NCAT, &[]);
     }
 }
 
 #[test]
 fn ann_has_putty() {
     if can_play("ann_has_putty", &[&PLINK]) {
-        one_talks(&PLINK);
+        one_talks(&PLINK, &[]);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::args::{self, Asked, Given};
 use crate::motd;
 use crate::output::Levels;
 use crate::places::Place;
+use crate::tls;
 
 const HELP: &str = "\
 A chat server for lines of text. People connect with telnet, nc or any other line client.
@@ -26,6 +27,9 @@ server [OPTIONS]
       --max-per-ip N     connections from one address, or IPv6 /64; 0 = no limit       [0]
       --max-line BYTES   longest line accepted                                         [8192]
       --send-queue BYTES what may wait for one slow reader; for all of them 256 MiB    [1048576]
+      --tls-cert FILE    certificate chain in PEM, for clients that speak TLS; read again on SIGHUP
+      --tls-key FILE     its private key in PEM, without a password
+      --tls-only         people from other machines must come by TLS
       --greet-after MS   milliseconds of silence after which a newcomer is greeted     [300; 0 = at once]
       --proxy-from NET   addresses of proxies that must send a PROXY header, repeatable
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
@@ -43,8 +47,9 @@ The default of --send-queue rises with --max-line, as a queue must hold what one
 NET is an address or, as in 10.0.0.0/8 or 2001:db8::/32, all that begin alike. A header of version 1 or 2 of the PROXY
 protocol tells who connects through the proxy. From other addresses no header is believed.
 
-CHAT_LISTEN sets the default of --listen, CHAT_PROXY_FROM that of --proxy-from; several addresses stand with commas between
-them. CHAT_GREET_AFTER sets that of --greet-after. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as
+CHAT_LISTEN sets the default of --listen, and CHAT_PROXY_FROM that of --proxy-from; several addresses stand with commas
+between them. CHAT_GREET_AFTER, CHAT_TLS_CERT and CHAT_TLS_KEY set those of --greet-after, --tls-cert and --tls-key;
+CHAT_TLS_ONLY=on does what --tls-only does. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as
 chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a service manager hands over
 (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and about to stop
 (NOTIFY_SOCKET, WATCHDOG_USEC).
@@ -65,6 +70,8 @@ pub(crate) struct Daemon {
     pub(crate) places: Vec<Place>,
     /// The file of the message of the day.
     pub(crate) motd: Option<PathBuf>,
+    /// The files of the certificate and its key.
+    pub(crate) tls: Option<tls::Files>,
     pub(crate) levels: Levels,
 }
 
@@ -77,6 +84,9 @@ fn options() -> Options {
         .optopt("", "max-per-ip", "", "N")
         .optopt("", "max-line", "", "BYTES")
         .optopt("", "send-queue", "", "BYTES")
+        .optopt("", "tls-cert", "", "FILE")
+        .optopt("", "tls-key", "", "FILE")
+        .optflag("", "tls-only", "")
         .optopt("", "greet-after", "", "MS")
         .optmulti("", "proxy-from", "", "NET")
         .optopt("", "login-timeout", "", "S")
@@ -98,11 +108,15 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
     let motd = matches.opt_str("motd").map(PathBuf::from);
     let mut config = config(&matches)?;
     config.motd = motd.as_deref().map(motd::read).transpose()?;
+    let tls = tls_files(&matches)?;
+    config.tls = tls.as_ref().map(tls::Files::read).transpose()?;
+    config.tls_only = is_tls_only(&matches, tls.is_some())?;
     config.check().map_err(|error| error.to_string())?;
     Ok(Wish::Serve(Box::new(Daemon {
         config,
         places: places(&matches)?,
         motd,
+        tls,
         levels: levels(&matches)?,
     })))
 }
@@ -146,6 +160,45 @@ fn config(matches: &Matches) -> Result<Config, String> {
         config.rate_on_loopback = true;
     }
     Ok(config)
+}
+
+/// The files for TLS: both or neither.
+fn tls_files(matches: &Matches) -> Result<Option<tls::Files>, String> {
+    let certificate = args::given(matches, "tls-cert", "CHAT_TLS_CERT")?;
+    let key = args::given(matches, "tls-key", "CHAT_TLS_KEY")?;
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(tls::Files {
+            certificate: certificate.text.into(),
+            key: key.text.into(),
+        })),
+        (Some(Given { source, .. }), None) => {
+            Err(format!("{source} needs a key; give --tls-key FILE"))
+        }
+        (None, Some(Given { source, .. })) => Err(format!(
+            "{source} needs a certificate; give --tls-cert FILE"
+        )),
+    }
+}
+
+fn is_tls_only(matches: &Matches, has_certificate: bool) -> Result<bool, String> {
+    let source = match matches.opt_present("tls-only") {
+        true => "--tls-only".into(),
+        false => match args::variable("CHAT_TLS_ONLY")? {
+            Some(Given { source, text }) if text == "on" => source,
+            Some(Given { text, .. }) if text == "off" => return Ok(false),
+            Some(Given { source, text }) => {
+                return Err(format!("{source} takes on or off, not '{text}'"));
+            }
+            None => return Ok(false),
+        },
+    };
+    match has_certificate {
+        true => Ok(true),
+        false => Err(format!(
+            "{source} needs a certificate; give --tls-cert FILE and --tls-key FILE"
+        )),
+    }
 }
 
 fn places(matches: &Matches) -> Result<Vec<Place>, String> {
