@@ -38,6 +38,12 @@ pub const PROXY_BINARY_BYTES: usize = 536;
 /// Time for such a header to come, from accept on. The specification asks for 3 s at least, as a segment may be lost.
 pub const PROXY_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Longest head of an HTTP request, in bytes. Browsers send one or two thousand.
+pub const HEAD_BYTES: usize = 8 * 1024;
+
+/// Fields that the head of an HTTP request may have. Browsers send some twenty, and each proxy adds a few.
+pub const HEAD_FIELDS: usize = 64;
+
 /// Longest line accepted, in bytes without its line end, by default.
 pub const LINE_BYTES: usize = 8 * 1024;
 

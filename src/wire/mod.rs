@@ -3,6 +3,8 @@
 
 mod command;
 mod decoder;
+#[cfg(feature = "web")]
+pub mod http;
 mod lines;
 mod negotiation;
 mod protocol;

@@ -69,7 +69,7 @@ const FLOORS: [Floor; 7] = [
             "moment",
             "wire",
         ],
-        crates: &["bytes", "memchr", "unicode_width"],
+        crates: &["bytes", "httparse", "memchr", "sha1_smol", "unicode_width"],
     },
     Floor {
         files: &["src/chat/"],

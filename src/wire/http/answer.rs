@@ -1,0 +1,86 @@
+//! What a request is answered, by its head and the settings alone.
+
+use super::refusal::Refusal;
+use super::request::Request;
+use super::upgrade::upgrade;
+
+/// What the answers depend on besides the request.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings<'a> {
+    /// The page, unless the server has none.
+    pub page: Option<Page<'a>>,
+    /// Hosts of pages from elsewhere that may use this chat, with a port unless it is the usual one.
+    pub origins: &'a [String],
+}
+
+/// The page.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// Its bytes.
+    pub html: &'a [u8],
+    /// What tells it from other versions of it, in its quotes (RFC 9110 §8.8.3).
+    pub etag: &'a str,
+    /// The hash of its script, as `sha256-` and Base64.
+    pub script: &'a str,
+    /// The hash of its style, likewise.
+    pub style: &'a str,
+}
+
+/// A whole response, and what becomes of the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The connection is closed behind it.
+    Close(Vec<u8>),
+    /// Frames of WebSocket come behind it, both ways.
+    Upgrade(Vec<u8>),
+}
+
+/// Answers a request, whose head this is.
+pub fn answer(head: &[u8], settings: Settings<'_>) -> Answer {
+    let is_head = head.starts_with(b"HEAD ");
+    let found = Request::parse(head).and_then(|request| find(&request, settings));
+    found.unwrap_or_else(|refusal| Answer::Close(refusal.response(is_head)))
+}
+
+fn find(request: &Request<'_>, settings: Settings<'_>) -> Result<Answer, Refusal> {
+    match (request.path, request.method) {
+        ("/", "GET" | "HEAD") => {
+            let page = settings.page.ok_or(Refusal::NoPage)?;
+            Ok(Answer::Close(page.response(request)))
+        }
+        ("/", _) => Err(Refusal::Method("GET, HEAD")),
+        ("/ws", "GET") => upgrade(request, settings.origins).map(Answer::Upgrade),
+        ("/ws", _) => Err(Refusal::Method("GET")),
+        _ => Err(Refusal::NotFound),
+    }
+}
+
+impl Page<'_> {
+    /// The page, or that it has not changed since the browser got it (RFC 9110 §13.1.2).
+    fn response(&self, request: &Request<'_>) -> Vec<u8> {
+        let mut known = request.list("If-None-Match");
+        let is_known = known.any(|tag| {
+            let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
+            tag == b"*" || tag == self.etag.as_bytes()
+        });
+        let (status, content) = match is_known {
+            true => ("304 Not Modified", String::new()),
+            false => ("200 OK", self.content_fields()),
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\nETag: {}\r\nCache-Control: no-cache\r\n\
+             Content-Security-Policy: default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; \
+             img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n\
+             X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n{content}Connection: close\r\n\r\n",
+            self.etag, self.script, self.style,
+        );
+        let is_sent = !is_known && request.method != "HEAD";
+        let body = if is_sent { self.html } else { &[] };
+        [head.as_bytes(), body].concat()
+    }
+
+    fn content_fields(&self) -> String {
+        let length = self.html.len();
+        format!("Content-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n")
+    }
+}
