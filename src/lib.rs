@@ -153,11 +153,11 @@ pub mod inner {
     }
 
     pub mod wire {
-        #[cfg(feature = "web")]
-        pub use crate::wire::http;
         pub use crate::wire::{
             Decoder, Input, Opening, ProxyHeader, clean, clean_typed, opening, proxy_header, render,
         };
+        #[cfg(feature = "web")]
+        pub use crate::wire::{http, websocket};
     }
 }
 

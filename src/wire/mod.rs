@@ -13,6 +13,8 @@ mod refusal;
 mod render;
 mod telnet;
 mod text;
+#[cfg(feature = "web")]
+pub mod websocket;
 
 pub(crate) use command::Command;
 pub use decoder::Decoder;
