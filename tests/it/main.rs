@@ -1,6 +1,8 @@
 //! The server as people use it: real sockets, real processes, and dialogues with the exact words on the wire.
 
 mod bad_input;
+#[cfg(feature = "web")]
+mod browsers;
 #[cfg(target_os = "linux")]
 mod budgets;
 mod churn;
@@ -19,6 +21,8 @@ mod first_bytes;
 #[cfg(target_os = "linux")]
 mod floods;
 mod floors;
+#[cfg(feature = "web")]
+mod framing;
 mod harness;
 mod last_words;
 mod names;
