@@ -135,6 +135,11 @@ impl Connection {
         self.stream.start_tls(identity, first);
     }
 
+    /// Whether the other end is on this machine, whomever it speaks for.
+    pub(crate) fn is_local(&self) -> bool {
+        self.is_local
+    }
+
     pub(crate) fn is_tls(&self) -> bool {
         self.stream.is_tls()
     }

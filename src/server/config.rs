@@ -57,7 +57,8 @@ pub struct Config {
     /// [greeted](Self::greet_after). Default: `None`.
     #[cfg(feature = "tls")]
     pub tls: Option<TlsIdentity>,
-    /// Whether people from other machines who come without TLS are told so and closed. Default: false.
+    /// Whether people from other machines who come without TLS are told so and closed. Through a proxy on this machine
+    /// they come from this machine. Default: false.
     #[cfg(feature = "tls")]
     pub tls_only: bool,
     /// Time in which a newcomer must give a username; `None` for no limit. Default: 60 s.

@@ -272,6 +272,35 @@ fn a_slow_reader_loses_whole_lines_and_is_told_how_many() {
 }
 
 #[test]
+fn the_rest_of_a_record_is_written_though_nothing_follows_it() {
+    let mut scene = Scene::taking(3000, config());
+    let mut ann = enter(&mut scene, "ann", 1);
+    let bob = scene.enter([127, 0, 0, 1], "bob");
+    exchange(&mut scene, &mut ann);
+    ann.heard();
+    let line = "x".repeat(8000);
+    scene.say(bob, &format!("{line}\n"));
+    let reads_on = |scene: &mut Scene, ann: &mut TlsClient| {
+        for _ in 0..20 {
+            scene.rest();
+            check(scene);
+            ann.receive(1000);
+            ann.send(usize::MAX);
+        }
+        ann.heard()
+    };
+    assert_eq!(reads_on(&mut scene, &mut ann), format!("bob: {line}\r\n"));
+    // The last record of all waits for the socket, too.
+    scene.say(bob, &format!("{line}\n"));
+    scene.rest();
+    ann.say("/quit\n");
+    ann.send(usize::MAX);
+    let heard = reads_on(&mut scene, &mut ann);
+    assert_eq!(heard, format!("bob: {line}\r\nGoodbye!\r\n"));
+    assert!(ann.is_closed && ann.end == End::Fin);
+}
+
+#[test]
 fn a_tick_has_few_turns_for_handshakes_and_not_too_many_are_on() {
     let mut scene = Scene::with(config());
     let count = HANDSHAKES + 100;
@@ -327,6 +356,59 @@ fn tls_only_is_for_people_from_other_machines() {
         scene.rest();
         assert_eq!(scene.heard(eve), words, "{said:?}");
         assert_eq!(scene.server.talk.hub.online(), 2);
+    }
+}
+
+#[test]
+fn a_proxy_on_this_machine_needs_no_tls_whomever_it_speaks_for() {
+    let mut config = config();
+    config.tls_only = true;
+    config.proxy_from = "127.0.0.1, 192.0.2.1".parse().expect("networks");
+    let mut scene = Scene::with(config);
+    for (proxy, told, is_heard) in [
+        ([127, 0, 0, 1], "192.0.2.7", true),
+        ([192, 0, 2, 1], "127.0.0.1", false),
+    ] {
+        let pair = scene.world.connect((proxy, 1024).into());
+        let pair = pair.expect("the server listens");
+        scene.say(pair, &format!("PROXY TCP4 {told} {told} 9 80\r\nann\n"));
+        scene.rest();
+        let heard = scene.heard(pair);
+        assert_eq!(heard.starts_with(PROMPT), is_heard, "{heard}");
+    }
+}
+
+#[test]
+fn a_proxy_may_tell_for_whom_it_speaks_before_tls_begins() {
+    let mut config = config();
+    config.tls_only = true;
+    config.proxy_from = "192.0.2.1".parse().expect("a network");
+    for step in [7, 50, usize::MAX] {
+        let mut scene = Scene::with(config.clone());
+        let mut ann = connect(&scene, [192, 0, 2, 1], 1);
+        ann.say("ann\n");
+        let header = b"PROXY TCP6 2001:db8::7 ::1 9 80\r\n";
+        ann.held.splice(..0, header.iter().copied());
+        for _ in 0..2000 {
+            ann.send(step);
+            scene.rest();
+            ann.receive(usize::MAX);
+            if !ann.is_handshaking() || ann.end != End::Open {
+                break;
+            }
+        }
+        assert!(
+            !ann.is_handshaking(),
+            "{step}: {:?} {:?}",
+            ann.end,
+            ann.failed
+        );
+        exchange(&mut scene, &mut ann);
+        let heard = ann.heard();
+        assert!(heard.ends_with("ann has joined the chat.\r\n"), "{heard}");
+        ann.say("/quit\n");
+        exchange(&mut scene, &mut ann);
+        assert!(ann.is_closed);
     }
 }
 

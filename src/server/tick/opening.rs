@@ -94,8 +94,9 @@ impl Talk {
     pub(super) fn introduce(&mut self, now: Moment, peer: PeerId) {
         let format = Format::default();
         let connection = self.connections.connection(peer.slot);
-        let (addr, is_tls) = (connection.addr(), connection.is_tls());
-        if self.config.is_tls_only() && !is_tls && !addr.ip().is_loopback() {
+        let is_safe = connection.is_tls() || connection.is_local();
+        let addr = connection.addr();
+        if self.config.is_tls_only() && !is_safe {
             log::info!("{addr} turned away: {}", CloseReason::NoTls);
             return self.dismiss_newcomer(now, peer, &AboutConnection::TlsOnly.into());
         }
