@@ -2,7 +2,7 @@
 //! says what is told to whom, and leaves the words to the wire.
 
 use super::*;
-use crate::error::{Protocol, Unanswered};
+use crate::error::{Protocol, ProxyFault, Unanswered};
 use crate::message::{AboutHearing, AboutIgnoring, AboutInput, AboutPeople, IgnoredRow, Whois};
 use crate::name::InvalidUsername;
 
@@ -93,6 +93,15 @@ fn about_connections() -> Vec<Read> {
             "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
             This is a chat server and does not speak HTTP. Connect with telnet or nc.",
         ),
+        (
+            It::NoProxyHeader(ProxyFault::Missing),
+            "From your address a PROXY header must come first. Goodbye!",
+        ),
+        (
+            It::NoProxyHeader(ProxyFault::Late),
+            "From your address a PROXY header must come first, and none came in time. Goodbye!",
+        ),
+        (It::NoProxyHeader(ProxyFault::Broken), "The PROXY header from your address is not valid. Goodbye!"),
         (It::ServerFull, "Server is full. Try again later."),
         (It::TlsOnly, "This server speaks TLS only.\r\nConnect with: openssl s_client -quiet -connect HOST:PORT"),
         (It::TooManyFromAddress, "Too many connections from your address. Close one and try again."),
