@@ -121,6 +121,32 @@ pub enum CloseReason {
     Shutdown,
 }
 
+impl CloseReason {
+    /// The reason in one word, without what differs from case to case.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            CloseReason::Quit => "quit",
+            CloseReason::EndOfInput => "end_of_input",
+            CloseReason::Broken(_) => "broken",
+            CloseReason::LoginTimedOut => "login_timed_out",
+            CloseReason::IdleTimedOut => "idle_timed_out",
+            CloseReason::TooManyAttempts => "too_many_attempts",
+            CloseReason::TlsFailed => "tls_failed",
+            CloseReason::TlsTimedOut => "tls_timed_out",
+            CloseReason::NoTls => "no_tls",
+            CloseReason::WrongProtocol(_) => "wrong_protocol",
+            CloseReason::NoProxyHeader(_) => "no_proxy_header",
+            CloseReason::SendQueueFull => "send_queue_full",
+            CloseReason::Stalled => "stalled",
+            CloseReason::CloseTimedOut => "close_timed_out",
+            CloseReason::ServerFull => "server_full",
+            CloseReason::TooManyFromAddress => "too_many_from_address",
+            CloseReason::ByOperator => "by_operator",
+            CloseReason::Shutdown => "shutdown",
+        }
+    }
+}
+
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {

@@ -64,6 +64,7 @@
 //! farewell  people whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
 //! hand over the questions for other threads, one batch to each (server/workers.rs)
+//! show      figures to programs that ask for them, on a listener of their own (server/metrics)
 //! reap      free the slots of peers that are gone; server/connections/leaving.rs has the table of their ways out
 //! ```
 //!

@@ -181,6 +181,23 @@ pub const UNREAD_TURNS: usize = 16;
 /// goes.
 pub const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 
+/// Connections at one time to the listener for figures. A monitoring system, its twin and a check of health fit. When one
+/// more comes, the oldest goes. These take descriptors out of [`RESERVED_DESCRIPTORS`].
+pub const SCRAPERS: usize = 4;
+
+/// Longest request for figures, in bytes. Prometheus sends some 300.
+pub const SCRAPE_HEAD_BYTES: usize = 4 * 1024;
+
+/// Bytes that are read and thrown away behind such a request, so that the answer arrives.
+pub const SCRAPE_UNREAD_BYTES: usize = 64 * 1024;
+
+/// Time for a request for figures and its answer. Prometheus waits for ten seconds by default; on a healthy network both
+/// take some milliseconds.
+pub const SCRAPE_TIME: Duration = Duration::from_secs(5);
+
+/// How old the figures of the process may be that are shown: the kernel makes them anew each time it is asked.
+pub const PROCESS_FIGURES_AGE: Duration = Duration::from_secs(1);
+
 /// CPU time of the loop that one line, one event or one leaving may take at 10,000 people, because everyone waits for
 /// it. The bench `prices` marks what exceeds it; the server does not enforce it.
 pub const LOOP_BUDGET: Duration = Duration::from_millis(2);
@@ -408,7 +425,7 @@ const _: () = {
     assert!(REPLIES_BYTES >= LOG_BYTES && WRITE_TURN_BYTES >= LOG_BYTES + ANSWER_BYTES);
     assert!(UNSENT_BYTES as usize >= LOG_BYTES + ANSWER_BYTES);
     assert!(READ_TURN_BYTES <= RECORD_BYTES);
-    assert!(TURNED_AWAY < RESERVED_DESCRIPTORS / 2);
+    assert!(TURNED_AWAY + SCRAPERS <= RESERVED_DESCRIPTORS / 2);
     assert!(NEWCOMER_LINES > LOGIN_ATTEMPTS as u32);
     assert!(ALL_QUEUES_BYTES >= SEND_QUEUE_BYTES);
     assert!(2 * PEER_TIMEOUT.as_secs() <= 120);

@@ -113,6 +113,11 @@ impl Alone {
         self.hub.online()
     }
 
+    /// The number of rooms, the lobby and empty ones included.
+    pub fn rooms(&self) -> usize {
+        self.hub.rooms()
+    }
+
     /// Checks all invariants.
     ///
     /// # Panics

@@ -240,6 +240,11 @@ impl Hub {
         self.roster.online()
     }
 
+    /// The number of rooms, the lobby and empty ones included.
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
     fn line(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
         #[cfg(test)]
         if let Some(question) = Question::typed(line) {

@@ -194,6 +194,11 @@ impl Rooms {
         }
     }
 
+    /// How many rooms there are. No two have the same key.
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     /// Every existing room.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RoomId, &Room)> {
         let ids = (0..).map(RoomId).inspect(|_| tally::steps(1));

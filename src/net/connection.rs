@@ -209,8 +209,8 @@ impl Connection {
     }
 
     /// Writes the pieces straight from the log, and queues the bytes that the socket does not take. If output waits
-    /// already, the pieces are queued behind it.
-    pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) {
+    /// already, the pieces are queued behind it. Returns how many bytes the socket took.
+    pub(crate) fn send(&mut self, now: Instant, pieces: &[Piece<'_>]) -> usize {
         let mut written = 0;
         let may_write = self.backlog.is_none() && self.readiness.writable;
         if may_write && self.broken.is_none() && !pieces.is_empty() {
@@ -221,6 +221,7 @@ impl Connection {
         }
         self.enqueue(now, pieces, written);
         self.await_stream(now);
+        written
     }
 
     /// Writes waiting output until the socket takes no more or the turn is over. Returns how many bytes.
@@ -243,10 +244,10 @@ impl Connection {
         written
     }
 
-    /// Writes waiting output although no event has announced room.
-    pub(crate) fn retry(&mut self, now: Instant) {
+    /// Writes waiting output although no event has announced room. Returns how many bytes.
+    pub(crate) fn retry(&mut self, now: Instant) -> usize {
         self.readiness.writable = true;
-        self.flush(now);
+        self.flush(now)
     }
 
     /// Output has waited for the peer for a while. Makes the kernel wait for the peer too, as long as it answers.

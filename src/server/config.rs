@@ -71,6 +71,9 @@ pub struct Config {
     pub motd: Option<String>,
     /// Time to flush queues at shutdown. Default: 5 s.
     pub drain: Duration,
+    /// Where programs that watch the server can read its figures, over HTTP: `/metrics` in Prometheus' text format, and
+    /// `/healthz`. Port 0 picks a free one. Nobody is asked who they are. Default: `None`.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Default for Config {
@@ -96,6 +99,7 @@ impl Default for Config {
             history: HISTORY_LINES,
             motd: None,
             drain: DRAIN,
+            metrics: None,
         }
     }
 }

@@ -60,6 +60,8 @@ pub struct Fanout {
     bytes: usize,
     /// The most bytes that a single peer was told.
     most_told: usize,
+    /// Lines of rooms since the start, each once for everyone who reads it.
+    deliveries: u64,
 }
 
 impl Fanout {
@@ -133,6 +135,14 @@ impl Fanout {
         self.place = self.place.next();
         self.bytes += bytes;
         tally::write(bytes);
+        self.deliveries += u64::from(heard.readers);
+        if log.hides_last() {
+            tally::steps(heard.channels.len());
+            let channels = heard.channels.iter();
+            let channels = channels.map(|it| &self.channels.channels[it.index()]);
+            let hiding = channels.filter(|it| it.view.hides(message));
+            self.deliveries -= hiding.map(|it| it.members.len() as u64).sum::<u64>();
+        }
         for slot in except {
             self.leave_out(slot, room, message, line);
         }
@@ -157,6 +167,11 @@ impl Fanout {
     /// How many bytes were told to single peers in this tick.
     pub fn reply_bytes(&self) -> usize {
         self.replies.0.len()
+    }
+
+    /// The lines of rooms since the start, each once for everyone who was to read it.
+    pub fn deliveries(&self) -> u64 {
+        self.deliveries
     }
 
     /// How many bytes one peer alone was told in this tick, with what it takes to keep them in order.
@@ -194,6 +209,8 @@ impl Fanout {
         if let Some(it) = self.membership(slot, room)
             && !self.channels.get(it.channel).view.hides(message)
         {
+            // Somebody may be named twice.
+            self.deliveries -= u64::from(it.from <= line);
             self.seal(slot, it, line);
             self.shares.set_from(slot, it.channel, line.next());
         }

@@ -25,7 +25,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Handle {
     inbox: Outside,
-    figures: Arc<Figures>,
+    published: Arc<Published>,
 }
 
 /// Figures of a running server, as of its last tick.
@@ -48,7 +48,7 @@ pub struct Stats {
 
 /// [`Stats`], as all threads see them.
 #[derive(Debug, Default)]
-struct Figures {
+struct Published {
     connections: AtomicU64,
     online: AtomicU64,
     accepted: AtomicU64,
@@ -59,8 +59,8 @@ struct Figures {
 
 impl Handle {
     pub(super) fn new(inbox: Outside) -> Handle {
-        let figures = Arc::default();
-        Handle { inbox, figures }
+        let published = Arc::default();
+        Handle { inbox, published }
     }
 
     /// Says goodbye to everyone and stops the server once the queues are flushed, or when
@@ -175,7 +175,7 @@ impl Handle {
 
     /// Figures as of the server's last tick.
     pub fn stats(&self) -> Stats {
-        let figures = &*self.figures;
+        let figures = &*self.published;
         Stats {
             connections: figures.connections.load(Relaxed),
             online: figures.online.load(Relaxed),
@@ -188,7 +188,7 @@ impl Handle {
 
     /// Publishes the figures of a tick.
     pub(super) fn publish(&self, stats: &Stats) {
-        let figures = &*self.figures;
+        let figures = &*self.published;
         figures.connections.store(stats.connections, Relaxed);
         figures.online.store(stats.online, Relaxed);
         figures.accepted.store(stats.accepted, Relaxed);

@@ -1,13 +1,15 @@
 //! `Server`: the only code that sees sockets and the chat at once. The loop is [`Server::turn`]. Its calls are the
-//! phases, each of which has a file in [`tick`]; they share a [`Talk`].
+//! phases, each of which has a file in [`tick`]; they share a [`Talk`]. [`metrics`] shows the figures.
 
 mod addresses;
 mod config;
 mod connections;
 mod entries;
 pub mod fanout;
+mod figures;
 mod handle;
 mod inbox;
+mod metrics;
 mod talk;
 mod tick;
 mod workers;
@@ -32,11 +34,14 @@ use crate::net::{Listener, Poller};
 
 use handle::motd;
 use inbox::Inbox;
+use metrics::Metrics;
 use talk::Talk;
 use tick::{Door, Pace};
 use workers::Workers;
 
-/// Tokens below are slots of peers; from here on, listeners.
+/// Tokens below are slots of peers; from here on, the listener for figures and its connections.
+const METRICS: usize = 1 << 29;
+/// From here on, listeners.
 const LISTENERS: usize = 1 << 30;
 const WAKER: Token = Token(LISTENERS - 1);
 const WATCHED: Token = Token(LISTENERS - 2);
@@ -50,6 +55,7 @@ pub struct Server {
     handle: Handle,
     talk: Talk,
     pace: Pace,
+    metrics: Option<Metrics>,
     /// The time by which to stop, once a shutdown has begun.
     stop_by: Option<Instant>,
 }
@@ -92,7 +98,14 @@ impl Server {
                 .register(poller.registry(), token)
                 .map_err(|source| Error::Listen { addr, source })?;
         }
-        Server::with(config, poller, listeners)
+        let bind = |addr| {
+            let metrics = Metrics::bind(addr, poller.registry(), poller.unix());
+            metrics.map_err(|source| Error::Listen { addr, source })
+        };
+        let metrics = config.metrics.map(bind).transpose()?;
+        let mut server = Server::with(config, poller, listeners)?;
+        server.metrics = metrics;
+        Ok(server)
     }
 
     /// A server with listeners that are registered with the poller.
@@ -113,6 +126,7 @@ impl Server {
             inbox,
             handle: Handle::new(outside),
             pace: Pace::default(),
+            metrics: None,
             stop_by: None,
         })
     }
@@ -120,6 +134,11 @@ impl Server {
     /// The addresses on which the server listens, with their real ports, in the order in which they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.door.listeners.iter().map(Listener::addr).collect()
+    }
+
+    /// The address where the server shows its figures, with its real port, if it does.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(Metrics::addr)
     }
 
     /// A handle to this server, for other threads.
@@ -181,8 +200,15 @@ impl Server {
             instant: self.poller.instant(),
             unix: self.poller.unix(),
         };
-        self.talk.got_input = false;
+        let flow = self.act(now);
+        let took = self.poller.instant().saturating_duration_since(now.instant);
+        self.talk.figures.tick.observe(took);
+        Ok(flow)
+    }
 
+    /// The phases behind the poll.
+    fn act(&mut self, now: Moment) -> ControlFlow<()> {
+        self.talk.got_input = false;
         self.mark(now.instant);
         self.take(now);
         let Server {
@@ -197,13 +223,16 @@ impl Server {
         talk.time(now);
         talk.farewell(now);
         if pace.may_read_on(now.instant, talk, poller) {
-            return Ok(ControlFlow::Continue(()));
+            return ControlFlow::Continue(());
         }
         pace.write(now.instant, talk, poller);
         talk.hand_over();
+        if let Some(metrics) = &mut self.metrics {
+            metrics.serve(now.instant, talk, poller, self.stop_by.is_some());
+        }
         self.reap();
         self.publish();
-        Ok(self.stop_or_go_on(now.instant))
+        self.stop_or_go_on(now.instant)
     }
 }
 

@@ -19,6 +19,7 @@ use super::Config;
 use super::connections::{Awaited, Connections};
 use super::entries::Listener;
 use super::fanout::Fanout;
+use super::figures::Figures;
 use super::handle::Stats;
 use super::workers::Workers;
 
@@ -43,6 +44,7 @@ pub(super) struct Talk {
     /// The laggard that was written to last.
     pub(super) flushed_last: Slot,
     pub(super) stats: Stats,
+    pub(super) figures: Figures,
     /// The events that the hub received, if a test wants to know.
     #[cfg(test)]
     pub(super) record: Record,
@@ -64,6 +66,7 @@ impl Talk {
             got_input: false,
             flushed_last: Slot::new(0),
             stats: Stats::default(),
+            figures: Figures::default(),
             #[cfg(test)]
             record: Record::default(),
         }
@@ -152,6 +155,7 @@ impl Talk {
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, reason } => {
                     self.log_close(peer, reason);
+                    self.connections.count_closing(peer.slot, reason);
                     self.connections.drain(peer.slot, now.instant);
                 }
                 Effect::CameOnline { peer, name } => {
@@ -199,6 +203,16 @@ impl Talk {
         } else if !message.is_asked_for() {
             self.uncharged += self.fanout.reply_bytes() - before;
         }
+    }
+}
+
+#[cfg(test)]
+impl Talk {
+    /// Whether every connection that was accepted is there, or has one reason why not.
+    pub(super) fn check_figures(&self) {
+        let ended = self.figures.refused.sum() + self.connections.closed().sum();
+        let open = self.connections.open().count() as u64;
+        assert_eq!(self.stats.accepted, ended + open);
     }
 }
 

@@ -304,6 +304,31 @@ impl Person {
         self.fail("the end", "something else came");
     }
 
+    /// Sends bytes to a server that may have closed already.
+    pub(crate) fn sends_or_fails(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
+    }
+
+    /// Takes everything until the server has closed its side.
+    pub(crate) fn reads_to_end(&mut self) -> String {
+        if let Err(why) = self.ends() {
+            self.fail("the end", &why);
+        }
+        String::from_utf8(std::mem::take(&mut self.pending)).expect("the server sends UTF-8")
+    }
+
+    /// Waits until the server has closed the connection. The error is what happened instead.
+    pub(crate) fn ends(&mut self) -> Result<(), String> {
+        let by = Instant::now() + DEADLINE;
+        loop {
+            match self.more(by) {
+                More::Some => {}
+                More::End => return Ok(()),
+                More::Failed(why) => return Err(why),
+            }
+        }
+    }
+
     /// Sends FIN: nothing more will be typed.
     pub(crate) fn ends_input(&mut self) {
         self.stream

@@ -25,6 +25,7 @@ mod floors;
 mod framing;
 mod harness;
 mod last_words;
+mod metrics;
 mod names;
 mod order;
 mod output;

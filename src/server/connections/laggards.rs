@@ -41,6 +41,11 @@ impl Connections {
         queue.map_or(0, SendQueue::held)
     }
 
+    /// The number of peers that output waits for.
+    pub(in crate::server) fn behind(&self) -> usize {
+        self.laggards
+    }
+
     /// Whether no output waits for anyone.
     pub(in crate::server) fn is_flushed(&self) -> bool {
         self.laggards == 0
@@ -104,7 +109,8 @@ impl Connections {
             return false;
         }
         // The kernel reports room only when there is a lot, which can take a slow reader longer than the limit.
-        self.change_queue(slot, |connection| connection.retry(now));
+        let sent = self.change_queue(slot, |connection| connection.retry(now));
+        self.sent += sent as u64;
         self.mark_dirty(slot);
         is_stuck(self.connection(slot))
     }

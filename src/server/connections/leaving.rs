@@ -26,7 +26,7 @@ use crate::error::CloseReason;
 use crate::id::Slot;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, LINGER_MOST};
 
-use super::{Connections, Timer};
+use super::{Connections, Reasons, Timer};
 
 /// How far a peer is on the way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,7 @@ impl Connections {
     pub(in crate::server) fn doom(&mut self, slot: Slot, reason: CloseReason) -> bool {
         let is_new = self.step(slot, Step::Doom);
         if is_new {
+            self.closed.count(reason);
             self.unhold(slot);
             self.doomed.push_back((slot, reason));
         }
@@ -123,6 +124,18 @@ impl Connections {
         let doomed = self.doomed.pop_front()?;
         self.step(doomed.0, Step::Tell);
         Some(doomed)
+    }
+
+    /// Counts the reason why a peer is about to be closed, unless it is leaving already for another.
+    pub(in crate::server) fn count_closing(&mut self, slot: Slot, reason: CloseReason) {
+        if self.can_wait(slot) {
+            self.closed.count(reason);
+        }
+    }
+
+    /// Why connections ended. Those that were turned away at the door are not among them.
+    pub(in crate::server) fn closed(&self) -> &Reasons {
+        &self.closed
     }
 
     /// Marks a peer to be closed once all its output has been written.

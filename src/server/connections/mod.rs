@@ -44,6 +44,7 @@ use crate::net::{Connection, Gauge, Unsent};
 use crate::rate::{Bucket, Rate};
 
 use super::addresses::{Addresses, Traffic};
+use super::figures::Reasons;
 use held::Held;
 use leaving::Leaving;
 use timers::Timers;
@@ -86,6 +87,10 @@ pub(super) struct Connections {
     unsent: Unsent,
     /// The slot from which the kernel is asked next time.
     next_asked: usize,
+    /// Why connections ended, since the start.
+    closed: Reasons,
+    /// Bytes that sockets have taken since the start.
+    pub(super) sent: u64,
     timers: Timers,
     /// The peers that wait for an answer, and the number of each one's question.
     asked: BTreeMap<PeerId, u64>,
@@ -143,6 +148,8 @@ impl Connections {
             gauge: Gauge::default(),
             unsent: Unsent::default(),
             next_asked: 0,
+            closed: Reasons::closings(),
+            sent: 0,
             timers: Timers::default(),
             asked: BTreeMap::new(),
         }

@@ -21,10 +21,11 @@
 //! | logins | `Hub` | a newcomer | a newcomer who has given no name is closed |
 //! | idles | `Hub` | a line | a person who has typed nothing since is closed |
 //! | `accept_again` | `Door` | accept, if nobody can be let in; unset when a slot is freed | accept tries again |
+//! | `until`, `accept_again` | `Metrics` | metrics, for each of its connections; if none can be accepted | the connection is dropped; it tries again |
 //! | `stop_by` | `Server` | take, when a shutdown begins | the server ends |
 //!
 //! The loop sleeps until the earliest of them: `Server::timeout` has a line for each struct that keeps some. The time
-//! phase acts on all but the last two.
+//! phase acts on all but the last three.
 
 use std::time::Instant;
 

@@ -135,6 +135,12 @@ impl RoomLog {
         self.bytes.len() - start + if note.is_stamped { stamp } else { 0 }
     }
 
+    /// Whether some views hide the last line.
+    pub(super) fn hides_last(&self) -> bool {
+        let last = self.notes.last();
+        last.is_some_and(|it| it.from_quiet || it.from_elsewhere)
+    }
+
     pub(super) fn freeze(self, gauge: &Gauge) -> Said {
         let RoomLog {
             bytes, ends, notes, ..

@@ -83,6 +83,7 @@ impl Scene {
         while self.world.has_events() || self.server.has_work() {
             self.tick();
         }
+        self.server.talk.check_figures();
     }
 
     /// Ticks until something is so. Returns how many ticks it took, and how many lines were taken in.

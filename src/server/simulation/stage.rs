@@ -348,6 +348,7 @@ impl Stage {
         let all = server.talk.connections.len() + server.talk.connections.turned_away();
         assert_eq!(self.world.held(), all);
         assert!(server.talk.connections.len() <= self.config.max_clients);
+        server.talk.check_figures();
     }
 
     /// Lets clients send and read. Returns whether any byte moved.

@@ -107,6 +107,7 @@ impl Door {
         let went_well = matches!(accepted, Accepted::Connection(..) | Accepted::Nobody);
         if let Accepted::Connection(socket, addr) = accepted {
             talk.stats.accepted += 1;
+            talk.figures.refused.count(CloseReason::ServerFull);
             log::info!("{addr} turned away: {}", CloseReason::ServerFull);
             talk.tell_and_close(socket, &AboutConnection::ServerFull.into());
         }
@@ -135,6 +136,7 @@ impl Talk {
         self.stats.accepted += 1;
         let is_proxy = self.config.proxy_from.contains(addr.ip());
         if let Some((reason, message)) = self.refusal((!is_proxy).then_some(addr.ip())) {
+            self.figures.refused.count(reason);
             log::info!("{addr} turned away: {reason}");
             return self.turn_away(now, socket, addr, &message, registry);
         }
@@ -156,7 +158,11 @@ impl Talk {
                     self.begin_opening(now, peer);
                 }
             }
-            Err(error) => log::warn!("cannot watch {addr}, closing it: {error}"),
+            Err(error) => {
+                let reason = CloseReason::Broken(error.kind());
+                self.figures.refused.count(reason);
+                log::warn!("cannot watch {addr}, closing it: {error}");
+            }
         }
     }
 

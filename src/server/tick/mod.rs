@@ -11,6 +11,7 @@
 //! | [`farewell`] | |
 //! | [`write`] | how long it took the last time: its [`Pace`] |
 //! | hand over, in [`workers`](super::workers) | |
+//! | show, in [`metrics`](super::metrics) | the poller, and whether the server is stopping |
 //! | [`reap`] | the registry of the sockets |
 //!
 //! Of what newcomers speak decides [`opening`], for the read phase, and before that [`proxy`], where they come from.

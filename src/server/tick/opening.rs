@@ -114,6 +114,7 @@ impl Talk {
         let addr = self.connections.connection(peer.slot).addr();
         let reason = CloseReason::WrongProtocol(protocol);
         log::info!("{addr} turned away: {reason}");
+        self.connections.count_closing(peer.slot, reason);
         self.dismiss_newcomer(now, peer, &AboutConnection::WrongProtocol(protocol).into());
     }
 
@@ -122,7 +123,10 @@ impl Talk {
         for slot in self.connections.not_introduced() {
             let peer = self.connections.id(slot);
             match self.connections.connection(slot).handshake() {
-                None => self.dismiss_newcomer(now, peer, &AboutConnection::ShuttingDown.into()),
+                None => {
+                    self.connections.count_closing(slot, CloseReason::Shutdown);
+                    self.dismiss_newcomer(now, peer, &AboutConnection::ShuttingDown.into());
+                }
                 Some(_) => _ = self.connections.doom(slot, CloseReason::Shutdown),
             }
         }
@@ -289,5 +293,6 @@ mod tests {
         {}
         let goodbye = "Server is shutting down. Goodbye!\r\n";
         assert_eq!(scene.heard(left), goodbye);
+        scene.server.talk.check_figures();
     }
 }

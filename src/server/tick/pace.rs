@@ -41,6 +41,7 @@ impl Pace {
         let begun = clock.instant();
         talk.write(now);
         self.last_write = clock.instant().saturating_duration_since(begun);
+        talk.figures.write.observe(self.last_write);
     }
 
     /// Whether output waits that was put off.

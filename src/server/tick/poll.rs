@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::id::Slot;
 
 use super::{LISTENERS, Server};
+use crate::server::metrics::Metrics;
 
 impl Server {
     /// Waits for events, but not at all when there is work that no event will announce. Breaks if a signal interrupted
@@ -34,6 +35,7 @@ impl Server {
             self.talk.hub.next_timeout(),
             self.talk.connections.next_timeout(),
             self.door.next_timeout(),
+            self.metrics.as_ref().and_then(Metrics::next_timeout),
             self.stop_by,
         ];
         let next = deadlines.into_iter().flatten().min();
@@ -49,6 +51,7 @@ impl Server {
             || self.inbox.is_behind()
             || self.talk.connections.has_work()
             || self.door.has_work()
+            || self.metrics.as_ref().is_some_and(Metrics::has_work)
     }
 
     /// Latches what the events say, and lists the peers that become runnable or dirty. Nothing else happens per event.
@@ -71,6 +74,8 @@ impl Server {
                 && let Some(listener) = self.door.listeners.get_mut(i)
             {
                 listener.ready = true;
+            } else if let Some(metrics) = &mut self.metrics {
+                metrics.mark(event);
             }
         }
     }

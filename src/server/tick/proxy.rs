@@ -94,6 +94,9 @@ impl Talk {
     fn refuse_proxied(&mut self, now: Moment, peer: PeerId, reason: CloseReason, why: &Message) {
         let addr = self.connections.connection(peer.slot).addr();
         log::info!("{addr} turned away: {reason}");
+        if self.connections.can_wait(peer.slot) {
+            self.figures.refused.count(reason);
+        }
         self.dismiss_newcomer(now, peer, why);
     }
 }

@@ -33,7 +33,8 @@ impl Talk {
     /// Gives a bounded turn to everyone who has sent something. Peers that have sent little recently go first. It ends
     /// when the tick has had enough: of work, of time, or of logged output.
     pub(in crate::server) fn read(&mut self, now: Moment, clock: &Poller) {
-        let until = clock.instant() + READ_PHASE;
+        let begun = clock.instant();
+        let until = begun + READ_PHASE;
         let phase = Phase { clock, until };
         let mut steps = 0;
         for kind in Turn::ALL {
@@ -53,6 +54,8 @@ impl Talk {
                 }
             }
         }
+        let took = clock.instant().saturating_duration_since(begun);
+        self.figures.read.observe(took);
     }
 
     /// Gives a peer its turn. Returns how much work that was.
@@ -115,7 +118,10 @@ impl Talk {
         let mut steps = 1;
         let receive = |it: &mut Connection| it.receive(now.instant, &mut scratch);
         match self.connections.change_queue(slot, receive) {
-            Received::Bytes(n) => steps += self.decode(now, phase, slot, &scratch[..n]),
+            Received::Bytes(n) => {
+                self.figures.received += n as u64;
+                steps += self.decode(now, phase, slot, &scratch[..n]);
+            }
             Received::Nothing => {}
             Received::NoText => _ = self.connections.charge(slot, now.instant, 0, TURN_BYTES),
             Received::End(reason) => self.end_input(now, slot, reason),
@@ -230,6 +236,7 @@ impl Talk {
     }
 
     fn hear(&mut self, now: Moment, peer: PeerId, input: Input<'_>) {
+        self.figures.lines += u64::from(matches!(input, Input::Line(_) | Input::TooLong));
         let event = match &input {
             Input::Line(text) => Event::Line(text),
             Input::TooLong => Event::LineTooLong {

@@ -28,6 +28,7 @@ impl Server {
             Some(at) if now >= at || self.has_parted() => {
                 self.inbox.end();
                 self.talk.end_listening();
+                self.metrics = None;
                 ControlFlow::Break(())
             }
             _ => ControlFlow::Continue(()),

@@ -31,7 +31,8 @@ impl Talk {
         fanout.deal(logs, &mut dirty, |dealt| match dealt {
             Dealt::Share(slot, pieces) => {
                 let send = |connection: &mut Connection| connection.send(now, pieces);
-                self.connections.change_queue(slot, send);
+                let sent = self.connections.change_queue(slot, send);
+                self.connections.sent += sent as u64;
                 match self.connections.connection(slot).has_output() {
                     true => behind.push(slot),
                     false => self.written(now, slot),
@@ -55,7 +56,9 @@ impl Talk {
         for slot in behind {
             if written < FLUSH_BYTES {
                 let flush = |connection: &mut Connection| connection.flush(now);
-                written += FLUSH_CALL_BYTES + self.connections.change_queue(slot, flush);
+                let sent = self.connections.change_queue(slot, flush);
+                self.connections.sent += sent as u64;
+                written += FLUSH_CALL_BYTES + sent;
                 self.flushed_last = slot;
             }
             self.written(now, slot);

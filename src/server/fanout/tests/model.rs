@@ -24,6 +24,8 @@ struct Pair {
     /// What everyone is to read, message by message.
     expected: [Vec<BytesMut>; SLOTS],
     said: usize,
+    /// Lines of rooms, each once for everyone who is to read it.
+    deliveries: u64,
 }
 
 impl Pair {
@@ -35,6 +37,7 @@ impl Pair {
             formats: [Format::default(); SLOTS],
             expected: Default::default(),
             said: 0,
+            deliveries: 0,
         }
     }
 
@@ -120,6 +123,7 @@ impl Pair {
                 continue;
             };
             if !except.contains(&Slot::new(slot)) && !is_hidden(&message, format, tag.is_some()) {
+                self.deliveries += 1;
                 let tag = tag.map_or(String::new(), |it| format!("{it} "));
                 self.expect(slot, |out| {
                     render(&message, unix, format, out);
@@ -187,6 +191,7 @@ impl Pair {
     /// What holds between ticks.
     fn check(&self) {
         let fanout = &self.fanout;
+        assert_eq!(fanout.deliveries(), self.deliveries);
         let readers = fanout.check_between_ticks();
         assert_eq!(readers, self.places.iter().map(BTreeMap::len).sum());
         for (slot, places) in self.places.iter().enumerate() {
