@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         }
     };
     let mut output = Output::start(&daemon.levels);
+    let metrics = daemon.config.metrics;
     let served = serve(daemon, given, &mut output);
     // The log comes before the last word.
     drop(output);
@@ -61,26 +62,37 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
         Err(error) => {
-            complain(format!("server: {error}{}", what_to_try(&error)));
+            complain(format!("server: {error}{}", what_to_try(&error, metrics)));
             ExitCode::from(1)
         }
     }
 }
 
 /// Advice after an error, in words that follow it.
-fn what_to_try(error: &Error) -> &'static str {
-    let Error::Listen { source, .. } = error else {
-        return "";
+fn what_to_try(error: &Error, metrics: Option<SocketAddr>) -> String {
+    let Error::Listen { source, addr } = error else {
+        return String::new();
+    };
+    let is_of_metrics = metrics == Some(*addr);
+    let option = if is_of_metrics {
+        "--metrics"
+    } else {
+        "--listen"
     };
     match source.kind() {
-        ErrorKind::AddrInUse => "; choose another with --listen, or stop what listens there",
+        ErrorKind::AddrInUse => {
+            format!("; choose another with {option}, or stop what listens there")
+        }
         ErrorKind::AddrNotAvailable => {
-            "; choose an address of this machine with --listen, or 0.0.0.0 for all of them"
+            format!("; choose an address of this machine with {option}, or 0.0.0.0 for all of them")
+        }
+        ErrorKind::PermissionDenied if is_of_metrics => {
+            "; choose a port from 1024 on with --metrics".into()
         }
         ErrorKind::PermissionDenied => {
-            "; choose a port from 1024 on with --listen, or let systemd listen there"
+            "; choose a port from 1024 on with --listen, or let systemd listen there".into()
         }
-        _ => "",
+        _ => String::new(),
     }
 }
 
@@ -105,7 +117,8 @@ fn serve(
     let handle = server.handle();
     let (failed, failure) = channel();
     let stop_by = handle.clone();
-    output.announce(announcement(&server.local_addrs()), move |sentence| {
+    let text = announcement(&server.local_addrs(), server.metrics_addr());
+    output.announce(text, move |sentence| {
         // `serve` reads this once the server has ended.
         let _ = failed.send(sentence);
         stop_by.shutdown();
@@ -184,12 +197,12 @@ fn stop(handle: &Handle, signal: i32, asked: &mut bool) {
     handle.shutdown();
 }
 
-/// Where people can connect, one line per listener.
-fn announcement(addrs: &[SocketAddr]) -> String {
-    let lines = addrs.iter();
-    lines
-        .map(|addr| format!("Chat server listening on {addr}\n"))
-        .collect()
+/// Where people can connect, one line per listener, and where the figures are.
+fn announcement(addrs: &[SocketAddr], metrics: Option<SocketAddr>) -> String {
+    let chat = addrs.iter();
+    let chat = chat.map(|addr| format!("Chat server listening on {addr}\n"));
+    let metrics = metrics.map(|addr| format!("Metrics on http://{addr}/metrics\n"));
+    chat.chain(metrics).collect()
 }
 
 /// The version, and every limit in force.

@@ -26,6 +26,7 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command
         .args(args)
         .env_remove("CHAT_LISTEN")
+        .env_remove("CHAT_METRICS")
         .env_remove("CHAT_PROXY_FROM")
         .env_remove("RUST_LOG")
         .env_remove("NOTIFY_SOCKET")

@@ -26,6 +26,7 @@ mod framing;
 mod harness;
 mod last_words;
 mod metrics;
+mod metrics_program;
 mod names;
 mod order;
 mod output;

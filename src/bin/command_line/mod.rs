@@ -14,7 +14,7 @@ use log::LevelFilter;
 use crate::args::{self, Asked, Given};
 use crate::motd;
 use crate::output::Levels;
-use crate::places::Place;
+use crate::places::{self, Place};
 use crate::tls;
 
 const HELP: &str = "\
@@ -38,11 +38,13 @@ server [OPTIONS]
       --history N        lines that each room keeps, of 64 KiB together                [200]
       --drain S          seconds to flush queues at shutdown                           [5]
       --motd FILE        text shown after the welcome; read again on SIGHUP
+      --metrics ADDR     Prometheus metrics and /healthz, on a listener of their own
   -v, --verbose          repeat for debug and trace; RUST_LOG works too
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
 
-The default of --send-queue rises with --max-line, as a queue must hold what one line can become.
+The default of --send-queue rises with --max-line, as a queue must hold what one line can become. --metrics takes a port
+of 127.0.0.1, such as 9100, or ADDR:PORT; CHAT_METRICS sets its default.
 
 NET is an address or, as in 10.0.0.0/8 or 2001:db8::/32, all that begin alike. A header of version 1 or 2 of the PROXY
 protocol tells who connects through the proxy. From other addresses no header is believed.
@@ -95,6 +97,7 @@ fn options() -> Options {
         .optopt("", "history", "", "N")
         .optopt("", "drain", "", "S")
         .optopt("", "motd", "", "FILE")
+        .optopt("", "metrics", "", "ADDR")
         .optflagmulti("v", "verbose", "")
         .optflag("q", "quiet", "");
     options
@@ -154,6 +157,8 @@ fn config(matches: &Matches) -> Result<Config, String> {
     config.login_timeout = not_0(login_timeout);
     config.idle_timeout = not_0(seconds("idle-timeout", "seconds", Duration::ZERO)?);
     config.drain = seconds("drain", "seconds", config.drain)?;
+    let metrics = args::given(matches, "metrics", "CHAT_METRICS")?;
+    config.metrics = metrics.as_ref().map(places::local).transpose()?;
 
     if let Some(text) = matches.opt_str("rate") {
         config.rate = rate(&text)?;

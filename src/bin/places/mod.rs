@@ -1,10 +1,10 @@
-//! Where to listen: from `--listen` and `CHAT_LISTEN` to addresses.
+//! Where to listen: from `--listen`, `--metrics` and their variables to addresses.
 //!
 //! The server listens on every address given, or does not start. A name may stand for addresses that this machine does
 //! not have, such as `::1` without IPv6. Then it stands only for those that the machine has.
 
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 use crate::args::Given;
 
@@ -35,6 +35,25 @@ impl Place {
             is_name,
         })
     }
+}
+
+/// Reads a port of this machine, or `ADDR:PORT`. A name stands for the first of its addresses that the machine has.
+pub(crate) fn local(given: &Given) -> Result<SocketAddr, String> {
+    let Given { source, text } = given;
+    if let Ok(port) = text.trim().parse() {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    let place = match Form::of(text) {
+        Some(_) => Place::parse(given)?,
+        None => {
+            return Err(format!(
+                "{source} takes a port, such as 9100, or ADDR:PORT, such as [::1]:9100, not '{text}'"
+            ));
+        }
+    };
+    let addrs = addresses(&[place], is_here, &mut Vec::new());
+    let none = || format!("{source} cannot be '{text}': the name has no address");
+    addrs.first().copied().ok_or_else(none)
 }
 
 /// The form of a place.
