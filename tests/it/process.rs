@@ -42,6 +42,16 @@ impl Daemon {
             .collect()
     }
 
+    /// How many of these are sockets.
+    pub(crate) fn sockets(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.id());
+        let held = fs::read_dir(folder).expect("the process runs");
+        let links = held.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        links
+            .filter(|it| it.to_string_lossy().starts_with("socket:"))
+            .count()
+    }
+
     /// The memory in use, in KiB.
     pub(crate) fn memory(&self) -> usize {
         kilobytes(&self.status("VmRSS"))

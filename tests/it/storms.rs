@@ -76,10 +76,8 @@ fn crowd(addr: SocketAddr, size: usize) -> Vec<Guest> {
     guests
 }
 
-fn nothing_is_left_open(daemon: &Daemon, files: usize) {
-    until("every socket is closed", || {
-        daemon.descriptors().len() == files
-    });
+fn nothing_is_left_open(daemon: &Daemon, sockets: usize) {
+    until("every socket is closed", || daemon.sockets() == sockets);
 }
 
 #[test]
@@ -94,10 +92,10 @@ fn five_thousand_resets_at_once_are_five_thousand_goodbyes() {
     for person in &mut people {
         person.reads_until(&format!("{last} has joined the chat."));
     }
-    let files = daemon.descriptors().len();
+    let sockets = daemon.sockets();
 
     let mut guests = crowd(addr, GUESTS);
-    assert_eq!(daemon.descriptors().len(), files + GUESTS);
+    assert_eq!(daemon.sockets(), sockets + GUESTS);
     // They read about the people who go, so that the server writes much to people who are gone already.
     for guest in &mut guests {
         guest.types("/quiet off");
@@ -122,7 +120,7 @@ fn five_thousand_resets_at_once_are_five_thousand_goodbyes() {
         assert_eq!(names(person, GUESTS, " has left the chat."), joined);
     }
     println!("{GUESTS} resets were told after {:?}", released.elapsed());
-    nothing_is_left_open(&daemon, files);
+    nothing_is_left_open(&daemon, sockets);
     println!("and their sockets closed after {:?}", released.elapsed());
     everyone_talks_and_counts(&mut people);
     the_house_fills_again(addr, GUESTS);
@@ -182,13 +180,13 @@ fn come_and_go(addr: SocketAddr) -> BTreeSet<String> {
 fn nothing_is_left_of_those_who_go_before_they_are_prompted() {
     let (daemon, addr) = start(&[]);
     let mut ann = Person::login(addr, "ann");
-    let files = daemon.descriptors().len();
+    let sockets = daemon.sockets();
     daemon.hold();
     come_and_go(addr);
     daemon.release();
     // The server serves them in the order in which they came.
     let bob = Person::login(addr, "bob");
-    nothing_is_left_open(&daemon, files + 1);
+    nothing_is_left_open(&daemon, sockets + 1);
     ann.reads("bob has joined the chat.");
     ann.types("/users");
     ann.reads("Users online: 2");
@@ -200,7 +198,7 @@ fn those_who_go_before_they_are_welcomed_have_come_and_gone_once() {
     let (daemon, addr) = start(&["--anonymous"]);
     let mut ann = Person::connect(addr);
     ann.reads_until(&format!("{} has joined the chat.", ann.addr()));
-    let files = daemon.descriptors().len();
+    let sockets = daemon.sockets();
     daemon.hold();
     let guests = come_and_go(addr);
     daemon.release();
@@ -218,6 +216,6 @@ fn those_who_go_before_they_are_welcomed_have_come_and_gone_once() {
         }
     }
     assert_eq!(came, guests);
-    nothing_is_left_open(&daemon, files);
+    nothing_is_left_open(&daemon, sockets);
     everyone_talks_and_counts(&mut [ann]);
 }
