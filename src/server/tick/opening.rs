@@ -97,7 +97,9 @@ impl Talk {
         let is_safe = connection.is_tls() || connection.is_local();
         let addr = connection.addr();
         if self.config.is_tls_only() && !is_safe {
-            log::info!("{addr} turned away: {}", CloseReason::NoTls);
+            let reason = CloseReason::NoTls;
+            log::info!("{addr} turned away: {reason}");
+            self.connections.count_closing(peer.slot, reason);
             return self.dismiss_newcomer(now, peer, &AboutConnection::TlsOnly.into());
         }
         self.connections.introduce(peer);
