@@ -105,12 +105,12 @@ fn lines(text: &mut Text, talk: &Talk) {
     );
     text.counter(
         "chinwag_received_bytes_total",
-        "Bytes read from connections.",
+        "Bytes read from connections, without what TLS adds.",
         talk.figures.received,
     );
     text.counter(
         "chinwag_sent_bytes_total",
-        "Bytes that the kernel took for connections.",
+        "Bytes written to connections, without what TLS adds.",
         talk.connections.sent,
     );
 }
