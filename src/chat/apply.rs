@@ -152,7 +152,7 @@ impl Hub {
         let id = match named {
             None => author.room,
             Some(name) => match self.heard(author.place, name) {
-                Some(id) => id,
+                Some((id, _)) => id,
                 None => {
                     let not_sent = AboutHearing::NotSent(name.clone());
                     return effects.answer(author.peer, not_sent);

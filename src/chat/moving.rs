@@ -53,8 +53,7 @@ impl Hub {
 
     /// Lets the author hear a room besides their current one, and tells the people there.
     pub(super) fn listen(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
-        let is_in_room = self.heard(author.place, typed);
-        if let Some((room, name)) = is_in_room.and_then(|it| Some((it, self.room_name(it)?))) {
+        if let Some((room, name)) = self.heard(author.place, typed) {
             let already: Answer = match room == author.room {
                 true => AboutRooms::InRoomAlready(name).into(),
                 false => AboutHearing::Already(name).into(),
@@ -98,7 +97,7 @@ impl Hub {
                     let not_heard = AboutHearing::NotHeard(typed.clone());
                     return effects.answer(author.peer, not_heard);
                 }
-                Some(room) => Some(vec![room]),
+                Some((room, _)) => Some(vec![room]),
             },
         };
         let left = left.unwrap_or_default();
@@ -119,8 +118,7 @@ impl Hub {
 
     /// Makes a room that the author hears their current one. They go on hearing the other.
     pub(super) fn switch(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
-        let room = self.heard(author.place, typed);
-        let Some((room, name)) = room.and_then(|it| Some((it, self.room_name(it)?))) else {
+        let Some((room, name)) = self.heard(author.place, typed) else {
             return effects.answer(author.peer, AboutHearing::NotHeard(typed.clone()));
         };
         if room == author.room {
@@ -141,11 +139,12 @@ impl Hub {
             .for_each(|it| effects.answer(author.peer, it));
     }
 
-    /// The room of this name, if the person is in it.
-    pub(super) fn heard(&self, place: Place, name: &RoomName) -> Option<RoomId> {
-        let room = self.rooms.find(name)?;
-        let person = self.roster.get(place)?;
-        person.rooms().any(|it| it == room).then_some(room)
+    /// The room that a typed name means, and its own name, if the person is in it.
+    pub(super) fn heard(&self, place: Place, typed: &RoomName) -> Option<(RoomId, RoomName)> {
+        let room = self.rooms.find(typed)?;
+        let mut rooms = self.roster.get(place)?.rooms();
+        rooms.find(|it| *it == room)?;
+        Some((room, self.room_name(room)?))
     }
 
     /// The name of a room, as its maker spelled it.

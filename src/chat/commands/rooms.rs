@@ -83,11 +83,10 @@ pub(super) fn within(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
     let Some(typed) = named(caller, typed, effects) else {
         return;
     };
-    let heard = hub.heard(caller.place, &typed);
-    let room = heard.and_then(|it| hub.room_name(it));
-    if room.is_none() {
+    let Some((_, room)) = hub.heard(caller.place, &typed) else {
         return effects.answer(caller.peer, AboutHearing::NotSent(typed));
-    }
+    };
+    let room = Some(room);
     match Command::parse(line.trim_start()) {
         Command::Blank => {}
         Command::Say(text) => {
