@@ -29,7 +29,7 @@
 //! | 2 | `net` | the poller, listeners, sockets, TLS, latched readiness, send queues |
 //! | 2 | `work` | the work for threads that may block, and its limits |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
-//! | 1 | `wire` | bytes to words and back: telnet, lines, text, commands, rendering; no I/O |
+//! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
 //! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
@@ -78,7 +78,7 @@
 //! - Order: every reader sees lines in the order in which the hub handled them, replies to the reader alone included.
 //! - A round of the loop does a bounded amount of work, whoever sends; people who have sent little go before a flood.
 //! - A peer that reads slowly or not at all holds nobody up. Its waiting output is bounded. Beyond the bound the oldest
-//!   lines of its room are skipped, with a notice in their place. A line is never cut.
+//!   lines of its rooms are skipped, with a notice in their place. A line is never cut.
 //! - No input reaches another person unless it is clean text, one line, under the sender's name.
 //! - A `PeerId` is never mistaken for the next peer in its slot; a slot is freed only at the end of a tick.
 //! - A failure of one peer is a [`CloseReason`], and never an [`Error`] that stops the server.

@@ -18,7 +18,7 @@ pub const LOGIN_ATTEMPTS: u8 = 10;
 /// Time in which a newcomer must give a username, by default.
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Bytes from which on it is decided what a new connection speaks, whatever may follow.
+/// Bytes from which on the protocol of a new connection is decided, even if more bytes may follow.
 pub const OPENING_BYTES: usize = 2048;
 
 /// Silence after which the server greets a newcomer as a person, by default of its program. Programs and browsers speak

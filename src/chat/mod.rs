@@ -280,7 +280,7 @@ impl Hub {
             .get(self.roster.find(&Username::parse_any(typed)?)?)
     }
 
-    /// What others are told about a person. `elsewhere` is the person's current room, if it has to be told.
+    /// The facts about a person that others are told. `elsewhere` is the person's current room, if it has to be told.
     fn presence(&self, now: Moment, person: &Person, elsewhere: Option<RoomName>) -> Presence {
         Presence {
             name: person.name.clone(),

@@ -27,7 +27,7 @@ pub(super) struct Replays {
     /// The lines of a replay that has not ended, behind its header.
     held: Vec<String>,
     held_bytes: usize,
-    /// The person comes back, and has read what is replayed now, or a part of it.
+    /// The person comes back, and has read the lines that are replayed now, or some of them.
     is_again: bool,
 }
 
@@ -44,7 +44,7 @@ impl Replays {
         self.is_again = true;
     }
 
-    /// The person is back, and what is replayed from now on is what they ask for.
+    /// The person is back, and asks for all that is replayed from now on.
     pub(super) fn finish(&mut self) {
         self.is_again = false;
     }
@@ -113,7 +113,7 @@ impl Replays {
             return replay;
         };
         let name = first.room(current);
-        // What cannot be hashed is nothing that a room keeps.
+        // A room keeps nothing that cannot be hashed.
         let hashes: Vec<u64> = lines.iter().filter_map(|it| self.hash(&it.fact)).collect();
         if hashes.len() < lines.len() {
             return replay;
@@ -135,7 +135,7 @@ impl Replays {
         replay
     }
 
-    /// Names and text of what people say in rooms.
+    /// Names and text of lines that people say in rooms.
     fn hash(&self, fact: &Fact<'_>) -> Option<u64> {
         match fact {
             Fact::Said { name, text } => Some(self.hasher.hash_one((":", name, text))),
@@ -144,7 +144,7 @@ impl Replays {
         }
     }
 
-    /// What was read of a room.
+    /// The lines read of a room.
     fn room(&mut self, name: &RoomName) -> &mut Room {
         let room = match self.rooms.iter().position(|it| it.name == *name) {
             Some(at) => self.rooms.remove(at),

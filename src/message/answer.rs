@@ -132,9 +132,9 @@ pub enum AboutHearing {
     Current(RoomName),
     /// They do not hear the room that they named. It may not exist.
     NotHeard(RoomName),
-    /// The same, so that what they wanted to say there was not sent.
+    /// The same, so that their text was not sent.
     NotSent(RoomName),
-    /// What they wanted to say in another room is a command of another kind.
+    /// Their text for another room is a command of another kind.
     OnlySaid,
     /// They are in as many rooms as one person may be.
     TooMany,

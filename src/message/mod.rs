@@ -24,7 +24,7 @@ pub enum Message {
     News(News),
     /// Something that was told before. It carries a date, so that nobody takes it for something said now.
     Past {
-        /// What was told.
+        /// The message.
         past: Arc<Past>,
         /// Whether it was said in a room that is not the reader's current one. Then it carries the room's tag too.
         is_elsewhere: bool,

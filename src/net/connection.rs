@@ -158,7 +158,7 @@ impl Connection {
         self.readiness.readable || self.stream.has_input()
     }
 
-    /// Whether the input ended in a way that somebody else may have caused: what came last may not be whole.
+    /// Whether the input ended in a way that somebody else may have caused: its last line may not be whole.
     pub(crate) fn is_cut(&self) -> bool {
         self.stream.is_cut()
     }

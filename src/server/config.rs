@@ -155,7 +155,7 @@ impl Config {
         Ok(())
     }
 
-    /// What to speak TLS with.
+    /// The certificate and key for TLS.
     #[cfg(feature = "tls")]
     pub(super) fn identity(&self) -> Option<TlsIdentity> {
         self.tls.clone()

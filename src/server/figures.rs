@@ -11,7 +11,7 @@ use crate::error::{CloseReason, Protocol, ProxyFault};
 pub(super) struct Figures {
     /// Newcomers who were not let in.
     pub(super) refused: Reasons,
-    /// Lines that came in, whatever they asked for.
+    /// Lines that came in, commands of every kind included.
     pub(super) lines: u64,
     /// Bytes that were read from sockets.
     pub(super) received: u64,

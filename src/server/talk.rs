@@ -27,7 +27,7 @@ use super::workers::Workers;
 #[derive(Debug)]
 pub(super) struct Talk {
     pub(super) config: Config,
-    /// What to speak TLS with.
+    /// The certificate and key for TLS.
     pub(super) identity: Option<TlsIdentity>,
     pub(super) connections: Connections,
     pub(super) hub: Alone,

@@ -13,7 +13,7 @@ use crate::output::Job;
 
 /// Reads something again when asked to.
 pub(crate) struct Reader {
-    /// What it reads, in words.
+    /// A name for the contents, for the log.
     what: &'static str,
     asks: SyncSender<()>,
 }

@@ -1,4 +1,4 @@
-//! The files of the certificate and of its key. What is in the key never goes anywhere but into the identity.
+//! The files of the certificate and of its key. The key never goes anywhere but into the identity.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -49,7 +49,7 @@ impl Files {
         }
     }
 
-    /// What the operator should know of a certificate that is fit for use otherwise.
+    /// A warning for the operator about a certificate that can be used otherwise.
     pub(crate) fn remark(&self, identity: &TlsIdentity) -> Option<String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
         let now = i64::try_from(now.as_secs()).ok()?;

@@ -1,4 +1,4 @@
-//! Several rooms at once: who reads what where, and who sees whom.
+//! Several rooms at once: the readers of each line, and the people whom everybody sees.
 
 use super::*;
 use crate::limits::ROOMS_HEARD;

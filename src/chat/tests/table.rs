@@ -137,7 +137,7 @@ fn try_line(state: State, word: &str, line: &str) {
     chat.alone.check();
     let answer = chat.reads(ann);
     let read = others.map(|it| chat.reads(it));
-    // What is said in a room has readers instead of an answer, unless all of them ignore its author.
+    // A line in a room has readers instead of an answer, unless all of them ignore its author.
     let is_read = state == State::IgnoredByTheOther || read.iter().any(|it| !it.is_empty());
     let is_answered = !answer.is_empty() || word == "/in" && is_read;
     assert!(is_answered, "{state:?}: no answer to {shown:?}");

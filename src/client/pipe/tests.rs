@@ -1,4 +1,4 @@
-//! What a pipe knows of the server's words, and how it reports lines that were not sent.
+//! The server's words that a pipe knows, and its report of lines that were not sent.
 
 use super::*;
 use crate::message::{AboutConnection, AboutInput, Answer, Message};

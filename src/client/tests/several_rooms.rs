@@ -217,7 +217,7 @@ fn what_was_read_of_a_room_is_not_shown_again_on_coming_back() {
     for old in ["den 1", "den 2", "den 3", "tea 1", "tea 2", "tea 3"] {
         assert!(!shown.contains(old), "{shown:?}");
     }
-    // What she asks for is shown.
+    // She asks for these, so they are shown.
     say(&mut ann, "/history 4", &replay("", &den));
     assert!(ann.take_shown().contains("Ann: den 2"));
 }

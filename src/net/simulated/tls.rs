@@ -19,7 +19,7 @@ use super::{End, World};
 const CERTIFICATE: &[u8] = include_bytes!("tls/certificate.pem");
 const KEY: &[u8] = include_bytes!("tls/key.pem");
 
-/// What the server speaks TLS with.
+/// The server's certificate and key.
 pub(crate) fn identity() -> TlsIdentity {
     TlsIdentity::from_pem(CERTIFICATE, KEY).expect("they belong together")
 }

@@ -6,7 +6,7 @@
 //! | [`turns`] | runnable peers: which is read next, and which have to wait |
 //! | here | dirty peers: those with something to write |
 //! | [`held`] | peers that are not read, because the outcome of an act or the answer to a question is awaited |
-//! | [`opening`] | newcomers, until it is known what they speak |
+//! | [`opening`] | newcomers, until their protocol is known |
 //! | [`proxied`] | connections from proxies, and the address behind each |
 //! | [`handshakes`] | newcomers who speak TLS, until it is set up |
 //! | [`undecoded`] | input that is received and not decoded |
@@ -106,7 +106,7 @@ struct Peer {
     bucket: Bucket,
     leaving: Leaving,
     held: Held,
-    /// It is not known yet what they speak.
+    /// Their protocol is not known yet.
     is_opening: bool,
     /// They come from a proxy, which has not told yet on whose behalf it connects.
     awaits_header: bool,

@@ -1,4 +1,4 @@
-//! Newcomers, until it is known what they speak. Their first bytes are kept until these are enough to tell. The hub hears
+//! Newcomers, until their protocol is known. Their first bytes are kept until these are enough to tell. The hub hears
 //! of a newcomer when that is known, or when they have been silent for so long that they must be a person.
 
 use std::time::Instant;
@@ -9,7 +9,7 @@ use crate::wire::Decoder;
 use super::{Connections, Timer};
 
 impl Connections {
-    /// Whether it is not known yet what a peer speaks.
+    /// Whether the protocol of a peer is not known yet.
     pub(in crate::server) fn is_opening(&self, slot: Slot) -> bool {
         self.peers[slot.index()].is_opening
     }
@@ -19,7 +19,7 @@ impl Connections {
         self.peers[slot.index()].is_introduced
     }
 
-    /// The peer is to be greeted at this time, unless it is known before what they speak.
+    /// The peer is to be greeted at this time, unless their protocol is known before.
     pub(in crate::server) fn greet_at(&mut self, peer: PeerId, at: Instant) {
         self.timers.set(Timer::Greeting, peer, at);
     }
@@ -30,7 +30,7 @@ impl Connections {
         self.peers[peer.index()].is_introduced = true;
     }
 
-    /// A newcomer is sent away: they are not greeted, whatever they still say.
+    /// A newcomer is sent away: they are not greeted, even if they send more.
     pub(in crate::server) fn expect_nothing(&mut self, peer: PeerId) {
         self.timers.unset(Timer::Greeting, peer);
         self.end_header(peer);
@@ -44,12 +44,12 @@ impl Connections {
         first
     }
 
-    /// Keeps the first bytes of a peer, as they do not tell what it speaks.
+    /// Keeps the first bytes of a peer, as they do not tell its protocol.
     pub(in crate::server) fn keep_first_bytes(&mut self, slot: Slot, first: &[u8]) {
         self.put_decoder(slot, Decoder::default(), first);
     }
 
-    /// It is known what a peer speaks.
+    /// The protocol of a peer is known.
     pub(in crate::server) fn end_opening(&mut self, slot: Slot) {
         self.peers[slot.index()].is_opening = false;
     }

@@ -1,5 +1,5 @@
-//! All figures of a server, as text. No label is that of a person, a room or an address: whoever reads figures learns of
-//! none, and their number has a bound.
+//! All figures of a server, as text. No label is that of a person, a room or an address: a reader learns of none, and the
+//! number of figures has a bound.
 
 use crate::server::figures::Reasons;
 use crate::server::talk::Talk;

@@ -8,7 +8,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`scraper`] | one connection |
-//! | [`request`] | from the head of a request to what it asks for, and the answers in HTTP |
+//! | [`request`] | from the head of a request to its meaning, and the answers in HTTP |
 //! | [`figures`] | all figures, as text |
 //! | [`text`] | Prometheus' text format |
 //! | [`process`] | figures of the process, from the kernel |

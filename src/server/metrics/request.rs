@@ -3,7 +3,7 @@
 
 use crate::limits::SCRAPE_HEAD_BYTES;
 
-/// What somebody asks for.
+/// A request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Request {
     Figures {
@@ -45,7 +45,7 @@ pub(super) fn read(head: &[u8]) -> Option<Request> {
     }
 }
 
-/// Reads a request line: a method, what it asks for, and the version.
+/// Reads a request line: a method, a target, and the version.
 fn read_line(line: &[u8]) -> Request {
     let line = std::str::from_utf8(line).unwrap_or_default();
     let mut words = line.split(' ');

@@ -37,7 +37,7 @@ use super::Stats;
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 256;
 
-/// What came of a play.
+/// The outcome of a play.
 struct Played {
     /// The figures of its server at the end.
     stats: Stats,

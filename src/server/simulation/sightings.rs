@@ -52,7 +52,7 @@ impl Sightings {
         other.0.iter().for_each(|(it, count)| self.add(*it, *count));
     }
 
-    /// What was seen less often than this.
+    /// The sights that came up less often than this.
     pub(super) fn rarer_than(&self, least: usize) -> Vec<Sight> {
         let count = |it: &Sight| self.0.get(it).copied().unwrap_or(0);
         let all = Sight::ALL.into_iter();
@@ -93,7 +93,7 @@ impl Sightings {
 }
 
 impl Stage {
-    /// What has come up.
+    /// The sights that have come up.
     pub(super) fn sightings(&self) -> Sightings {
         let mut seen = Sightings::default();
         for client in &self.clients {

@@ -14,7 +14,8 @@
 //! | show, in [`metrics`](super::metrics) | the poller, and whether the server is stopping |
 //! | [`reap`] | the registry of the sockets |
 //!
-//! Of what newcomers speak decides [`opening`], for the read phase, and before that [`proxy`], where they come from.
+//! For the read phase, [`proxy`] finds out the address of a newcomer who comes through a proxy, and then [`opening`] the
+//! protocol of each newcomer.
 //!
 //! Handlers queue, phases act: no write, close or free happens while a line is handled.
 

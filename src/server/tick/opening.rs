@@ -1,4 +1,4 @@
-//! Newcomers: what they speak, by their first bytes, and when the chat hears of them.
+//! Newcomers: their protocol, by their first bytes, and the moment at which the chat hears of them.
 
 use std::time::Duration;
 
@@ -20,8 +20,7 @@ impl Talk {
         }
     }
 
-    /// Takes bytes of a peer of which it is not known what it speaks. Once that is known, and it is lines, returns all of
-    /// them.
+    /// Takes bytes of a peer whose protocol is not known. Once it is known to be lines, returns all bytes so far.
     pub(super) fn open(&mut self, now: Moment, peer: PeerId, bytes: &[u8]) -> Option<Vec<u8>> {
         let slot = peer.slot;
         let mut first = self.connections.first_bytes(slot, bytes);

@@ -1,4 +1,4 @@
-//! What Ann learns from the rows on her screen.
+//! The rows on Ann's screen, and the facts that she learns from them.
 
 use super::{DEN, LOBBY, Person, Told};
 

@@ -53,7 +53,7 @@ impl TlsIdentity {
     ///
     /// # Errors
     ///
-    /// Whatever is wrong with them.
+    /// [`InvalidTlsIdentity`] names the fault.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<TlsIdentity, InvalidTlsIdentity> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
         let chain = chain.map_err(|_| InvalidTlsIdentity::BadCertificate)?;

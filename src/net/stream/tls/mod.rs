@@ -65,7 +65,7 @@ pub(super) struct Tls {
     incoming: Vec<u8>,
     /// How many of these belong to records that the session has seen, and still needs.
     seen: usize,
-    /// The rest of a record's text that was longer than what it was read into.
+    /// The rest of a record's text, if the text was longer than the buffer of its reader.
     text: Vec<u8>,
     /// Bytes for the peer that the socket did not take.
     unsent: Vec<u8>,
@@ -185,7 +185,7 @@ impl Tls {
         })
     }
 
-    /// Writes what is unsent.
+    /// Writes the unsent bytes.
     pub(super) fn flush(&mut self, socket: &mut Socket) -> io::Result<()> {
         while !self.unsent.is_empty() {
             match socket.write(&self.unsent)? {

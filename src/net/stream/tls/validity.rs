@@ -38,7 +38,7 @@ impl Validity {
     }
 }
 
-/// The first value: its tag, what it holds, and what stands behind it.
+/// The first value: its tag, its contents, and the bytes behind it.
 fn value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, first], rest) = der.split_first_chunk::<2>()?;
     let (length, rest) = match first {

@@ -19,7 +19,7 @@ struct Pair {
     fanout: Fanout,
     dice: Dice,
     places: [BTreeMap<RoomId, Reading>; SLOTS],
-    /// Of what they alone are told.
+    /// Of the messages to them alone.
     formats: [Format; SLOTS],
     /// What everyone is to read, message by message.
     expected: [Vec<BytesMut>; SLOTS],

@@ -1,4 +1,4 @@
-//! What people type: names, lines and commands; and the commands about reading.
+//! The lines that people type: names, talk and commands; and the commands about reading.
 
 use crate::id::PeerId;
 use crate::limits::{LOGIN_ATTEMPTS, QUIT_CHARS, REPLAYED_LINES};
@@ -182,7 +182,7 @@ impl Model {
         self.answer(peer, AboutInput::Usage(usage));
     }
 
-    /// Somebody says what they typed. A line that begins with two slashes is said with one.
+    /// Somebody says a line that they typed. One that begins with two slashes is said with one.
     pub(super) fn say(&mut self, typed: &Typed, room: usize, line: &str) {
         let text = match line.starts_with("//") {
             true => &line[1..],

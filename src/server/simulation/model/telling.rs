@@ -105,14 +105,14 @@ fn tagged(message: &Message, unix: i64, format: Format, tag: &str) -> Vec<u8> {
     [stamp, tag.as_bytes(), &bare].concat()
 }
 
-/// Who of a room reads a line.
+/// The readers of a line in a room.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Readers {
     All,
     /// All but who caused it.
     Others,
-    /// The same, where it is of who comes and goes.
+    /// The same, for a line about somebody who comes or goes.
     Comings,
-    /// Who joins reads it too.
+    /// The person who joins reads it too.
     Joined,
 }
