@@ -103,6 +103,10 @@ pub enum CloseReason {
     NoTls,
     /// Their first bytes were of another protocol.
     WrongProtocol(Protocol),
+    /// They broke the rules of WebSocket.
+    BrokeProtocol,
+    /// They sent a request of HTTP, and were answered.
+    Answered,
     /// They came from the address of a proxy, which did not tell on whose behalf.
     NoProxyHeader(ProxyFault),
     /// They read too slowly: the messages to them alone, which are never skipped, exceeded what `--send-queue` allows.
@@ -135,6 +139,8 @@ impl CloseReason {
             CloseReason::TlsTimedOut => "tls_timed_out",
             CloseReason::NoTls => "no_tls",
             CloseReason::WrongProtocol(_) => "wrong_protocol",
+            CloseReason::BrokeProtocol => "broke_protocol",
+            CloseReason::Answered => "answered",
             CloseReason::NoProxyHeader(_) => "no_proxy_header",
             CloseReason::SendQueueFull => "send_queue_full",
             CloseReason::Stalled => "stalled",
@@ -157,6 +163,8 @@ impl fmt::Display for CloseReason {
             CloseReason::IdleTimedOut => "silent for too long",
             CloseReason::TooManyAttempts => "too many refused usernames",
             CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
+            CloseReason::BrokeProtocol => "broke the rules of WebSocket",
+            CloseReason::Answered => "was answered a request",
             CloseReason::NoProxyHeader(fault) => return write!(f, "sent {fault}"),
             CloseReason::TlsFailed => "TLS failed",
             CloseReason::TlsTimedOut => "TLS took too long to begin",

@@ -149,6 +149,9 @@ pub struct Entry {
     pub author: PersonId,
     /// The act.
     pub act: Act,
+    /// The id that a program gave the act: a JSON string or number. What the same person says or writes again under the
+    /// same id is not said again.
+    pub id: Option<Arc<str>>,
 }
 
 impl Entry {
@@ -207,7 +210,13 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Turns an act into an entry. An act without an author is that of somebody who comes in.
-    pub(crate) fn enter(&mut self, at: i64, author: Option<PersonId>, act: Act) -> Entry {
+    pub(crate) fn enter(
+        &mut self,
+        at: i64,
+        author: Option<PersonId>,
+        act: Act,
+        id: Option<Arc<str>>,
+    ) -> Entry {
         let second = u64::try_from(at.div_euclid(1000)).unwrap_or(0);
         // After a start the numbers continue from the clock, which is ahead of all numbers given before.
         self.last = (self.last + 1).max(second.saturating_mul(PER_SECOND));
@@ -216,6 +225,7 @@ impl Journal {
             at,
             author: author.unwrap_or(PersonId(self.last)),
             act,
+            id,
         }
     }
 }
@@ -229,14 +239,14 @@ mod tests {
         let mut journal = Journal::default();
         let mut seqs = Vec::new();
         for at in [0, 1_795_276_799_999, 1_795_276_800_000, 5, -5_000, i64::MIN] {
-            let entry = journal.enter(at, Some(PersonId::HOUSE), Act::ComeBack);
+            let entry = journal.enter(at, Some(PersonId::HOUSE), Act::ComeBack, None);
             assert_eq!((entry.at, entry.unix()), (at, at.div_euclid(1000)));
             seqs.push(entry.seq);
         }
         assert!(seqs.is_sorted_by(|a, b| a < b), "{seqs:?}");
         assert_eq!(seqs[1], 1_795_276_799 << 20);
         assert!(seqs[5] < 1 << 53);
-        let came = journal.enter(0, None, Act::ComeBack);
+        let came = journal.enter(0, None, Act::ComeBack, None);
         assert_eq!(came.author, PersonId(came.seq));
     }
 }

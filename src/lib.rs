@@ -127,10 +127,11 @@ pub mod inner {
     pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
         AboutAway, AboutChat, AboutConnection, AboutHearing, AboutIgnoring, AboutInput,
-        AboutPeople, AboutReading, AboutRooms, Answer, HelpRow, Here, IgnoredRow, Message, News,
-        Past, Presence, RoomRow, Whois,
+        AboutPeople, AboutReading, AboutRooms, Answer, Cause, EntryFacts, ForProgram, Hello,
+        HelpRow, Here, IgnoredRow, Message, Misuse, MisuseCode, News, Past, Presence, Request,
+        RoomFacts, RoomRow, Told, Welcome, Whois,
     };
-    pub use crate::moment::{Civil, Format, Moment, Offset, Stamp};
+    pub use crate::moment::{Civil, Format, Medium, Moment, Offset, Stamp};
     pub use crate::server::{Job, fanout};
     pub use crate::work::Jobs;
 
@@ -154,11 +155,12 @@ pub mod inner {
     }
 
     pub mod wire {
+        #[cfg(feature = "web")]
+        pub use crate::wire::http;
         pub use crate::wire::{
             Decoder, Input, Opening, ProxyHeader, clean, clean_typed, opening, proxy_header, render,
         };
-        #[cfg(feature = "web")]
-        pub use crate::wire::{http, websocket};
+        pub use crate::wire::{machine, websocket};
     }
 }
 

@@ -41,8 +41,29 @@ pub const PROXY_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest head of an HTTP request, in bytes. Browsers send one or two thousand.
 pub const HEAD_BYTES: usize = 8 * 1024;
 
+/// Time in which the head of a request must come.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a WebSocket is pinged. Proxies take a connection for idle after a minute, as a rule.
+pub const PING_INTERVAL: Duration = Duration::from_secs(30);
+
 /// Fields that the head of an HTTP request may have. Browsers send some twenty, and each proxy adds a few.
 pub const HEAD_FIELDS: usize = 64;
+
+/// Longest id of a program's object, in bytes as it is written.
+pub const ID_BYTES: usize = 64;
+
+/// Ids of a person that are remembered with what was said under them. They are fewer if the texts are long.
+pub const IDS_REMEMBERED: usize = 64;
+
+/// The texts of these together, in bytes.
+pub const REMEMBERED_BYTES: usize = 32 * 1024;
+
+/// Bytes that an object may have besides a text of the longest line, which may need two bytes for each of its own.
+pub const OBJECT_BYTES: usize = 1024;
+
+/// When programs should come again after everyone had to go, in milliseconds. The server spreads them.
+pub const COME_AGAIN: RangeInclusive<u64> = 500..=5000;
 
 /// Longest line accepted, in bytes without its line end, by default.
 pub const LINE_BYTES: usize = 8 * 1024;

@@ -14,9 +14,11 @@ pub struct Moment {
     pub unix: i64,
 }
 
-/// How far a person's wall clock is ahead of UTC: minutes, a multiple of 15, as all time zones are today.
+/// How far a person's wall clock is ahead of UTC: quarters of an hour, as in all time zones today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Offset(i16);
+pub struct Offset(i8);
+
+const QUARTER: i16 = 15;
 
 impl Offset {
     /// Reads `+2`, `+02`, `+0200`, `+2:00` or `+02:00`, and the same with `-`. `UTC` may stand before it, or alone.
@@ -49,8 +51,13 @@ impl Offset {
     /// An offset of this many minutes, if there is such a time zone.
     pub fn from_minutes(minutes: i32) -> Option<Offset> {
         let minutes = i16::try_from(minutes).ok()?;
-        let exists = minutes % 15 == 0 && OFFSET_MINUTES.contains(&minutes);
-        exists.then_some(Offset(minutes))
+        let exists = minutes % QUARTER == 0 && OFFSET_MINUTES.contains(&minutes);
+        let quarters = i8::try_from(minutes / QUARTER).ok()?;
+        exists.then_some(Offset(quarters))
+    }
+
+    fn minutes(self) -> i16 {
+        i16::from(self.0) * QUARTER
     }
 }
 
@@ -60,7 +67,7 @@ impl fmt::Display for Offset {
             return f.write_str("UTC");
         }
         let sign = if self.0 < 0 { '-' } else { '+' };
-        let minutes = self.0.unsigned_abs();
+        let minutes = self.minutes().unsigned_abs();
         write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 }
@@ -88,7 +95,7 @@ impl Civil {
         /// Days from 0000-03-01 to 1970-01-01.
         const EPOCH: i64 = 719_468;
         const CENTURY: i64 = 36_524;
-        let local = unix + i64::from(offset.0) * 60;
+        let local = unix + i64::from(offset.minutes()) * 60;
         let seconds = local.rem_euclid(86_400);
         // Years are counted from March, so that a leap day is the last of its year. The calendar repeats every 400
         // years, which are four centuries and a day.
@@ -131,6 +138,8 @@ impl fmt::Display for Civil {
 /// The format of everything that one person reads. People with the same format read the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Format {
+    /// What it is made of.
+    pub medium: Medium,
     /// What stands before each line.
     pub stamp: Stamp,
     /// The offset of the person's clock.
@@ -142,6 +151,7 @@ pub struct Format {
 impl Format {
     /// No stamp, and nothing hidden.
     pub(crate) const PLAIN: Format = Format {
+        medium: Medium::Text,
         stamp: Stamp::Off,
         offset: Offset(0),
         quiet: false,
@@ -156,6 +166,23 @@ impl Format {
         };
         Format { offset, ..self }
     }
+
+    /// Whether a program reads it, and no person.
+    pub(crate) fn is_for_programs(self) -> bool {
+        self.medium != Medium::Text
+    }
+}
+
+/// What the messages to somebody are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Medium {
+    /// Lines of text, for people.
+    #[default]
+    Text,
+    /// JSON objects, one a line.
+    Json,
+    /// The same objects, each in a WebSocket frame.
+    WebSocket,
 }
 
 /// The stamp before each line that someone else caused.

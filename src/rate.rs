@@ -27,6 +27,11 @@ impl Rate {
         is_valid.then_some(Rate { lines, burst })
     }
 
+    /// Lines a second.
+    pub fn lines(self) -> u32 {
+        self.lines
+    }
+
     /// The rate of all people of one address together.
     pub(crate) fn of_address(self) -> Rate {
         let times = |lines: u32| lines.saturating_mul(ADDRESS_SHARES).min(*RATE_RANGE.end());

@@ -161,13 +161,15 @@ impl Alone {
     /// Turns an act into an entry and applies it.
     pub(super) fn enter(&mut self, now: Moment, it: Proposal, effects: &mut Effects) {
         let at = now.unix.saturating_mul(1000);
-        let entry = self.journal.enter(at, it.author, it.act);
-        let Some(heard) = &mut self.heard else {
-            return self.hub.apply(now, &entry, it.peer, effects);
-        };
-        let before = self.hub.author(&entry);
+        let id = it.request.as_ref().and_then(|it| it.id.clone());
+        let entry = self.journal.enter(at, it.author, it.act, id);
+        effects.set_request(it.request);
+        let before = self.heard.as_ref().and_then(|_| self.hub.author(&entry));
         self.hub.apply(now, &entry, it.peer, effects);
-        let author = self.hub.author(&entry).or(before);
-        heard.push(Heard::Entry { entry, author });
+        effects.set_request(None);
+        if let Some(heard) = &mut self.heard {
+            let author = self.hub.author(&entry).or(before);
+            heard.push(Heard::Entry { entry, author });
+        }
     }
 }

@@ -13,13 +13,26 @@ use crate::message::{AboutConnection, AboutHearing, AboutIgnoring, AboutPeople, 
 use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
-use super::event::{Effect, Effects, Proposal};
+use super::event::{Effect, Effects};
 use super::person::{Person, Place};
 use super::{Author, Hub};
 
 impl Hub {
     /// Applies an entry. `origin` is the connection that its act came from, if it is a connection of this server.
     pub fn apply(
+        &mut self,
+        now: Moment,
+        entry: &Entry,
+        origin: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
+        self.last = entry.seq;
+        effects.set_entry(Some(entry.into()));
+        self.act_on(now, entry, origin, effects);
+        effects.set_entry(None);
+    }
+
+    fn act_on(
         &mut self,
         now: Moment,
         entry: &Entry,
@@ -43,26 +56,30 @@ impl Hub {
             id: person.id,
             place,
             peer: self.roster.peer(person),
+            is_program: person.is_program(),
             name: person.name.clone(),
             room: person.room,
         };
+        if self.is_repeated(&author, entry, effects) {
+            return;
+        }
         match &entry.act {
             // `come_in` handles the first. The others come only from the house.
             Act::ComeIn { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
             Act::Say { room, text } => {
                 let (from, text) = (author.name.clone(), text.clone());
                 let said = News::Said { from, text };
-                self.say(&author, room, said, author.peer, effects);
+                self.say(&author, entry, room, said, effects);
             }
             Act::Do { room, text } => {
                 let (from, text) = (author.name.clone(), text.clone());
-                self.say(&author, room, News::Action { from, text }, None, effects);
+                self.say(&author, entry, room, News::Action { from, text }, effects);
             }
             Act::Write { to, is_reply, text } => {
                 if *is_reply {
                     self.note_correspondent(&author, *to);
                 }
-                self.write(&author, *to, text, effects);
+                self.write(&author, entry, *to, text, effects);
             }
             Act::Go { room } => self.go(&author, room, effects),
             Act::Listen { room } => self.listen(&author, room, effects),
@@ -102,16 +119,12 @@ impl Hub {
         self.name_taken(place, name);
         let is_seated = origin.map(|peer| self.seat(now, place, peer, effects));
         let joined = News::Joined(name.clone());
-        effects.tell_room(room, None, self.hidden_from(place), joined);
+        let program = self.roster.get(place).filter(|it| it.is_program());
+        let except = program.and_then(|it| self.roster.peer(it));
+        effects.tell_room(room, except, self.hidden_from(place), joined);
         if is_seated == Some(false) {
-            effects.push(Effect::Append(Proposal {
-                peer: None,
-                author: Some(entry.author),
-                act: Act::Leave {
-                    reason: CloseReason::EndOfInput,
-                    word: None,
-                },
-            }));
+            let (reason, word) = (CloseReason::EndOfInput, None);
+            effects.propose(None, Some(entry.author), Act::Leave { reason, word });
         }
     }
 
@@ -125,14 +138,18 @@ impl Hub {
             return false;
         };
         person.active = active;
-        let (name, room) = (person.name.clone(), person.room);
+        let (name, room, is_program) = (person.name.clone(), person.room, person.is_program());
         self.logins.clear(peer);
         if let Some(timeout) = self.rules.idle_timeout {
             self.idles.set(peer, now.instant + timeout);
         }
-        effects.tell(peer, AboutConnection::Welcome);
-        if let Some(motd) = &self.motd {
-            effects.tell(peer, AboutConnection::Motd(motd.clone()));
+        if is_program {
+            self.welcome(now, place, peer, effects);
+        } else {
+            effects.tell(peer, AboutConnection::Welcome);
+            if let Some(motd) = &self.motd {
+                effects.tell(peer, AboutConnection::Motd(motd.clone()));
+            }
         }
         self.show_room(place, room, effects);
         self.read(place, room, effects);
@@ -144,9 +161,9 @@ impl Hub {
     fn say(
         &mut self,
         author: &Author,
+        entry: &Entry,
         named: &Option<RoomName>,
         news: News,
-        except: Option<PeerId>,
         effects: &mut Effects,
     ) {
         let id = match named {
@@ -165,8 +182,9 @@ impl Hub {
         let past = author.past(Some(&room.name), &news);
         room.history.push(author.id, past.clone());
         self.note_mentions(author, id, &past, effects);
-        let hidden_from = self.hidden_from(author.place);
-        effects.tell_room(id, except, hidden_from, news);
+        self.remember(author, entry, past);
+        let is_echo = matches!(entry.act, Act::Say { .. });
+        self.tell_of_author(author, id, is_echo, news, effects);
     }
 
     /// The author now knows the person to whom they reply by that person's current name.
@@ -180,7 +198,14 @@ impl Hub {
     }
 
     /// Writes to one person, unless they have left meanwhile or ignore the author.
-    fn write(&mut self, author: &Author, to: PersonId, text: &Arc<str>, effects: &mut Effects) {
+    fn write(
+        &mut self,
+        author: &Author,
+        entry: &Entry,
+        to: PersonId,
+        text: &Arc<str>,
+        effects: &mut Effects,
+    ) {
         let to = self.roster.place(to);
         let Some((to, reader)) = to.and_then(|it| Some((it, self.roster.get(it)?))) else {
             return effects.answer(author.peer, AboutPeople::JustLeft);
@@ -201,7 +226,9 @@ impl Hub {
         let absent = self.note_missed(author, to, &past);
         self.tell_away(author, absent.into_iter().collect(), effects);
         effects.tell(peer, news);
-        effects.tell(author.peer, News::PrivateSent { to: name, text });
+        let sent = News::PrivateSent { to: name, text };
+        self.remember(author, entry, author.past(None, &sent));
+        effects.tell(author.peer, sent);
     }
 
     fn rename(&mut self, author: &Author, to: &Username, effects: &mut Effects) {
@@ -223,10 +250,10 @@ impl Hub {
             let (from, to) = (from.clone(), to.clone());
             effects.push(Effect::Renamed { peer, from, to });
         }
-        let hidden_from = self.hidden_from(author.place);
         let news = News::Renamed { from, to };
-        if let Some(person) = self.roster.get(author.place) {
-            effects.tell_rooms(person.rooms(), &hidden_from, &news);
+        let rooms = self.roster.get(author.place).into_iter();
+        for room in rooms.flat_map(Person::rooms) {
+            self.tell_of_author(author, room, false, news.clone(), effects);
         }
     }
 
@@ -242,7 +269,7 @@ impl Hub {
         room.topic = topic.clone();
         let by = author.name.clone();
         let news = News::TopicSet { by, topic };
-        effects.tell_room(author.room, None, self.hidden_from(author.place), news);
+        self.tell_of_author(author, author.room, false, news, effects);
     }
 
     fn begin_to_ignore(&mut self, author: &Author, whom: PersonId, effects: &mut Effects) {

@@ -11,6 +11,7 @@ use crate::id::{PersonId, RoomId};
 use super::Hub;
 use super::ignore::Target;
 use super::person::{Extras, Person, Place, TargetId};
+use super::repeats::Repeats;
 use super::room::Room;
 
 impl Hub {
@@ -46,6 +47,8 @@ impl Hub {
         self.numbers(&extras.ignores).hash(state);
         self.numbers(&extras.ignored_as).hash(state);
         extras.visits.hash(state);
+        let repeats = extras.repeats.as_deref();
+        repeats.map(Repeats::ids).hash(state);
         let correspondent = extras.correspondent.as_ref();
         let correspondent = correspondent.map(|(id, name)| (id, name.as_str()));
         correspondent.hash(state);

@@ -1,13 +1,15 @@
 //! The whole border of the chat on one screen: its events and its effects.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::error::{CloseReason, Protocol, Unanswered};
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
-use crate::message::{Answer, Message, News};
+use crate::message::{Answer, Cause, EntryFacts, Message, Misuse, News, Request};
 use crate::moment::Format;
 use crate::name::{RoomName, Username};
+use crate::wire::machine::Object;
 
 use super::question::{Finding, Question};
 
@@ -28,6 +30,12 @@ pub enum Event<'a> {
         /// The limit in force, in bytes.
         limit: usize,
     },
+    /// They sent an object. Only programs do.
+    Object(&'a Object),
+    /// They sent what is no object, or none that means anything, perhaps with an id. Only programs do.
+    Misused(Option<&'a Arc<str>>, &'a Misuse),
+    /// They turn out to be a program, and read this format from now on. Only possible before they have a name.
+    Program(Format),
     /// Their first bytes were of another protocol: the peer is not a person.
     WrongProtocol(Protocol),
     /// They pressed the key that interrupts.
@@ -56,6 +64,8 @@ pub struct Proposal {
     pub author: Option<PersonId>,
     /// The act.
     pub act: Act,
+    /// The object that asked for it, if it came from a program.
+    pub request: Option<Arc<Request>>,
 }
 
 impl Proposal {
@@ -115,9 +125,11 @@ pub enum Effect {
         to: Audience,
         /// The message.
         message: Message,
+        /// What it comes from.
+        cause: Cause,
     },
     /// From now on the peer reads everything said in the room, in this format, besides the rooms that they read already.
-    /// Entering one of these changes the format and the tag there. Exactly one of a person's rooms is without a tag.
+    /// Entering one of these changes how they read it. Exactly one of a person's rooms is their current one.
     Enter {
         /// The peer.
         peer: PeerId,
@@ -125,8 +137,10 @@ pub enum Effect {
         room: RoomId,
         /// The format.
         format: Format,
-        /// The name of the room, if it is not the peer's current one: it stands before each line.
-        tag: Option<RoomName>,
+        /// The name of the room.
+        name: RoomName,
+        /// Whether it is the peer's current one. In the others its name stands before each line.
+        is_current: bool,
     },
     /// From now on the peer does not read the room, which they read until now.
     Exit {
@@ -175,6 +189,13 @@ pub enum Effect {
 pub enum Audience {
     /// One person.
     Peer(PeerId),
+    /// One program, which is told what it did in a room.
+    Author {
+        /// The program.
+        peer: PeerId,
+        /// The room.
+        room: RoomName,
+    },
     /// Everyone who is in the room when the message is said.
     Room {
         /// The room.
@@ -188,40 +209,63 @@ pub enum Audience {
 
 /// The effects of one call into the [`Hub`](super::Hub), in order. Reused from call to call.
 #[derive(Debug, Default)]
-pub struct Effects(Vec<Effect>);
+pub struct Effects {
+    effects: Vec<Effect>,
+    /// What the next messages come from.
+    cause: Cause,
+}
 
 impl Effects {
     /// Takes the effects out, in order.
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
-        self.0.drain(..)
+        self.effects.drain(..)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.effects.len()
+    }
+
+    /// From now on messages come from this entry, until it is `None` again.
+    pub(super) fn set_entry(&mut self, entry: Option<EntryFacts>) {
+        self.cause.entry = entry;
+    }
+
+    /// From now on messages and acts come from this object of a program, until it is `None` again.
+    pub(super) fn set_request(&mut self, request: Option<Arc<Request>>) {
+        self.cause.request = request;
     }
 
     /// Takes out the first proposed act after the first `behind` effects, and moves the effects that follow it to the end of
     /// `to`.
     pub(super) fn take_proposed(&mut self, behind: usize, to: &mut Effects) -> Option<Proposal> {
-        let mut new = self.0.get(behind..)?.iter();
+        let mut new = self.effects.get(behind..)?.iter();
         let first = new.position(|it| matches!(it, Effect::Append(_)))?;
-        to.0.extend(self.0.drain(behind + first + 1..));
-        let Some(Effect::Append(it)) = self.0.pop() else {
+        to.effects.extend(self.effects.drain(behind + first + 1..));
+        let Some(Effect::Append(it)) = self.effects.pop() else {
             return None;
         };
         Some(it)
     }
 
     pub(super) fn push(&mut self, effect: Effect) {
-        self.0.push(effect);
+        self.effects.push(effect);
     }
 
     /// Tells a peer something. With no peer it does nothing, as for people who are not connected here.
     pub(super) fn tell(&mut self, peer: impl Into<Option<PeerId>>, message: impl Into<Message>) {
         if let Some(peer) = peer.into() {
-            let (to, message) = (Audience::Peer(peer), message.into());
-            self.push(Effect::Send { to, message });
+            self.send(Audience::Peer(peer), message.into());
         }
+    }
+
+    fn send(&mut self, to: Audience, message: Message) {
+        let cause = self.cause.clone();
+        self.push(Effect::Send { to, message, cause });
+    }
+
+    /// Tells a program what it did in a room.
+    pub(super) fn tell_author(&mut self, peer: PeerId, room: RoomName, news: News) {
+        self.send(Audience::Author { peer, room }, Message::News(news));
     }
 
     pub(super) fn answer(&mut self, peer: impl Into<Option<PeerId>>, answer: impl Into<Answer>) {
@@ -230,10 +274,17 @@ impl Effects {
 
     /// Proposes an act of the person who has this connection.
     pub(super) fn append(&mut self, peer: PeerId, author: Option<PersonId>, act: Act) {
+        self.propose(Some(peer), author, act);
+    }
+
+    /// Proposes an act, whether or not its author has a connection here.
+    pub(super) fn propose(&mut self, peer: Option<PeerId>, author: Option<PersonId>, act: Act) {
+        let request = self.cause.request.clone();
         self.push(Effect::Append(Proposal {
-            peer: Some(peer),
+            peer,
             author,
             act,
+            request,
         }));
     }
 
@@ -249,8 +300,7 @@ impl Effects {
             except,
             hidden_from,
         };
-        let message = Message::News(news);
-        self.push(Effect::Send { to, message });
+        self.send(to, Message::News(news));
     }
 
     /// Tells each of a person's rooms what the person did.

@@ -108,6 +108,7 @@ mod tests {
         Past {
             seq: 1,
             at: 0,
+            author: ANN,
             room: None,
             news,
         }

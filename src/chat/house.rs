@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::error::CloseReason;
 use crate::id::PersonId;
 use crate::journal::{Act, Entry, Person};
-use crate::message::{News, Past};
+use crate::message::{AboutConnection, News, Past};
 use crate::name::{RoomName, Username};
 
 use super::Hub;
-use super::event::{Effect, Effects, Proposal};
+use super::event::Effects;
 use super::person;
 
 impl Hub {
@@ -34,7 +34,7 @@ impl Hub {
     /// Sends a person away with a reason that they read. The text must be clean.
     pub fn close(&mut self, person: PersonId, why: &str, effects: &mut Effects) {
         if let Some(peer) = self.roster.peer_of(person) {
-            let why = News::Notice(why.into());
+            let why = AboutConnection::SentAway(why.into());
             self.dismiss(peer, why, CloseReason::ByOperator, effects);
         }
     }
@@ -62,11 +62,7 @@ impl Hub {
     }
 
     fn propose(&self, act: Act, effects: &mut Effects) {
-        effects.push(Effect::Append(Proposal {
-            peer: None,
-            author: Some(PersonId::HOUSE),
-            act,
-        }));
+        effects.propose(None, Some(PersonId::HOUSE), act);
     }
 
     /// Applies an entry of the house.
@@ -114,6 +110,7 @@ impl Hub {
             let past = Past {
                 seq: entry.seq,
                 at: entry.at,
+                author: entry.author,
                 room: Some(room.name.clone()),
                 news: news.clone(),
             };

@@ -29,9 +29,11 @@ mod leaving;
 mod login;
 mod moving;
 mod person;
+mod programs;
 mod question;
 #[cfg(any(test, fuzzing))]
 mod readers;
+mod repeats;
 mod replay;
 mod room;
 mod roster;
@@ -55,10 +57,11 @@ use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
-use crate::limits::HISTORY_LINES;
+use crate::limits::{HISTORY_LINES, PEOPLE_LISTED};
 use crate::message::{AboutConnection, AboutInput, News, Past, Presence};
 use crate::moment::{Moment, Offset};
 use crate::name::{InvalidUsername, RoomName, Username};
+use crate::tally;
 use crate::wire::Command;
 
 use ignore::Targets;
@@ -77,6 +80,8 @@ pub struct Rules {
     pub idle_timeout: Option<Duration>,
     /// Lines that each room keeps.
     pub history: usize,
+    /// Tells programs which numbers are of the same life of the server: no two lives have the same.
+    pub journal: u64,
     /// Looks up how far ahead the clocks of a named time zone are, at a time in seconds since 1970-01-01 00:00 UTC.
     /// `None`: zones have no names here.
     pub zones: Option<fn(&str, i64) -> Option<Offset>>,
@@ -89,6 +94,7 @@ impl Default for Rules {
             login_timeout: None,
             idle_timeout: None,
             history: HISTORY_LINES,
+            journal: 0,
             zones: None,
         }
     }
@@ -108,6 +114,8 @@ pub struct Hub {
     idles: Deadlines,
     /// Everyone whom someone ignores.
     targets: Targets,
+    /// The number of the last entry.
+    last: u64,
     /// The time of the hub's first event.
     began: Option<Instant>,
 }
@@ -140,6 +148,8 @@ struct Author {
     id: PersonId,
     place: Place,
     peer: Option<PeerId>,
+    /// Whether a program has their connection.
+    is_program: bool,
     name: Username,
     room: RoomId,
 }
@@ -150,6 +160,7 @@ impl Author {
         Arc::new(Past {
             seq: self.seq,
             at: self.at,
+            author: self.id,
             room: room.cloned(),
             news: news.clone(),
         })
@@ -167,6 +178,7 @@ impl Hub {
             logins: Deadlines::default(),
             idles: Deadlines::default(),
             targets: Targets::default(),
+            last: 0,
             began: None,
         }
     }
@@ -181,6 +193,9 @@ impl Hub {
             }
             Event::Line(line) => self.line(now, peer, line, effects),
             Event::LineTooLong { limit } => self.too_long(now, peer, limit, effects),
+            Event::Object(object) => self.object(now, peer, object, effects),
+            Event::Misused(id, misuse) => self.misused(peer, id, misuse, effects),
+            Event::Program(format) => self.roster.set_format(peer, format),
             Event::WrongProtocol(protocol) => {
                 let word = AboutConnection::WrongProtocol(protocol);
                 self.dismiss(peer, word, CloseReason::WrongProtocol(protocol), effects);
@@ -250,19 +265,8 @@ impl Hub {
         if let Some(question) = Question::typed(line) {
             return self.ask(peer, question, effects);
         }
-        let active = self.seconds(now);
-        let place = self.roster.place_at(peer);
-        let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get_mut(it)?)))
-        else {
+        let Some(caller) = self.caller(now, peer) else {
             return self.login(peer, line, effects);
-        };
-        person.active = active;
-        let caller = Caller {
-            now,
-            id: person.id,
-            place,
-            peer,
-            room: person.room,
         };
         match Command::parse(line) {
             Command::Blank => {}
@@ -274,6 +278,36 @@ impl Hub {
         }
     }
 
+    /// The person who has this connection, and sends something just now.
+    fn caller(&mut self, now: Moment, peer: PeerId) -> Option<Caller> {
+        let active = self.seconds(now);
+        let place = self.roster.place_at(peer)?;
+        let person = self.roster.get_mut(place)?;
+        person.active = active;
+        Some(Caller {
+            now,
+            id: person.id,
+            place,
+            peer,
+            room: person.room,
+        })
+    }
+
+    /// The people in a room, or the first of them.
+    fn people_in(&self, now: Moment, room: RoomId) -> Vec<Presence> {
+        let members = self.rooms.get(room).into_iter();
+        let members = members.flat_map(|it| it.members.iter());
+        let listed = members.inspect(|_| tally::steps(1)).take(PEOPLE_LISTED);
+        listed
+            .filter_map(|it| self.roster.get(it))
+            .map(|person| {
+                let is_elsewhere = person.room != room;
+                let elsewhere = is_elsewhere.then(|| self.room_name(person.room));
+                self.presence(now, person, elsewhere.flatten())
+            })
+            .collect()
+    }
+
     /// The person whom a typed name means.
     fn find(&self, typed: &str) -> Option<&Person> {
         self.roster
@@ -283,6 +317,7 @@ impl Hub {
     /// The facts about a person that others are told. `elsewhere` is the person's current room, if it has to be told.
     fn presence(&self, now: Moment, person: &Person, elsewhere: Option<RoomName>) -> Presence {
         Presence {
+            id: person.id,
             name: person.name.clone(),
             elsewhere,
             away: person.away().is_some(),

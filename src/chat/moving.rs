@@ -2,7 +2,7 @@
 
 use crate::id::RoomId;
 use crate::limits::ROOMS_HEARD;
-use crate::message::{AboutHearing, AboutRooms, Answer, News};
+use crate::message::{AboutHearing, AboutRooms, Answer, ForProgram, News};
 use crate::name::RoomName;
 
 use super::event::{Effect, Effects};
@@ -22,7 +22,7 @@ impl Hub {
             return;
         };
         if room == author.room {
-            return effects.answer(author.peer, AboutRooms::InRoomAlready(name));
+            return self.tell_in(author, room, AboutRooms::InRoomAlready(name), effects);
         }
         let who = author.name.clone();
         let gone = News::WentTo {
@@ -31,6 +31,8 @@ impl Hub {
         };
         let hidden_from = self.hidden_from(author.place);
         effects.tell_room(author.room, author.peer, hidden_from.clone(), gone);
+        // It may vanish with them.
+        let left = self.room_name(author.room);
         self.exit(author, author.room, effects);
         let Some(person) = self.roster.get_mut(author.place) else {
             return;
@@ -44,7 +46,11 @@ impl Hub {
             self.add_member(room, author.place);
         }
         self.read(author.place, room, effects);
-        effects.answer(author.peer, AboutRooms::InRoom(name));
+        if let (true, Some(room)) = (author.is_program, left) {
+            let current = name.clone();
+            effects.tell(author.peer, ForProgram::OutOf { room, current });
+        }
+        self.tell_in(author, room, AboutRooms::InRoom(name), effects);
         if !is_heard {
             self.show_room(author.place, room, effects);
             effects.tell_room(room, author.peer, hidden_from, News::Entered(who));
@@ -58,7 +64,7 @@ impl Hub {
                 true => AboutRooms::InRoomAlready(name).into(),
                 false => AboutHearing::Already(name).into(),
             };
-            return effects.answer(author.peer, already);
+            return self.tell_in(author, room, already, effects);
         }
         let person = self.roster.get(author.place);
         if person.is_none_or(|it| it.rooms().count() >= ROOMS_HEARD) {
@@ -76,7 +82,7 @@ impl Hub {
         }
         self.add_member(room, author.place);
         self.read(author.place, room, effects);
-        effects.answer(author.peer, AboutHearing::Too(name));
+        self.tell_in(author, room, AboutHearing::Too(name), effects);
         self.show_room(author.place, room, effects);
         let who = author.name.clone();
         let listens = News::ListensIn { who, from };
@@ -107,7 +113,13 @@ impl Hub {
             Some(name) if left.contains(&author.room) => AboutHearing::Current(name.clone()),
             Some(_) => AboutHearing::NoMore(names),
         };
-        effects.answer(author.peer, answer);
+        match (&answer, author.is_program) {
+            (AboutHearing::NoMore(_), true) => {
+                left.iter()
+                    .for_each(|it| self.tell_out(author, *it, effects));
+            }
+            _ => effects.answer(author.peer, answer),
+        }
         let hidden_from = self.hidden_from(author.place);
         for room in left.into_iter().filter(|it| *it != author.room) {
             let listens_no_more = News::ListensNoMore(author.name.clone());
@@ -122,7 +134,7 @@ impl Hub {
             return effects.answer(author.peer, AboutHearing::NotHeard(typed.clone()));
         };
         if room == author.room {
-            return effects.answer(author.peer, AboutRooms::InRoomAlready(name));
+            return self.tell_in(author, room, AboutRooms::InRoomAlready(name), effects);
         }
         if let Some(person) = self.roster.get_mut(author.place) {
             person.room = room;
@@ -132,11 +144,10 @@ impl Hub {
         }
         self.read(author.place, author.room, effects);
         self.read(author.place, room, effects);
-        effects.answer(author.peer, AboutRooms::InRoom(name));
-        let before = self.room_name(author.room).map(AboutHearing::Too);
-        before
-            .into_iter()
-            .for_each(|it| effects.answer(author.peer, it));
+        self.tell_in(author, room, AboutRooms::InRoom(name), effects);
+        if let Some(before) = self.room_name(author.room) {
+            self.tell_in(author, author.room, AboutHearing::Too(before), effects);
+        }
     }
 
     /// The room that a typed name means, and its own name, if the person is in it.
@@ -158,12 +169,15 @@ impl Hub {
             return;
         };
         if let Some(peer) = self.roster.peer(person) {
-            let tag = (room != person.room).then(|| self.room_name(room));
+            let Some(name) = self.room_name(room) else {
+                return;
+            };
             effects.push(Effect::Enter {
                 peer,
                 room,
                 format: person.format,
-                tag: tag.flatten(),
+                name,
+                is_current: room == person.room,
             });
         }
     }

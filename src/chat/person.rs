@@ -10,6 +10,7 @@ use crate::name::Username;
 use crate::tally;
 
 use super::history::History;
+use super::repeats::Repeats;
 
 /// The place of a person in the roster while they are here. A later person may get the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +66,8 @@ pub(super) struct Extras {
     pub(super) told: Told,
     /// Rooms that they left, the last one at the end.
     pub(super) visits: Vec<Visit>,
+    /// What they said under ids.
+    pub(super) repeats: Option<Box<Repeats>>,
     /// The person who last wrote to them privately.
     pub(super) correspondent: Option<(PersonId, Username)>,
 }

@@ -57,16 +57,17 @@ impl Readers {
             | Effect::Ask { .. } => {
                 assert_eq!(Some(effect), None, "nothing is out");
             }
-            Effect::Send { to, message } => return self.readers(to, message),
+            Effect::Send { to, message, .. } => return self.readers(to, message),
             Effect::Enter {
                 peer,
                 room,
                 format,
-                tag,
+                is_current,
+                ..
             } => {
                 let reading = Reading {
                     format: *format,
-                    is_current: tag.is_none(),
+                    is_current: *is_current,
                 };
                 let rooms = self.rooms_mut(*peer);
                 rooms.insert(*room, reading);
@@ -114,7 +115,7 @@ impl Readers {
         for (peer, rooms) in &self.connected {
             let current = rooms.values().filter(|it| it.is_current).count();
             let is_online = self.name(*peer).is_some();
-            assert_eq!(current, is_online.into(), "current rooms of {peer}");
+            assert_eq!(current, usize::from(is_online), "current rooms of {peer}");
             assert!(is_online || rooms.is_empty(), "{peer} has no name");
         }
     }
@@ -187,7 +188,7 @@ impl Readers {
 
     fn readers(&self, to: &Audience, message: &Message) -> Vec<PeerId> {
         match to {
-            Audience::Peer(peer) => {
+            Audience::Peer(peer) | Audience::Author { peer, .. } => {
                 self.assert_connected(*peer);
                 assert_ne!(self.leaving, Some(*peer), "{peer} is told {message:?}");
                 vec![*peer]

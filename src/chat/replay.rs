@@ -31,7 +31,8 @@ impl Hub {
         let (Some(person), Some(it)) = (self.roster.get(place), self.rooms.get(room)) else {
             return;
         };
-        if it.topic.is_some() {
+        // A program has been told already.
+        if it.topic.is_some() && !person.is_program() {
             let (room, topic) = (it.name.clone(), it.topic.clone());
             effects.answer(self.roster.peer(person), AboutRooms::Topic { room, topic });
         }

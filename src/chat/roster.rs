@@ -80,6 +80,13 @@ impl Roster {
         }
     }
 
+    /// Changes the format that a peer at the username prompt reads.
+    pub(super) fn set_format(&mut self, peer: PeerId, format: Format) {
+        if self.session(peer) == Some(Session::Naming) {
+            self.formats.insert(peer.slot, format);
+        }
+    }
+
     /// Forgets a peer. The person who had this connection stays, without one.
     pub(super) fn disconnect(&mut self, peer: PeerId) {
         let Some(session) = self.session(peer) else {

@@ -44,7 +44,7 @@ impl Twin {
         }
         for effect in effects.drain() {
             let is_to_all = |to: &Audience| match to {
-                Audience::Peer(_) => false,
+                Audience::Peer(_) | Audience::Author { .. } => false,
                 Audience::Room {
                     except,
                     hidden_from,

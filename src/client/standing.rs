@@ -182,6 +182,7 @@ impl Standing {
             stamp,
             offset,
             quiet,
+            medium: _,
         } = self.format;
         let mut commands = Vec::new();
         if offset != Offset::default() || stamp != Stamp::Off {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Unanswered;
+use crate::id::PersonId;
 use crate::moment::Format;
 use crate::name::{InvalidUsername, RoomName, Username};
 
@@ -298,6 +299,8 @@ pub struct IgnoredRow {
 /// A person in the list of `/who`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
+    /// Their number.
+    pub id: PersonId,
     /// Their name.
     pub name: Username,
     /// Their current room, if they are listed in another room that they hear.

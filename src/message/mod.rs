@@ -6,15 +6,20 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod answer;
+mod cause;
+mod program;
 
 pub use answer::{
     AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPeople, AboutReading,
     AboutRooms, Answer, HelpRow, Here, IgnoredRow, Presence, RoomRow, Whois,
 };
+pub use cause::{Cause, EntryFacts, Request, Told};
+pub use program::{ForProgram, Hello, Misuse, MisuseCode, RoomFacts, Welcome};
 
 use std::sync::Arc;
 
 use crate::error::{Protocol, ProxyFault};
+use crate::id::PersonId;
 use crate::name::{InvalidUsername, RoomName, Username};
 
 /// One thing that one person or many people are told.
@@ -33,6 +38,8 @@ pub enum Message {
     Connection(AboutConnection),
     /// The answer to something that one person asked for.
     Answer(Answer),
+    /// What a program is told in place of words.
+    Program(ForProgram),
 }
 
 /// Something that happens in the chat. Each variant is told as it happens.
@@ -145,6 +152,8 @@ pub enum AboutConnection {
     IdleTimedOut,
     /// The client speaks another protocol.
     WrongProtocol(Protocol),
+    /// The operator sends them away, and says why.
+    SentAway(Arc<str>),
     /// They came from the address of a proxy, which did not tell on whose behalf.
     NoProxyHeader(ProxyFault),
     /// The server takes TLS only, and they came without.
@@ -163,14 +172,17 @@ impl Message {
         match self {
             Message::News(news) => news.author(),
             Message::Past { past, .. } => past.news.author(),
-            Message::Connection(_) | Message::Answer(_) => None,
+            Message::Connection(_) | Message::Answer(_) | Message::Program(_) => None,
         }
     }
 
     /// Whether it counts against the rate of the person whose line caused it.
     pub(crate) fn is_asked_for(&self) -> bool {
         match self {
-            Message::News(_) | Message::Past { .. } | Message::Connection(_) => true,
+            Message::News(_)
+            | Message::Past { .. }
+            | Message::Connection(_)
+            | Message::Program(_) => true,
             Message::Answer(answer) => answer.is_asked_for(),
         }
     }
@@ -199,6 +211,25 @@ impl News {
             | News::Renamed { .. }
             | News::TopicSet { .. }
             | News::Notice(_) => None,
+        }
+    }
+
+    /// The text, if a person wrote it to a room or to one other.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            News::PrivateSent { text, .. } => Some(text),
+            News::Said { .. }
+            | News::Action { .. }
+            | News::Private { .. }
+            | News::Joined(_)
+            | News::Left { .. }
+            | News::Entered(_)
+            | News::ListensIn { .. }
+            | News::ListensNoMore(_)
+            | News::WentTo { .. }
+            | News::Renamed { .. }
+            | News::TopicSet { .. }
+            | News::Notice(_) => self.written().map(|(_, text)| text),
         }
     }
 
@@ -253,6 +284,12 @@ impl From<AboutConnection> for Message {
     }
 }
 
+impl From<ForProgram> for Message {
+    fn from(it: ForProgram) -> Message {
+        Message::Program(it)
+    }
+}
+
 impl From<Answer> for Message {
     fn from(it: Answer) -> Message {
         Message::Answer(it)
@@ -266,6 +303,8 @@ pub struct Past {
     pub seq: u64,
     /// When: milliseconds since 1970-01-01 00:00 UTC.
     pub at: i64,
+    /// The author.
+    pub author: PersonId,
     /// The room in which it was said. `None`: it was private.
     pub room: Option<RoomName>,
     /// The message.

@@ -61,6 +61,13 @@ pub struct Config {
     /// they come from this machine. Default: false.
     #[cfg(feature = "tls")]
     pub tls_only: bool,
+    /// Whether browsers get a page to chat on. Without it they can still open a WebSocket. Default: true.
+    #[cfg(feature = "web")]
+    pub page: bool,
+    /// Hosts of pages from elsewhere that may open a WebSocket here, each with a port unless that is the usual one, such as
+    /// `chat.example.org` or `localhost:3000`. Default: none.
+    #[cfg(feature = "web")]
+    pub origins: Vec<String>,
     /// Time in which a newcomer must give a username; `None` for no limit. Default: 60 s.
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
@@ -94,6 +101,10 @@ impl Default for Config {
             tls: None,
             #[cfg(feature = "tls")]
             tls_only: false,
+            #[cfg(feature = "web")]
+            page: true,
+            #[cfg(feature = "web")]
+            origins: Vec::new(),
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,
             history: HISTORY_LINES,

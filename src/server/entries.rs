@@ -139,6 +139,7 @@ mod tests {
                 at: 0,
                 author: PersonId::HOUSE,
                 act: Act::Notice { text: text.into() },
+                id: None,
             },
             author: None,
         }

@@ -27,11 +27,11 @@ use bytes::BytesMut;
 
 use crate::id::{RoomId, Slot};
 use crate::limits::{LOG_BYTES, REPLIES_BYTES, ROOMS_HEARD};
-use crate::message::Message;
+use crate::message::{Message, Told};
 use crate::moment::Format;
 use crate::name::RoomName;
 use crate::tally;
-use crate::wire::render;
+use crate::wire::write_message;
 
 use channels::Channels;
 use ids::{ChannelId, Line, LogId, Place};
@@ -70,11 +70,19 @@ impl Fanout {
         self.shares.get(slot).format = format;
     }
 
-    /// From now on the peer reads the room too, in this format. If they read it already, this changes the format. The tag
-    /// is the name of the room, unless it is the peer's current room.
-    pub fn enter(&mut self, slot: Slot, room: RoomId, format: Format, tag: Option<&RoomName>) {
+    /// From now on the peer reads the room too, in this format. If they read it already, this changes how. In a room that
+    /// is not the peer's current one, its name stands before each line.
+    pub fn enter(
+        &mut self,
+        slot: Slot,
+        room: RoomId,
+        name: &RoomName,
+        is_current: bool,
+        format: Format,
+    ) {
         self.shares.get(slot).format = format;
-        let view = View::new(format, tag);
+        self.channels.set_name(room, name);
+        let view = View::new(format, (!is_current).then_some(name));
         if let Some(before) = self.membership(slot, room) {
             if self.channels.get(before.channel).view == view {
                 return;
@@ -109,15 +117,9 @@ impl Fanout {
         self.shares.empty(slot);
     }
 
-    /// Says something to everyone in the room except `except`. All of them read the same line, apart from its stamp and
-    /// tag. `unix` is the time: seconds since 1970-01-01 00:00 UTC.
-    pub fn say(
-        &mut self,
-        room: RoomId,
-        except: impl Iterator<Item = Slot>,
-        message: &Message,
-        unix: i64,
-    ) {
+    /// Says something to everyone in the room except `except`. All people read the same line, apart from its stamp and tag;
+    /// all programs read the same object.
+    pub fn say(&mut self, room: RoomId, except: impl Iterator<Item = Slot>, told: &Told<'_>) {
         let Some(heard) = self.channels.rooms.get_mut(room.index()) else {
             return;
         };
@@ -131,7 +133,8 @@ impl Fanout {
         });
         let log = &mut self.logs[log.index()];
         let line = log.end();
-        let bytes = log.append(message, unix, self.place, heard.stamp) + heard.tag;
+        let name = heard.name.as_ref().filter(|_| heard.programs > 0);
+        let bytes = log.append(told, self.place, heard.stamp + heard.tag, name);
         self.place = self.place.next();
         self.bytes += bytes;
         tally::write(bytes);
@@ -140,18 +143,26 @@ impl Fanout {
             tally::steps(heard.channels.len());
             let channels = heard.channels.iter();
             let channels = channels.map(|it| &self.channels.channels[it.index()]);
-            let hiding = channels.filter(|it| it.view.hides(message));
+            let hiding = channels.filter(|it| it.view.hides(told.message));
             self.deliveries -= hiding.map(|it| it.members.len() as u64).sum::<u64>();
         }
         for slot in except {
-            self.leave_out(slot, room, message, line);
+            self.leave_out(slot, room, told.message, line);
         }
     }
 
     /// Tells one peer something, after everything that they were told before.
-    pub fn reply(&mut self, slot: Slot, message: &Message, unix: i64) {
+    pub fn reply(&mut self, slot: Slot, told: &Told<'_>) {
         let format = self.shares.get(slot).format;
-        self.reply_with(slot, |log| render(message, unix, format, log));
+        self.reply_with(slot, |log| write_message(told, format, None, slot, log));
+    }
+
+    /// Tells one peer alone what happened in a room.
+    pub fn reply_in(&mut self, slot: Slot, room: &RoomName, told: &Told<'_>) {
+        let format = self.shares.get(slot).format;
+        self.reply_with(slot, |log| {
+            write_message(told, format, Some(room), slot, log)
+        });
     }
 
     /// Sends one peer bytes of the protocol, after everything that they were told before.
@@ -197,6 +208,9 @@ impl Fanout {
         let start = replies.len() as u32;
         write(replies);
         let end = replies.len() as u32;
+        if start == end {
+            return;
+        }
         ends.push(end);
         tally::write((end - start) as usize);
         self.shares.push_replies(slot, start..end);

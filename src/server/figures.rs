@@ -65,6 +65,8 @@ impl Reasons {
             CloseReason::TlsTimedOut,
             CloseReason::NoTls,
             CloseReason::WrongProtocol(Protocol::Http),
+            CloseReason::BrokeProtocol,
+            CloseReason::Answered,
             CloseReason::SendQueueFull,
             CloseReason::Stalled,
             CloseReason::ByOperator,

@@ -116,6 +116,7 @@ impl Server {
             login_timeout: config.login_timeout,
             idle_timeout: config.idle_timeout,
             history: config.history,
+            journal: u64::try_from(poller.unix()).unwrap_or(0),
             zones: zones::ZONES,
         });
         hub.set_motd(config.motd.as_deref().map(motd));

@@ -8,7 +8,7 @@ use crate::chat::{Alone, Audience, Effect, Effects, Event, Hub};
 use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
 use crate::limits::READ_TURN_BYTES;
-use crate::message::Message;
+use crate::message::{Cause, Message, Told};
 use crate::moment::Moment;
 use crate::net::TlsIdentity;
 
@@ -143,18 +143,22 @@ impl Talk {
                     let asked = self.ask(now, peer, question);
                     refused.extend(asked.err().map(|why| (peer, why)));
                 }
-                Effect::Send { to, message } => self.queue(now, to, &message),
+                Effect::Send { to, message, cause } => self.queue(now, to, &message, &cause),
                 Effect::Enter {
                     peer,
                     room,
                     format,
-                    tag,
+                    name,
+                    is_current,
                 } => {
-                    self.fanout.enter(peer.slot, room, format, tag.as_ref());
+                    self.fanout
+                        .enter(peer.slot, room, &name, is_current, format);
                 }
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, reason } => {
                     self.log_close(peer, reason);
+                    #[cfg(feature = "web")]
+                    self.close_websocket(peer, reason);
                     self.connections.count_closing(peer.slot, reason);
                     self.connections.drain(peer.slot, now.instant);
                 }
@@ -195,9 +199,15 @@ impl Talk {
     }
 
     /// Appends a message for its audience to the logs; the write phase sends it.
-    fn queue(&mut self, now: Moment, to: Audience, message: &Message) {
+    fn queue(&mut self, now: Moment, to: Audience, message: &Message, cause: &Cause) {
         let before = self.fanout.reply_bytes();
-        self.fanout.send(&to, message, now.unix);
+        let unix = now.unix;
+        let told = Told {
+            message,
+            cause,
+            unix,
+        };
+        self.fanout.send(&to, &told);
         if let Audience::Room { .. } = to {
             self.stats.said += u64::from(message.author().is_some());
         } else if !message.is_asked_for() {

@@ -32,6 +32,9 @@ pub enum Opening {
     Undecided,
     /// It speaks lines, as a person types them.
     Lines,
+    /// It is a program and sends JSON objects.
+    #[cfg(feature = "machine")]
+    Objects,
     /// It speaks another protocol.
     Foreign(Protocol),
 }
@@ -48,6 +51,13 @@ enum Likeness {
 /// What a connection speaks, by all bytes that have come so far. It stays undecided only while these are a strict
 /// beginning of a known opening, and never beyond [`OPENING_BYTES`].
 pub fn opening(first: &[u8]) -> Opening {
+    match first.iter().find(|byte| !is_blank(**byte)) {
+        None if first.len() < OPENING_BYTES => return Opening::Undecided,
+        None => return Opening::Lines,
+        #[cfg(feature = "machine")]
+        Some(b'{') => return Opening::Objects,
+        Some(_) => {}
+    }
     let proxy = proxy::BEGINNINGS
         .into_iter()
         .map(|it| compare(first, it))
@@ -64,6 +74,26 @@ pub fn opening(first: &[u8]) -> Opening {
         Some((Likeness::Beginning, _)) => Opening::Undecided,
         _ => Opening::Lines,
     }
+}
+
+/// Whether these are blank lines, and not the beginning of a known opening.
+pub(crate) fn is_blank_line(first: &[u8]) -> bool {
+    let has_end = first.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+    let is_opening = || proxy::BEGINNINGS.iter().any(|it| it.starts_with(first));
+    has_end && first.iter().all(|byte| is_blank(*byte)) && !is_opening()
+}
+
+/// The length of the blank lines that these bytes begin with.
+pub(crate) fn blank_lines(first: &[u8]) -> usize {
+    let begun = first.iter().position(|byte| !is_blank(*byte));
+    let blank = &first[..begun.unwrap_or(first.len())];
+    let end = blank.iter().rposition(|byte| matches!(byte, b'\n' | b'\0'));
+    end.map_or(0, |at| at + 1)
+}
+
+/// White space, as of JSON (RFC 8259 §2), and the NUL that telnet sends behind a CR (RFC 854).
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'\0')
 }
 
 /// Whether a whole line, without its end, is the first line of a request (RFC 9112 §3): a method, a target and a
@@ -139,7 +169,7 @@ mod tests {
         b"GET /away\n",
         b"ssh-fan\n",
         b"\x16\n",
-        b"\r\n\r\n\r\n",
+        b"\r\n\r\n\r\nx",
         b"\xff\xfb\x1f",
         b"CONNECT me\n",
         b"OPTIONS?",
@@ -175,11 +205,12 @@ mod tests {
     #[test]
     fn what_is_no_beginning_of_anything_is_decided_by_its_first_byte() {
         for byte in 0..=u8::MAX {
-            let begins = b"\x16\x0d".contains(&byte) || b"SPGHDCOT".contains(&byte);
-            let expected = if begins {
-                Opening::Undecided
-            } else {
-                Opening::Lines
+            let begins = b"\x16".contains(&byte) || b"SPGHDCOT".contains(&byte);
+            let expected = match byte {
+                #[cfg(feature = "machine")]
+                b'{' => Opening::Objects,
+                _ if begins || is_blank(byte) => Opening::Undecided,
+                _ => Opening::Lines,
             };
             assert_eq!(opening(&[byte]), expected, "{byte}");
         }

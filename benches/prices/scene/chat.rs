@@ -7,7 +7,7 @@
 use crate::inner::chat::{Alone, Effect, Effects, Event, Rules};
 use crate::inner::fanout::{Dealt, Fanout};
 use crate::inner::net::Gauge;
-use crate::inner::{Moment, PeerId, Slot};
+use crate::inner::{Moment, PeerId, Slot, Told};
 
 pub(crate) struct Chat {
     pub(crate) hub: Alone,
@@ -39,14 +39,24 @@ impl Chat {
         let unix = self.now.unix;
         for effect in self.effects.drain() {
             match effect {
-                Effect::Send { to, message } => self.fanout.send(&to, &message, unix),
+                Effect::Send { to, message, cause } => {
+                    let (message, cause) = (&message, &cause);
+                    let told = Told {
+                        message,
+                        cause,
+                        unix,
+                    };
+                    self.fanout.send(&to, &told);
+                }
                 Effect::Enter {
                     peer,
                     room,
                     format,
-                    tag,
+                    name,
+                    is_current,
                 } => {
-                    self.fanout.enter(peer.slot, room, format, tag.as_ref());
+                    self.fanout
+                        .enter(peer.slot, room, &name, is_current, format);
                 }
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, .. } => closed(peer),

@@ -293,5 +293,7 @@ fn kind(event: &Event<'_>) -> usize {
         Event::Disconnected(_) => 8,
         // Only workers answer, and nobody asks them.
         Event::Answered(_) => 9,
+        // What an object asks for is done as if it had been typed.
+        Event::Object(_) | Event::Misused(..) | Event::Program(_) => 10,
     }
 }

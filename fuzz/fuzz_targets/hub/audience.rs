@@ -63,7 +63,7 @@ impl Audience {
             assert!(is_here, "{actor:?} is gone and causes {effect:?}");
             let readers = self.readers.apply(&effect);
             match effect {
-                Effect::Send { to, message } => self.tell(actor, &to, &readers, &message, unix),
+                Effect::Send { to, message, .. } => self.tell(actor, &to, &readers, &message, unix),
                 Effect::Close { peer, reason } => {
                     let own = actor.is_none_or(|actor| actor == peer);
                     assert!(own, "{actor:?} has {peer} closed: {reason}");

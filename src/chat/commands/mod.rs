@@ -7,8 +7,13 @@ mod rooms;
 use crate::limits::{ECHOED_CHARS, QUIT_CHARS};
 use crate::message::{AboutChat, AboutInput, HelpRow};
 
+use crate::wire::Command;
+
 use super::event::Effects;
 use super::{Caller, Hub};
+
+pub(super) use people::write;
+pub(super) use rooms::{join, leave, listen, room_named};
 
 /// The function of a command. `args` is the text after its word, without the space around it.
 type Run = fn(&mut Hub, &Caller, &str, &mut Effects);
@@ -242,10 +247,23 @@ pub(crate) fn named(word: &str) -> Option<&'static str> {
     find(word).map(Row::word)
 }
 
+/// The main word of the command in a line.
+pub(super) fn word_of(line: &str) -> Option<&'static str> {
+    match Command::parse(line) {
+        Command::Slash { word, .. } => find(word).map(Row::word),
+        Command::Say(_) | Command::Blank => None,
+    }
+}
+
+/// Says that there is no such command.
+pub(super) fn unknown(caller: &Caller, word: &str, effects: &mut Effects) {
+    effects.answer(caller.peer, AboutInput::UnknownCommand(shorten(word)));
+}
+
 /// Runs the command that a word names.
 pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effects: &mut Effects) {
     let Some(row) = find(word) else {
-        return effects.answer(caller.peer, AboutInput::UnknownCommand(shorten(word)));
+        return unknown(caller, word, effects);
     };
     if row.takes(args) {
         (row.run)(hub, caller, args, effects);
@@ -262,7 +280,7 @@ fn users(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
     effects.answer(caller.peer, AboutChat::UsersOnline(hub.online()));
 }
 
-fn quit(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+pub(super) fn quit(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     if args.chars().count() > QUIT_CHARS {
         return effects.answer(caller.peer, AboutInput::QuitTooLong);
     }

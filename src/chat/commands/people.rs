@@ -14,8 +14,19 @@ pub(super) fn msg(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     let Some((name, text)) = args.split_once(char::is_whitespace) else {
         return effects.answer(caller.peer, usage("/msg"));
     };
+    write(hub, caller, name, text.trim_start(), effects);
+}
+
+/// Writes to the person of this name.
+pub(in crate::chat) fn write(
+    hub: &Hub,
+    caller: &Caller,
+    name: &str,
+    text: &str,
+    effects: &mut Effects,
+) {
     match hub.find(name).map(|it| it.id) {
-        Some(to) => write_to(caller, to, false, text.trim_start(), effects),
+        Some(to) => write_to(caller, to, false, text, effects),
         None => effects.answer(caller.peer, nobody(hub, caller, name)),
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
             Stamp::Off => Stamp::Clock,
             stamp @ (Stamp::Clock | Stamp::Full) => stamp,
         };
-        format.stamp = stamp.unwrap_or(shown);
+        if !format.is_for_programs() {
+            format.stamp = stamp.unwrap_or(shown);
+        }
         format.offset = offset.unwrap_or(format.offset);
         AboutReading::TimeSet(*format)
     });

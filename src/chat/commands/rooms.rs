@@ -7,10 +7,9 @@ use crate::chat::room::Room;
 use crate::chat::{Caller, Hub};
 use crate::id::RoomId;
 use crate::journal::Act;
-use crate::limits::{PEOPLE_LISTED, ROOMS_LISTED, TOPIC_CHARS};
-use crate::message::{AboutHearing, AboutRooms, Here, Presence, RoomRow};
+use crate::limits::{ROOMS_LISTED, TOPIC_CHARS};
+use crate::message::{AboutHearing, AboutRooms, Here, RoomRow};
 use crate::name::RoomName;
-use crate::tally;
 use crate::wire::Command;
 
 use super::{is_action, usage};
@@ -42,19 +41,19 @@ pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effec
     effects.answer(caller.peer, AboutRooms::Rooms { rows, more });
 }
 
-pub(super) fn join(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    if let Some(room) = named(caller, args, effects) {
+pub(in crate::chat) fn join(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    if let Some(room) = room_named(caller, args, effects) {
         caller.wants(Act::Go { room }, effects);
     }
 }
 
-pub(super) fn leave(_: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
+pub(in crate::chat) fn leave(_: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
     let room = RoomName::lobby();
     caller.wants(Act::Go { room }, effects);
 }
 
-pub(super) fn listen(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    if let Some(room) = named(caller, args, effects) {
+pub(in crate::chat) fn listen(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    if let Some(room) = room_named(caller, args, effects) {
         caller.wants(Act::Listen { room }, effects);
     }
 }
@@ -63,14 +62,14 @@ pub(super) fn unlisten(_: &mut Hub, caller: &Caller, args: &str, effects: &mut E
     if args.eq_ignore_ascii_case("all") {
         return caller.wants(Act::Unlisten { room: None }, effects);
     }
-    let room = named(caller, args, effects);
+    let room = room_named(caller, args, effects);
     if room.is_some() {
         caller.wants(Act::Unlisten { room }, effects);
     }
 }
 
 pub(super) fn switch(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    if let Some(room) = named(caller, args, effects) {
+    if let Some(room) = room_named(caller, args, effects) {
         caller.wants(Act::Switch { room }, effects);
     }
 }
@@ -80,7 +79,7 @@ pub(super) fn within(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
     let Some((typed, line)) = args.split_once(char::is_whitespace) else {
         return effects.answer(caller.peer, usage("/in"));
     };
-    let Some(typed) = named(caller, typed, effects) else {
+    let Some(typed) = room_named(caller, typed, effects) else {
         return;
     };
     let Some((_, room)) = hub.heard(caller.place, &typed) else {
@@ -102,7 +101,11 @@ pub(super) fn within(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut E
 }
 
 /// The room that somebody typed. Answers if no room can have that name.
-fn named(caller: &Caller, typed: &str, effects: &mut Effects) -> Option<RoomName> {
+pub(in crate::chat) fn room_named(
+    caller: &Caller,
+    typed: &str,
+    effects: &mut Effects,
+) -> Option<RoomName> {
     let room = RoomName::parse(typed);
     room.inspect_err(|why| effects.answer(caller.peer, AboutRooms::RoomInvalid(*why)))
         .ok()
@@ -138,16 +141,7 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     let Some(found) = hub.rooms.get(room) else {
         return;
     };
-    let listed = found.members.iter().inspect(|_| tally::steps(1));
-    let listed = listed.take(PEOPLE_LISTED);
-    let people: Vec<Presence> = listed
-        .filter_map(|it| hub.roster.get(it))
-        .map(|person| {
-            let is_elsewhere = person.room != room;
-            let elsewhere = is_elsewhere.then(|| hub.room_name(person.room));
-            hub.presence(caller.now, person, elsewhere.flatten())
-        })
-        .collect();
+    let people = hub.people_in(caller.now, room);
     let more = found.members.len() - people.len();
     let room = found.name.clone();
     effects.answer(caller.peer, AboutRooms::Who { room, people, more });

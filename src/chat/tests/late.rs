@@ -55,7 +55,7 @@ impl Late {
     fn answer(&mut self) {
         for it in std::mem::take(&mut self.waiting) {
             let at = self.now.unix * 1000;
-            let entry = self.journal.enter(at, it.author, it.act);
+            let entry = self.journal.enter(at, it.author, it.act, None);
             let mut effects = Effects::default();
             self.hub.apply(self.now, &entry, it.peer, &mut effects);
             self.take(&mut effects);
@@ -240,8 +240,12 @@ fn who_writes_to_somebody_who_has_left_since_is_told() {
     chat.alone.answer(chat.now, &mut effects);
     let message = Message::Answer(AboutPeople::JustLeft.into());
     let to = Audience::Peer(ann);
-    let told = Effect::Send { to, message };
-    assert_eq!(effects.drain().collect::<Vec<_>>(), [told.clone(), told]);
+    let told = effects.drain().map(|it| match it {
+        Effect::Send { to, message, .. } => (to, message),
+        other => panic!("{other:?}"),
+    });
+    let expected = (to, message);
+    assert_eq!(told.collect::<Vec<_>>(), [expected.clone(), expected]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The client reads every line back as the server writes it.
 
 use super::*;
+use crate::id::PersonId;
 use crate::message::{
     AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPeople, AboutReading,
     AboutRooms, Answer, HelpRow, Here, Message, News, Past, Presence, RoomRow,
@@ -50,7 +51,7 @@ fn formats() -> impl Iterator<Item = Format> {
         offsets.into_iter().map(move |offset| Format {
             stamp,
             offset,
-            quiet: false,
+            ..Format::default()
         })
     })
 }
@@ -67,6 +68,7 @@ fn assert_event(news: News, fact: Fact<'_>) {
         let past = Past {
             seq: 1,
             at: 0,
+            author: PersonId::HOUSE,
             room: Some(room.clone()),
             news: news.clone(),
         };
@@ -362,6 +364,7 @@ fn lists_of_people_are_read_back() {
         (Some(&room), true, 0, 0),
     ] {
         let people_of = names().into_iter().map(|name| Presence {
+            id: PersonId::HOUSE,
             name,
             elsewhere: elsewhere.cloned(),
             away,

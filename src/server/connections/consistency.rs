@@ -28,9 +28,17 @@ impl Connections {
             let slot = Slot::new(slot);
             let is_doomed = peer.leaving.is_doomed();
             let count = |list: &[Slot]| list.iter().filter(|it| **it == slot).count();
-            assert_eq!(count(&runnable), peer.is_runnable.into(), "runnable {slot}");
-            assert_eq!(count(&self.dirty), peer.is_dirty.into(), "dirty {slot}");
-            assert_eq!(count(&doomed), is_doomed.into(), "doomed {slot}");
+            assert_eq!(
+                count(&runnable),
+                usize::from(peer.is_runnable),
+                "runnable {slot}"
+            );
+            assert_eq!(
+                count(&self.dirty),
+                usize::from(peer.is_dirty),
+                "dirty {slot}"
+            );
+            assert_eq!(count(&doomed), usize::from(is_doomed), "doomed {slot}");
             assert!(!peer.leaving.is_finished());
             let queue = peer.connection.queue();
             let held = queue.map_or(0, SendQueue::held);

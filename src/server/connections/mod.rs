@@ -9,6 +9,7 @@
 //! | [`opening`] | newcomers, until their protocol is known |
 //! | [`proxied`] | connections from proxies, and the address behind each |
 //! | [`handshakes`] | newcomers who speak TLS, until it is set up |
+//! | `web` | when a request, or the next ping of a WebSocket, is due |
 //! | [`undecoded`] | input that is received and not decoded |
 //! | [`laggards`] | peers that output waits for, how much waits, and which take nothing |
 //! | [`leaving`] | how far a peer is on the way out; doomed and finished peers |
@@ -27,6 +28,8 @@ mod slots;
 mod timers;
 mod turns;
 mod undecoded;
+#[cfg(feature = "web")]
+mod web;
 
 pub(super) use held::Awaited;
 pub(super) use timers::Timer;
@@ -42,6 +45,7 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
 use crate::net::{Connection, Gauge, Unsent};
 use crate::rate::{Bucket, Rate};
+use crate::wire::Tongue;
 
 use super::addresses::{Addresses, Traffic};
 use super::figures::Reasons;
@@ -106,6 +110,8 @@ struct Peer {
     bucket: Bucket,
     leaving: Leaving,
     held: Held,
+    /// The protocol in which they send, once it is known.
+    tongue: Tongue,
     /// Their protocol is not known yet.
     is_opening: bool,
     /// They come from a proxy, which has not told yet on whose behalf it connects.

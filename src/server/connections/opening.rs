@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::id::{PeerId, Slot};
-use crate::wire::Decoder;
+use crate::wire::{Codec, Tongue};
 
 use super::{Connections, Timer};
 
@@ -46,7 +46,7 @@ impl Connections {
 
     /// Keeps the first bytes of a peer, as they do not tell its protocol.
     pub(in crate::server) fn keep_first_bytes(&mut self, slot: Slot, first: &[u8]) {
-        self.put_decoder(slot, Decoder::default(), first);
+        self.put_codec(slot, Codec::new(Tongue::default()), first);
     }
 
     /// The protocol of a peer is known.

@@ -9,6 +9,7 @@ use mio::{Registry, Token};
 use crate::id::{PeerId, Slot};
 use crate::net::{Connection, Handshake, Socket};
 use crate::rate::Bucket;
+use crate::wire::Tongue;
 
 use super::{Connections, Held, Leaving, Peer};
 
@@ -70,6 +71,7 @@ impl Connections {
             bucket: Bucket::default(),
             leaving: Leaving::NOT,
             held: Held::default(),
+            tongue: Tongue::default(),
             is_opening: true,
             awaits_header: false,
             has_own_address: false,

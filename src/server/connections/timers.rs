@@ -7,6 +7,8 @@
 //! | [`Timer::Header`] | accept, where a proxy must tell on whose behalf it connects | it has not, and is turned away |
 //! | [`Timer::Greeting`] | accept, where newcomers are not greeted at once; read, behind a handshake | they have said nothing, so they are greeted |
 //! | [`Timer::Handshake`] | read, when a newcomer speaks TLS | it is not set up, so the peer is dropped |
+//! | [`Timer::Head`] | read, when a newcomer sends a request | its head has not come, and is refused |
+//! | [`Timer::Ping`] | read, behind an upgrade to WebSocket | the peer is sent a ping |
 //! | [`Timer::EndKey`] | read, if the last byte may be a key that ends the input | nothing followed it: it was the key |
 //! | [`Timer::Pause`] | read, if a peer or its address has sent too fast | the peer waits for a turn again |
 //! | [`Timer::Answer`] | the hub, when it asks a worker something for a peer | the hub is told that there is no answer |
@@ -42,6 +44,10 @@ pub(in crate::server) enum Timer {
     Header,
     /// A handshake of TLS has had its time.
     Handshake,
+    /// The head of a request has had its time.
+    Head,
+    /// A WebSocket is to be pinged.
+    Ping,
     /// The last key ends the input, if nothing has followed it.
     EndKey,
     /// A peer that has sent too fast may be read again.
@@ -56,10 +62,12 @@ pub(in crate::server) enum Timer {
 
 impl Timer {
     /// All timers, in the order in which a tick acts on them.
-    pub(in crate::server) const ALL: [Timer; 8] = [
+    pub(in crate::server) const ALL: [Timer; 10] = [
         Timer::Greeting,
         Timer::Header,
         Timer::Handshake,
+        Timer::Head,
+        Timer::Ping,
         Timer::EndKey,
         Timer::Pause,
         Timer::Answer,

@@ -1,14 +1,14 @@
-//! Input of a peer that is not decoded: the line that is not complete, and bytes that wait for the next turn.
+//! Input of a peer that is not decoded: the line or message that is not complete, and bytes that wait for the next turn.
 
 use crate::id::Slot;
-use crate::wire::Decoder;
+use crate::wire::{Codec, Tongue};
 
 use super::Connections;
 
 /// The part of a peer's input that is kept until its next turn.
 #[derive(Debug)]
 pub(super) struct Undecoded {
-    decoder: Decoder,
+    codec: Codec,
     /// Bytes that are received and not decoded. At most those of one turn. While it is not known what the peer speaks,
     /// these are its first bytes, and they wait for more.
     bytes: Vec<u8>,
@@ -36,17 +36,29 @@ impl Connections {
         (!bytes.is_empty()).then_some(bytes)
     }
 
-    /// Takes the decoder out, to be put back after use.
-    pub(in crate::server) fn take_decoder(&mut self, slot: Slot) -> Decoder {
-        let undecoded = self.peers[slot.index()].undecoded.take();
-        undecoded.map_or_else(Decoder::default, |it| it.decoder)
+    /// The protocol in which a peer sends.
+    pub(in crate::server) fn tongue(&self, slot: Slot) -> Tongue {
+        self.peers[slot.index()].tongue
     }
 
-    /// Puts the decoder back, with the bytes to decode in the next turn. Nothing is kept for an idle peer.
-    pub(in crate::server) fn put_decoder(&mut self, slot: Slot, decoder: Decoder, bytes: &[u8]) {
-        let is_worth = !bytes.is_empty() || !decoder.is_idle();
+    /// From now on a peer sends in this protocol. Nothing of the former one is kept.
+    #[cfg(feature = "machine")]
+    pub(in crate::server) fn set_tongue(&mut self, slot: Slot, tongue: Tongue) {
+        self.peers[slot.index()].tongue = tongue;
+    }
+
+    /// Takes the codec out, to be put back after use.
+    pub(in crate::server) fn take_codec(&mut self, slot: Slot) -> Codec {
+        let peer = &mut self.peers[slot.index()];
+        let undecoded = peer.undecoded.take();
+        undecoded.map_or_else(|| Codec::new(peer.tongue), |it| it.codec)
+    }
+
+    /// Puts the codec back, with the bytes to decode in the next turn. Nothing is kept for an idle peer.
+    pub(in crate::server) fn put_codec(&mut self, slot: Slot, codec: Codec, bytes: &[u8]) {
+        let is_worth = !bytes.is_empty() || !codec.is_idle();
         let bytes = bytes.to_vec();
-        let undecoded = is_worth.then(|| Undecoded { decoder, bytes }.into());
+        let undecoded = is_worth.then(|| Undecoded { codec, bytes }.into());
         self.peers[slot.index()].undecoded = undecoded;
     }
 }

@@ -5,6 +5,7 @@
 //! Invariant: a room has one channel for each view, and between ticks none without members.
 
 use crate::id::{RoomId, Slot};
+use crate::name::RoomName;
 use crate::tally;
 
 use super::ids::{ChannelId, LogId};
@@ -26,8 +27,11 @@ pub(super) struct Room {
     pub(super) channels: Vec<ChannelId>,
     /// The room's log of this tick, if anything was said.
     pub(super) log: Option<LogId>,
-    /// How many people read it.
+    /// Its name, once anyone reads it.
+    pub(super) name: Option<RoomName>,
+    /// How many peers read it, and how many of them are programs.
     pub(super) readers: u32,
+    pub(super) programs: u32,
     /// The longest stamp and the longest tag that anyone reads there, in bytes.
     pub(super) stamp: usize,
     pub(super) tag: usize,
@@ -46,11 +50,16 @@ impl Channels {
         &self.channels[channel.index()]
     }
 
-    /// The channel of a room and a view, made if need be.
-    pub(super) fn find_or_make(&mut self, room: RoomId, view: View) -> ChannelId {
+    /// A room has this name. Ids are reused.
+    pub(super) fn set_name(&mut self, room: RoomId, name: &RoomName) {
         if self.rooms.len() <= room.index() {
             self.rooms.resize_with(room.index() + 1, Room::default);
         }
+        self.rooms[room.index()].name = Some(name.clone());
+    }
+
+    /// The channel of a named room and a view, made if need be.
+    pub(super) fn find_or_make(&mut self, room: RoomId, view: View) -> ChannelId {
         let heard = &mut self.rooms[room.index()];
         let mut channels = heard.channels.iter().inspect(|_| tally::steps(1));
         if let Some(&found) = channels.find(|it| self.channels[it.index()].view == view) {
@@ -80,7 +89,9 @@ impl Channels {
     /// Adds a member. Returns their place among the members.
     pub(super) fn add(&mut self, channel: ChannelId, slot: Slot) -> u32 {
         let channel = &mut self.channels[channel.index()];
-        self.rooms[channel.room.index()].readers += 1;
+        let room = &mut self.rooms[channel.room.index()];
+        room.readers += 1;
+        room.programs += u32::from(channel.view.is_for_programs());
         channel.members.push(slot);
         channel.members.len() as u32 - 1
     }
@@ -88,7 +99,9 @@ impl Channels {
     /// Removes the member at this place. Returns the member who takes the place over.
     pub(super) fn remove(&mut self, channel: ChannelId, seat: u32) -> Option<Slot> {
         let left = &mut self.channels[channel.index()];
-        self.rooms[left.room.index()].readers -= 1;
+        let room = &mut self.rooms[left.room.index()];
+        room.readers -= 1;
+        room.programs -= u32::from(left.view.is_for_programs());
         left.members.swap_remove(seat as usize);
         if left.members.is_empty() {
             self.emptied.push(channel);

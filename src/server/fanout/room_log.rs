@@ -1,17 +1,20 @@
-//! `RoomLog`: the lines of one room in a tick. Each line is rendered once, without a stamp. The lines in a format are put
-//! together from that when they are written: a stamp and a tag before each.
+//! `RoomLog`: the lines of one room in a tick. Each line is rendered once, without a stamp, and once more as an object if a
+//! program reads the room. The lines in a format are put together from that when they are written: a stamp and a tag before
+//! each line of text, a header before each object in a WebSocket frame.
 
 use std::ops::Range;
 
 use bytes::BytesMut;
 
 use crate::limits::END_BYTES;
-use crate::message::Message;
+use crate::message::{Message, Told};
 use crate::moment::{Format, Stamp};
 use crate::name::RoomName;
 use crate::net::{Gauge, Log, Piece};
 use crate::tally;
-use crate::wire::{is_hidden, is_stamped, render, stamp, tag};
+use crate::wire::{
+    FRAME_HEADER_BYTES, is_hidden, is_stamped, put_object, render, stamp, tag, write_object,
+};
 
 use super::ids::{Line, Place};
 
@@ -23,7 +26,7 @@ pub(super) const MIN_LOG: usize = 4 * 1024;
 pub(super) struct View {
     /// As far as it shows.
     pub(super) format: Format,
-    /// It is empty for people whose current room this is.
+    /// It is empty for people whose current room this is. Programs do not read it.
     pub(super) tag: Box<str>,
 }
 
@@ -38,6 +41,11 @@ impl View {
     /// Whether people of this view do not read the message.
     pub(super) fn hides(&self, message: &Message) -> bool {
         is_hidden(message, self.format, self.is_elsewhere())
+    }
+
+    /// Whether programs have this view.
+    pub(super) fn is_for_programs(&self) -> bool {
+        self.format.is_for_programs()
     }
 
     /// Whether people of this view have another current room.
@@ -58,6 +66,9 @@ pub(super) struct RoomLog {
     bytes: BytesMut,
     /// Where each of them ends.
     ends: Vec<u32>,
+    /// The same as objects, each with a line end, from the first on. Lines that no program reads are empty, and at the end
+    /// they are missing.
+    objects: Buffer,
     notes: Vec<Note>,
     /// How many of them some people do not read.
     hidden: Hidden,
@@ -111,16 +122,22 @@ impl RoomLog {
         Line::new(self.notes.len())
     }
 
-    /// Appends a line. Returns its bytes, with a stamp of this length if it has one.
+    /// Appends a line, and an object if the name of the room is given. Returns the bytes of the longer one, where text has
+    /// this many bytes before it.
     pub(super) fn append(
         &mut self,
-        message: &Message,
-        unix: i64,
+        told: &Told<'_>,
         place: Place,
-        stamp: usize,
+        before: usize,
+        room: Option<&RoomName>,
     ) -> usize {
+        let Told { message, unix, .. } = *told;
         let start = self.bytes.len();
         render(message, unix, Format::default(), &mut self.bytes);
+        let mut bytes = self.bytes.len() - start + before;
+        if let Some(room) = room {
+            bytes = bytes.max(self.append_object(told, room));
+        }
         self.ends.push(self.bytes.len() as u32);
         let note = Note {
             unix,
@@ -132,7 +149,16 @@ impl RoomLog {
         self.notes.push(note);
         self.hidden.from_quiet += usize::from(note.from_quiet);
         self.hidden.from_elsewhere += usize::from(note.from_elsewhere);
-        self.bytes.len() - start + if note.is_stamped { stamp } else { 0 }
+        bytes
+    }
+
+    fn append_object(&mut self, told: &Told<'_>, room: &RoomName) -> usize {
+        let (objects, ends) = &mut self.objects;
+        let start = objects.len();
+        ends.resize(self.notes.len(), start as u32);
+        write_object(told, Some(room), None, objects);
+        ends.push(objects.len() as u32);
+        objects.len() - start + FRAME_HEADER_BYTES
     }
 
     /// Whether some views hide the last line.
@@ -148,6 +174,7 @@ impl RoomLog {
         let log = Log::new(bytes, ends, true, gauge);
         Said {
             plain: Rendered { log },
+            objects: self.objects,
             notes,
             hidden: self.hidden,
         }
@@ -171,6 +198,8 @@ const QUIET: Format = Format {
 pub(super) struct Said {
     /// The lines without stamps.
     pub(super) plain: Rendered,
+    /// The lines as objects, as in [`RoomLog`].
+    objects: Buffer,
     notes: Vec<Note>,
     hidden: Hidden,
 }
@@ -184,7 +213,7 @@ impl Said {
     /// Whether people of this view read the lines as they are.
     pub(super) fn is_plain(&self, view: &View) -> bool {
         let is_bare = view.format.stamp == Stamp::Off && view.tag.is_empty();
-        is_bare && self.hidden.from(view) == 0
+        is_bare && !view.is_for_programs() && self.hidden.from(view) == 0
     }
 
     /// Whether people of this view read none of the lines.
@@ -232,6 +261,9 @@ impl Said {
         stamped: &mut Stamped,
         (bytes, ends): &mut Buffer,
     ) {
+        if view.is_for_programs() {
+            return self.write_objects(lines, view, (bytes, ends));
+        }
         let View { format, tag } = view;
         let all = self.plain.range(lines.clone());
         let lines = lines.start.index()..lines.end.index();
@@ -253,14 +285,34 @@ impl Said {
         }
     }
 
+    /// The same for programs.
+    fn write_objects(
+        &self,
+        lines: Range<Line>,
+        view: &View,
+        (bytes, ends): (&mut BytesMut, &mut Vec<u32>),
+    ) {
+        let (objects, all_ends) = &self.objects;
+        let end = |line: usize| all_ends.get(line).map_or(objects.len(), |it| *it as usize);
+        for line in lines.start.index()..lines.end.index() {
+            let start = line.checked_sub(1).map_or(0, end);
+            if !self.notes[line].is_hidden_from(view) {
+                put_object(&objects[start..end(line)], view.format.medium, bytes);
+            }
+            ends.push(bytes.len() as u32);
+        }
+    }
+
     /// Buffers for another log, unless a burst made them large.
     pub(super) fn thaw(self) -> Option<RoomLog> {
         let (bytes, ends) = take_buffer(self.plain.into_log())?;
+        let objects = empty(self.objects).unwrap_or_default();
         let mut notes = self.notes;
         notes.clear();
         Some(RoomLog {
             bytes,
             ends,
+            objects,
             notes,
             hidden: Hidden::default(),
         })
@@ -290,7 +342,10 @@ pub(super) type Buffer = (BytesMut, Vec<u32>);
 
 /// A log's buffers, emptied to be used again, unless a burst made them large.
 pub(super) fn take_buffer(log: Log) -> Option<Buffer> {
-    let (mut bytes, mut ends) = log.into_buffers();
+    empty(log.into_buffers())
+}
+
+fn empty((mut bytes, mut ends): Buffer) -> Option<Buffer> {
     let most = 4 * bytes.len().max(MIN_LOG);
     let is_worth = bytes.capacity() <= most && ends.capacity() * END_BYTES <= most;
     bytes.clear();

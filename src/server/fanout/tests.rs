@@ -5,8 +5,9 @@ mod model;
 mod several;
 
 use super::*;
+use crate::id::PersonId;
 use crate::message::{AboutChat, AboutConnection, Message, News, Past};
-use crate::moment::{Offset, Stamp};
+use crate::moment::{Medium, Offset, Stamp};
 use crate::name::Username;
 use crate::net::{Gauge, Piece};
 use crate::server::fanout::room_log::MIN_LOG;
@@ -20,9 +21,31 @@ fn said(text: &str) -> News {
     }
 }
 
+/// Short forms of the calls, for messages that come from nothing in particular.
+impl Fanout {
+    fn enters(&mut self, slot: Slot, room: RoomId, format: Format, tag: Option<&RoomName>) {
+        let name = tag.cloned().unwrap_or_else(RoomName::lobby);
+        self.enter(slot, room, &name, tag.is_none(), format);
+    }
+
+    fn says(
+        &mut self,
+        room: RoomId,
+        except: impl Iterator<Item = Slot>,
+        message: &Message,
+        unix: i64,
+    ) {
+        self.say(room, except, &Told::new(message, unix));
+    }
+
+    fn tells(&mut self, slot: Slot, message: &Message, unix: i64) {
+        self.reply(slot, &Told::new(message, unix));
+    }
+}
+
 fn say(fanout: &mut Fanout, room: RoomId, except: Option<usize>, text: &str) {
     let except = except.into_iter().map(Slot::new);
-    fanout.say(room, except, &said(text).into(), 0);
+    fanout.says(room, except, &said(text).into(), 0);
 }
 
 /// Ends the tick and returns what each of the slots reads, without the line ends.
@@ -76,7 +99,7 @@ fn messages<'a>(piece: &Piece<'a>) -> impl Iterator<Item = &'a [u8]> {
 fn lobby_of(people: usize) -> Fanout {
     let mut fanout = Fanout::default();
     for slot in 0..people {
-        fanout.enter(Slot::new(slot), LOBBY, Format::default(), None);
+        fanout.enters(Slot::new(slot), LOBBY, Format::default(), None);
     }
     fanout
 }
@@ -108,12 +131,12 @@ fn everyone_reads_every_line_but_their_own() {
 fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
     let mut fanout = lobby_of(2);
     say(&mut fanout, LOBBY, Some(1), "before");
-    fanout.reply(
+    fanout.tells(
         Slot::new(0),
         &Message::Answer(AboutChat::UsersOnline(2).into()),
         0,
     );
-    fanout.reply(
+    fanout.tells(
         Slot::new(0),
         &Message::Answer(AboutChat::UsersOnline(3).into()),
         0,
@@ -128,11 +151,11 @@ fn a_reply_keeps_its_place_among_the_lines_of_the_room() {
 fn who_comes_reads_from_then_on_and_who_goes_until_then() {
     let mut fanout = lobby_of(2);
     say(&mut fanout, LOBBY, None, "one");
-    fanout.enter(Slot::new(2), LOBBY, Format::default(), None);
+    fanout.enters(Slot::new(2), LOBBY, Format::default(), None);
     say(&mut fanout, LOBBY, None, "two");
     fanout.exit(Slot::new(0), LOBBY);
     say(&mut fanout, LOBBY, None, "three");
-    fanout.reply(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
+    fanout.tells(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
     let texts = read(&mut fanout, [0, 1, 2]);
     assert_eq!(
         texts,
@@ -148,11 +171,11 @@ fn who_comes_reads_from_then_on_and_who_goes_until_then() {
 fn changing_rooms_keeps_the_order() {
     let other = RoomId(3);
     let mut fanout = lobby_of(2);
-    fanout.enter(Slot::new(2), other, Format::default(), None);
+    fanout.enters(Slot::new(2), other, Format::default(), None);
     say(&mut fanout, LOBBY, None, "here");
     say(&mut fanout, other, None, "missed");
     fanout.exit(Slot::new(0), LOBBY);
-    fanout.enter(Slot::new(0), other, Format::default(), None);
+    fanout.enters(Slot::new(0), other, Format::default(), None);
     say(&mut fanout, LOBBY, None, "gone");
     say(&mut fanout, other, Some(0), "mine");
     say(&mut fanout, other, None, "there");
@@ -178,13 +201,13 @@ fn each_format_is_rendered_for_those_who_read_it() {
         ..Format::default()
     };
     let mut fanout = lobby_of(4);
-    fanout.enter(Slot::new(1), LOBBY, stamped, None);
-    fanout.enter(Slot::new(2), LOBBY, quiet, None);
+    fanout.enters(Slot::new(1), LOBBY, stamped, None);
+    fanout.enters(Slot::new(2), LOBBY, quiet, None);
     let joined = News::Joined(Username::parse("new").unwrap()).into();
-    fanout.say(LOBBY, [1, 2].map(Slot::new).into_iter(), &joined, 60);
-    fanout.say(LOBBY, [0].map(Slot::new).into_iter(), &said("a").into(), 60);
-    fanout.enter(Slot::new(1), LOBBY, Format::default(), None);
-    fanout.say(
+    fanout.says(LOBBY, [1, 2].map(Slot::new).into_iter(), &joined, 60);
+    fanout.says(LOBBY, [0].map(Slot::new).into_iter(), &said("a").into(), 60);
+    fanout.enters(Slot::new(1), LOBBY, Format::default(), None);
+    fanout.says(
         LOBBY,
         [2, 3].map(Slot::new).into_iter(),
         &said("b").into(),
@@ -212,7 +235,7 @@ fn a_peer_has_one_format_from_coming_to_going() {
     let mut fanout = lobby_of(1);
     let steps: [fn(&mut Fanout, Format); 4] = [
         |it, format| it.introduce(Slot::new(1), format),
-        |it, format| it.enter(Slot::new(1), LOBBY, format, None),
+        |it, format| it.enters(Slot::new(1), LOBBY, format, None),
         |it, _| it.exit(Slot::new(1), LOBBY),
         |it, _| it.introduce(Slot::new(1), Format::default()),
     ];
@@ -221,7 +244,7 @@ fn a_peer_has_one_format_from_coming_to_going() {
         .zip(["[00:01] ", "[00:01] ", "[00:01] ", ""])
     {
         step(&mut fanout, stamped);
-        fanout.reply(Slot::new(1), &said("a").into(), 60);
+        fanout.tells(Slot::new(1), &said("a").into(), 60);
         assert_eq!(read(&mut fanout, [1]), [format!("{stamp}x: a|")]);
     }
 }
@@ -250,6 +273,7 @@ fn zoned(stamp: Stamp, quiet: bool, minutes: i32) -> Format {
         stamp,
         offset: Offset::parse(&offset).unwrap(),
         quiet,
+        ..Format::default()
     }
 }
 
@@ -269,7 +293,7 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     let mut fanout = Fanout::default();
     let zones = (-12 * 60..=14 * 60).step_by(15);
     for (slot, minutes) in zones.enumerate() {
-        fanout.enter(
+        fanout.enters(
             Slot::new(slot),
             LOBBY,
             zoned(Stamp::Off, false, minutes),
@@ -282,6 +306,7 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
     let past = Past {
         seq: 1,
         at: 0,
+        author: PersonId::HOUSE,
         room: None,
         news,
     };
@@ -289,8 +314,8 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
         past: past.into(),
         is_elsewhere: false,
     };
-    fanout.reply(Slot::new(0), &past, 0);
-    fanout.reply(Slot::new(104), &past, 0);
+    fanout.tells(Slot::new(0), &past, 0);
+    fanout.tells(Slot::new(104), &past, 0);
     let [west, east] = read(&mut fanout, [0, 104]);
     assert_eq!(west, "[1969-12-31 12:00] x: a|");
     assert_eq!(east, "[1970-01-01 14:00] x: a|");
@@ -301,7 +326,7 @@ fn what_is_said_counts_once_however_many_formats_it_is_read_in() {
     let mut fanout = Fanout::default();
     let formats = formats();
     for (slot, &format) in formats.iter().enumerate() {
-        fanout.enter(Slot::new(slot), LOBBY, format, None);
+        fanout.enters(Slot::new(slot), LOBBY, format, None);
     }
     assert_eq!((formats.len(), fanout.channels.channels.len()), (630, 422));
     let line = "x".repeat(1000);
@@ -326,7 +351,7 @@ fn what_single_peers_are_told_does_not_end_the_tick_of_a_room() {
     let text = "x".repeat(1000);
     let tell = |fanout: &mut Fanout, slot| {
         let before = fanout.reply_bytes();
-        fanout.reply(Slot::new(slot), &said(&text).into(), 0);
+        fanout.tells(Slot::new(slot), &said(&text).into(), 0);
         fanout.reply_bytes() - before
     };
     let mut fanout = lobby_of(2);
@@ -363,15 +388,15 @@ fn who_changes_formats_in_the_middle_reads_each_line_as_it_was_then() {
     let mut fanout = lobby_of(3);
     let clock = zoned(Stamp::Clock, false, 60);
     say(&mut fanout, LOBBY, None, "a");
-    fanout.enter(Slot::new(0), LOBBY, clock, None);
+    fanout.enters(Slot::new(0), LOBBY, clock, None);
     say(&mut fanout, LOBBY, Some(1), "b");
-    fanout.enter(Slot::new(0), LOBBY, zoned(Stamp::Clock, true, 120), None);
+    fanout.enters(Slot::new(0), LOBBY, zoned(Stamp::Clock, true, 120), None);
     let joined = News::Joined(Username::parse("new").unwrap()).into();
-    fanout.say(LOBBY, std::iter::empty(), &joined, 60);
+    fanout.says(LOBBY, std::iter::empty(), &joined, 60);
     say(&mut fanout, LOBBY, Some(1), "c");
     fanout.exit(Slot::new(0), LOBBY);
-    fanout.reply(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
-    fanout.enter(Slot::new(2), LOBBY, clock, None);
+    fanout.tells(Slot::new(0), &AboutConnection::Goodbye.into(), 0);
+    fanout.enters(Slot::new(2), LOBBY, clock, None);
     let texts = read(&mut fanout, [0, 1, 2]);
     let changing = "x: a|[01:00] x: b|[02:00] x: c|Goodbye!|";
     let plain = "x: a|x: b|new has joined the chat.|x: c|";

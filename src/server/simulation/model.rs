@@ -298,6 +298,7 @@ impl Model {
                 self.dismiss(peer, AboutConnection::Goodbye);
             }
             Happened::Disconnected(_) => self.leave(peer, ""),
+            Happened::Program => panic!("no program plays"),
         }
     }
 

@@ -51,9 +51,13 @@ pub(super) enum Happened {
     Interrupt,
     EndOfInput,
     AreYouThere,
-    TooFast { of_address: bool },
+    TooFast {
+        of_address: bool,
+    },
     Answered(Result<String, Unanswered>),
     Disconnected(CloseReason),
+    /// A program did something. None plays so far.
+    Program,
 }
 
 impl From<Event<'_>> for Happened {
@@ -70,6 +74,7 @@ impl From<Event<'_>> for Happened {
             Event::Answered(Ok(Finding::Echo(line))) => Happened::Answered(Ok(line.to_string())),
             Event::Answered(Err(why)) => Happened::Answered(Err(why)),
             Event::Disconnected(reason) => Happened::Disconnected(reason),
+            Event::Object(_) | Event::Misused(..) | Event::Program(_) => Happened::Program,
         }
     }
 }

@@ -154,6 +154,7 @@ impl Talk {
         match added {
             Ok(peer) => {
                 log::debug!("{addr} connected");
+                self.fanout.introduce(peer.slot, Format::default());
                 if !is_proxy {
                     self.begin_opening(now, peer);
                 }
@@ -196,7 +197,10 @@ impl Talk {
             return self.tell_and_close(socket, why);
         }
         match self.connections.insert_turned_away(socket, addr, registry) {
-            Ok(peer) => self.dismiss_newcomer(now, peer, why),
+            Ok(peer) => {
+                self.fanout.introduce(peer.slot, Format::default());
+                self.dismiss_newcomer(now, peer, why);
+            }
             Err(error) => log::debug!("cannot watch {addr}, closing it: {error}"),
         }
     }

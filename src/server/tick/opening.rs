@@ -5,9 +5,13 @@ use std::time::Duration;
 use crate::chat::Event;
 use crate::error::{CloseReason, Protocol};
 use crate::id::{PeerId, Slot};
-use crate::message::{AboutConnection, Message};
+use crate::message::{AboutConnection, Message, Told};
+#[cfg(feature = "machine")]
+use crate::moment::Medium;
 use crate::moment::{Format, Moment};
-use crate::wire::{Decoder, Opening, opening};
+#[cfg(feature = "machine")]
+use crate::wire::Tongue;
+use crate::wire::{Codec, Decoder, Opening, blank_lines, is_blank_line, opening};
 
 use super::Talk;
 
@@ -15,12 +19,21 @@ impl Talk {
     /// A newcomer may speak: greets them, at once or after some silence.
     pub(super) fn begin_opening(&mut self, now: Moment, peer: PeerId) {
         match self.config.greet_after {
-            Duration::ZERO => self.introduce(now, peer),
+            Duration::ZERO => self.introduce(now, peer, Format::default()),
             silence => self.connections.greet_at(peer, now.instant + silence),
         }
     }
 
-    /// Takes bytes of a peer whose protocol is not known. Once it is known to be lines, returns all bytes so far.
+    /// A newcomer has been silent for a while, or has only pressed Enter to see whether anyone is there.
+    pub(super) fn greet(&mut self, now: Moment, peer: PeerId) {
+        let mut first = self.connections.first_bytes(peer.slot, &[]);
+        first.drain(..blank_lines(&first));
+        self.connections.keep_first_bytes(peer.slot, &first);
+        self.introduce(now, peer, Format::default());
+    }
+
+    /// Takes bytes of a peer whose protocol is not known. Once it is known, and is one that is spoken here, returns all
+    /// bytes so far.
     pub(super) fn open(&mut self, now: Moment, peer: PeerId, bytes: &[u8]) -> Option<Vec<u8>> {
         let slot = peer.slot;
         let mut first = self.connections.first_bytes(slot, bytes);
@@ -28,6 +41,13 @@ impl Talk {
             first = self.take_header(now, peer, first)?;
         }
         match opening(&first) {
+            // It brings the prompt, or is typed there.
+            Opening::Undecided if is_blank_line(&first) => {
+                if !self.connections.is_introduced(slot) {
+                    self.introduce(now, peer, Format::default());
+                    return None;
+                }
+            }
             Opening::Undecided => {
                 self.connections.keep_first_bytes(slot, &first);
                 return None;
@@ -36,12 +56,27 @@ impl Talk {
                 self.start_tls(now, peer, first);
                 return None;
             }
+            #[cfg(feature = "web")]
+            Opening::Foreign(Protocol::Http) if !self.connections.is_introduced(slot) => {
+                self.open_for_http(now, peer);
+                return Some(first);
+            }
             Opening::Foreign(protocol) => {
                 self.connections.end_opening(slot);
                 self.turn_stranger_away(now, peer, protocol);
                 return None;
             }
+            #[cfg(feature = "machine")]
+            Opening::Objects => {
+                self.connections.end_opening(slot);
+                self.connections.set_tongue(slot, Tongue::Objects);
+                self.introduce_program(now, peer, Medium::Json);
+                return self.connections.is_open(slot).then_some(first);
+            }
             Opening::Lines => {}
+        }
+        if !self.connections.is_introduced(slot) {
+            first.drain(..blank_lines(&first));
         }
         self.open_for_lines(now, peer).then_some(first)
     }
@@ -68,42 +103,52 @@ impl Talk {
 
     /// No byte follows the first ones of a peer, so it speaks lines, or is nobody. Returns the decoder, with what is left of
     /// these, unless the peer is turned away.
-    pub(super) fn open_at_end(&mut self, now: Moment, peer: PeerId) -> Option<Decoder> {
-        let first = self.connections.first_bytes(peer.slot, &[]);
+    pub(super) fn open_at_end(&mut self, now: Moment, peer: PeerId) -> Option<Codec> {
+        let mut first = self.connections.first_bytes(peer.slot, &[]);
+        if !self.connections.is_introduced(peer.slot) {
+            first.drain(..blank_lines(&first));
+        }
         if self.is_nobody(now, peer, &first) || !self.open_for_lines(now, peer) {
             return None;
         }
         let mut decoder = Decoder::default();
         decoder.begin_stream();
         self.decode_line(now, peer, &mut decoder, &first);
-        Some(decoder)
+        Some(Codec::Lines(decoder))
     }
 
     /// A peer speaks lines. Returns whether it is heard.
     fn open_for_lines(&mut self, now: Moment, peer: PeerId) -> bool {
         self.connections.end_opening(peer.slot);
         if !self.connections.is_introduced(peer.slot) {
-            self.introduce(now, peer);
+            self.introduce(now, peer, Format::default());
         }
         self.connections.is_introduced(peer.slot)
     }
 
     /// Tells the chat of a newcomer, whom it then greets. Before that the chat does not know of them. Those who ought to
     /// have come by TLS are told so instead.
-    pub(super) fn introduce(&mut self, now: Moment, peer: PeerId) {
-        let format = Format::default();
-        let connection = self.connections.connection(peer.slot);
-        let is_safe = connection.is_tls() || connection.is_local();
-        let addr = connection.addr();
-        if self.config.is_tls_only() && !is_safe {
+    pub(super) fn introduce(&mut self, now: Moment, peer: PeerId, format: Format) {
+        let addr = self.connections.connection(peer.slot).addr();
+        self.fanout.introduce(peer.slot, format);
+        if self.config.is_tls_only() && !self.is_safe(peer.slot) {
             let reason = CloseReason::NoTls;
             log::info!("{addr} turned away: {reason}");
             self.connections.count_closing(peer.slot, reason);
             return self.dismiss_newcomer(now, peer, &AboutConnection::TlsOnly.into());
         }
         self.connections.introduce(peer);
-        self.fanout.introduce(peer.slot, format);
+        #[cfg(feature = "machine")]
+        if format.is_for_programs() {
+            self.say_hello(now, peer);
+        }
         self.tell_hub(now, peer, Event::Connected { addr, format });
+    }
+
+    /// Whether nobody on the way can read what a peer sends.
+    pub(super) fn is_safe(&mut self, slot: Slot) -> bool {
+        let connection = self.connections.connection(slot);
+        connection.is_tls() || connection.is_local()
     }
 
     /// Tells a client of another protocol what this server is, in words of that protocol where it has some, and closes
@@ -124,6 +169,10 @@ impl Talk {
         for slot in self.connections.not_introduced() {
             let peer = self.connections.id(slot);
             match self.connections.connection(slot).handshake() {
+                #[cfg(feature = "web")]
+                None if self.connections.tongue(slot) == Tongue::Http => {
+                    self.refuse_request(now, peer)
+                }
                 None => {
                     self.connections.count_closing(slot, CloseReason::Shutdown);
                     self.dismiss_newcomer(now, peer, &AboutConnection::ShuttingDown.into());
@@ -137,8 +186,8 @@ impl Talk {
     /// meanwhile.
     pub(super) fn dismiss_newcomer(&mut self, now: Moment, peer: PeerId, why: &Message) {
         self.connections.expect_nothing(peer);
-        self.fanout.introduce(peer.slot, Format::default());
-        self.fanout.reply(peer.slot, why, now.unix);
+        let told = Told::new(why, now.unix);
+        self.fanout.reply(peer.slot, &told);
         self.connections.drain(peer.slot, now.instant);
     }
 }
@@ -147,6 +196,7 @@ impl Talk {
 mod tests {
     use std::time::Duration;
 
+    use crate::limits::HEAD_TIMEOUT;
     use crate::server::Config;
     use crate::server::simulation::Scene;
 
@@ -214,8 +264,10 @@ mod tests {
 
     #[test]
     fn a_stranger_is_no_person_however_its_bytes_come() {
-        let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-        for (greet_after, greeting) in [(SILENCE, ""), (Duration::ZERO, PROMPT)] {
+        let request = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+        let not_found = "HTTP/1.1 404 Not Found\r\n".to_string();
+        let greeted = format!("{PROMPT}{NOT_HTTP}");
+        for (greet_after, answer) in [(SILENCE, not_found), (Duration::ZERO, greeted)] {
             for at in 0..request.len() {
                 let mut scene = scene(greet_after);
                 let stranger = connect(&mut scene);
@@ -224,7 +276,8 @@ mod tests {
                 scene.say(stranger, &request[at..]);
                 scene.rest();
                 let heard = scene.heard(stranger);
-                assert_eq!(heard, format!("{greeting}{NOT_HTTP}"), "cut at {at}");
+                assert!(heard.starts_with(&answer), "cut at {at}: {heard}");
+                assert!(scene.world.fin_at(stranger).is_some());
             }
         }
     }
@@ -237,10 +290,13 @@ mod tests {
             ..Config::default()
         });
         let stranger = connect(&mut scene);
-        scene.say(stranger, "GET / HTTP/1.1\r\n\r\n");
+        scene.say(stranger, "GET / HTTP/1.1\r\n");
         scene.rest();
         pass(&mut scene, SILENCE);
-        assert_eq!(scene.heard(stranger), NOT_HTTP);
+        assert_eq!(scene.heard(stranger), "");
+        pass(&mut scene, HEAD_TIMEOUT);
+        let too_slow = "HTTP/1.1 408 Request Timeout\r\n";
+        assert!(scene.heard(stranger).starts_with(too_slow));
         assert_eq!(scene.server.talk.hub.online(), 0);
     }
 

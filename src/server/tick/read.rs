@@ -1,30 +1,27 @@
-//! The read phase: bytes become lines, lines become events for the hub.
+//! The read phase: peers that have sent something get their turns. What they sent is decoded in [`decode`](super::decode).
 
 use std::mem;
 use std::time::Instant;
 
 use crate::chat::Event;
 use crate::error::CloseReason;
-use crate::id::{PeerId, Slot};
-use crate::limits::{
-    END_KEY_WAIT, PART_BYTES, READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_BYTES, TURN_STEPS,
-};
+use crate::id::Slot;
+use crate::limits::{READ_PHASE, STEP_BYTES, TICK_STEPS, TURN_BYTES, TURN_STEPS};
 use crate::moment::Moment;
 use crate::net::{Connection, Poller, Received, SendQueue};
-use crate::wire::{Decoder, END_OF_INPUT, Input, split_line};
 
 use super::Talk;
 use crate::server::connections::Turn;
 
 /// How long the turns of a tick may take.
 #[derive(Clone, Copy)]
-struct Phase<'a> {
+pub(super) struct Phase<'a> {
     clock: &'a Poller,
     until: Instant,
 }
 
 impl Phase<'_> {
-    fn is_over(self) -> bool {
+    pub(super) fn is_over(self) -> bool {
         self.clock.instant() >= self.until
     }
 }
@@ -111,8 +108,8 @@ impl Talk {
     /// Decodes earlier input that is not yet decoded, or else receives some and decodes it. Returns how much work that
     /// was.
     fn read_turn(&mut self, now: Moment, phase: Phase<'_>, slot: Slot) -> usize {
-        if let Some(unread) = self.connections.take_undecoded(slot) {
-            return self.decode(now, phase, slot, &unread);
+        if let Some(mut unread) = self.connections.take_undecoded(slot) {
+            return self.decode(now, phase, slot, &mut unread);
         }
         let mut scratch = mem::take(&mut self.scratch);
         let mut steps = 1;
@@ -120,7 +117,7 @@ impl Talk {
         match self.connections.change_queue(slot, receive) {
             Received::Bytes(n) => {
                 self.figures.received += n as u64;
-                steps += self.decode(now, phase, slot, &scratch[..n]);
+                steps += self.decode(now, phase, slot, &mut scratch[..n]);
             }
             Received::Nothing => {}
             Received::NoText => _ = self.connections.charge(slot, now.instant, 0, TURN_BYTES),
@@ -131,150 +128,5 @@ impl Talk {
             self.connections.mark_dirty(slot);
         }
         steps
-    }
-
-    /// Cuts a peer's input into lines, and passes them to the hub one by one, until the peer or the tick has had
-    /// enough. Input of a peer that is leaving is thrown away. Returns how much work that was.
-    fn decode(&mut self, now: Moment, phase: Phase<'_>, slot: Slot, bytes: &[u8]) -> usize {
-        let peer = self.connections.id(slot);
-        if !self.connections.is_open(slot) {
-            self.connections.linger_on(slot, now.instant);
-            return 0;
-        }
-        self.got_input = true;
-        let is_first = self.connections.is_opening(slot);
-        let first;
-        let mut unread = bytes;
-        if is_first {
-            match self.open(now, peer, bytes) {
-                Some(bytes) => first = bytes,
-                None => return 1,
-            }
-            unread = &first;
-        }
-        let mut decoder = self.connections.take_decoder(slot);
-        if is_first {
-            decoder.begin_stream();
-        }
-        let (mut all_lines, mut all_bytes, mut steps) = (0, 0, 0);
-        while !unread.is_empty() && steps < TURN_STEPS {
-            let (line, behind) = split_line(unread, PART_BYTES);
-            unread = behind;
-            let told = self.fanout.reply_bytes();
-            let uncharged = self.uncharged;
-            let was_named = self.connections.is_named(slot);
-            let (lines, ends) = self.decode_line(now, peer, &mut decoder, line);
-            let told = self.fanout.reply_bytes() - told;
-            // Input after a `/quit` is thrown away.
-            if !self.connections.is_open(slot) {
-                return steps + 1;
-            }
-            // Nobody asks for the welcome, and a room's history may be long.
-            let charged = match was_named == self.connections.is_named(slot) {
-                true => told - (self.uncharged - uncharged),
-                false => 0,
-            };
-            let bytes = line.len() + charged;
-            all_lines += lines;
-            all_bytes += bytes;
-            steps += 1 + told / STEP_BYTES;
-            let is_too_fast = self.connections.charge(slot, now.instant, lines, bytes);
-            if ends {
-                unread = END_OF_INPUT;
-            }
-            let is_held = self.connections.is_held(slot);
-            if is_held || is_too_fast || phase.is_over() || self.fanout.is_full() {
-                break;
-            }
-        }
-        self.connections
-            .charge_turn(slot, now.instant, all_lines, all_bytes);
-        let wait = (unread.is_empty() && decoder.awaits_end()).then_some(END_KEY_WAIT);
-        self.connections.await_end(slot, wait, now.instant);
-        self.connections.put_decoder(slot, decoder, unread);
-        steps
-    }
-
-    /// Takes the last key of a peer as the key that ends the input, because nothing has followed it for a moment.
-    pub(super) fn take_end_key(&mut self, now: Moment, peer: PeerId) {
-        let slot = peer.slot;
-        self.connections.await_end(slot, None, now.instant);
-        if self.connections.has_input(slot) || !self.connections.is_open(slot) {
-            return;
-        }
-        let mut decoder = self.connections.take_decoder(slot);
-        match decoder.end_alone() {
-            Some(input) => self.hear(now, peer, input),
-            None => self.connections.put_decoder(slot, decoder, &[]),
-        }
-    }
-
-    /// Passes on the result of a part of the input, which is one line at most. Returns how many lines it was, keys
-    /// included. Also returns whether the input ends after a line that holds the peer; the hub must then hear of the
-    /// end later.
-    pub(super) fn decode_line(
-        &mut self,
-        now: Moment,
-        peer: PeerId,
-        decoder: &mut Decoder,
-        bytes: &[u8],
-    ) -> (usize, bool) {
-        let mut lines = 0;
-        let mut inputs = decoder.feed(now.instant, bytes, self.config.max_line);
-        while let Some(input) = inputs.next() {
-            lines += usize::from(!matches!(input, Input::Reply(_)));
-            self.hear(now, peer, input);
-            if !self.connections.is_open(peer.slot) {
-                break;
-            }
-            // Only lines hold a peer. After a line without a line end, only the note that it was the last can follow.
-            if self.connections.is_held(peer.slot) {
-                return (lines, inputs.next().is_some());
-            }
-        }
-        (lines, false)
-    }
-
-    fn hear(&mut self, now: Moment, peer: PeerId, input: Input<'_>) {
-        self.figures.lines += u64::from(matches!(input, Input::Line(_) | Input::TooLong));
-        let event = match &input {
-            Input::Line(text) => Event::Line(text),
-            Input::TooLong => Event::LineTooLong {
-                limit: self.config.max_line,
-            },
-            Input::Interrupt => Event::Interrupt,
-            Input::EndOfInput => Event::EndOfInput,
-            Input::AreYouThere => Event::AreYouThere,
-            Input::Reply(bytes) => {
-                #[cfg(test)]
-                self.record.reply(now, peer, bytes);
-                return self.fanout.reply_raw(peer.slot, bytes);
-            }
-        };
-        self.tell_hub(now, peer, event);
-    }
-
-    /// No byte will come any more. A last line without a line end counts, unless the connection broke in its middle, or
-    /// TLS did not say that it ends there.
-    fn end_input(&mut self, now: Moment, slot: Slot, reason: CloseReason) {
-        self.got_input = true;
-        let limit = self.config.max_line;
-        let is_whole = !self.connections.connection(slot).is_cut();
-        if self.connections.is_open(slot) && reason == CloseReason::EndOfInput && is_whole {
-            let peer = self.connections.id(slot);
-            let decoder = match self.connections.is_opening(slot) {
-                true => self.open_at_end(now, peer),
-                false => Some(self.connections.take_decoder(slot)),
-            };
-            if let Some(input) = decoder.and_then(|mut it| it.finish(limit)) {
-                self.hear(now, peer, input);
-            }
-        }
-        if reason == CloseReason::EndOfInput && self.connections.hold_end(slot) {
-            return;
-        }
-        self.connections.doom(slot, reason);
-        // The write phase continues the closing, once it has sent this tick's output.
-        self.connections.mark_dirty(slot);
     }
 }

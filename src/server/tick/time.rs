@@ -16,11 +16,17 @@ impl Talk {
         for timer in Timer::ALL {
             while let Some(peer) = self.connections.pop_due(timer, now.instant) {
                 match timer {
-                    Timer::Greeting => self.introduce(now, peer),
+                    Timer::Greeting => self.greet(now, peer),
                     Timer::Header => self.refuse_header(now, peer, ProxyFault::Late),
                     Timer::Handshake => {
                         _ = self.connections.doom(peer.slot, CloseReason::TlsTimedOut)
                     }
+                    #[cfg(feature = "web")]
+                    Timer::Head => self.refuse_slow_head(now, peer),
+                    #[cfg(feature = "web")]
+                    Timer::Ping => self.ping(now, peer),
+                    #[cfg(not(feature = "web"))]
+                    Timer::Head | Timer::Ping => {}
                     Timer::EndKey => self.take_end_key(now, peer),
                     Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
                     Timer::Answer => {

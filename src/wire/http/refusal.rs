@@ -29,6 +29,8 @@ pub enum Refusal {
     TooLarge,
     /// The server has no place for one more connection.
     Full,
+    /// It came in plain text, and the server takes TLS only.
+    TlsOnly,
     /// It is of another version of HTTP.
     Version,
 }
@@ -41,11 +43,12 @@ impl Refusal {
             // RFC 6455 §4.4, RFC 9110 §15.5.22.
             Refusal::Upgrade => "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n".into(),
             Refusal::Full => "Retry-After: 30\r\n".into(),
+            Refusal::TlsOnly => "Upgrade: TLS/1.2, HTTP/1.1\r\n".into(),
             _ => String::new(),
         };
         // RFC 9110 §7.8: `Upgrade` is for the next hop alone.
         let connection = match self {
-            Refusal::Upgrade => "close, Upgrade",
+            Refusal::Upgrade | Refusal::TlsOnly => "close, Upgrade",
             _ => "close",
         };
         let text = self.sentence() + "\n";
@@ -68,7 +71,8 @@ impl Refusal {
             Refusal::Method(_) => "405 Method Not Allowed",
             Refusal::TooSlow => "408 Request Timeout",
             Refusal::Body => "413 Content Too Large",
-            Refusal::Upgrade => "426 Upgrade Required",
+            // RFC 2817 §4.2.
+            Refusal::Upgrade | Refusal::TlsOnly => "426 Upgrade Required",
             Refusal::TooLarge => "431 Request Header Fields Too Large",
             Refusal::Full => "503 Service Unavailable",
             Refusal::Version => "505 HTTP Version Not Supported",
@@ -99,6 +103,7 @@ impl Refusal {
                 );
             }
             Refusal::Full => "Server is full. Try again later.",
+            Refusal::TlsOnly => "This server speaks TLS only. Use https:// or wss://.",
             Refusal::Version => "This server speaks HTTP/1.1. Use that version.",
         }
         .into()

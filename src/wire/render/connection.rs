@@ -30,6 +30,7 @@ pub(super) fn render(about: &AboutConnection, out: &mut BytesMut) {
         AboutConnection::TooManyAttempts => "Too many attempts. Goodbye!",
         AboutConnection::LoginTimedOut => "Login timed out. Goodbye!",
         AboutConnection::IdleTimedOut => "You have been silent for too long. Goodbye!",
+        AboutConnection::SentAway(why) => return line(out, &["-- ", why, " --"]),
         AboutConnection::NoProxyHeader(ProxyFault::Missing) => {
             "From your address a PROXY header must come first. Goodbye!"
         }

@@ -36,6 +36,7 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
         Message::Past { past, is_elsewhere } => dated(out, past, *is_elsewhere, format),
         Message::Connection(about) => connection::render(about, out),
         Message::Answer(answer) => self::answer(out, answer, format),
+        Message::Program(_) => {}
     }
 }
 
@@ -43,7 +44,10 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
 pub(crate) fn is_stamped(message: &Message) -> bool {
     match message {
         Message::News(_) => true,
-        Message::Past { .. } | Message::Connection(_) | Message::Answer(_) => false,
+        Message::Past { .. }
+        | Message::Connection(_)
+        | Message::Answer(_)
+        | Message::Program(_) => false,
     }
 }
 
@@ -54,7 +58,10 @@ pub(crate) fn is_hidden(message: &Message, format: Format, is_elsewhere: bool) -
         Message::News(news) => {
             format.quiet && news.is_coming_or_going() || is_elsewhere && news.is_for_everyone()
         }
-        Message::Past { .. } | Message::Connection(_) | Message::Answer(_) => false,
+        Message::Past { .. }
+        | Message::Connection(_)
+        | Message::Answer(_)
+        | Message::Program(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 mod words;
 
 use super::*;
+use crate::id::PersonId;
 use crate::message::{
     AboutAway, AboutChat, AboutConnection, AboutReading, AboutRooms, Answer, HelpRow, Here,
     Message, News, Past, Presence, RoomRow,
@@ -43,7 +44,7 @@ fn stamps_stand_before_what_others_cause_and_nothing_else() {
     let mut format = Format {
         stamp: Stamp::Clock,
         offset: Offset::parse("+01:00").unwrap(),
-        quiet: false,
+        ..Format::default()
     };
     assert_eq!(
         text(&said().into(), format),
@@ -61,6 +62,7 @@ fn the_past_is_dated_for_everyone() {
     let past = Past {
         seq: 1,
         at: 0,
+        author: PersonId::HOUSE,
         room: Some(RoomName::lobby()),
         news: said(),
     };
@@ -80,6 +82,7 @@ fn answered(answer: impl Into<Answer>) -> String {
 
 fn presence(name: &str, away: bool, idle: u32) -> Presence {
     Presence {
+        id: PersonId::HOUSE,
         name: Username::parse(name).unwrap(),
         elsewhere: None,
         away,

@@ -43,6 +43,10 @@ impl Fanout {
             }
             assert_eq!((heard.stamp, heard.tag), (stamp, tag));
             assert_eq!(heard.readers as usize, readers - before);
+            let programs = heard.channels.iter().map(|it| self.channels.get(*it));
+            let programs = programs.filter(|it| it.view.is_for_programs());
+            let programs: usize = programs.map(|it| it.members.len()).sum();
+            assert_eq!(heard.programs as usize, programs);
         }
         let several = self.shares.check_several();
         assert_eq!(self.shares.some_hear_several(), several > 0);

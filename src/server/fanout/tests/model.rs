@@ -5,11 +5,25 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::dice::Dice;
+use crate::id::PersonId;
 use crate::message::{AboutChat, Message, News, Past};
-use crate::wire::is_hidden;
+use crate::wire::{is_hidden, put_object, render, write_object};
 
 const SLOTS: usize = 7;
 const ROOMS: usize = 3;
+
+/// A message as one program reads it.
+fn object(
+    message: &Message,
+    room: Option<&RoomName>,
+    reader: Option<Slot>,
+    format: Format,
+    out: &mut BytesMut,
+) {
+    let mut object = BytesMut::new();
+    write_object(&Told::new(message, 0), room, reader, &mut object);
+    put_object(&object, format.medium, out);
+}
 
 /// How somebody reads a room: the format, and the tag.
 type Reading = (Format, Option<RoomName>);
@@ -19,6 +33,8 @@ struct Pair {
     fanout: Fanout,
     dice: Dice,
     places: [BTreeMap<RoomId, Reading>; SLOTS],
+    /// The names of the rooms, as they were told last.
+    names: [RoomName; ROOMS],
     /// Of the messages to them alone.
     formats: [Format; SLOTS],
     /// What everyone is to read, message by message.
@@ -34,6 +50,7 @@ impl Pair {
             fanout: Fanout::default(),
             dice: Dice::new(seed),
             places: Default::default(),
+            names: [(); ROOMS].map(|()| RoomName::lobby()),
             formats: [Format::default(); SLOTS],
             expected: Default::default(),
             said: 0,
@@ -54,9 +71,20 @@ impl Pair {
         if self.dice.below(2) == 0 {
             return Format::default();
         }
+        let media = [Medium::Text, Medium::Json, Medium::WebSocket];
+        let medium = media[self.dice.below(3)];
+        if medium != Medium::Text {
+            let quiet = self.dice.below(3) == 0;
+            return Format {
+                medium,
+                quiet,
+                ..Format::default()
+            };
+        }
         let stamps = [Stamp::Off, Stamp::Clock, Stamp::Full];
         let offsets = ["+00:00", "+05:45", "-12:00"];
         Format {
+            medium,
             stamp: stamps[self.dice.below(3)],
             offset: Offset::parse(self.dice.pick(&offsets)).unwrap(),
             quiet: self.dice.below(3) == 0,
@@ -84,8 +112,10 @@ impl Pair {
         // The number of a room may be that of another room soon.
         let names = ["", "", "den", "den", "Den", "a-longer-name"];
         let tag = RoomName::parse(self.dice.pick(&names)).ok();
+        let name = tag.clone().unwrap_or_else(RoomName::lobby);
         self.fanout
-            .enter(Slot::new(slot), room, format, tag.as_ref());
+            .enter(Slot::new(slot), room, &name, tag.is_none(), format);
+        self.names[room.index()] = name;
         self.places[slot].insert(room, (format, tag));
         self.formats[slot] = format;
     }
@@ -117,13 +147,18 @@ impl Pair {
         let count = self.dice.below(2 * SLOTS).saturating_sub(SLOTS);
         let except: Vec<Slot> = (0..count).map(|_| Slot::new(self.slot())).collect();
         self.fanout
-            .say(room, except.iter().copied(), &message, unix);
+            .says(room, except.iter().copied(), &message, unix);
         for slot in 0..SLOTS {
             let Some((format, tag)) = self.places[slot].get(&room).cloned() else {
                 continue;
             };
             if !except.contains(&Slot::new(slot)) && !is_hidden(&message, format, tag.is_some()) {
                 self.deliveries += 1;
+                if format.is_for_programs() {
+                    let name = self.names[room.index()].clone();
+                    self.expect(slot, |out| object(&message, Some(&name), None, format, out));
+                    continue;
+                }
                 let tag = tag.map_or(String::new(), |it| format!("{it} "));
                 self.expect(slot, |out| {
                     render(&message, unix, format, out);
@@ -153,6 +188,7 @@ impl Pair {
             let past = Past {
                 seq: 1,
                 at: unix * 1000,
+                author: PersonId::HOUSE,
                 room: None,
                 news: news.clone(),
             };
@@ -162,8 +198,11 @@ impl Pair {
             };
         }
         let format = self.formats[slot];
-        self.fanout.reply(Slot::new(slot), &message, 5);
-        self.expect(slot, |out| render(&message, 5, format, out));
+        self.fanout.tells(Slot::new(slot), &message, 5);
+        self.expect(slot, |out| match format.is_for_programs() {
+            true => object(&message, None, Some(Slot::new(slot)), format, out),
+            false => render(&message, 5, format, out),
+        });
     }
 
     fn reply_raw(&mut self) {
@@ -193,7 +232,10 @@ impl Pair {
         let fanout = &self.fanout;
         assert_eq!(fanout.deliveries(), self.deliveries);
         let readers = fanout.check_between_ticks();
-        assert_eq!(readers, self.places.iter().map(BTreeMap::len).sum());
+        assert_eq!(
+            readers,
+            self.places.iter().map(BTreeMap::len).sum::<usize>()
+        );
         for (slot, places) in self.places.iter().enumerate() {
             let slot = Slot::new(slot);
             let mut heard = BTreeMap::new();

@@ -15,13 +15,13 @@ fn name(text: &str) -> RoomName {
 
 /// Enters the lobby as the current room, and the den besides.
 fn hear_both(fanout: &mut Fanout, slot: usize, format: Format) {
-    fanout.enter(Slot::new(slot), LOBBY, format, None);
-    fanout.enter(Slot::new(slot), DEN, format, Some(&name("den")));
+    fanout.enters(Slot::new(slot), LOBBY, format, None);
+    fanout.enters(Slot::new(slot), DEN, format, Some(&name("den")));
 }
 
 fn tell(fanout: &mut Fanout, slot: usize, count: usize) {
     let answer = Message::Answer(AboutChat::UsersOnline(count).into());
-    fanout.reply(Slot::new(slot), &answer, 0);
+    fanout.tells(Slot::new(slot), &answer, 0);
 }
 
 /// The lengths of a peer's pieces, and how many groups there were.
@@ -46,7 +46,7 @@ fn the_lines_of_all_rooms_and_the_replies_have_one_order() {
     let mut fanout = Fanout::default();
     hear_both(&mut fanout, 0, Format::default());
     hear_both(&mut fanout, 1, zoned(Stamp::Clock, false, 0));
-    fanout.enter(Slot::new(2), DEN, Format::default(), None);
+    fanout.enters(Slot::new(2), DEN, Format::default(), None);
     say(&mut fanout, DEN, Some(2), "a");
     say(&mut fanout, LOBBY, Some(1), "b");
     say(&mut fanout, DEN, Some(0), "c");
@@ -71,15 +71,15 @@ fn the_current_room_has_no_tag_and_a_room_that_was_left_is_not_heard() {
     let mut fanout = Fanout::default();
     let format = Format::default();
     hear_both(&mut fanout, 0, format);
-    fanout.enter(Slot::new(1), LOBBY, format, None);
-    fanout.enter(Slot::new(1), DEN, format, Some(&name("den")));
+    fanout.enters(Slot::new(1), LOBBY, format, None);
+    fanout.enters(Slot::new(1), DEN, format, Some(&name("den")));
     let say_both = |fanout: &mut Fanout, text| {
         say(fanout, LOBBY, None, text);
         say(fanout, DEN, None, text);
     };
     say_both(&mut fanout, "a");
-    fanout.enter(Slot::new(0), LOBBY, format, Some(&name("lobby")));
-    fanout.enter(Slot::new(0), DEN, format, None);
+    fanout.enters(Slot::new(0), LOBBY, format, Some(&name("lobby")));
+    fanout.enters(Slot::new(0), DEN, format, None);
     say_both(&mut fanout, "b");
     fanout.exit(Slot::new(0), LOBBY);
     say_both(&mut fanout, "c");
@@ -97,7 +97,7 @@ fn sixteen_rooms_are_heard_in_order() {
     let mut expected = String::new();
     for room in rooms.clone() {
         let tag = (room != LOBBY).then(|| name(&format!("room-{}", room.0)));
-        fanout.enter(Slot::new(0), room, Format::default(), tag.as_ref());
+        fanout.enters(Slot::new(0), room, Format::default(), tag.as_ref());
     }
     for room in rooms.clone().rev().chain(rooms) {
         say(&mut fanout, room, None, "a");
@@ -115,8 +115,8 @@ fn people_who_read_the_same_are_served_together() {
     for slot in 0..100 {
         hear_both(&mut fanout, slot, Format::default());
     }
-    fanout.enter(Slot::new(100), LOBBY, Format::default(), None);
-    fanout.enter(Slot::new(101), DEN, Format::default(), None);
+    fanout.enters(Slot::new(100), LOBBY, Format::default(), None);
+    fanout.enters(Slot::new(101), DEN, Format::default(), None);
     let mut groups = |rooms: &[RoomId]| {
         for &room in rooms {
             say(&mut fanout, room, None, "a");
@@ -139,7 +139,7 @@ fn people_who_read_more_or_less_than_others_are_served_alone() {
     };
     hear_both(&mut fanout, 0, Format::default());
     hear_both(&mut fanout, 1, Format::default());
-    fanout.enter(Slot::new(2), LOBBY, Format::default(), None);
+    fanout.enters(Slot::new(2), LOBBY, Format::default(), None);
     tell(&mut fanout, 1, 1);
     say_both(&mut fanout, "a");
     hear_both(&mut fanout, 2, Format::default());
@@ -156,7 +156,7 @@ fn people_who_read_more_or_less_than_others_are_served_alone() {
 #[test]
 fn a_span_that_goes_on_in_a_second_room_keeps_its_place() {
     let mut fanout = Fanout::default();
-    fanout.enter(Slot::new(0), LOBBY, Format::default(), None);
+    fanout.enters(Slot::new(0), LOBBY, Format::default(), None);
     say(&mut fanout, LOBBY, None, "a");
     fanout.exit(Slot::new(0), LOBBY);
     hear_both(&mut fanout, 0, Format::default());
@@ -198,7 +198,7 @@ fn a_line_is_rendered_once_however_many_people_hear_several_rooms() {
         }
         let before = tally::done();
         for room in [LOBBY, DEN, LOBBY] {
-            fanout.say(room, std::iter::empty(), &said("a").into(), 0);
+            fanout.says(room, std::iter::empty(), &said("a").into(), 0);
         }
         let mut readers = Vec::new();
         let logs = fanout.freeze(&Gauge::default(), |slot| readers.push(slot));

@@ -1,6 +1,6 @@
 //! The lines that people type: names, talk and commands; and the commands about reading.
 
-use crate::id::PeerId;
+use crate::id::{PeerId, PersonId};
 use crate::limits::{LOGIN_ATTEMPTS, QUIT_CHARS, REPLAYED_LINES};
 use crate::message::{AboutChat, AboutConnection, AboutInput, AboutReading, News, Presence};
 use crate::moment::{Format, Moment, Offset, Stamp};
@@ -303,6 +303,7 @@ impl Model {
 impl Person {
     pub(super) fn presence(&self, seconds: u64, elsewhere: Option<RoomName>) -> Presence {
         Presence {
+            id: PersonId::HOUSE,
             name: self.name().clone(),
             elsewhere,
             away: self.away.is_some(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::id::PeerId;
+use crate::id::{PeerId, PersonId};
 use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, IGNORED, MISSED_BYTES, MISSED_LINES,
 };
@@ -71,6 +71,7 @@ impl Model {
             let past = Past {
                 seq: 0,
                 at: line.unix * 1000,
+                author: PersonId::HOUSE,
                 room: line.room.clone(),
                 news: line.news.clone(),
             };

@@ -1,0 +1,253 @@
+//! Programs: what their objects ask for, and what they are told where people read a sentence.
+
+use std::sync::Arc;
+
+use crate::error::CloseReason;
+use crate::id::{PeerId, RoomId};
+use crate::journal::Act;
+use crate::message::{
+    AboutConnection, AboutHearing, AboutInput, Answer, ForProgram, Misuse, News, Request,
+    RoomFacts, Welcome,
+};
+use crate::moment::Moment;
+use crate::name::{RoomName, Username};
+use crate::wire::Command;
+use crate::wire::machine::{Object, Op};
+
+use super::event::Effects;
+use super::person::{Person, Place};
+use super::roster::Session;
+use super::{Author, Caller, Hub, commands};
+
+impl Hub {
+    /// Handles an object of a program.
+    pub(super) fn object(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        object: &Object,
+        effects: &mut Effects,
+    ) {
+        let command = match &object.op {
+            Op::Command { line } => commands::word_of(line),
+            Op::Login { .. }
+            | Op::Say { .. }
+            | Op::Do { .. }
+            | Op::Join { .. }
+            | Op::Leave { .. }
+            | Op::Write { .. }
+            | Op::Ping
+            | Op::Quit { .. }
+            | Op::TooLong { .. } => None,
+        };
+        effects.set_request(Some(Arc::new(Request {
+            peer,
+            id: object.id.clone(),
+            command: command.map(Box::from),
+        })));
+        match (self.roster.session(peer), self.caller(now, peer)) {
+            (_, Some(caller)) => self.op(&caller, &object.op, effects),
+            (Some(Session::Naming), _) => self.op_of_newcomer(peer, &object.op, effects),
+            _ => {}
+        }
+        effects.set_request(None);
+    }
+
+    /// Tells a program that what it sent means nothing.
+    pub(super) fn misused(
+        &mut self,
+        peer: PeerId,
+        id: Option<&Arc<str>>,
+        misuse: &Misuse,
+        effects: &mut Effects,
+    ) {
+        if self.roster.session(peer).is_none() {
+            return;
+        }
+        let (id, command) = (id.cloned(), None);
+        effects.set_request(Some(Arc::new(Request { peer, id, command })));
+        effects.tell(peer, ForProgram::Misused(misuse.clone()));
+        effects.set_request(None);
+    }
+
+    fn op_of_newcomer(&mut self, peer: PeerId, op: &Op, effects: &mut Effects) {
+        match op {
+            Op::Login { name } => self.take_name(peer, name, effects),
+            Op::Ping => effects.tell(peer, ForProgram::Pong(self.last)),
+            Op::Quit { .. } => {
+                let reason = CloseReason::Quit;
+                self.dismiss(peer, AboutConnection::Goodbye, reason, effects);
+            }
+            Op::TooLong { limit } => effects.answer(peer, AboutInput::TooLong { limit: *limit }),
+            Op::Say { .. }
+            | Op::Do { .. }
+            | Op::Join { .. }
+            | Op::Leave { .. }
+            | Op::Write { .. }
+            | Op::Command { .. } => effects.tell(peer, ForProgram::LogInFirst),
+        }
+    }
+
+    fn op(&mut self, caller: &Caller, op: &Op, effects: &mut Effects) {
+        match op {
+            Op::Login { .. } => effects.tell(caller.peer, ForProgram::InAlready),
+            Op::Say { text, room } => {
+                if let Some(room) = self.named_room(caller, room.as_deref(), effects) {
+                    let text = text.as_str().into();
+                    caller.wants(Act::Say { room, text }, effects);
+                }
+            }
+            Op::Do { text, room } => {
+                if let Some(room) = self.named_room(caller, room.as_deref(), effects) {
+                    let text = text.as_str().into();
+                    caller.wants(Act::Do { room, text }, effects);
+                }
+            }
+            Op::Join { room, is_current } => match is_current {
+                true => commands::join(self, caller, room, effects),
+                false => commands::listen(self, caller, room, effects),
+            },
+            Op::Leave { room } => self.leave_room(caller, room.as_deref(), effects),
+            Op::Write { to, text } => commands::write(self, caller, to, text, effects),
+            Op::Command { line } => match Command::parse(line) {
+                Command::Slash { word, args } => commands::run(self, caller, word, args, effects),
+                Command::Say(_) | Command::Blank => commands::unknown(caller, line, effects),
+            },
+            Op::Ping => effects.tell(caller.peer, ForProgram::Pong(self.last)),
+            Op::Quit { text } => {
+                let text = text.as_deref().unwrap_or_default().trim();
+                commands::quit(self, caller, text, effects);
+            }
+            Op::TooLong { limit } => {
+                effects.answer(caller.peer, AboutInput::TooLong { limit: *limit });
+            }
+        }
+    }
+
+    /// The room that an object names, which must be one that the program hears. The inner `None` is the current one.
+    fn named_room(
+        &self,
+        caller: &Caller,
+        typed: Option<&str>,
+        effects: &mut Effects,
+    ) -> Option<Option<RoomName>> {
+        let Some(typed) = typed else {
+            return Some(None);
+        };
+        let typed = commands::room_named(caller, typed, effects)?;
+        match self.heard(caller.place, &typed) {
+            Some((_, room)) => Some(Some(room)),
+            None => {
+                effects.answer(caller.peer, AboutHearing::NotSent(typed));
+                None
+            }
+        }
+    }
+
+    fn leave_room(&mut self, caller: &Caller, typed: Option<&str>, effects: &mut Effects) {
+        let room = match typed {
+            None => None,
+            Some(typed) => match commands::room_named(caller, typed, effects) {
+                None => return,
+                room => room,
+            },
+        };
+        let heard = room.as_ref().and_then(|it| self.heard(caller.place, it));
+        match (room, heard) {
+            (None, _) => commands::leave(self, caller, "", effects),
+            (Some(_), Some((id, _))) if id == caller.room => {
+                commands::leave(self, caller, "", effects);
+            }
+            (room, _) => caller.wants(Act::Unlisten { room }, effects),
+        }
+    }
+
+    /// Takes the name that a program wants to come in under.
+    fn take_name(&mut self, peer: PeerId, typed: &str, effects: &mut Effects) {
+        match Username::parse(typed) {
+            Ok(name) => effects.append(peer, None, Act::ComeIn { name }),
+            Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why), effects),
+        }
+    }
+
+    /// Welcomes a program that has just got a name.
+    pub(super) fn welcome(&self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        let rooms = person.rooms().filter_map(|it| self.room_facts(now, it));
+        let welcome = Welcome {
+            name: person.name.clone(),
+            rooms: rooms.collect(),
+            journal: self.rules.journal,
+            motd: self.motd.clone(),
+        };
+        effects.tell(peer, ForProgram::Welcome(welcome.into()));
+    }
+
+    /// Tells the author that they are in a room: people by a sentence, programs by what there is in it.
+    pub(super) fn tell_in(
+        &self,
+        author: &Author,
+        room: RoomId,
+        sentence: impl Into<Answer>,
+        effects: &mut Effects,
+    ) {
+        if !author.is_program {
+            return effects.answer(author.peer, sentence);
+        }
+        let is_current = self.roster.get(author.place).map(|it| it.room) == Some(room);
+        if let Some(room) = self.room_facts(author.now, room) {
+            effects.tell(author.peer, ForProgram::InRoom { room, is_current });
+        }
+    }
+
+    /// Tells the author, if it is a program, that it is in a room no more.
+    pub(super) fn tell_out(&self, author: &Author, room: RoomId, effects: &mut Effects) {
+        let current = self.roster.get(author.place).map(|it| it.room);
+        let current = current.and_then(|it| self.room_name(it));
+        if let (true, Some(room), Some(current)) =
+            (author.is_program, self.room_name(room), current)
+        {
+            effects.tell(author.peer, ForProgram::OutOf { room, current });
+        }
+    }
+
+    /// Tells a room what the author did there. They read it like everyone, unless it is an echo of what they typed. A
+    /// program always does, as the answer to its object.
+    pub(super) fn tell_of_author(
+        &self,
+        author: &Author,
+        room: RoomId,
+        is_echo: bool,
+        news: News,
+        effects: &mut Effects,
+    ) {
+        let except = author.peer.filter(|_| is_echo || author.is_program);
+        let hidden_from = self.hidden_from(author.place);
+        effects.tell_room(room, except, hidden_from, news.clone());
+        if let (true, Some(peer), Some(room)) =
+            (author.is_program, author.peer, self.room_name(room))
+        {
+            effects.tell_author(peer, room, news);
+        }
+    }
+
+    fn room_facts(&self, now: Moment, id: RoomId) -> Option<RoomFacts> {
+        let room = self.rooms.get(id)?;
+        let people = self.people_in(now, id);
+        Some(RoomFacts {
+            name: room.name.clone(),
+            topic: room.topic.clone(),
+            more: room.members.len() - people.len(),
+            people,
+        })
+    }
+}
+
+impl Person {
+    /// Whether a program has their connection.
+    pub(super) fn is_program(&self) -> bool {
+        self.format.is_for_programs()
+    }
+}

@@ -1,0 +1,95 @@
+//! Programs: their objects become events for the hub.
+
+use std::sync::Arc;
+
+use crate::chat::Event;
+use crate::id::PeerId;
+use crate::limits::OBJECT_BYTES;
+use crate::message::{ForProgram, Hello, Misuse, MisuseCode, Told};
+use crate::moment::{Format, Medium, Moment};
+use crate::wire::machine::{ObjectDecoder, ObjectLine, parse};
+
+use super::Talk;
+use super::decode::Decoded;
+
+impl Talk {
+    /// A newcomer turns out to be a program. Perhaps it was greeted as a person before.
+    pub(super) fn introduce_program(&mut self, now: Moment, peer: PeerId, medium: Medium) {
+        let format = Format {
+            medium,
+            ..Format::default()
+        };
+        match self.connections.is_introduced(peer.slot) {
+            false => self.introduce(now, peer, format),
+            true => {
+                self.fanout.introduce(peer.slot, format);
+                self.say_hello(now, peer);
+                self.tell_hub(now, peer, Event::Program(format));
+            }
+        }
+    }
+
+    /// Tells a program what the server is.
+    pub(super) fn say_hello(&mut self, now: Moment, peer: PeerId) {
+        let connection = self.connections.connection(peer.slot);
+        let (tls, ip) = (connection.is_tls(), connection.addr().ip());
+        let hello = Hello {
+            line: self.config.max_line,
+            rate: self.config.rate.filter(|_| self.is_limited(ip)),
+            tls,
+        };
+        let hello = ForProgram::Hello(hello).into();
+        self.fanout.reply(peer.slot, &Told::new(&hello, now.unix));
+    }
+
+    /// The longest object, in bytes: each byte of a text may take two.
+    pub(super) fn longest_object(&self) -> usize {
+        2 * self.config.max_line + OBJECT_BYTES
+    }
+
+    /// Passes on the result of a part of the input, which is one object at most.
+    pub(super) fn decode_object(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        decoder: &mut ObjectDecoder,
+        mut part: &[u8],
+    ) -> Decoded {
+        let mut decoded = Decoded::default();
+        while let Some(line) = decoder.next(&mut part, self.longest_object()) {
+            decoded.lines += 1;
+            self.hear_object(now, peer, &line);
+        }
+        decoded
+    }
+
+    pub(super) fn hear_object(&mut self, now: Moment, peer: PeerId, line: &ObjectLine<'_>) {
+        match line {
+            ObjectLine::Whole(line) => self.hear_json(now, peer, line),
+            ObjectLine::TooLong => self.hear_too_long(now, peer),
+        }
+    }
+
+    /// Tells the hub of an object.
+    pub(super) fn hear_json(&mut self, now: Moment, peer: PeerId, json: &[u8]) {
+        self.figures.lines += 1;
+        match parse(json, self.config.max_line) {
+            Ok(object) => self.tell_hub(now, peer, Event::Object(&object)),
+            Err((id, misuse)) => self.tell_misuse(now, peer, id.as_ref(), &misuse),
+        }
+    }
+
+    pub(super) fn hear_too_long(&mut self, now: Moment, peer: PeerId) {
+        self.figures.lines += 1;
+        let most = self.longest_object();
+        let misuse = Misuse {
+            code: MisuseCode::Size,
+            sentence: format!("An object has at most {most} bytes.").into(),
+        };
+        self.tell_misuse(now, peer, None, &misuse);
+    }
+
+    fn tell_misuse(&mut self, now: Moment, peer: PeerId, id: Option<&Arc<str>>, misuse: &Misuse) {
+        self.tell_hub(now, peer, Event::Misused(id, misuse));
+    }
+}

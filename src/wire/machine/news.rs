@@ -1,0 +1,105 @@
+//! News as objects, when they are told and when they are told again.
+
+use bytes::BytesMut;
+
+use crate::id::PersonId;
+use crate::message::{EntryFacts, News, Past};
+use crate::name::Username;
+
+use super::Context;
+use super::writer::Writer;
+
+pub(super) fn render(news: &News, context: &Context<'_>, out: &mut BytesMut) {
+    let mut it = context.begin_entry(event(news), out);
+    members(news, context, &mut it);
+    it.end();
+}
+
+/// Something that was told before, with the number and the time that it had then.
+pub(super) fn render_past(past: &Past, context: &Context<'_>, out: &mut BytesMut) {
+    let Past {
+        seq, at, author, ..
+    } = *past;
+    let context = Context {
+        entry: Some(EntryFacts { seq, at, author }),
+        room: past.room.as_ref(),
+        ..*context
+    };
+    let mut it = context.begin_entry(event(&past.news), out);
+    members(&past.news, &context, &mut it);
+    it.flag("past", true);
+    it.end();
+}
+
+fn event(news: &News) -> &'static str {
+    match news {
+        News::Said { .. } => "said",
+        News::Action { .. } => "did",
+        News::Joined(_) => "joined",
+        News::Left { .. } => "left",
+        News::Entered(_) | News::ListensIn { .. } => "entered",
+        News::ListensNoMore(_) | News::WentTo { .. } => "went",
+        News::Renamed { .. } => "renamed",
+        News::TopicSet { .. } => "topic",
+        News::Notice(_) => "notice",
+        News::Private { .. } => "private",
+        News::PrivateSent { .. } => "written",
+    }
+}
+
+fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
+    if let Some(room) = context.room
+        && !matches!(news, News::Notice(_))
+    {
+        it.text("room", room.name());
+    }
+    match news {
+        News::Said { from, text } | News::Action { from, text } | News::Private { from, text } => {
+            it.text("from", from.as_str());
+            person(context, it);
+            it.text("text", text);
+        }
+        News::Joined(name) | News::Entered(name) | News::ListensNoMore(name) => {
+            someone(name, context, it);
+        }
+        News::ListensIn { who, .. } => {
+            someone(who, context, it);
+            it.flag("listens", true);
+        }
+        News::Left { who, word } => {
+            someone(who, context, it);
+            it.text_or_null("why", word.as_deref());
+        }
+        News::WentTo { who, room } => {
+            someone(who, context, it);
+            it.text("to", room.name());
+        }
+        News::Renamed { from, to } => {
+            it.text("from", from.as_str());
+            it.text("to", to.as_str());
+            person(context, it);
+        }
+        News::TopicSet { by, topic } => {
+            it.text("by", by.as_str());
+            it.text_or_null("topic", topic.as_deref());
+        }
+        News::Notice(text) => it.text("text", text),
+        News::PrivateSent { to, text } => {
+            it.text("to", to.as_str());
+            it.text("text", text);
+        }
+    }
+}
+
+fn someone(name: &Username, context: &Context<'_>, it: &mut Writer<'_>) {
+    it.text("name", name.as_str());
+    person(context, it);
+}
+
+/// The number of the author of the entry, if it is a person.
+fn person(context: &Context<'_>, it: &mut Writer<'_>) {
+    let author = context.entry.map(|it| it.author);
+    if let Some(author) = author.filter(|it| *it != PersonId::HOUSE) {
+        it.number("person", author.0);
+    }
+}

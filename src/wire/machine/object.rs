@@ -1,0 +1,72 @@
+//! `Object`: what a program asks for.
+
+use std::sync::Arc;
+
+/// An object of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Comes back as `re` in what answers it: a JSON string or number, as it was written.
+    pub id: Option<Arc<str>>,
+    /// What it asks for.
+    pub op: Op,
+}
+
+/// What a program asks for. Texts are clean, and not blank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// To come in.
+    Login {
+        /// Under this name.
+        name: String,
+    },
+    /// To say something.
+    Say {
+        /// What.
+        text: String,
+        /// In this room; else in the current one.
+        room: Option<String>,
+    },
+    /// To tell a room what one does.
+    Do {
+        /// What.
+        text: String,
+        /// This room; else the current one.
+        room: Option<String>,
+    },
+    /// To go to a room, or to hear it too.
+    Join {
+        /// Which.
+        room: String,
+        /// Whether to go there.
+        is_current: bool,
+    },
+    /// To leave a room.
+    Leave {
+        /// Which; else the current one.
+        room: Option<String>,
+    },
+    /// To write to one person.
+    Write {
+        /// To whom.
+        to: String,
+        /// What.
+        text: String,
+    },
+    /// To do what a command does that a person types.
+    Command {
+        /// The line with the command.
+        line: String,
+    },
+    /// To see that the server is there.
+    Ping,
+    /// To leave the chat.
+    Quit {
+        /// With this last word.
+        text: Option<String>,
+    },
+    /// Something with a text that is too long.
+    TooLong {
+        /// The longest text, in bytes.
+        limit: usize,
+    },
+}
