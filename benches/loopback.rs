@@ -55,7 +55,7 @@ fn loopback(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("loopback");
     for (people, lines) in [(2, 1), (100, 1), (100, 100)] {
         let mut config = Config::default();
-        config.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+        config.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
         let mut server = Server::bind(config).expect("a free port");
         let (addr, handle) = (server.local_addrs()[0], server.handle());
         let thread = thread::spawn(move || server.run());

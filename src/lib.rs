@@ -117,7 +117,7 @@ pub use name::{InvalidUsername, RoomName, Username};
 pub use net::{InvalidTlsIdentity, TlsIdentity};
 pub use network::{InvalidNetwork, Network, Networks};
 pub use rate::{InvalidRate, Rate};
-pub use server::{Config, Entries, Handle, Server, Stats};
+pub use server::{Config, Entries, Handle, InvalidListen, Listen, ListenKind, Server, Stats};
 
 /// Items for this package's own programs, tests, benches and fuzzing. They carry no promise: any version may change
 /// them.

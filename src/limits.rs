@@ -44,6 +44,12 @@ pub const HEAD_BYTES: usize = 8 * 1024;
 /// Time in which the head of a request must come.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long behind a browser's request a silent connection from its address may be its second one.
+pub const BROWSER_TIME: Duration = Duration::from_secs(10);
+
+/// Addresses of browsers that are known at a time.
+pub const BROWSERS: usize = 4096;
+
 /// How often a WebSocket is pinged. Proxies take a connection for idle after a minute, as a rule.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 

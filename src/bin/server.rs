@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use chinwag::{Config, Error, Handle, Server, limits};
+use chinwag::{Config, Error, Handle, Listen, ListenKind, Server, limits};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::signal_name;
 use signal_hook_mio::v1_0::Signals;
@@ -108,6 +108,7 @@ fn serve(
     heeded.push(SIGTERM);
     // This comes before the first line of the log, because its reader may send a signal at once.
     let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
+    let page = config.page.then_some(config.tls_only);
     let mut server = listen(config, given, &remarks)?;
     server.watch(&mut signals)?;
     for signal in ignored {
@@ -117,7 +118,7 @@ fn serve(
     let handle = server.handle();
     let (failed, failure) = channel();
     let stop_by = handle.clone();
-    let text = announcement(&server.local_addrs(), server.metrics_addr());
+    let text = announcement(&server.listens(), page, server.metrics_addr());
     output.announce(text, move |sentence| {
         // `serve` reads this once the server has ended.
         let _ = failed.send(sentence);
@@ -197,12 +198,21 @@ fn stop(handle: &Handle, signal: i32, asked: &mut bool) {
     handle.shutdown();
 }
 
-/// Where people can connect, one line per listener, and where the figures are.
-fn announcement(addrs: &[SocketAddr], metrics: Option<SocketAddr>) -> String {
-    let chat = addrs.iter();
+/// Where people can connect, one line per listener, and where the page and the figures are. `page` tells whether there is
+/// one, and if it is only for browsers that speak TLS.
+fn announcement(listens: &[Listen], page: Option<bool>, metrics: Option<SocketAddr>) -> String {
+    let chat = listens.iter().map(|it| it.addr);
     let chat = chat.map(|addr| format!("Chat server listening on {addr}\n"));
+    let mut urls = listens.iter().filter_map(|it| match it.kind {
+        ListenKind::Tls => Some(format!("https://{}/", it.addr)),
+        ListenKind::Auto if page == Some(true) => Some(format!("https://{}/", it.addr)),
+        ListenKind::Auto => Some(format!("http://{}/", it.addr)),
+        _ => None,
+    });
+    let url = page.and_then(|_| urls.next());
+    let web = url.map(|url| format!("Open {url} in a browser.\n"));
     let metrics = metrics.map(|addr| format!("Metrics on http://{addr}/metrics\n"));
-    chat.chain(metrics).collect()
+    chat.chain(web).chain(metrics).collect()
 }
 
 /// The version, and every limit in force.
@@ -229,6 +239,7 @@ fn in_force(config: &Config) -> String {
         format!("all send queues {}", config.all_queues),
         format!("greet-after {}", config.greet_after.as_millis()),
         format!("proxy-from {}", or_off(proxy_from)),
+        format!("page {}", if config.page { "on" } else { "off" }),
         format!("login-timeout {}", seconds(config.login_timeout)),
         format!("idle-timeout {}", seconds(config.idle_timeout)),
         format!("rate {rate}"),

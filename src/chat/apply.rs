@@ -49,17 +49,7 @@ impl Hub {
         let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get(it)?))) else {
             return;
         };
-        let author = Author {
-            now,
-            seq: entry.seq,
-            at: entry.at,
-            id: person.id,
-            place,
-            peer: self.roster.peer(person),
-            is_program: person.is_program(),
-            name: person.name.clone(),
-            room: person.room,
-        };
+        let author = Author::new(now, entry, place, person, self.roster.peer(person));
         if self.is_repeated(&author, entry, effects) {
             return;
         }
@@ -68,8 +58,7 @@ impl Hub {
             Act::ComeIn { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
             Act::Say { room, text } => {
                 let (from, text) = (author.name.clone(), text.clone());
-                let said = News::Said { from, text };
-                self.say(&author, entry, room, said, effects);
+                self.say(&author, entry, room, News::Said { from, text }, effects);
             }
             Act::Do { room, text } => {
                 let (from, text) = (author.name.clone(), text.clone());

@@ -56,7 +56,7 @@ use std::time::{Duration, Instant};
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
-use crate::journal::Act;
+use crate::journal::{Act, Entry};
 use crate::limits::{HISTORY_LINES, PEOPLE_LISTED};
 use crate::message::{AboutConnection, AboutInput, News, Past, Presence};
 use crate::moment::{Moment, Offset};
@@ -155,6 +155,27 @@ struct Author {
 }
 
 impl Author {
+    /// The author of an entry as they are before it, with their connection if it is here.
+    fn new(
+        now: Moment,
+        entry: &Entry,
+        place: Place,
+        person: &Person,
+        peer: Option<PeerId>,
+    ) -> Author {
+        Author {
+            now,
+            seq: entry.seq,
+            at: entry.at,
+            id: person.id,
+            place,
+            peer,
+            is_program: person.is_program(),
+            name: person.name.clone(),
+            room: person.room,
+        }
+    }
+
     /// Their line in the form in which it is kept, with the room where they said it.
     fn past(&self, room: Option<&RoomName>, news: &News) -> Arc<Past> {
         Arc::new(Past {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::name::{RoomName, Username};
-use crate::rate::Rate;
 
 use super::Presence;
 
@@ -43,8 +42,8 @@ pub enum ForProgram {
 pub struct Hello {
     /// The longest text, in bytes.
     pub line: usize,
-    /// How fast it may send, if that is limited.
-    pub rate: Option<Rate>,
+    /// How many lines a second it may send, if that is limited.
+    pub rate: Option<u32>,
     /// Whether the connection is encrypted.
     pub tls: bool,
 }

@@ -97,7 +97,7 @@ impl Traffic {
 }
 
 /// The address that stands for all that count as this one.
-fn counted_as(ip: IpAddr) -> IpAddr {
+pub(super) fn counted_as(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(ip) => {

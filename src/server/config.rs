@@ -15,12 +15,14 @@ use crate::net::TlsIdentity;
 use crate::network::Networks;
 use crate::rate::Rate;
 
+use super::{Listen, ListenKind};
+
 /// How a [`Server`](crate::Server) is to run. Begin with [`Config::default`] and change what you need.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// Addresses to listen on; port 0 picks a free one. An IPv6 address takes IPv6 alone. Default: 127.0.0.1:8080.
-    pub listen: Vec<SocketAddr>,
+    /// Addresses to listen on, and what is spoken there. Default: 127.0.0.1:8080, and everything.
+    pub listen: Vec<Listen>,
     /// No login: people are named by their address. Default: false.
     pub anonymous: bool,
     /// Connections held at once. Further people are told that the server is full. Default: 10,000. Keep it below the
@@ -86,7 +88,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Config {
         Config {
-            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
             anonymous: false,
             max_clients: CLIENTS,
             max_per_ip: None,
@@ -144,6 +146,11 @@ impl Config {
             NO_TIME..=GREET_AFTER_MOST,
         )?;
         self.check_tls()?;
+        let is_tls = |it: &Listen| it.kind == ListenKind::Tls;
+        if self.identity().is_none() && self.listen.iter().any(is_tls) {
+            let sentence = "an address for TLS needs a certificate; give one";
+            return Err(Error::Config(sentence.into()));
+        }
         let login_timeout = self.login_timeout.unwrap_or_default();
         in_range("the time to log in", login_timeout, NO_TIME..=LONGEST_TIME)?;
         in_range("the time to drain", self.drain, NO_TIME..=LONGEST_TIME)

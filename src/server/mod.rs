@@ -2,6 +2,8 @@
 //! phases, each of which has a file in [`tick`]; they share a [`Talk`]. [`metrics`] shows the figures.
 
 mod addresses;
+#[cfg(feature = "web")]
+mod browsers;
 mod config;
 mod connections;
 mod entries;
@@ -9,6 +11,7 @@ pub mod fanout;
 mod figures;
 mod handle;
 mod inbox;
+mod listen;
 mod metrics;
 mod talk;
 mod tick;
@@ -18,6 +21,7 @@ mod zones;
 pub use config::Config;
 pub use entries::Entries;
 pub use handle::{Handle, Stats};
+pub use listen::{InvalidListen, Listen, ListenKind};
 pub use workers::Job;
 
 use std::net::{SocketAddr, TcpListener};
@@ -69,7 +73,11 @@ impl Server {
     /// [`Error::Poll`] if the kernel gives no event queue.
     pub fn bind(config: Config) -> Result<Server, Error> {
         config.check()?;
-        let bind = |&addr| Listener::bind(addr).map_err(|source| Error::Listen { addr, source });
+        let bind = |&Listen { kind, addr }: &Listen| {
+            let listener = Listener::bind(addr);
+            let listener = listener.map_err(|source| Error::Listen { addr, source })?;
+            Ok((kind, listener))
+        };
         let listeners = config.listen.iter().map(bind).collect::<Result<_, _>>()?;
         Server::listen(config, listeners)
     }
@@ -84,14 +92,16 @@ impl Server {
     pub fn with_listeners(mut config: Config, given: Vec<TcpListener>) -> Result<Server, Error> {
         let adopt = |socket| Listener::adopt(socket).map_err(Error::Given);
         let listeners: Vec<_> = given.into_iter().map(adopt).collect::<Result<_, _>>()?;
-        config.listen = listeners.iter().map(Listener::addr).collect();
+        config.listen = listeners.iter().map(|it| it.addr().into()).collect();
         config.check()?;
+        let listeners = listeners.into_iter();
+        let listeners = listeners.map(|it| (ListenKind::Auto, it)).collect();
         Server::listen(config, listeners)
     }
 
-    fn listen(config: Config, mut listeners: Vec<Listener>) -> Result<Server, Error> {
+    fn listen(config: Config, mut listeners: Vec<(ListenKind, Listener)>) -> Result<Server, Error> {
         let poller = Poller::new().map_err(Error::Poll)?;
-        for (i, listener) in listeners.iter_mut().enumerate() {
+        for (i, (_, listener)) in listeners.iter_mut().enumerate() {
             let addr = listener.addr();
             let token = Token(LISTENERS + i);
             listener
@@ -109,7 +119,11 @@ impl Server {
     }
 
     /// A server with listeners that are registered with the poller.
-    fn with(config: Config, poller: Poller, listeners: Vec<Listener>) -> Result<Server, Error> {
+    fn with(
+        config: Config,
+        poller: Poller,
+        listeners: Vec<(ListenKind, Listener)>,
+    ) -> Result<Server, Error> {
         let (inbox, outside) = inbox::inbox(poller.registry(), WAKER).map_err(Error::Poll)?;
         let mut hub = Alone::new(Rules {
             anonymous: config.anonymous,
@@ -134,7 +148,17 @@ impl Server {
 
     /// The addresses on which the server listens, with their real ports, in the order in which they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.door.listeners.iter().map(Listener::addr).collect()
+        self.listens().iter().map(|it| it.addr).collect()
+    }
+
+    /// The same with what is spoken there.
+    pub fn listens(&self) -> Vec<Listen> {
+        let listeners = self.door.listeners.iter();
+        let listen = |(kind, listener): &(ListenKind, Listener)| Listen {
+            kind: *kind,
+            addr: listener.addr(),
+        };
+        listeners.map(listen).collect()
     }
 
     /// The address where the server shows its figures, with its real port, if it does.

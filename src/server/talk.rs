@@ -16,6 +16,8 @@ use crate::net::TlsIdentity;
 use super::simulation::Record;
 
 use super::Config;
+#[cfg(feature = "web")]
+use super::browsers::Browsers;
 use super::connections::{Awaited, Connections};
 use super::entries::Listener;
 use super::fanout::Fanout;
@@ -34,6 +36,9 @@ pub(super) struct Talk {
     pub(super) effects: Effects,
     pub(super) fanout: Fanout,
     pub(super) workers: Workers,
+    /// The addresses of browsers.
+    #[cfg(feature = "web")]
+    pub(super) browsers: Browsers,
     listeners: Vec<Listener>,
     /// Bytes told to single peers since the start that count against nobody's rate.
     pub(super) uncharged: usize,
@@ -60,6 +65,8 @@ impl Talk {
             effects: Effects::default(),
             fanout: Fanout::default(),
             workers,
+            #[cfg(feature = "web")]
+            browsers: Browsers::default(),
             listeners: Vec::new(),
             uncharged: 0,
             scratch: vec![0; READ_TURN_BYTES].into(),
@@ -155,13 +162,7 @@ impl Talk {
                         .enter(peer.slot, room, &name, is_current, format);
                 }
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
-                Effect::Close { peer, reason } => {
-                    self.log_close(peer, reason);
-                    #[cfg(feature = "web")]
-                    self.close_websocket(peer, reason);
-                    self.connections.count_closing(peer.slot, reason);
-                    self.connections.drain(peer.slot, now.instant);
-                }
+                Effect::Close { peer, reason } => self.close(now, peer, reason),
                 Effect::CameOnline { peer, name } => {
                     self.connections.set_named(peer.slot);
                     let addr = self.connections.connection(peer.slot).addr();
@@ -186,6 +187,15 @@ impl Talk {
         for (peer, why) in refused {
             self.answer(now, peer, Err(why));
         }
+    }
+
+    /// Closes a connection once its output was sent.
+    fn close(&mut self, now: Moment, peer: PeerId, reason: CloseReason) {
+        self.log_close(peer, reason);
+        #[cfg(feature = "web")]
+        self.close_websocket(peer, reason);
+        self.connections.count_closing(peer.slot, reason);
+        self.connections.drain(peer.slot, now.instant);
     }
 
     fn log_close(&mut self, peer: PeerId, reason: CloseReason) {

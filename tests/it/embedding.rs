@@ -309,7 +309,7 @@ fn a_value_out_of_range_is_refused_before_anything_is_bound() {
 fn an_address_in_use_is_an_error_that_names_it() {
     let first = Server::bind(config(|_| ())).unwrap();
     let taken = first.local_addrs()[0];
-    let error = Server::bind(config(|config| config.listen = vec![taken])).unwrap_err();
+    let error = Server::bind(config(|config| config.listen = vec![taken.into()])).unwrap_err();
     assert!(matches!(error, Error::Listen { addr, .. } if addr == taken));
     assert_eq!(
         error.to_string(),

@@ -69,7 +69,14 @@ const FLOORS: [Floor; 7] = [
             "moment",
             "wire",
         ],
-        crates: &["bytes", "httparse", "memchr", "sha1_smol", "unicode_width"],
+        crates: &[
+            "bytes",
+            "httparse",
+            "memchr",
+            "serde_json",
+            "sha1_smol",
+            "unicode_width",
+        ],
     },
     Floor {
         files: &["src/chat/"],

@@ -36,7 +36,7 @@ pub(crate) struct Running {
 /// spoke before them.
 pub(crate) fn config(change: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
-    config.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+    config.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
     config.history = 0;
     change(&mut config);
     config

@@ -278,6 +278,6 @@ fn the_unit_files_fit_the_defaults() {
     assert_eq!(number(socket, "Backlog"), limits::BACKLOG as u64);
     assert_eq!(values(service, "Type"), ["notify"]);
     let listen = Config::default().listen.into_iter();
-    let listen: Vec<String> = listen.map(|addr| addr.to_string()).collect();
+    let listen: Vec<String> = listen.map(|it| it.addr.to_string()).collect();
     assert_eq!(values(socket, "ListenStream"), listen);
 }

@@ -112,13 +112,15 @@ impl Audience {
     ) {
         for reader in readers {
             let format = match to {
-                chat::Audience::Peer(_) => self.readers.format(*reader),
+                chat::Audience::Peer(_) | chat::Audience::Author { .. } => {
+                    self.readers.format(*reader)
+                }
                 chat::Audience::Room { room, .. } => self.readers.format_in(*reader, *room),
             };
             assert_renders_well(message, unix, format.unwrap_or_default());
         }
         match to {
-            chat::Audience::Peer(reader) => {
+            chat::Audience::Peer(reader) | chat::Audience::Author { peer: reader, .. } => {
                 assert!(
                     actor.is_none_or(|it| self.may_read(*reader, it, message)),
                     "{message:?}"

@@ -32,6 +32,8 @@ server [OPTIONS]
       --tls-only         people from other machines must come by TLS
       --greet-after MS   milliseconds of silence after which a newcomer is greeted     [300; 0 = at once]
       --proxy-from NET   addresses of proxies that must send a PROXY header, repeatable
+      --no-web           no page for browsers
+      --origin HOST      pages from elsewhere that may use this chat, repeatable
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
       --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
       --rate RATE        lines a second for one person, as RATE or RATE:BURST, or off  [16:128; off for loopback]
@@ -46,11 +48,15 @@ server [OPTIONS]
 The default of --send-queue rises with --max-line, as a queue must hold what one line can become. --metrics takes a port
 of 127.0.0.1, such as 9100, or ADDR:PORT; CHAT_METRICS sets its default.
 
-NET is an address or, as in 10.0.0.0/8 or 2001:db8::/32, all that begin alike. A header of version 1 or 2 of the PROXY
-protocol tells who connects through the proxy. From other addresses no header is believed.
+ADDR may begin with what is spoken there: tls:ADDR:PORT takes TLS alone, and line:ADDR:PORT only lines of text and telnet,
+where everyone is greeted at once. HOST is a host, with its port unless that is the usual one.
 
-CHAT_LISTEN sets the default of --listen, and CHAT_PROXY_FROM that of --proxy-from; several addresses stand with commas
-between them. CHAT_GREET_AFTER, CHAT_TLS_CERT and CHAT_TLS_KEY set those of --greet-after, --tls-cert and --tls-key;
+NET is an address or, as in 10.0.0.0/8 or 2001:db8::/32, all that begin alike. A header of version 1 or 2 of the PROXY
+protocol tells who connects through the proxy; a request of HTTP may come with X-Forwarded-For instead. From other
+addresses neither is believed.
+
+CHAT_LISTEN sets the default of --listen, CHAT_PROXY_FROM that of --proxy-from, and CHAT_ORIGIN that of --origin; several
+stand with commas between them. CHAT_NO_WEB=on does what --no-web does. CHAT_GREET_AFTER, CHAT_TLS_CERT and CHAT_TLS_KEY set those of --greet-after, --tls-cert and --tls-key;
 CHAT_TLS_ONLY=on does what --tls-only does. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as
 chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a service manager hands over
 (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and about to stop
@@ -91,6 +97,8 @@ fn options() -> Options {
         .optflag("", "tls-only", "")
         .optopt("", "greet-after", "", "MS")
         .optmulti("", "proxy-from", "", "NET")
+        .optflag("", "no-web", "")
+        .optmulti("", "origin", "", "HOST")
         .optopt("", "login-timeout", "", "S")
         .optopt("", "idle-timeout", "", "S")
         .optopt("", "rate", "", "RATE")
@@ -151,6 +159,9 @@ fn config(matches: &Matches) -> Result<Config, String> {
     config.greet_after = greet_after.map_or(Ok(limits::GREET_AFTER), |it| silence(&it))?;
     let proxy_from = all_given(matches, "proxy-from", "CHAT_PROXY_FROM")?;
     config.proxy_from = proxy_from.iter().map(network).collect::<Result<_, _>>()?;
+    config.page = is_on(matches, "no-web", "CHAT_NO_WEB")?.is_none();
+    let origins = all_given(matches, "origin", "CHAT_ORIGIN")?;
+    config.origins = origins.into_iter().map(|it| it.text).collect();
     let not_0 = |time: Duration| Some(time).filter(|time| !time.is_zero());
     let login_timeout = config.login_timeout.unwrap_or_default();
     let login_timeout = seconds("login-timeout", "seconds to log in", login_timeout)?;
@@ -187,22 +198,25 @@ fn tls_files(matches: &Matches) -> Result<Option<tls::Files>, String> {
 }
 
 fn is_tls_only(matches: &Matches, has_certificate: bool) -> Result<bool, String> {
-    let source = match matches.opt_present("tls-only") {
-        true => "--tls-only".into(),
-        false => match args::variable("CHAT_TLS_ONLY")? {
-            Some(Given { source, text }) if text == "on" => source,
-            Some(Given { text, .. }) if text == "off" => return Ok(false),
-            Some(Given { source, text }) => {
-                return Err(format!("{source} takes on or off, not '{text}'"));
-            }
-            None => return Ok(false),
-        },
-    };
-    match has_certificate {
-        true => Ok(true),
-        false => Err(format!(
+    match is_on(matches, "tls-only", "CHAT_TLS_ONLY")? {
+        None => Ok(false),
+        Some(_) if has_certificate => Ok(true),
+        Some(source) => Err(format!(
             "{source} needs a certificate; give --tls-cert FILE and --tls-key FILE"
         )),
+    }
+}
+
+/// Whether an option without a value was given, or its variable is `on`, and which of both it was.
+fn is_on(matches: &Matches, option: &str, name: &str) -> Result<Option<String>, String> {
+    if matches.opt_present(option) {
+        return Ok(Some(format!("--{option}")));
+    }
+    match args::variable(name)? {
+        Some(Given { source, text }) if text == "on" => Ok(Some(source)),
+        Some(Given { text, .. }) if text == "off" => Ok(None),
+        Some(Given { source, text }) => Err(format!("{source} takes on or off, not '{text}'")),
+        None => Ok(None),
     }
 }
 

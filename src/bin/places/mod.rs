@@ -6,18 +6,28 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
+use chinwag::{Listen, ListenKind};
+
 use crate::args::Given;
 
 /// One place to listen, as given.
 pub(crate) struct Place {
     text: String,
+    kind: ListenKind,
     addrs: Vec<SocketAddr>,
     is_name: bool,
 }
 
 impl Place {
-    /// Reads `ADDR:PORT`, where the address may be a name or have a zone, as in `[fe80::1%eth0]:8080`.
+    /// Reads `ADDR:PORT`, where the address may be a name or have a zone, as in `[fe80::1%eth0]:8080`. A kind may stand
+    /// before it, as in `tls:localhost:8443`.
     pub(crate) fn parse(given: &Given) -> Result<Place, String> {
+        let (kind, _) = ListenKind::split(&given.text);
+        let place = Place::parse_bare(&given.without_kind())?;
+        Ok(Place { kind, ..place })
+    }
+
+    fn parse_bare(given: &Given) -> Result<Place, String> {
         let Given { source, text } = given;
         let (addrs, is_name) = match Form::of(text) {
             Some(Form::Address(addr)) => (vec![addr], false),
@@ -31,9 +41,20 @@ impl Place {
         };
         Ok(Place {
             text: text.clone(),
+            kind: ListenKind::Auto,
             addrs,
             is_name,
         })
+    }
+}
+
+impl Given {
+    fn without_kind(&self) -> Given {
+        let (_, text) = ListenKind::split(&self.text);
+        Given {
+            source: self.source.clone(),
+            text: text.into(),
+        }
     }
 }
 
@@ -44,7 +65,7 @@ pub(crate) fn local(given: &Given) -> Result<SocketAddr, String> {
         return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     }
     let place = match Form::of(text) {
-        Some(_) => Place::parse(given)?,
+        Some(_) => Place::parse_bare(given)?,
         None => {
             return Err(format!(
                 "{source} takes a port, such as 9100, or ADDR:PORT, such as [::1]:9100, not '{text}'"
@@ -53,7 +74,7 @@ pub(crate) fn local(given: &Given) -> Result<SocketAddr, String> {
     };
     let addrs = addresses(&[place], is_here, &mut Vec::new());
     let none = || format!("{source} cannot be '{text}': the name has no address");
-    addrs.first().copied().ok_or_else(none)
+    addrs.first().map(|it| it.addr).ok_or_else(none)
 }
 
 /// The form of a place.
@@ -95,10 +116,11 @@ pub(crate) fn addresses(
     places: &[Place],
     has: impl Fn(SocketAddr) -> io::Result<()>,
     remarks: &mut Vec<String>,
-) -> Vec<SocketAddr> {
-    let mut chosen = Vec::new();
+) -> Vec<Listen> {
+    let mut chosen: Vec<Listen> = Vec::new();
     for Place {
         text,
+        kind,
         addrs,
         is_name,
     } in places
@@ -121,11 +143,11 @@ pub(crate) fn addresses(
             remarks.append(&mut left_out);
         }
         for addr in of_place {
-            if chosen.iter().any(|&other| covers(other, addr)) {
+            if chosen.iter().any(|other| covers(other.addr, addr)) {
                 continue;
             }
-            chosen.retain(|&other| !covers(addr, other));
-            chosen.push(addr);
+            chosen.retain(|other| !covers(addr, other.addr));
+            chosen.push(Listen { kind: *kind, addr });
         }
     }
     chosen
@@ -150,6 +172,7 @@ mod tests {
     fn place(text: &str, addrs: &[&str]) -> Place {
         Place {
             text: text.into(),
+            kind: ListenKind::Auto,
             addrs: addrs.iter().map(|addr| addr.parse().unwrap()).collect(),
             is_name: text.starts_with(char::is_alphabetic),
         }

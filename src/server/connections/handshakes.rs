@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::id::Slot;
+use crate::id::{PeerId, Slot};
 use crate::limits::HANDSHAKE_TIMEOUT;
 use crate::net::TlsIdentity;
 
@@ -21,9 +21,14 @@ impl Connections {
     ) {
         let peer = self.id(slot);
         self.timers.unset(Timer::Greeting, peer);
+        self.await_handshake(peer, now);
+        self.connection(slot).start_tls(identity, first);
+    }
+
+    /// TLS has to be set up in time.
+    pub(in crate::server) fn await_handshake(&mut self, peer: PeerId, now: Instant) {
         self.timers
             .set(Timer::Handshake, peer, now + HANDSHAKE_TIMEOUT);
-        self.connection(slot).start_tls(identity, first);
     }
 
     /// Counts a handshake no more if it is over, whatever came of it. Returns whether text can pass now.

@@ -47,6 +47,7 @@ use crate::net::{Connection, Gauge, Unsent};
 use crate::rate::{Bucket, Rate};
 use crate::wire::Tongue;
 
+use super::ListenKind;
 use super::addresses::{Addresses, Traffic};
 use super::figures::Reasons;
 use held::Held;
@@ -75,7 +76,7 @@ pub(super) struct Connections {
     /// Peers whose slots can be freed.
     finished: Vec<Slot>,
     /// Peers that the hub never hears of: they are told why they cannot come in, and closed. At most a few.
-    turned_away: Vec<Slot>,
+    turned_away: Vec<(Slot, CloseReason)>,
     /// Handshakes of TLS that are on.
     handshakes: usize,
     /// How many of the other connections each address holds, if that is limited.
@@ -110,6 +111,8 @@ struct Peer {
     bucket: Bucket,
     leaving: Leaving,
     held: Held,
+    /// What is spoken where they came in.
+    kind: ListenKind,
     /// The protocol in which they send, once it is known.
     tongue: Tongue,
     /// Their protocol is not known yet.

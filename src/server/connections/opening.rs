@@ -6,12 +6,21 @@ use std::time::Instant;
 use crate::id::{PeerId, Slot};
 use crate::wire::{Codec, Tongue};
 
-use super::{Connections, Timer};
+use super::{Connections, ListenKind, Timer};
 
 impl Connections {
     /// Whether the protocol of a peer is not known yet.
     pub(in crate::server) fn is_opening(&self, slot: Slot) -> bool {
         self.peers[slot.index()].is_opening
+    }
+
+    /// What is spoken where a peer came in.
+    pub(in crate::server) fn kind(&self, slot: Slot) -> ListenKind {
+        self.peers[slot.index()].kind
+    }
+
+    pub(in crate::server) fn set_kind(&mut self, slot: Slot, kind: ListenKind) {
+        self.peers[slot.index()].kind = kind;
     }
 
     /// Whether the hub has been told of a peer.
@@ -27,12 +36,14 @@ impl Connections {
     /// The hub is told of a peer from now on.
     pub(in crate::server) fn introduce(&mut self, peer: PeerId) {
         self.timers.unset(Timer::Greeting, peer);
+        self.timers.unset(Timer::Head, peer);
         self.peers[peer.index()].is_introduced = true;
     }
 
     /// A newcomer is sent away: they are not greeted, even if they send more.
     pub(in crate::server) fn expect_nothing(&mut self, peer: PeerId) {
         self.timers.unset(Timer::Greeting, peer);
+        self.timers.unset(Timer::Head, peer);
         self.end_header(peer);
     }
 

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use mio::{Registry, Token};
 
+use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
 use crate::net::{Connection, Handshake, Socket};
 use crate::rate::Bucket;
 use crate::wire::Tongue;
 
-use super::{Connections, Held, Leaving, Peer};
+use super::{Connections, Held, Leaving, ListenKind, Peer};
 
 impl Connections {
     /// Adds an accepted connection and registers it. `is_limited`: whether the rate applies to it.
@@ -46,11 +47,18 @@ impl Connections {
         &mut self,
         socket: Socket,
         addr: SocketAddr,
+        why: CloseReason,
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let peer = self.place(socket, addr, registry)?;
-        self.turned_away.push(peer.slot);
+        self.turned_away.push((peer.slot, why));
         Ok(peer)
+    }
+
+    /// Why a peer cannot come in, if it is one that is only told so.
+    pub(in crate::server) fn refusal(&self, slot: Slot) -> Option<CloseReason> {
+        let mut turned_away = self.turned_away.iter();
+        turned_away.find(|it| it.0 == slot).map(|it| it.1)
     }
 
     fn place(
@@ -71,6 +79,7 @@ impl Connections {
             bucket: Bucket::default(),
             leaving: Leaving::NOT,
             held: Held::default(),
+            kind: ListenKind::Auto,
             tongue: Tongue::default(),
             is_opening: true,
             awaits_header: false,
@@ -154,7 +163,7 @@ impl Connections {
 
     /// Takes a peer that has gone out of the counts.
     fn uncount(&mut self, slot: Slot, peer: &Peer) {
-        if let Some(i) = self.turned_away.iter().position(|&it| it == slot) {
+        if let Some(i) = self.turned_away.iter().position(|it| it.0 == slot) {
             self.turned_away.swap_remove(i);
         }
         if let Some(addresses) = self.addresses.as_mut().filter(|_| peer.has_own_address) {

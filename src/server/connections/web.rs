@@ -14,11 +14,6 @@ impl Connections {
         self.timers.set(Timer::Head, peer, by);
     }
 
-    /// The head of a request has come, or is not waited for any more.
-    pub(in crate::server) fn end_head(&mut self, peer: PeerId) {
-        self.timers.unset(Timer::Head, peer);
-    }
-
     /// A WebSocket is pinged after a while.
     pub(in crate::server) fn ping_later(&mut self, peer: PeerId, now: Instant) {
         self.timers.set(Timer::Ping, peer, now + PING_INTERVAL);

@@ -7,7 +7,7 @@ use mio::Token;
 
 use crate::net::simulated::{Nature, World};
 use crate::net::{Listener, Poller};
-use crate::server::{Config, LISTENERS, Server};
+use crate::server::{Config, LISTENERS, ListenKind, Server};
 
 use super::record::{Happened, What};
 
@@ -19,7 +19,8 @@ pub(super) fn serve(world: &World, config: Config) -> Server {
     let mut listener = Listener::simulated(world.backlog(), addr);
     let listened = listener.register(poller.registry(), Token(LISTENERS));
     listened.expect("the world takes a listener");
-    let mut server = Server::with(config, poller, vec![listener]).expect("the server starts");
+    let mut server = Server::with(config, poller, vec![(ListenKind::Auto, listener)])
+        .expect("the server starts");
     server.talk.record.begin();
     server
 }

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use mio::Registry;
 
 use crate::error::CloseReason;
+use crate::id::PeerId;
 use crate::limits::{ACCEPT_RETRY, ACCEPTS_PER_TICK, PROXY_TIMEOUT, TURNED_AWAY, UNREAD_TURNS};
 use crate::message::{AboutConnection, Message};
 use crate::moment::{Format, Moment};
@@ -15,11 +16,12 @@ use crate::net::{Accepted, Listener, Socket, Spare};
 use crate::wire::render;
 
 use super::Talk;
+use crate::server::ListenKind;
 
 /// The listeners, and the state of accepting.
 #[derive(Debug)]
 pub(in crate::server) struct Door {
-    pub(in crate::server) listeners: Vec<Listener>,
+    pub(in crate::server) listeners: Vec<(ListenKind, Listener)>,
     /// The time before which not to accept, if nobody could be let in, not even to be turned away.
     accept_again: Option<Instant>,
     /// Whether the operator has been told that nobody can be let in.
@@ -29,7 +31,7 @@ pub(in crate::server) struct Door {
 }
 
 impl Door {
-    pub(in crate::server) fn new(listeners: Vec<Listener>) -> Door {
+    pub(in crate::server) fn new(listeners: Vec<(ListenKind, Listener)>) -> Door {
         Door {
             listeners,
             accept_again: None,
@@ -55,19 +57,20 @@ impl Door {
 
     /// Accepts from one listener. Returns whether it makes sense to go on.
     fn accept_from(&mut self, now: Moment, i: usize, talk: &mut Talk, registry: &Registry) -> bool {
-        if !self.listeners[i].ready {
+        if !self.listeners[i].1.ready {
             return true;
         }
         self.spare.hold();
         let mut failed = 0;
         for _ in 0..ACCEPTS_PER_TICK {
-            if !self.listeners[i].ready {
+            let (kind, listener) = &mut self.listeners[i];
+            if !listener.ready {
                 break;
             }
-            match self.listeners[i].accept() {
+            match listener.accept() {
                 Accepted::Connection(socket, addr) => {
                     self.is_short_of_room = false;
-                    talk.admit(now, socket, addr, registry);
+                    talk.admit(now, *kind, socket, addr, registry);
                 }
                 Accepted::Failed(error) => {
                     failed += 1;
@@ -103,7 +106,7 @@ impl Door {
         if !self.spare.give_up() {
             return false;
         }
-        let accepted = self.listeners[i].accept();
+        let accepted = self.listeners[i].1.accept();
         let went_well = matches!(accepted, Accepted::Connection(..) | Accepted::Nobody);
         if let Accepted::Connection(socket, addr) = accepted {
             talk.stats.accepted += 1;
@@ -126,19 +129,25 @@ impl Door {
 
     /// Whether somebody may be waiting to be let in.
     pub(super) fn has_work(&self) -> bool {
-        self.accept_again.is_none() && self.listeners.iter().any(|l| l.ready)
+        self.accept_again.is_none() && self.listeners.iter().any(|(_, it)| it.ready)
     }
 }
 
 impl Talk {
-    fn admit(&mut self, now: Moment, socket: Socket, addr: SocketAddr, registry: &Registry) {
+    fn admit(
+        &mut self,
+        now: Moment,
+        kind: ListenKind,
+        socket: Socket,
+        addr: SocketAddr,
+        registry: &Registry,
+    ) {
         self.got_input = true;
         self.stats.accepted += 1;
         let is_proxy = self.config.proxy_from.contains(addr.ip());
-        if let Some((reason, message)) = self.refusal((!is_proxy).then_some(addr.ip())) {
-            self.figures.refused.count(reason);
-            log::info!("{addr} turned away: {reason}");
-            return self.turn_away(now, socket, addr, &message, registry);
+        if let Some(why) = self.refusal((!is_proxy).then_some(addr.ip())) {
+            log::info!("{addr} turned away: {why}");
+            return self.turn_away(now, socket, addr, why, registry);
         }
         let added = match is_proxy {
             true => {
@@ -155,6 +164,7 @@ impl Talk {
             Ok(peer) => {
                 log::debug!("{addr} connected");
                 self.fanout.introduce(peer.slot, Format::default());
+                self.connections.set_kind(peer.slot, kind);
                 if !is_proxy {
                     self.begin_opening(now, peer);
                 }
@@ -172,37 +182,49 @@ impl Talk {
         self.config.rate_on_loopback || !ip.is_loopback()
     }
 
-    /// The reason to let nobody in now, if there is one, and the message that says so. A proxy's own address, which is not
-    /// given, is no reason.
-    fn refusal(&self, ip: Option<IpAddr>) -> Option<(CloseReason, Message)> {
+    /// The reason to let nobody in now, if there is one. A proxy's own address, which is not given, is no reason.
+    fn refusal(&self, ip: Option<IpAddr>) -> Option<CloseReason> {
         if ip.is_some_and(|ip| self.connections.has_all_of(ip)) {
-            let reason = CloseReason::TooManyFromAddress;
-            return Some((reason, AboutConnection::TooManyFromAddress.into()));
+            return Some(CloseReason::TooManyFromAddress);
         }
         let is_full = self.connections.len() >= self.config.max_clients;
-        is_full.then_some((CloseReason::ServerFull, AboutConnection::ServerFull.into()))
+        is_full.then_some(CloseReason::ServerFull)
     }
 
-    /// Tells a newcomer why they cannot come in, and closes the connection like any other, so that they can read it
-    /// whatever they send meanwhile. There are few places for that. Without one, the connection is closed at once.
+    /// Tells a newcomer why they cannot come in, in what they speak, and closes the connection like any other, so that
+    /// they can read it whatever they send meanwhile. There are few places for that. Without one, they are told in plain
+    /// text, and the connection is closed at once.
     fn turn_away(
         &mut self,
         now: Moment,
         socket: Socket,
         addr: SocketAddr,
-        why: &Message,
+        why: CloseReason,
         registry: &Registry,
     ) {
         if self.connections.turned_away() >= TURNED_AWAY {
-            return self.tell_and_close(socket, why);
+            self.figures.refused.count(why);
+            return self.tell_and_close(socket, &about_refusal(why));
         }
-        match self.connections.insert_turned_away(socket, addr, registry) {
+        match self
+            .connections
+            .insert_turned_away(socket, addr, why, registry)
+        {
             Ok(peer) => {
                 self.fanout.introduce(peer.slot, Format::default());
-                self.dismiss_newcomer(now, peer, why);
+                self.begin_opening(now, peer);
             }
-            Err(error) => log::debug!("cannot watch {addr}, closing it: {error}"),
+            Err(error) => {
+                self.figures.refused.count(why);
+                log::debug!("cannot watch {addr}, closing it: {error}");
+            }
         }
+    }
+
+    /// Tells a newcomer who is turned away why, in the format that is known to be theirs by now.
+    pub(super) fn dismiss_refused(&mut self, now: Moment, peer: PeerId, why: CloseReason) {
+        self.figures.refused.count(why);
+        self.dismiss_newcomer(now, peer, &about_refusal(why));
     }
 
     /// Tells a newcomer why they cannot come in, and closes the connection at once. A fresh socket takes one short
@@ -219,5 +241,13 @@ impl Talk {
         }
         let _ = socket.write(&line);
         let _ = socket.shutdown(Shutdown::Write);
+    }
+}
+
+/// What a newcomer is told who cannot come in.
+fn about_refusal(why: CloseReason) -> Message {
+    match why {
+        CloseReason::TooManyFromAddress => AboutConnection::TooManyFromAddress.into(),
+        _ => AboutConnection::ServerFull.into(),
     }
 }

@@ -11,21 +11,34 @@ use crate::moment::Medium;
 use crate::moment::{Format, Moment};
 #[cfg(feature = "machine")]
 use crate::wire::Tongue;
+#[cfg(feature = "web")]
+use crate::wire::http::Refusal;
 use crate::wire::{Codec, Decoder, Opening, blank_lines, is_blank_line, opening};
 
 use super::Talk;
+use crate::server::ListenKind;
 
 impl Talk {
     /// A newcomer may speak: greets them, at once or after some silence.
     pub(super) fn begin_opening(&mut self, now: Moment, peer: PeerId) {
-        match self.config.greet_after {
-            Duration::ZERO => self.introduce(now, peer, Format::default()),
-            silence => self.connections.greet_at(peer, now.instant + silence),
+        match (self.connections.kind(peer.slot), self.config.greet_after) {
+            (ListenKind::Tls, _) => self.connections.await_handshake(peer, now.instant),
+            (ListenKind::Line, _) | (ListenKind::Auto, Duration::ZERO) => {
+                self.introduce(now, peer, Format::default());
+            }
+            (ListenKind::Auto, silence) => {
+                self.connections.greet_at(peer, now.instant + silence);
+            }
         }
     }
 
-    /// A newcomer has been silent for a while, or has only pressed Enter to see whether anyone is there.
+    /// A newcomer has been silent for a while, or has only pressed Enter to see whether anyone is there. Nobody greets what
+    /// may be the second connection of a browser.
     pub(super) fn greet(&mut self, now: Moment, peer: PeerId) {
+        #[cfg(feature = "web")]
+        if self.may_be_second(now, peer) {
+            return self.await_browser(now, peer);
+        }
         let mut first = self.connections.first_bytes(peer.slot, &[]);
         first.drain(..blank_lines(&first));
         self.connections.keep_first_bytes(peer.slot, &first);
@@ -40,51 +53,70 @@ impl Talk {
         if self.connections.awaits_header(slot) {
             first = self.take_header(now, peer, first)?;
         }
-        match opening(&first) {
-            // It brings the prompt, or is typed there.
-            Opening::Undecided if is_blank_line(&first) => {
-                if !self.connections.is_introduced(slot) {
-                    self.introduce(now, peer, Format::default());
-                    return None;
-                }
-            }
-            Opening::Undecided => {
-                self.connections.keep_first_bytes(slot, &first);
-                return None;
-            }
-            Opening::Foreign(Protocol::Tls) if self.may_speak_tls(slot) => {
-                self.start_tls(now, peer, first);
-                return None;
-            }
-            #[cfg(feature = "web")]
-            Opening::Foreign(Protocol::Http) if !self.connections.is_introduced(slot) => {
-                self.open_for_http(now, peer);
-                return Some(first);
-            }
-            Opening::Foreign(protocol) => {
-                self.connections.end_opening(slot);
-                self.turn_stranger_away(now, peer, protocol);
-                return None;
-            }
-            #[cfg(feature = "machine")]
-            Opening::Objects => {
-                self.connections.end_opening(slot);
-                self.connections.set_tongue(slot, Tongue::Objects);
-                self.introduce_program(now, peer, Medium::Json);
-                return self.connections.is_open(slot).then_some(first);
-            }
-            Opening::Lines => {}
+        let opening = opening(&first);
+        let is_blank = is_blank_line(&first);
+        if opening == Opening::Undecided && !is_blank {
+            self.connections.keep_first_bytes(slot, &first);
+            return None;
+        }
+        if let Opening::Foreign(protocol) = opening {
+            return self.open_for_stranger(now, peer, protocol, first);
+        }
+        let kind = self.connections.kind(slot);
+        if kind == ListenKind::Tls && !self.connections.connection(slot).is_tls() {
+            self.refuse_plain(now, peer);
+            return None;
+        }
+        #[cfg(feature = "machine")]
+        if opening == Opening::Objects && kind != ListenKind::Line {
+            self.connections.end_opening(slot);
+            self.connections.set_tongue(slot, Tongue::Objects);
+            self.introduce_program(now, peer, Medium::Json);
+            return self.connections.is_open(slot).then_some(first);
         }
         if !self.connections.is_introduced(slot) {
+            if is_blank {
+                self.introduce(now, peer, Format::default());
+                return None;
+            }
             first.drain(..blank_lines(&first));
         }
         self.open_for_lines(now, peer).then_some(first)
     }
 
+    /// A peer speaks another protocol than people do. Returns its bytes so far if that is one that is spoken here.
+    fn open_for_stranger(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        protocol: Protocol,
+        first: Vec<u8>,
+    ) -> Option<Vec<u8>> {
+        let slot = peer.slot;
+        let has_tls = self.connections.connection(slot).is_tls();
+        if let Some(why) = self.connections.refusal(slot) {
+            self.refuse_stranger(now, peer, protocol, why);
+        } else if protocol == Protocol::Tls && self.may_speak_tls(slot) {
+            self.start_tls(now, peer, first);
+        } else if self.connections.kind(slot) == ListenKind::Tls && !has_tls {
+            self.refuse_plain(now, peer);
+        } else {
+            #[cfg(feature = "web")]
+            if protocol == Protocol::Http && !self.connections.is_introduced(slot) {
+                self.open_for_http(now, peer);
+                return Some(first);
+            }
+            self.connections.end_opening(slot);
+            self.turn_stranger_away(now, peer, protocol);
+        }
+        None
+    }
+
     /// Whether a newcomer whose first bytes are those of TLS may go on so. Behind a greeting it is too late.
     fn may_speak_tls(&mut self, slot: Slot) -> bool {
         let is_plain = !self.connections.connection(slot).is_tls();
-        self.identity.is_some() && is_plain && !self.connections.is_introduced(slot)
+        let is_line = self.connections.kind(slot) == ListenKind::Line;
+        self.identity.is_some() && is_plain && !is_line && !self.connections.is_introduced(slot)
     }
 
     fn start_tls(&mut self, now: Moment, peer: PeerId, first: Vec<u8>) {
@@ -131,11 +163,11 @@ impl Talk {
     pub(super) fn introduce(&mut self, now: Moment, peer: PeerId, format: Format) {
         let addr = self.connections.connection(peer.slot).addr();
         self.fanout.introduce(peer.slot, format);
+        if let Some(why) = self.connections.refusal(peer.slot) {
+            return self.dismiss_refused(now, peer, why);
+        }
         if self.config.is_tls_only() && !self.is_safe(peer.slot) {
-            let reason = CloseReason::NoTls;
-            log::info!("{addr} turned away: {reason}");
-            self.connections.count_closing(peer.slot, reason);
-            return self.dismiss_newcomer(now, peer, &AboutConnection::TlsOnly.into());
+            return self.refuse_plain(now, peer);
         }
         self.connections.introduce(peer);
         #[cfg(feature = "machine")]
@@ -145,10 +177,32 @@ impl Talk {
         self.tell_hub(now, peer, Event::Connected { addr, format });
     }
 
+    /// Tells a newcomer who came in plain text that TLS is needed.
+    fn refuse_plain(&mut self, now: Moment, peer: PeerId) {
+        let addr = self.connections.connection(peer.slot).addr();
+        let reason = CloseReason::NoTls;
+        log::info!("{addr} turned away: {reason}");
+        self.connections.count_closing(peer.slot, reason);
+        self.dismiss_newcomer(now, peer, &AboutConnection::TlsOnly.into());
+    }
+
     /// Whether nobody on the way can read what a peer sends.
     pub(super) fn is_safe(&mut self, slot: Slot) -> bool {
         let connection = self.connections.connection(slot);
         connection.is_tls() || connection.is_local()
+    }
+
+    /// Closes the connection of a client of another protocol that could not come in anyway. A browser is told why.
+    fn refuse_stranger(&mut self, now: Moment, peer: PeerId, protocol: Protocol, why: CloseReason) {
+        self.figures.refused.count(why);
+        self.connections.expect_nothing(peer);
+        #[cfg(feature = "web")]
+        if protocol == Protocol::Http {
+            let response = Refusal::Full.response(false);
+            self.fanout.reply_raw(peer.slot, &response);
+        }
+        log::debug!("a client that speaks {protocol} is told that: {why}");
+        self.connections.drain(peer.slot, now.instant);
     }
 
     /// Tells a client of another protocol what this server is, in words of that protocol where it has some, and closes
@@ -168,6 +222,10 @@ impl Talk {
     pub(super) fn shut_the_door(&mut self, now: Moment) {
         for slot in self.connections.not_introduced() {
             let peer = self.connections.id(slot);
+            if let Some(why) = self.connections.refusal(slot) {
+                self.dismiss_refused(now, peer, why);
+                continue;
+            }
             match self.connections.connection(slot).handshake() {
                 #[cfg(feature = "web")]
                 None if self.connections.tongue(slot) == Tongue::Http => {

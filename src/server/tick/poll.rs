@@ -73,7 +73,7 @@ impl Server {
             } else if let Some(i) = token.0.checked_sub(LISTENERS)
                 && let Some(listener) = self.door.listeners.get_mut(i)
             {
-                listener.ready = true;
+                listener.1.ready = true;
             } else if let Some(metrics) = &mut self.metrics {
                 metrics.mark(event);
             }

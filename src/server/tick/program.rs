@@ -7,6 +7,7 @@ use crate::id::PeerId;
 use crate::limits::OBJECT_BYTES;
 use crate::message::{ForProgram, Hello, Misuse, MisuseCode, Told};
 use crate::moment::{Format, Medium, Moment};
+use crate::rate::Rate;
 use crate::wire::machine::{ObjectDecoder, ObjectLine, parse};
 
 use super::Talk;
@@ -33,9 +34,10 @@ impl Talk {
     pub(super) fn say_hello(&mut self, now: Moment, peer: PeerId) {
         let connection = self.connections.connection(peer.slot);
         let (tls, ip) = (connection.is_tls(), connection.addr().ip());
+        let rate = self.config.rate.filter(|_| self.is_limited(ip));
         let hello = Hello {
             line: self.config.max_line,
-            rate: self.config.rate.filter(|_| self.is_limited(ip)),
+            rate: rate.map(Rate::lines),
             tls,
         };
         let hello = ForProgram::Hello(hello).into();

@@ -3,11 +3,15 @@
 
 use std::net::SocketAddr;
 
+#[cfg(feature = "web")]
+use crate::error::Protocol;
 use crate::error::{CloseReason, ProxyFault};
 use crate::id::PeerId;
 use crate::message::{AboutConnection, Message};
 use crate::moment::Moment;
 use crate::wire::proxy_header;
+#[cfg(feature = "web")]
+use crate::wire::{Opening, is_blank_line, opening};
 
 use super::Talk;
 
@@ -30,6 +34,9 @@ impl Talk {
                 self.connections.keep_first_bytes(peer.slot, &first);
                 None
             }
+            // A request tells later for whom it is.
+            #[cfg(feature = "web")]
+            Err(ProxyFault::Missing) if may_be_http(&first) => Some(first),
             Err(fault) => {
                 self.refuse_header(now, peer, fault);
                 None
@@ -66,7 +73,7 @@ impl Talk {
     /// A proxy has told who connects through it. Lets them in, as if they had connected just now from that address.
     /// Returns whether they are let in. If the proxy does not know who it is, or connects for itself, the address stays
     /// that of the proxy, and does not count.
-    fn let_in_through_proxy(
+    pub(super) fn let_in_through_proxy(
         &mut self,
         now: Moment,
         peer: PeerId,
@@ -87,7 +94,9 @@ impl Talk {
         let is_limited = self.is_limited(source.unwrap_or(proxy).ip());
         self.connections
             .count_proxied(peer.slot, source, is_limited);
-        self.begin_opening(now, peer);
+        if self.connections.is_opening(peer.slot) {
+            self.begin_opening(now, peer);
+        }
         true
     }
 
@@ -98,6 +107,15 @@ impl Talk {
             self.figures.refused.count(reason);
         }
         self.dismiss_newcomer(now, peer, why);
+    }
+}
+
+/// Whether these bytes are a request, or the beginning of one.
+#[cfg(feature = "web")]
+fn may_be_http(first: &[u8]) -> bool {
+    match opening(first) {
+        Opening::Undecided => !is_blank_line(first),
+        opening => opening == Opening::Foreign(Protocol::Http),
     }
 }
 
@@ -314,6 +332,7 @@ mod tests {
         assert_eq!(come(&mut scene, &header("192.0.2.1")).1, TOO_MANY);
         // By whatever way they come.
         let direct = connect(&mut scene, "192.0.2.1");
+        pass(&mut scene, SILENCE);
         assert_eq!(scene.heard(direct), TOO_MANY);
         // Somebody at the proxy itself keeps nobody else out.
         come(&mut scene, &header("10.0.0.1"));
@@ -340,7 +359,7 @@ mod tests {
         let mut scene = scene(|config| config.max_clients = 1);
         let ann = connect(&mut scene, "10.0.0.1");
         let bob = connect(&mut scene, "10.0.0.1");
-        send(&mut scene, bob, HEADERS[0]);
+        send(&mut scene, bob, b"bob\n");
         assert_eq!(scene.heard(bob), "Server is full. Try again later.\r\n");
         send(&mut scene, ann, HEADERS[0]);
         pass(&mut scene, SILENCE);

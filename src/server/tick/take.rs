@@ -51,8 +51,8 @@ impl Server {
         if is_shutdown && self.stop_by.is_none() {
             self.stop_by = Some(now.instant + talk.config.drain);
             for mut listener in self.door.listeners.drain(..) {
-                if let Err(error) = listener.deregister(self.poller.registry()) {
-                    log::debug!("cannot deregister {}: {error}", listener.addr());
+                if let Err(error) = listener.1.deregister(self.poller.registry()) {
+                    log::debug!("cannot deregister {}: {error}", listener.1.addr());
                 }
             }
             log::info!("shutting down, {} online", talk.hub.online());

@@ -1,13 +1,15 @@
 //! Browsers: a request is answered once, with the page or an upgrade to WebSocket, whose messages are objects.
 
+use std::net::SocketAddr;
+
 use bytes::BytesMut;
 
 use crate::chat::Event;
-use crate::error::CloseReason;
+use crate::error::{CloseReason, ProxyFault};
 use crate::id::PeerId;
-use crate::limits::HEAD_TIMEOUT;
+use crate::limits::{HEAD_TIMEOUT, LOGIN_TIMEOUT};
 use crate::moment::{Medium, Moment};
-use crate::wire::http::{Answer, Refusal, Settings, answer};
+use crate::wire::http::{Answer, Refusal, Settings, answer, forwarded_for, is_browser};
 use crate::wire::websocket::{self, CloseCode, FrameDecoder, Incoming};
 use crate::wire::{Codec, Tongue};
 
@@ -49,6 +51,19 @@ impl Talk {
     }
 
     fn answer_request(&mut self, now: Moment, peer: PeerId, head: &[u8]) {
+        if self.connections.awaits_header(peer.slot) {
+            let source = forwarded_for(head).map(|ip| SocketAddr::new(ip, 0));
+            let Some(source) = source else {
+                return self.refuse_header(now, peer, ProxyFault::Missing);
+            };
+            if !self.let_in_through_proxy(now, peer, Some(source)) {
+                return;
+            }
+        }
+        if is_browser(head) {
+            let ip = self.connections.connection(peer.slot).addr().ip();
+            self.browsers.note(ip, now.instant);
+        }
         let is_safe = self.is_safe(peer.slot);
         if self.config.is_tls_only() && !is_safe {
             return self.end_http(now, peer, &Refusal::TlsOnly.response(false));
@@ -60,7 +75,6 @@ impl Talk {
         match answer(head, settings) {
             Answer::Close(response) => self.end_http(now, peer, &response),
             Answer::Upgrade(response) => {
-                self.connections.end_head(peer);
                 self.connections.set_tongue(peer.slot, Tongue::Frames);
                 self.connections.ping_later(peer, now.instant);
                 self.fanout.reply_raw(peer.slot, &response);
@@ -69,16 +83,32 @@ impl Talk {
         }
     }
 
-    /// The head of a request did not come in time.
+    /// Whether a newcomer who has said nothing for a while may be the second connection of a browser.
+    pub(super) fn may_be_second(&mut self, now: Moment, peer: PeerId) -> bool {
+        let ip = self.connections.connection(peer.slot).addr().ip();
+        let silence = self.config.greet_after;
+        let accepted = now.instant.checked_sub(silence).unwrap_or(now.instant);
+        self.browsers.may_be_one(ip, accepted)
+    }
+
+    /// Waits until a silent connection is used, for as long as a person would have to give a name.
+    pub(super) fn await_browser(&mut self, now: Moment, peer: PeerId) {
+        let time = self.config.login_timeout.unwrap_or(LOGIN_TIMEOUT);
+        self.connections.await_head(peer, now.instant + time);
+    }
+
+    /// The head of a request did not come in time, or nothing at all came from a browser.
     pub(super) fn refuse_slow_head(&mut self, now: Moment, peer: PeerId) {
-        self.end_http(now, peer, &Refusal::TooSlow.response(false));
+        match self.connections.tongue(peer.slot) {
+            Tongue::Http => self.end_http(now, peer, &Refusal::TooSlow.response(false)),
+            _ => _ = self.connections.doom(peer.slot, CloseReason::LoginTimedOut),
+        }
     }
 
     /// Sends the response to a request, and closes the connection.
     fn end_http(&mut self, now: Moment, peer: PeerId, response: &[u8]) {
         self.connections
             .count_closing(peer.slot, CloseReason::Answered);
-        self.connections.end_head(peer);
         self.connections.expect_nothing(peer);
         self.fanout.reply_raw(peer.slot, response);
         self.connections.drain(peer.slot, now.instant);

@@ -1,7 +1,9 @@
 //! What a request is answered, by its head and the settings alone.
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::refusal::Refusal;
-use super::request::Request;
+use super::request::{Request, text};
 use super::upgrade::upgrade;
 
 /// What the answers depend on besides the request.
@@ -40,6 +42,23 @@ pub fn answer(head: &[u8], settings: Settings<'_>) -> Answer {
     let is_head = head.starts_with(b"HEAD ");
     let found = Request::parse(head).and_then(|request| find(&request, settings));
     found.unwrap_or_else(|refusal| Answer::Close(refusal.response(is_head)))
+}
+
+/// Whether a browser sent this head. All of them say that they are Mozilla, which was the first.
+pub fn is_browser(head: &[u8]) -> bool {
+    let request = Request::parse(head).ok();
+    let mut agents = request.iter().flat_map(|it| it.all("User-Agent"));
+    agents.any(|agent| agent.starts_with(b"Mozilla/"))
+}
+
+/// The address from which the last proxy got the request, if it tells that (RFC 7239 §1 describes this older field). It
+/// may stand with a port, and if it is of IPv6, in brackets.
+pub fn forwarded_for(head: &[u8]) -> Option<IpAddr> {
+    let request = Request::parse(head).ok()?;
+    let last = text(request.list("X-Forwarded-For").last()?)?;
+    let addr = || Some(last.parse::<SocketAddr>().ok()?.ip());
+    let bare = last.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(addr)
 }
 
 fn find(request: &Request<'_>, settings: Settings<'_>) -> Result<Answer, Refusal> {

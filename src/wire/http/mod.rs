@@ -8,7 +8,7 @@ mod refusal;
 mod request;
 mod upgrade;
 
-pub use answer::{Answer, Page, Settings, answer};
+pub use answer::{Answer, Page, Settings, answer, forwarded_for, is_browser};
 pub use head::HeadDecoder;
 pub use refusal::Refusal;
 

@@ -68,7 +68,7 @@ fn hello(hello: &Hello, out: &mut BytesMut) {
         limits.number("line", hello.line as u64);
         limits.number("name", USERNAME_CHARS as u64);
         match hello.rate {
-            Some(rate) => limits.number("rate", rate.lines().into()),
+            Some(rate) => limits.number("rate", rate.into()),
             None => limits.raw("rate", "null"),
         }
     });

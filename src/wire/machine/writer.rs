@@ -140,7 +140,7 @@ pub(super) fn string(out: &mut BytesMut, text: &str) {
     out.put_u8(b'"');
 }
 
-#[cfg(all(test, feature = "machine"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
