@@ -97,15 +97,18 @@ pub(crate) fn can_play(test: &str, clients: &[&Client]) -> bool {
     let Some(client) = missing.first() else {
         return true;
     };
-    let sentence = format!(
-        "left out: {test}, as {} ({}) is not installed",
-        client.program, client.is_known_by
-    );
+    let client = format!("{} ({})", client.program, client.is_known_by);
+    leave_out(test, &client);
+    false
+}
+
+/// Says that the test is left out, as the program is not installed, or fails.
+pub(crate) fn leave_out(test: &str, program: &str) {
+    let sentence = format!("left out: {test}, as {program} is not installed");
     let required = env::var_os("CHINWAG_REQUIRE_CLIENTS").is_some_and(|value| value == "1");
     assert!(!required, "{sentence}");
     // Through the handle, as the test runner keeps what is printed with a macro to itself.
     let _ = writeln!(std::io::stderr(), "{sentence}");
-    false
 }
 
 /// Someone at a terminal.
