@@ -3,8 +3,10 @@
 mod bad_input;
 #[cfg(feature = "web")]
 mod browsers;
+mod browsing;
 #[cfg(target_os = "linux")]
 mod budgets;
+mod chromium;
 mod churn;
 mod client_in_tmux;
 mod coming_in;
@@ -51,6 +53,7 @@ mod stopped;
 #[cfg(target_os = "linux")]
 mod storms;
 mod streams;
+mod tab;
 mod talking;
 mod telnet;
 mod tidy;
