@@ -2,6 +2,7 @@
 
 mod args;
 mod command_line;
+mod contents;
 mod files;
 mod motd;
 mod output;

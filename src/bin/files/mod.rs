@@ -1,14 +1,11 @@
 //! Files of the operator: read at the start, and again at each signal that asks for it.
 //!
-//! Later reads happen on a separate thread: a disk may be slow, and a network disk may not answer at all. Only regular
-//! files are read, up to a bound; a pipe could keep its reader waiting forever.
+//! Later reads happen on a separate thread: a disk may be slow, and a network disk may not answer at all.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
+use crate::contents;
 use crate::output::Job;
 
 /// Reads something again when asked to.
@@ -45,24 +42,5 @@ impl Reader {
 
 /// Reads a file of at most so many bytes, or says why not.
 pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, String> {
-    bytes(path, most).map_err(|error| format!("cannot read {}: {error}", path.display()))
-}
-
-fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    // Otherwise, opening a pipe waits for a writer.
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    // One byte more than allowed tells a file that is too long from one that just fits.
-    let mut bytes = Vec::new();
-    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > most {
-        let sentence = format!("it has more than {most} bytes");
-        return Err(io::Error::other(sentence));
-    }
-    Ok(bytes)
+    contents::read(path, most).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
