@@ -147,7 +147,7 @@ pub mod inner {
     pub mod client {
         #[cfg(any(test, fuzzing))]
         pub use crate::client::desk;
-        pub use crate::client::{Config, Outcome, SIGNALS, Status, run};
+        pub use crate::client::{Config, NoTrust, Outcome, SIGNALS, Status, Trust, run};
     }
 
     pub mod net {

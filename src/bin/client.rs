@@ -1,7 +1,9 @@
 //! The terminal client: a command line around the client of the library.
 
 mod args;
+mod contents;
 mod signals;
+mod trust;
 
 use std::env;
 use std::ffi::OsString;
@@ -20,6 +22,8 @@ client [OPTIONS]
   -H, --host HOST      the server's name or address            [CHAT_HOST, or 127.0.0.1]
   -p, --port PORT      its port                                [CHAT_PORT, or 8080]
   -n, --name NAME      your username                           [CHAT_NAME; asked for otherwise]
+      --tls            speak TLS, and with nobody but HOST     [CHAT_TLS=on does so too]
+      --ca FILE        PEM with what to trust; implies --tls   [CHAT_CA, or what the system trusts]
       --time           show the local time before each line
       --no-color       show no colours (NO_COLOR is honoured too)
       --no-reconnect   end when the connection is lost
@@ -92,6 +96,8 @@ fn options() -> Options {
         .optopt("H", "host", "", "HOST")
         .optopt("p", "port", "", "PORT")
         .optopt("n", "name", "", "NAME")
+        .optflag("", "tls", "")
+        .optopt("", "ca", "", "FILE")
         .optflag("", "time", "")
         .optflag("", "no-color", "")
         .optflag("", "no-reconnect", "");
@@ -121,6 +127,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
     Ok(Wish::Chat(Config {
         host: host.map_or_else(|| "127.0.0.1".into(), |host| host.text),
         port,
+        tls: trust::given(&matches)?,
         name: name.map(|name| one_line(&name.text)),
         color: !matches.opt_present("no-color") && set("NO_COLOR").is_none(),
         time: matches.opt_present("time"),

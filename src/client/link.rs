@@ -3,6 +3,7 @@
 
 mod lookup;
 mod race;
+mod stream;
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -16,8 +17,11 @@ use socket2::SockRef;
 
 use crate::net::options::{give_up_vanished_peers, set_user_timeout};
 
+use super::trust::Trust;
+
 use lookup::Lookup;
 use race::Race;
+use stream::Stream;
 
 /// How long the resolver may take to find the addresses of a host. A resolver that has lost its servers takes 10 s and
 /// more for each way to complete a name.
@@ -39,6 +43,8 @@ const QUEUE_BYTES: usize = 4 * 1024 * 1024;
 pub(super) struct Target {
     pub(super) host: String,
     pub(super) port: u16,
+    /// The certificates to trust, if it is to speak TLS.
+    pub(super) tls: Option<Trust>,
 }
 
 impl fmt::Display for Target {
@@ -70,8 +76,8 @@ enum State {
     /// Boxed, as it is large and short-lived.
     Connecting(Box<Race<TcpStream>>),
     Open {
-        stream: TcpStream,
-        /// The server must have let us in by then; `None` once it has.
+        stream: Stream,
+        /// The server must have let us in by then, the handshake of TLS included; `None` once it has.
         greeting: Option<Instant>,
         /// Bytes have come.
         heard: bool,
@@ -132,7 +138,7 @@ impl Link {
     /// Starts to connect.
     pub(super) fn start(&mut self, now: Instant) -> Option<LinkEvent> {
         self.close();
-        let Target { host, port } = self.target.clone();
+        let Target { host, port, .. } = self.target.clone();
         if let Ok(ip) = host.parse::<IpAddr>() {
             return self.race(vec![SocketAddr::new(ip, port)], now);
         }
@@ -197,16 +203,20 @@ impl Link {
                 self.not_found(&format!("no answer within {seconds} s"))
             }
             State::Connecting(_) => self.advance(now),
-            State::Open { heard, .. } => self.fail(format!(
-                "{} took the connection but said nothing {}for {} s. Check --port",
-                self.target,
-                if heard {
-                    "that a chat server says "
-                } else {
-                    ""
-                },
-                GREETING_TIMEOUT.as_secs()
-            )),
+            State::Open {
+                ref stream, heard, ..
+            } => {
+                let (silence, way_out) = match (stream.is_handshaking(), heard) {
+                    (true, _) => ("did not begin TLS within", ", or connect without TLS"),
+                    (_, true) => ("said nothing that a chat server says for", ""),
+                    _ => ("said nothing for", ""),
+                };
+                self.fail(format!(
+                    "{} took the connection but {silence} {} s. Check --port{way_out}",
+                    self.target,
+                    GREETING_TIMEOUT.as_secs()
+                ))
+            }
         }
     }
 
@@ -237,6 +247,7 @@ impl Link {
         else {
             return None;
         };
+        let was_handshaking = stream.is_handshaking();
         let error = match stream.read(buffer) {
             // An error is reported once, and a write may already have reported it.
             Ok(0) => broken
@@ -246,13 +257,20 @@ impl Link {
                 *heard = true;
                 return Some(LinkEvent::Received(n));
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => return None,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                // TLS may have an answer to what it read. At the end of its handshake, text can pass.
+                self.flush();
+                return None;
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 *readable = false;
                 return None;
             }
             Err(error) => Some(error),
         };
+        if was_handshaking {
+            return self.refuse(error.as_ref());
+        }
         let words = match &error {
             None => "the server closed the connection".into(),
             Some(error) => format!("the connection was lost: {}", cause(error)),
@@ -300,7 +318,7 @@ impl Link {
     pub(super) fn expect_slow_reads(&self) {
         if let State::Open { stream, .. } = &self.state {
             // If there is no such option, there is nothing to undo.
-            let _ = set_user_timeout(&SockRef::from(stream), None);
+            let _ = set_user_timeout(&SockRef::from(&stream.socket), None);
         }
     }
 
@@ -308,7 +326,7 @@ impl Link {
     pub(super) fn close(&mut self) {
         if let State::Open { stream, .. } = &mut self.state {
             // If deregistering fails, closing the socket removes it from the poll.
-            let _ = self.registry.deregister(stream);
+            let _ = self.registry.deregister(&mut stream.socket);
         }
         self.state = State::Idle;
         let unsent = &self.queue[self.sent..];
@@ -324,7 +342,7 @@ impl Link {
         let State::Open { stream, broken, .. } = &mut self.state else {
             return;
         };
-        while self.sent < self.queue.len() && broken.is_none() {
+        while broken.is_none() && (self.sent < self.queue.len() || stream.wants_write()) {
             match stream.write(&self.queue[self.sent..]) {
                 Ok(n) => self.sent += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -375,6 +393,13 @@ impl Link {
         ))
     }
 
+    /// The handshake of TLS has failed.
+    fn refuse(&mut self, error: Option<&io::Error>) -> Option<LinkEvent> {
+        let trust = self.target.tls.as_ref()?;
+        let (target, why) = (&self.target, trust.refusal(error));
+        self.fail(format!("cannot connect to {target}: {why}"))
+    }
+
     fn not_found(&mut self, why: &str) -> Option<LinkEvent> {
         let host = &self.target.host;
         self.fail(format!(
@@ -412,13 +437,19 @@ impl Link {
         // These only improve the connection: it works without them.
         let _ = stream.set_nodelay(true);
         let _ = give_up_vanished_peers(&SockRef::from(&stream));
+        let trust = self.target.tls.as_ref();
+        let session = match trust.map(|it| it.begin(&self.target.host)).transpose() {
+            Ok(session) => session,
+            Err(sentence) => return self.fail(sentence),
+        };
         self.state = State::Open {
-            stream,
+            stream: Stream::new(stream, session),
             greeting: Some(now + GREETING_TIMEOUT),
             heard: false,
             readable: true,
             broken: None,
         };
+        self.flush();
         None
     }
 }

@@ -4,9 +4,9 @@
 //! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
 //! `layout`, `shown` and `screen` (what to draw), `line` (the meaning of the server's lines), `style`, `words`,
 //! `complete`, `session` (the dialogue with the server), `marks`, `outgoing`, `standing` and `replays` (what was sent,
-//! which rooms we are in, and what was read there), `backoff`, and `link::race` (which address to try when). Around them stand `link` (the way to the
-//! server), `terminal`, `history`, and the two loops: `interactive` with its `chat` for a person at a terminal, `pipe`
-//! for everything else.
+//! which rooms we are in, and what was read there), `backoff`, `trust` (which servers to trust by TLS), and `link::race`
+//! (which address to try when). Around them stand `link` (the way to the server), `terminal`, `history`, and the two
+//! loops: `interactive` with its `chat` for a person at a terminal, `pipe` for everything else.
 
 mod backoff;
 mod chat;
@@ -30,12 +30,15 @@ mod shown;
 mod standing;
 mod style;
 mod terminal;
+mod trust;
 mod words;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+
+pub use trust::{NoTrust, Trust};
 
 use link::Target;
 
@@ -46,6 +49,8 @@ pub struct Config {
     pub host: String,
     /// The server's port.
     pub port: u16,
+    /// The certificates to trust, if the server is to speak TLS.
+    pub tls: Option<Trust>,
     /// The username; if there is none, the client asks for it.
     pub name: Option<String>,
     /// Whether colours may be used at a terminal.
@@ -70,6 +75,7 @@ impl Config {
         Target {
             host: bare.unwrap_or(host).into(),
             port: self.port,
+            tls: self.tls.clone(),
         }
     }
 }

@@ -54,6 +54,7 @@ pub(super) fn config(name: Option<&str>) -> Config {
     Config {
         host: "server".into(),
         port: 8080,
+        tls: None,
         name: name.map(String::from),
         color: false,
         time: false,

@@ -23,5 +23,7 @@ pub use stream::InvalidTlsIdentity;
 pub(crate) use stream::TlsIdentity;
 #[cfg(feature = "tls")]
 pub use stream::TlsIdentity;
+#[cfg(feature = "client")]
+pub(crate) use stream::Validity;
 pub(crate) use stream::{Handshake, Socket};
 pub(crate) use unsent::Unsent;

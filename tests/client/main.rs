@@ -13,4 +13,5 @@ mod reconnecting;
 mod several_rooms;
 mod storm;
 mod terminal;
+mod tls;
 mod ways_out;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use crate::harness::{ChatServer, Home, Person, Scripted, client, read_line};
 
 /// Runs the client with this input.
-fn run(mut command: Command, input: &str) -> Output {
+pub(crate) fn run(mut command: Command, input: &str) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -32,7 +32,7 @@ fn start(port: u16, home: &Home, input: &str) -> Child {
         .unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 

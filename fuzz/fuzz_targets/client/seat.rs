@@ -49,6 +49,7 @@ impl Seat {
         let config = Config {
             host: "server".into(),
             port: 8080,
+            tls: None,
             name: (how & 1 == 0).then(|| "Ann".into()),
             color: how & 2 == 0,
             time: false,

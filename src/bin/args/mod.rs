@@ -98,6 +98,24 @@ pub(crate) fn given(matches: &Matches, option: &str, name: &str) -> Result<Optio
     }
 }
 
+/// Whether an option without a value was given, or its variable is on. Returns what asks for it.
+pub(crate) fn switched_on(
+    matches: &Matches,
+    option: &str,
+    name: &str,
+) -> Result<Option<String>, String> {
+    if matches.opt_present(option) {
+        return Ok(Some(format!("--{option}")));
+    }
+    match variable(name)? {
+        Some(Given { source, text }) if text == "on" => Ok(Some(source)),
+        Some(Given { source, text }) if text != "off" => {
+            Err(format!("{source} takes on or off, not '{text}'"))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Prints on standard output, or says why that failed. A reader who is gone needs nothing.
 pub(crate) fn print(text: &str) -> Result<(), String> {
     // The standard library's own handle ignores a descriptor that cannot be written to, so this does not use it. A

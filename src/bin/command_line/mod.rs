@@ -159,7 +159,7 @@ fn config(matches: &Matches) -> Result<Config, String> {
     config.greet_after = greet_after.map_or(Ok(limits::GREET_AFTER), |it| silence(&it))?;
     let proxy_from = all_given(matches, "proxy-from", "CHAT_PROXY_FROM")?;
     config.proxy_from = proxy_from.iter().map(network).collect::<Result<_, _>>()?;
-    config.page = is_on(matches, "no-web", "CHAT_NO_WEB")?.is_none();
+    config.page = args::switched_on(matches, "no-web", "CHAT_NO_WEB")?.is_none();
     let origins = all_given(matches, "origin", "CHAT_ORIGIN")?;
     config.origins = origins.into_iter().map(|it| it.text).collect();
     let not_0 = |time: Duration| Some(time).filter(|time| !time.is_zero());
@@ -198,25 +198,14 @@ fn tls_files(matches: &Matches) -> Result<Option<tls::Files>, String> {
 }
 
 fn is_tls_only(matches: &Matches, has_certificate: bool) -> Result<bool, String> {
-    match is_on(matches, "tls-only", "CHAT_TLS_ONLY")? {
-        None => Ok(false),
-        Some(_) if has_certificate => Ok(true),
-        Some(source) => Err(format!(
+    let Some(source) = args::switched_on(matches, "tls-only", "CHAT_TLS_ONLY")? else {
+        return Ok(false);
+    };
+    match has_certificate {
+        true => Ok(true),
+        false => Err(format!(
             "{source} needs a certificate; give --tls-cert FILE and --tls-key FILE"
         )),
-    }
-}
-
-/// Whether an option without a value was given, or its variable is `on`, and which of both it was.
-fn is_on(matches: &Matches, option: &str, name: &str) -> Result<Option<String>, String> {
-    if matches.opt_present(option) {
-        return Ok(Some(format!("--{option}")));
-    }
-    match args::variable(name)? {
-        Some(Given { source, text }) if text == "on" => Ok(Some(source)),
-        Some(Given { text, .. }) if text == "off" => Ok(None),
-        Some(Given { source, text }) => Err(format!("{source} takes on or off, not '{text}'")),
-        None => Ok(None),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way to a server, over real sockets of this machine.
 
 use super::*;
+use crate::net::simulated::tls::CERTIFICATE;
 use mio::{Events, Poll};
 use std::net::TcpListener;
 use std::sync::mpsc::channel;
@@ -14,6 +15,7 @@ fn link(host: &str) -> (Link, Poll) {
     let target = Target {
         host: host.into(),
         port: 8080,
+        tls: None,
     };
     let registry = poll.registry().try_clone().unwrap();
     let link = Link::new(registry, SOCKETS, WAKER, target).unwrap();
@@ -23,7 +25,14 @@ fn link(host: &str) -> (Link, Poll) {
 /// Connects to these addresses, until the first word or the failure. The clock stands still at `later`, counted from
 /// the beginning.
 fn connect_by(addrs: Vec<SocketAddr>, later: Duration) -> (LinkEvent, Link) {
-    let (mut link, mut poll) = link("chat.example");
+    follow(link("chat.example"), addrs, later)
+}
+
+fn follow(
+    (mut link, mut poll): (Link, Poll),
+    addrs: Vec<SocketAddr>,
+    later: Duration,
+) -> (LinkEvent, Link) {
     let mut events = Events::with_capacity(8);
     let begin = Instant::now();
     let now = begin + later;
@@ -131,7 +140,7 @@ fn the_kernel_is_told_to_give_up_a_vanished_server() {
     let State::Open { stream, .. } = &link.state else {
         panic!("it is open");
     };
-    let socket = SockRef::from(stream);
+    let socket = SockRef::from(&stream.socket);
     let user_timeout = || socket.tcp_user_timeout().unwrap();
     assert_eq!(user_timeout(), Some(limits::PEER_TIMEOUT));
     assert!(socket.keepalive().unwrap());
@@ -174,6 +183,72 @@ fn a_resolver_that_never_answers_holds_nobody() {
         assert_eq!(sentence, expected);
         assert_eq!(link.next_timeout(), None);
     }
+}
+
+/// A link that speaks TLS with a server that says only this, and the event by the time that is given.
+fn by_tls(says: &'static [u8], later: Duration) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.write_all(says).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // The first bytes of a handshake (RFC 8446 §5.1).
+        let mut first = [0; 3];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(first[..2], [22, 3]);
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let (mut link, poll) = link("chat.example");
+    link.target.tls = Some(Trust::from_pem(CERTIFICATE).unwrap());
+    let (event, link) = follow((link, poll), vec![addr], later);
+    assert_eq!(link.next_timeout(), None);
+    server.join().unwrap();
+    let LinkEvent::Unreachable(sentence) = event else {
+        panic!("{event:?}");
+    };
+    sentence
+}
+
+#[test]
+fn a_handshake_fails_with_a_sentence() {
+    let ended = "cannot connect to chat.example:8080: it closed the connection before TLS had begun. \
+                 Check --port, or connect without TLS";
+    assert_eq!(by_tls(b"", Duration::ZERO), ended);
+    assert_eq!(by_tls(b"\x16\x03", Duration::ZERO), ended);
+    assert_eq!(
+        by_tls(b"Enter your username: ", Duration::ZERO),
+        "cannot connect to chat.example:8080: it does not speak TLS. Check --port, or connect without TLS"
+    );
+    let alert = by_tls(b"\x15\x03\x03\0\x02\x02\x28", Duration::ZERO);
+    let expected =
+        "cannot connect to chat.example:8080: TLS failed: received fatal alert: HandshakeFailure";
+    assert!(alert.starts_with(expected), "{alert}");
+}
+
+#[test]
+fn a_server_that_does_not_begin_tls_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut link, mut poll) = link("chat.example");
+    link.target.tls = Some(Trust::from_pem(CERTIFICATE).unwrap());
+    let now = Instant::now();
+    let mut happened = link.race(vec![listener.local_addr().unwrap()], now);
+    let mut events = Events::with_capacity(8);
+    while !matches!(link.state, State::Open { .. }) {
+        poll.poll(&mut events, None).unwrap();
+        for event in &events {
+            happened = happened.or_else(|| link.ready(event.token(), now));
+        }
+    }
+    assert!(happened.is_none(), "{happened:?}");
+    assert_eq!(link.next_timeout(), Some(now + GREETING_TIMEOUT));
+    let event = link.handle_timeout(now + GREETING_TIMEOUT);
+    let Some(LinkEvent::Unreachable(sentence)) = event else {
+        panic!("{event:?}");
+    };
+    let expected = "chat.example:8080 took the connection but did not begin TLS within 10 s. \
+                    Check --port, or connect without TLS";
+    assert_eq!(sentence, expected);
 }
 
 /// A link to a server that says a word and reads nothing. The stream is the server's end.

@@ -6,8 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::ring::default_provider;
+#[cfg(feature = "client")]
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+#[cfg(feature = "client")]
+use rustls::server::{ServerConfig, ServerConnection};
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion};
@@ -16,12 +20,26 @@ use crate::net::TlsIdentity;
 
 use super::{End, World};
 
-const CERTIFICATE: &[u8] = include_bytes!("tls/certificate.pem");
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("tls/certificate.pem");
 const KEY: &[u8] = include_bytes!("tls/key.pem");
 
 /// The server's certificate and key.
 pub(crate) fn identity() -> TlsIdentity {
     TlsIdentity::from_pem(CERTIFICATE, KEY).expect("they belong together")
+}
+
+/// A server's side of a session.
+#[cfg(feature = "client")]
+pub(crate) fn server_session() -> ServerConnection {
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(KEY).expect("a key");
+    let config = ServerConfig::builder_with_provider(default_provider().into())
+        .with_protocol_versions(&VERSIONS)
+        .expect("the versions are spoken")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("they belong together");
+    ServerConnection::new(config.into()).expect("a session")
 }
 
 /// Both versions that the server speaks.
@@ -36,6 +54,23 @@ impl TimeProvider for In2030 {
         let since_epoch = Duration::from_secs(60 * 365 * 24 * 60 * 60);
         Some(UnixTime::since_unix_epoch(since_epoch))
     }
+}
+
+/// A session of somebody who trusts the certificate. `longest` bounds the text of one record, in bytes.
+pub(crate) fn session(
+    version: &'static SupportedProtocolVersion,
+    longest: Option<usize>,
+) -> ClientConnection {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
+    roots.add(certificate).expect("it can be trusted");
+    let builder = ClientConfig::builder_with_details(default_provider().into(), Arc::new(In2030))
+        .with_protocol_versions(&[version])
+        .expect("the version is spoken");
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.max_fragment_size = longest;
+    let name = ServerName::try_from("localhost").expect("a name");
+    ClientConnection::new(config.into(), name).expect("a session")
 }
 
 /// Somebody who speaks TLS.
@@ -61,21 +96,10 @@ impl TlsClient {
         version: &'static SupportedProtocolVersion,
         longest: Option<usize>,
     ) -> TlsClient {
-        let mut roots = RootCertStore::empty();
-        let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-        roots.add(certificate).expect("it can be trusted");
-        let builder =
-            ClientConfig::builder_with_details(default_provider().into(), Arc::new(In2030))
-                .with_protocol_versions(&[version])
-                .expect("the version is spoken");
-        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-        config.max_fragment_size = longest;
-        let name = ServerName::try_from("localhost").expect("a name");
-        let session = ClientConnection::new(config.into(), name).expect("a session");
         TlsClient {
             world: world.clone(),
             pair,
-            session,
+            session: session(version, longest),
             held: Vec::new(),
             heard: Vec::new(),
             end: End::Open,

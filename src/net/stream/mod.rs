@@ -11,6 +11,8 @@ pub(crate) use socket::Socket;
 pub(crate) use tls::Handshake;
 #[cfg(not(feature = "tls"))]
 pub(crate) use tls::TlsIdentity;
+#[cfg(feature = "client")]
+pub(crate) use tls::Validity;
 #[cfg(feature = "tls")]
 pub use tls::{InvalidTlsIdentity, TlsIdentity};
 

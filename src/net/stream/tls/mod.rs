@@ -10,6 +10,8 @@ mod identity;
 mod validity;
 
 pub use identity::{InvalidTlsIdentity, TlsIdentity};
+#[cfg(feature = "client")]
+pub(crate) use validity::Validity;
 
 use std::cell::RefCell;
 use std::fmt;

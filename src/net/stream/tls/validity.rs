@@ -3,9 +3,9 @@
 
 /// Both in seconds since 1970-01-01 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Validity {
-    pub(super) not_before: i64,
-    pub(super) not_after: i64,
+pub(crate) struct Validity {
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
 }
 
 /// Tags of DER: a sequence, a field with the number 0, and two forms of time.
@@ -16,7 +16,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 
 impl Validity {
     /// That of a certificate in DER. `None` if it cannot be read.
-    pub(super) fn of(certificate: &[u8]) -> Option<Validity> {
+    pub(crate) fn of(certificate: &[u8]) -> Option<Validity> {
         let (certificate, _) = inside(certificate, SEQUENCE)?;
         let (mut fields, _) = inside(certificate, SEQUENCE)?;
         if fields.first() == Some(&VERSION) {
