@@ -38,6 +38,12 @@ const TURNED_AWAY: [&str; 4] = [
     "Login timed out.",
 ];
 
+/// The server says this, and how to connect with another program, to people who come without TLS.
+const TLS_ONLY: [&str; 2] = [
+    "This server speaks TLS only.",
+    "Connect with: openssl s_client ",
+];
+
 /// The longest line to accept from a server, in bytes: the longest that any server may pass on, and the name of the
 /// person who said it.
 const RECEIVED_BYTES: usize = *LINE_BYTES_RANGE.end() + 1024;
@@ -207,6 +213,12 @@ impl Session {
         if TURNED_AWAY.iter().any(|words| line.starts_with(words)) {
             return Some(Heard::TurnedAway(line.into()));
         }
+        if line == TLS_ONLY[0] {
+            return Some(Heard::TurnedAway(format!("{line} Connect with --tls")));
+        }
+        if line.starts_with(TLS_ONLY[1]) {
+            return None;
+        }
         if self.leaving && line == GOODBYE {
             return Some(Heard::Goodbye(line.into()));
         }
@@ -344,6 +356,15 @@ mod tests {
             let heard = hear(start, &format!("{words}\r\n")).0;
             assert_eq!(heard, [Heard::TurnedAway(words.into())]);
         }
+    }
+
+    #[test]
+    fn those_who_come_without_tls_hear_of_the_option() {
+        let lines = "This server speaks TLS only.\r\n\
+                     Connect with: openssl s_client -quiet -connect HOST:PORT\r\n";
+        let words = "This server speaks TLS only. Connect with --tls";
+        let heard = hear(Session::new, lines).0;
+        assert_eq!(heard, [Heard::TurnedAway(words.into())]);
     }
 
     #[test]

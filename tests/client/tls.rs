@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::harness::{ChatServer, Home, Person, Relay, client};
+use crate::harness::{ChatServer, Home, Person, Relay, Scripted, client};
 use crate::pipe::{run, text};
 use crate::program::program;
 
@@ -338,4 +338,22 @@ fn much_text_goes_through_whole() {
     }
     drop(ear.stdin.take());
     assert!(ear.wait().unwrap().success());
+}
+
+#[test]
+fn a_server_of_tls_only_tells_of_the_option() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let port = server.port;
+    let saying = thread::spawn(move || {
+        let words = "This server speaks TLS only.\r\nConnect with: openssl s_client -quiet -connect HOST:PORT\r\n";
+        server.accept().write_all(words.as_bytes()).unwrap();
+    });
+    is_refused(
+        port,
+        &home,
+        &[],
+        1,
+        "This server speaks TLS only. Connect with --tls.",
+    );
+    saying.join().unwrap();
 }
