@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::id::RoomId;
 use crate::limits::{AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES};
-use crate::message::{AboutAway, Past};
+use crate::message::{AboutAway, News, Past};
 use crate::name::{Addressed, Username, addresses, beginning, words};
 use crate::tally;
 
 use super::event::Effects;
 use super::history::History;
-use super::person::{Away, Place};
+use super::person::{Away, Person, Place};
 use super::room::AwayPeople;
 use super::{Author, Hub};
 
@@ -29,11 +29,11 @@ impl Hub {
             return;
         };
         match person.away_mut() {
-            Some(away) => (away.text, away.absence) = (text, absence),
+            Some(away) => (away.text, away.absence) = (text.clone(), absence),
             None => {
                 let missed = History::new(MISSED_LINES, MISSED_BYTES);
                 person.extras_mut().away = Some(Away {
-                    text,
+                    text: text.clone(),
                     absence,
                     missed,
                 });
@@ -41,6 +41,24 @@ impl Hub {
             }
         }
         effects.answer(author.peer, AboutAway::AwaySet);
+        self.tell_of_absence(author, true, text, effects);
+    }
+
+    /// Tells the programs in the author's rooms whether the author is away.
+    fn tell_of_absence(
+        &self,
+        author: &Author,
+        is_away: bool,
+        text: Option<Arc<str>>,
+        effects: &mut Effects,
+    ) {
+        let hidden_from = self.hidden_from(author.place);
+        let rooms = self.roster.get(author.place).into_iter();
+        for room in rooms.flat_map(Person::rooms) {
+            let (who, text) = (author.name.clone(), text.clone());
+            let news = News::Away { who, is_away, text };
+            effects.tell_room(room, author.peer, hidden_from.clone(), news);
+        }
     }
 
     /// A person comes back, and reads the lines that were said to or about them meanwhile.
@@ -57,6 +75,7 @@ impl Hub {
         let shown = lines.len();
         let missed = away.missed.total() - (kept - shown);
         effects.answer(author.peer, AboutAway::Back { shown, missed });
+        self.tell_of_absence(author, false, None, effects);
         if missed > 0 {
             self.show_past(author.place, lines, effects);
         }

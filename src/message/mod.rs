@@ -87,6 +87,15 @@ pub enum News {
         /// The room they went to.
         room: RoomName,
     },
+    /// Someone is away, or back. Only programs read it; people see who is away when they ask or write.
+    Away {
+        /// Who.
+        who: Username,
+        /// Whether they are away now.
+        is_away: bool,
+        /// Why they are away.
+        text: Option<Arc<str>>,
+    },
     /// Someone took another name.
     Renamed {
         /// The name before.
@@ -208,6 +217,7 @@ impl News {
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
             | News::WentTo { .. }
+            | News::Away { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
             | News::Notice(_) => None,
@@ -227,6 +237,7 @@ impl News {
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
             | News::WentTo { .. }
+            | News::Away { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
             | News::Notice(_) => self.written().map(|(_, text)| text),
@@ -244,6 +255,27 @@ impl News {
             | News::WentTo { .. } => true,
             News::Said { .. }
             | News::Action { .. }
+            | News::Away { .. }
+            | News::Renamed { .. }
+            | News::TopicSet { .. }
+            | News::Notice(_)
+            | News::Private { .. }
+            | News::PrivateSent { .. } => false,
+        }
+    }
+
+    /// Whether only programs read it.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        match self {
+            News::Away { .. } => true,
+            News::Said { .. }
+            | News::Action { .. }
+            | News::Joined(_)
+            | News::Left { .. }
+            | News::Entered(_)
+            | News::ListensIn { .. }
+            | News::ListensNoMore(_)
+            | News::WentTo { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
             | News::Notice(_)
@@ -264,6 +296,7 @@ impl News {
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
             | News::WentTo { .. }
+            | News::Away { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
             | News::Private { .. }

@@ -31,7 +31,7 @@ use crate::message::{Message, Told};
 use crate::moment::Format;
 use crate::name::RoomName;
 use crate::tally;
-use crate::wire::write_message;
+use crate::wire::{is_hidden, write_message};
 
 use channels::Channels;
 use ids::{ChannelId, Line, LogId, Place};
@@ -123,7 +123,8 @@ impl Fanout {
         let Some(heard) = self.channels.rooms.get_mut(room.index()) else {
             return;
         };
-        if heard.readers == 0 {
+        let is_unread = heard.programs == 0 && is_hidden(told.message, Format::PLAIN, false);
+        if heard.readers == 0 || is_unread {
             return;
         }
         let log = *heard.log.get_or_insert_with(|| {

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 
 use crate::limits::END_BYTES;
 use crate::message::{Message, Told};
-use crate::moment::{Format, Stamp};
+use crate::moment::{Format, Medium, Stamp};
 use crate::name::RoomName;
 use crate::net::{Gauge, Log, Piece};
 use crate::tally;
@@ -84,6 +84,8 @@ struct Note {
     from_quiet: bool,
     /// Whether people with another current room do not read it.
     from_elsewhere: bool,
+    /// Whether only programs read it. As text it has no bytes.
+    from_people: bool,
 }
 
 /// How many lines some people do not read. No line is counted twice.
@@ -91,6 +93,7 @@ struct Note {
 struct Hidden {
     from_quiet: usize,
     from_elsewhere: usize,
+    from_people: usize,
 }
 
 impl Hidden {
@@ -108,11 +111,23 @@ impl Hidden {
         };
         quiet + elsewhere
     }
+
+    /// The same with those that have no bytes for people.
+    fn all_from(self, view: &View) -> usize {
+        let people = if view.is_for_programs() {
+            0
+        } else {
+            self.from_people
+        };
+        self.from(view) + people
+    }
 }
 
 impl Note {
     fn is_hidden_from(&self, view: &View) -> bool {
-        self.from_quiet && view.format.quiet || self.from_elsewhere && view.is_elsewhere()
+        self.from_quiet && view.format.quiet
+            || self.from_elsewhere && view.is_elsewhere()
+            || self.from_people && !view.is_for_programs()
     }
 }
 
@@ -144,11 +159,13 @@ impl RoomLog {
             place,
             is_stamped: is_stamped(message),
             from_quiet: is_hidden(message, QUIET, false),
-            from_elsewhere: is_hidden(message, Format::PLAIN, true),
+            from_elsewhere: is_hidden(message, PROGRAM, true),
+            from_people: is_hidden(message, Format::PLAIN, false),
         };
         self.notes.push(note);
         self.hidden.from_quiet += usize::from(note.from_quiet);
         self.hidden.from_elsewhere += usize::from(note.from_elsewhere);
+        self.hidden.from_people += usize::from(note.from_people);
         bytes
     }
 
@@ -164,7 +181,7 @@ impl RoomLog {
     /// Whether some views hide the last line.
     pub(super) fn hides_last(&self) -> bool {
         let last = self.notes.last();
-        last.is_some_and(|it| it.from_quiet || it.from_elsewhere)
+        last.is_some_and(|it| it.from_quiet || it.from_elsewhere || it.from_people)
     }
 
     pub(super) fn freeze(self, gauge: &Gauge) -> Said {
@@ -188,9 +205,14 @@ impl RoomLog {
     }
 }
 
+const PROGRAM: Format = Format {
+    medium: Medium::Json,
+    ..Format::PLAIN
+};
+
 const QUIET: Format = Format {
     quiet: true,
-    ..Format::PLAIN
+    ..PROGRAM
 };
 
 /// A room log at the end of its tick.
@@ -218,7 +240,7 @@ impl Said {
 
     /// Whether people of this view read none of the lines.
     pub(super) fn is_hidden(&self, view: &View) -> bool {
-        self.hidden.from(view) == self.notes.len()
+        self.hidden.all_from(view) == self.notes.len()
     }
 
     /// The place in the tick of a line.

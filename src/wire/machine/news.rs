@@ -39,6 +39,7 @@ fn event(news: &News) -> &'static str {
         News::Left { .. } => "left",
         News::Entered(_) | News::ListensIn { .. } => "entered",
         News::ListensNoMore(_) | News::WentTo { .. } => "went",
+        News::Away { .. } => "away",
         News::Renamed { .. } => "renamed",
         News::TopicSet { .. } => "topic",
         News::Notice(_) => "notice",
@@ -73,6 +74,11 @@ fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
         News::WentTo { who, room } => {
             someone(who, context, it);
             it.text("to", room.name());
+        }
+        News::Away { who, is_away, text } => {
+            someone(who, context, it);
+            it.flag("away", *is_away);
+            it.text_or_null("text", text.as_deref());
         }
         News::Renamed { from, to } => {
             it.text("from", from.as_str());

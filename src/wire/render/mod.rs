@@ -29,6 +29,7 @@ use crate::name::RoomName;
 /// 00:00 UTC.
 pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) {
     match message {
+        Message::News(news) if news.is_for_programs() => {}
         Message::News(news) => {
             stamp(out, unix, format);
             news::render(news, out);
@@ -56,7 +57,9 @@ pub(crate) fn is_stamped(message: &Message) -> bool {
 pub(crate) fn is_hidden(message: &Message, format: Format, is_elsewhere: bool) -> bool {
     match message {
         Message::News(news) => {
-            format.quiet && news.is_coming_or_going() || is_elsewhere && news.is_for_everyone()
+            format.quiet && news.is_coming_or_going()
+                || is_elsewhere && news.is_for_everyone()
+                || !format.is_for_programs() && news.is_for_programs()
         }
         Message::Past { .. }
         | Message::Connection(_)

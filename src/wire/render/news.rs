@@ -31,6 +31,7 @@ pub(super) fn render(news: &News, out: &mut BytesMut) {
                 &[who.as_str(), " has gone to ", &room.to_string(), "."],
             );
         }
+        News::Away { .. } => {}
         News::Renamed { from, to } => {
             line(out, &[from.as_str(), " is now known as ", to.as_str(), "."]);
         }

@@ -95,8 +95,14 @@ impl Pair {
     fn message(&mut self) -> Message {
         self.said += 1;
         let name = Username::parse(&format!("n{}", self.said)).unwrap();
-        match self.dice.below(4) {
+        match self.dice.below(5) {
             0 => News::Joined(name).into(),
+            4 => News::Away {
+                who: name,
+                is_away: true,
+                text: None,
+            }
+            .into(),
             1 => Message::Answer(AboutChat::UsersOnline(self.said).into()),
             2 => said(&"y".repeat(self.dice.below(3000))).into(),
             _ => said(name.as_str()).into(),
@@ -176,7 +182,9 @@ impl Pair {
     fn expect(&mut self, slot: usize, write: impl FnOnce(&mut BytesMut)) {
         let mut bytes = BytesMut::new();
         write(&mut bytes);
-        self.expected[slot].push(bytes);
+        if !bytes.is_empty() {
+            self.expected[slot].push(bytes);
+        }
     }
 
     fn reply(&mut self) {
