@@ -33,6 +33,7 @@ impl Crowd {
         let now = Moment {
             instant: Instant::now(),
             unix: 0,
+            millis: 0,
         };
         let chat = Chat::new(Rules::default(), now);
         let mut crowd = Crowd { chat, people };

@@ -12,6 +12,16 @@ pub struct Moment {
     pub instant: Instant,
     /// Seconds since 1970-01-01 00:00 UTC.
     pub unix: i64,
+    /// Milliseconds of the present second.
+    pub millis: u16,
+}
+
+impl Moment {
+    /// Milliseconds since 1970-01-01 00:00 UTC.
+    pub fn unix_millis(&self) -> i64 {
+        let seconds = self.unix.saturating_mul(1000);
+        seconds.saturating_add(self.millis.into())
+    }
 }
 
 /// How far a person's wall clock is ahead of UTC: quarters of an hour, as in all time zones today.

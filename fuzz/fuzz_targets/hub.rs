@@ -89,8 +89,11 @@ impl Chat {
             ..Rules::default()
         };
         let instant = Instant::now();
-        let unix = 1_795_276_799;
-        let now = Moment { instant, unix };
+        let now = Moment {
+            instant,
+            unix: 1_795_276_799,
+            millis: 0,
+        };
         let mut hub = Alone::new(rules);
         Chat {
             audience: Audience::new(anonymous),

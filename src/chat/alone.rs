@@ -160,7 +160,7 @@ impl Alone {
 
     /// Turns an act into an entry and applies it.
     pub(super) fn enter(&mut self, now: Moment, it: Proposal, effects: &mut Effects) {
-        let at = now.unix.saturating_mul(1000);
+        let at = now.unix_millis();
         let id = it.request.as_ref().and_then(|it| it.id.clone());
         let entry = self.journal.enter(at, it.author, it.act, id);
         effects.set_request(it.request);

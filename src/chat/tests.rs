@@ -44,6 +44,7 @@ impl Chat {
             now: Moment {
                 instant: Instant::now(),
                 unix: 1_795_276_799,
+                millis: 0,
             },
             generation: 0,
             readers: Readers::default(),

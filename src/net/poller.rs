@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use mio::{Events, Poll, Registry, Token};
 
 use crate::limits::EVENTS_PER_POLL;
+use crate::moment::Moment;
 
 #[cfg(test)]
 use super::simulated::World;
@@ -96,12 +97,22 @@ impl Poller {
 
     /// The time now, on the wall clock: seconds since 1970-01-01 00:00 UTC.
     pub(crate) fn unix(&self) -> i64 {
+        self.now().unix
+    }
+
+    /// Now, on both clocks.
+    pub(crate) fn now(&self) -> Moment {
         #[cfg(test)]
         if let Some((world, _)) = &self.simulated {
-            return world.now().unix;
+            return world.now();
         }
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        since_epoch.map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX))
+        let since_epoch = since_epoch.unwrap_or_default();
+        Moment {
+            instant: Instant::now(),
+            unix: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
+            millis: since_epoch.subsec_millis() as u16,
+        }
     }
 }
 

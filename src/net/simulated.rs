@@ -143,10 +143,11 @@ impl World {
 
     pub(crate) fn now(&self) -> Moment {
         let state = self.state();
-        let since = state.now.duration_since(state.began).as_secs();
+        let since = state.now.duration_since(state.began);
         Moment {
             instant: state.now,
-            unix: state.unix + since as i64,
+            unix: state.unix + since.as_secs() as i64,
+            millis: since.subsec_millis() as u16,
         }
     }
 

@@ -221,10 +221,7 @@ impl Server {
         if self.poll(longest)?.is_break() {
             return Ok(ControlFlow::Continue(()));
         }
-        let now = Moment {
-            instant: self.poller.instant(),
-            unix: self.poller.unix(),
-        };
+        let now = self.poller.now();
         let flow = self.act(now);
         let took = self.poller.instant().saturating_duration_since(now.instant);
         self.talk.figures.tick.observe(took);

@@ -74,6 +74,7 @@ impl Scene {
         let now = Moment {
             instant: began,
             unix: 1_795_276_799,
+            millis: 0,
         };
         let slots = people + REPETITIONS + 1;
         let names: Vec<String> = load.names(slots);

@@ -54,7 +54,7 @@ impl Late {
     /// Applies the waiting proposals.
     fn answer(&mut self) {
         for it in std::mem::take(&mut self.waiting) {
-            let at = self.now.unix * 1000;
+            let at = self.now.unix_millis();
             let entry = self.journal.enter(at, it.author, it.act, None);
             let mut effects = Effects::default();
             self.hub.apply(self.now, &entry, it.peer, &mut effects);
