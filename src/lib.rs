@@ -30,6 +30,7 @@
 //! | 2 | `work` | the work for threads that may block, and its limits |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
+//! | 1 | `page` | the chat in a browser, as one document, behind the feature `web` |
 //! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
@@ -98,6 +99,9 @@ mod moment;
 mod name;
 mod net;
 mod network;
+#[cfg(feature = "web")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the server will serve it"))]
+mod page;
 mod rate;
 mod server;
 mod tally;

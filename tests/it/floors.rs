@@ -13,7 +13,7 @@ struct Floor {
     crates: &'static [&'static str],
 }
 
-const FLOORS: [Floor; 7] = [
+const FLOORS: [Floor; 8] = [
     Floor {
         files: &[
             "src/limits.rs",
@@ -77,6 +77,11 @@ const FLOORS: [Floor; 7] = [
             "sha1_smol",
             "unicode_width",
         ],
+    },
+    Floor {
+        files: &["src/page/"],
+        modules: &["page"],
+        crates: &["bytes", "sha1_smol"],
     },
     Floor {
         files: &["src/chat/"],

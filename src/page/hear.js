@@ -1,0 +1,220 @@
+// What the server says, object by object. Each handler changes what the page knows; the drawing follows from that.
+
+let hello = null;
+/** Who waits for an answer, by id: `{ then, talk }`. */
+const asked = new Map();
+
+/** Sends an object that is answered. Without `then` the answer is shown where it was asked for. */
+function ask(object, then) {
+  const id = newId();
+  if (!place.isIn || !send({ ...object, id })) return false;
+  asked.set(id, { then, talk: place.shown });
+  return true;
+}
+
+function hear(event) {
+  const isNo = event.event === 'refused' || event.event === 'error';
+  if (!isNo) confirmLine(event.re);
+  if (Object.hasOwn(heard, event.event)) heard[event.event](event);
+  const waiter = asked.get(event.re);
+  if (waiter) {
+    asked.delete(event.re);
+    (waiter.then ?? showAnswer)(event, waiter.talk);
+  } else if (isNo) refusedLine(event);
+  repaint();
+}
+
+/** The answer to what was typed, in the talk where it was typed. */
+function showAnswer(event, talk) {
+  const where = talks.get(talk?.key) ?? place.shown;
+  if (event.event === 'answer') add(where, { kind: 'answer', words: (event.text ?? []).join('\n'), at: Date.now() });
+  if (/refused|error/.test(event.event)) note(where, event.text);
+  if (event.event === 'room') show(roomCalled(event.room));
+}
+
+/** A refusal of a line that waits, of coming in, or of something unknown. */
+function refusedLine({ re, code, text, event }) {
+  const line = waiting.find(one => one.id === re);
+  if (line) {
+    Object.assign(line, { state: 'refused', why: text });
+    tell(text);
+    keepWaiting();
+  } else if (!place.isIn && event === 'refused') notLetIn(code, text);
+  else note(place.shown, text);
+}
+
+const timeOf = event => Date.parse(event.at) || Date.now();
+
+function say(event, kind) {
+  const talk = roomCalled(event.room);
+  if (!talk) return;
+  const { from, text, seq, past } = event;
+  const isOwn = event.person === me.person || fold(from) === fold(me.name);
+  if (past && talk.hasGap) {
+    talk.hasGap = false;
+    if (!talk.told.has(seq)) note(talk, 'You were offline. Lines may be missing here.');
+  }
+  const item = { kind, from, text, seq, at: timeOf(event), isPast: !!past };
+  item.isForMe = !isOwn && names(text, me.name);
+  item.counts = !isOwn && (!past || talk.isBack);
+  if (!past) talk.isBack = talk.hasGap = false;
+  const isNew = add(talk, item);
+  if (isNew && isOwn && past) confirmByText(talk, item);
+  if (isNew && item.isForMe && item.counts) notify(talk, item);
+}
+
+/** A line between two people. `from` is its author, `name` the other one. */
+function whisper(event, from, name) {
+  const talk = privateTalk(name);
+  const isOwn = from === me.name;
+  const item = { kind: 'said', from, text: event.text, seq: event.seq, at: timeOf(event), isPrivate: true, counts: !isOwn };
+  if (add(talk, item) && !isOwn) notify(talk, item);
+}
+
+function move(event, here, words) {
+  const talk = roomCalled(event.room);
+  if (!talk) return;
+  const { name, person } = event;
+  if (here) talk.people.set(person, { name, person, away: event.away ?? null });
+  else if (!talk.people.delete(person)) talk.more = Math.max(0, talk.more - 1);
+  if (person !== me.person) add(talk, { kind: 'moves', at: timeOf(event), moves: [{ name, here, words }] });
+}
+
+/** Tells something in the conversation with a person, once for all rooms that one shares with them. */
+function noteOnce(talk, seq, words) {
+  if (!talk || talk.notedSeq === seq) return;
+  talk.notedSeq = seq;
+  note(talk, words);
+}
+
+function rename({ from, to, person, room, seq, at: when }) {
+  const talk = roomCalled(room);
+  const known = talk?.people.get(person);
+  if (known) known.name = to;
+  if (person === me.person) {
+    me.name = to;
+    want.name = to;
+    stored.set('name', to);
+  }
+  const words = `${from} is now known as ${to}.`;
+  note(talk, words, { at: timeOf({ at: when }) });
+  const own = talkWith(from);
+  if (own && !talkWith(to)) {
+    const key = personKey(to);
+    for (const line of waiting) if (line.key === own.key) Object.assign(line, { key, to });
+    drafts[key] = drafts[own.key];
+    talks.delete(own.key);
+    talks.set(key, Object.assign(own, { key, name: to }));
+  }
+  noteOnce(talkWith(to), seq, words);
+}
+
+/** A room that one is in. One that was there before a loss may have missed lines. */
+function enterRoom(room) {
+  const known = roomCalled(room.room);
+  const isBack = !!known && !known.isLive && known.items.length > 0;
+  const talk = roomTalk(room);
+  if (isBack) Object.assign(talk, { isBack, hasGap: true });
+  flush(talk);
+  keepRooms();
+  return talk;
+}
+
+const keepRooms = () => stored.set('rooms', { all: rooms().map(talk => talk.room), current: place.current });
+
+/** Lines for a talk that is gone are shown where the person is. */
+function strand(talk) {
+  const rest = waiting.filter(line => line.key === talk.key);
+  for (const line of rest) Object.assign(line, { key: currentTalk()?.key, state: line.state === 'refused' ? line.state : 'unsure' });
+  if (rest.length) keepWaiting();
+}
+
+function leaveRoom(room) {
+  const talk = roomCalled(room);
+  if (!talk) return;
+  forget(talk);
+  strand(talk);
+  keepRooms();
+}
+
+const heard = {
+  hello(event) {
+    hello = event;
+    drawServer();
+    if (want.name) login();
+  },
+
+  welcome(event) {
+    const isSameName = !me.name || fold(me.name) === fold(event.name);
+    const isSameLife = place.journal === event.journal;
+    if (!isSameLife) for (const talk of talks.values()) talk.told.clear();
+    const isFirst = !talks.size;
+    const wanted = isFirst ? stored.get('rooms', null) : { all: rooms().map(talk => talk.room), current: place.shown?.room ?? place.current };
+    Object.assign(me, { name: event.name, person: event.person });
+    Object.assign(place, { journal: event.journal, current: event.current, isIn: true });
+    for (const room of event.rooms) enterRoom(room);
+    comeIn(event.name);
+    if (isFirst) bringBack();
+    settleLost(event.resumed && isSameLife, isSameName);
+    for (const talk of talks.values()) {
+      if (talk.name) talk.isLive = true;
+      if (talk.isLive) flush(talk);
+    }
+    returnTo(event, wanted, isFirst);
+    if (!place.shown) show(currentTalk());
+    if (isFirst && event.motd) add(currentTalk(), { kind: 'answer', words: [event.motd].flat().join('\n'), at: Date.now() });
+  },
+
+  said: event => say(event, 'said'),
+  did: event => say(event, 'did'),
+  private: event => whisper(event, event.from, event.from),
+  written: event => whisper(event, me.name, event.to),
+
+  joined: event => move(event, true, 'came in'),
+  entered: event => move(event, true, 'came in'),
+  went: event => move(event, false, event.to ? `went to #${event.to}` : 'went elsewhere'),
+  left(event) {
+    move(event, false, 'left');
+    if (event.text) note(roomCalled(event.room), `${event.name} left: ${event.text}`);
+    noteOnce(talkWith(event.name), event.seq, `${event.name} has left the chat.`);
+  },
+  renamed: rename,
+  away({ room, person, text }) {
+    const known = roomCalled(room)?.people.get(person);
+    if (known) known.away = text === '' ? true : text;
+  },
+
+  topic({ room, by, topic, at: when }) {
+    const talk = roomCalled(room);
+    if (talk) talk.topic = topic;
+    note(talk, topic ? `${by} set the topic: ${topic}` : `${by} cleared the topic.`, { at: timeOf({ at: when }) });
+  },
+  notice: ({ text }) => note(place.shown, `Notice: ${text}`, { kind: 'alert' }),
+  skipped({ room, count: number }) {
+    note(roomCalled(room ?? place.current), number ? `${count(number, 'line')} left out here.` : 'Lines are missing here.');
+  },
+  erased({ room, seqs }) {
+    const talk = roomCalled(room);
+    if (!talk) return;
+    const kept = [];
+    for (const item of talk.items) {
+      const last = kept.at(-1);
+      if (!seqs.includes(item.seq)) kept.push(item);
+      else if (last?.erased) last.erased += 1;
+      else kept.push({ kind: 'notice', erased: 1, at: item.at });
+    }
+    for (const item of kept) if (item.erased) item.words = `${count(item.erased, 'message')} taken back.`;
+    talk.items = kept;
+    if (talk === place.shown) drawLog();
+  },
+
+  room(event) {
+    if (event.current) place.current = event.room;
+    const talk = enterRoom(event);
+    if (event.current && event.re === undefined && !place.shown?.name) show(talk);
+  },
+  out(event) {
+    if (event.current) place.current = event.current;
+    leaveRoom(event.room);
+  },
+};

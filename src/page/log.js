@@ -1,0 +1,303 @@
+// The log: the lines of the shown talk in the document. Nodes are only appended, and removed at the top, so that a screen
+// reader tells what is new and nothing else. Text comes in by textContent alone.
+
+const at = id => document.getElementById(id);
+const write = (id, words) => (at(id).textContent = words);
+const hide = (id, isHidden) => (at(id).hidden = isHidden);
+const scroller = at('scroll');
+const log = at('log');
+const waitingList = at('waiting');
+const newer = at('newer');
+/** The item of each line. */
+const itemOf = new WeakMap();
+
+/** Makes an element. `more` are its children: nodes or text. */
+function element(tag, name, ...more) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  node.append(...more.filter(Boolean));
+  return node;
+}
+
+function button(words, run, name) {
+  const node = element('button', name, words);
+  node.onclick = run;
+  return node;
+}
+
+const unseen = words => element('span', 'unseen', words);
+
+function nameNode(name) {
+  const node = element('bdi', 'name', name);
+  node.style.setProperty('--hue', hue(name));
+  node.dataset.name = name;
+  return node;
+}
+
+function timeNode(time) {
+  const node = element('time', '', clock(time));
+  node.dateTime = new Date(time).toISOString();
+  node.title = `${day(time)}, ${clock(time, 8)}`;
+  return node;
+}
+
+function textNode(text) {
+  const node = element('span', 'text');
+  node.dir = 'auto';
+  for (const piece of pieces(text)) {
+    if (typeof piece === 'string') {
+      node.append(piece);
+      continue;
+    }
+    const link = element('a', '', piece.text);
+    Object.assign(link, { href: piece.href, target: '_blank', rel: 'noopener noreferrer' });
+    node.append(link);
+  }
+  return node;
+}
+
+const continues = (item, before) =>
+  item.kind === 'said' &&
+  before?.kind === 'said' &&
+  before.from === item.from &&
+  item.at - before.at < TOGETHER &&
+  sameDay(item.at, before.at);
+
+/** The line of an item that stands behind another. */
+function lineNode(item, before) {
+  const node = element('div', `line ${item.kind}`);
+  const { kind, from, text } = item;
+  if (kind === 'said') node.append(nameNode(from), ' ', timeNode(item.at), ' ');
+  if (item.isForMe) {
+    node.classList.add('for-me');
+    node.append(unseen(item.isPrivate ? 'to you: ' : 'names you: '));
+  }
+  if (kind === 'said') node.append(textNode(text));
+  if (kind === 'did') {
+    const words = textNode(text);
+    words.prepend(nameNode(from), ' ');
+    node.append(words, ' ', timeNode(item.at));
+  }
+  if (kind === 'notice' || kind === 'alert') node.append(textNode(item.words), ' ', timeNode(item.at));
+  if (kind === 'moves') node.append(element('span', 'text', movesInWords(item.moves)), ' ', timeNode(item.at));
+  if (kind === 'answer') {
+    const shown = element('pre', '', item.words);
+    shown.dir = 'auto';
+    node.append(shown);
+  }
+  // Comings and goings are there to be read, and are not worth an interruption.
+  if (kind === 'moves') node.setAttribute('aria-live', 'off');
+  if (item.isPrivate) node.classList.add('private');
+  if (continues(item, before)) node.classList.add('follow');
+  itemOf.set(node, item);
+  return node;
+}
+
+function dayNode(item) {
+  const node = element('p', 'day', day(item.at));
+  node.dataset.day = new Date(item.at).toDateString();
+  return node;
+}
+
+let lastDrawn = null;
+let ends = true;
+
+/** Whether the reader is at the end of the log. */
+const isAtEnd = () => ends;
+
+function append(item) {
+  const talk = place.shown;
+  if (!lastDrawn || !sameDay(lastDrawn.at, item.at)) log.append(dayNode(item));
+  if (talk.newFrom === item) {
+    log.querySelector('.new')?.remove();
+    log.append(element('p', 'new', 'New'));
+    lastDrawn = null;
+  }
+  log.append(lineNode(item, lastDrawn));
+  lastDrawn = item;
+  hide('empty', true);
+  trim();
+  hush(item);
+  settle();
+}
+
+/** Removes the oldest lines beyond the most. What the reader looks at stays where it is. */
+function trim() {
+  while (log.childElementCount > LINES) {
+    const before = ends ? 0 : log.offsetHeight;
+    const [first, second] = log.children;
+    const isLeft = first.className === 'day' && second.className !== 'day';
+    (isLeft ? second : first).remove();
+    log.querySelector('.line')?.classList.remove('follow');
+    if (!ends) scroller.scrollTop -= before - log.offsetHeight;
+  }
+}
+
+let isSettling = false;
+
+/** Before the next picture: stay at the end if the reader was there, and say what is below if not. */
+function settle() {
+  if (isSettling) return;
+  isSettling = true;
+  requestAnimationFrame(() => {
+    isSettling = false;
+    if (ends) scroller.scrollTop = scroller.scrollHeight;
+    drawNewer();
+    see();
+  });
+}
+
+function drawNewer() {
+  const unread = place.shown?.unread ?? 0;
+  newer.hidden = ends || !unread;
+  newer.textContent = count(unread, 'new message');
+}
+
+function toEnd() {
+  ends = true;
+  settle();
+}
+
+// Lines that come between a scroll and its event have made the log longer, or shorter at its top. The reader has left the
+// end only if the position went up in a log that did not shrink.
+let lastTop = 0;
+let lastHeight = 0;
+scroller.addEventListener('scroll', () => {
+  const { scrollTop, scrollHeight, clientHeight } = scroller;
+  if (scrollHeight - clientHeight - scrollTop < 24) ends = true;
+  else if (scrollTop < lastTop && scrollHeight >= lastHeight) ends = false;
+  lastTop = scrollTop;
+  lastHeight = scrollHeight;
+  drawNewer();
+  see();
+});
+newer.onclick = () => {
+  toEnd();
+  box.focus();
+};
+new ResizeObserver(settle).observe(scroller);
+
+// A screen reader is told single lines. History and bursts go in silently, and are told as a number.
+
+const CALM = 1 * SECOND;
+const BURST = 5;
+let burst = 0;
+let arrivedAt = 0;
+let calm = 0;
+
+function hush({ kind, isPast }) {
+  if (kind === 'moves') return;
+  const now = Date.now();
+  burst = now - arrivedAt < CALM ? burst + 1 : 1;
+  arrivedAt = now;
+  if (isPast || burst > BURST) quieten(() => tell(`${count(burst, 'message')} in ${label(place.shown)}.`));
+}
+
+/** Keeps the log from being read out until it has been calm for a moment. */
+function quieten(then) {
+  log.setAttribute('aria-busy', 'true');
+  log.setAttribute('aria-live', 'off');
+  clearTimeout(calm);
+  calm = setTimeout(() => {
+    log.removeAttribute('aria-busy');
+    log.removeAttribute('aria-live');
+    then?.();
+  }, CALM);
+}
+
+/** Says something by a screen reader alone. */
+const tell = words => write('status', words);
+
+/** Draws the whole log of the shown talk. */
+function drawLog() {
+  const talk = place.shown;
+  log.replaceChildren();
+  lastDrawn = null;
+  ends = true;
+  hide('empty', !talk || talk.items.length > 0);
+  if (!talk) return;
+  log.setAttribute('aria-label', `Messages in ${label(talk)}`);
+  write('empty', talk.room ? 'Nobody has said anything here yet.' : `What you and ${talk.name} write here is private.`);
+  for (const item of talk.items) append(item);
+  quieten();
+  burst = 0;
+  drawWaiting();
+  const marker = log.querySelector('.new');
+  if (!marker || !talk.unread) return settle();
+  scroller.scrollTop = scroller.scrollHeight;
+  const above = marker.offsetTop - scroller.scrollTop;
+  if (above < 0) scroller.scrollTop += above - 48;
+}
+
+/** Draws the last line anew, to which more people came or went. */
+function redrawMoves({ moves }) {
+  log.lastElementChild.querySelector('.text').textContent = movesInWords(moves);
+  settle();
+}
+
+const STATES = { queued: 'Not sent yet.', lost: 'Not confirmed yet.', unsure: 'Not confirmed. Send again?' };
+
+/** Draws the lines that are not confirmed, below the log. */
+function drawWaiting() {
+  const talk = place.shown;
+  const lines = waiting.filter(line => line.key === talk?.key);
+  let before = talk?.items.at(-1);
+  waitingList.replaceChildren(
+    ...lines.map(line => {
+      const item = { kind: line.op === 'do' ? 'did' : 'said', from: me.name, text: line.text, at: line.at, isPrivate: !!talk.name };
+      const node = lineNode(item, before);
+      before = item;
+      node.classList.add('waiting');
+      const words = line.state === 'refused' ? line.why : STATES[line.state];
+      if (words) node.append(element('p', 'state', words, ...choices(line)));
+      return node;
+    }),
+  );
+  if (lines.length) hide('empty', true);
+  settle();
+}
+
+/** What a person may do with a line that did not get through. */
+function choices(line) {
+  const without = () => {
+    waiting = waiting.filter(one => one !== line);
+    keepWaiting();
+    box.focus();
+  };
+  const again = () => {
+    Object.assign(line, { id: newId(), state: 'queued' });
+    if (talks.get(line.key)?.isLive) transmit(line);
+    keepWaiting();
+    box.focus();
+  };
+  const edit = () => {
+    box.value = box.value ? `${box.value}\n${line.text}` : line.text;
+    typed();
+    without();
+  };
+  if (line.state === 'unsure') return [button('Send again', again), button('Discard', without)];
+  if (line.state === 'refused') return [button('Edit', edit), button('Discard', without)];
+  return [];
+}
+
+/** A line as it is copied: `[12:30] Alice: text`. */
+function copied(item) {
+  const { kind, from, text, words, moves } = item;
+  const said = { said: () => `${from}: ${text}`, did: () => `* ${from} ${text}`, moves: () => movesInWords(moves) };
+  return `[${clock(item.at)}] ${(said[kind] ?? (() => words))()}`;
+}
+
+addEventListener('copy', event => {
+  const selection = getSelection();
+  if (selection.isCollapsed || !log.contains(selection.anchorNode) || !log.contains(selection.focusNode)) return;
+  const lines = [...log.querySelectorAll('.line')].filter(line => itemOf.has(line) && selection.containsNode(line, true));
+  if (lines.length < 2) return;
+  event.clipboardData.setData('text/plain', lines.map(line => copied(itemOf.get(line))).join('\n'));
+  event.preventDefault();
+});
+
+// A name in the log, clicked or touched, is put into the box.
+log.addEventListener('click', ({ target }) => {
+  const name = target.dataset?.name;
+  if (name && getSelection().isCollapsed) insertName(name);
+});

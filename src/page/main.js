@@ -1,0 +1,186 @@
+// The beginning: coming in, being offline, and what is set up once.
+
+/** The name to come in with whenever there is a link. `since`: when that was first tried in vain. */
+const want = { name: stored.get('name', ''), since: 0, room: roomInAddress() };
+/** How long a name that one had may be held by one's own lost link. The server gives such a link up after two minutes. */
+const HELD = 3 * MINUTE;
+/** The same on opening the page, where the name may just as well be somebody else's. */
+const HELD_AT_FIRST = 5 * SECOND;
+
+function roomInAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return '';
+  }
+}
+
+const login = () => send({ op: 'login', name: want.name });
+
+/** Coming in was refused. */
+function notLetIn(code, text) {
+  want.since ||= Date.now();
+  if (code === 'name-taken' && want.isAutomatic && Date.now() - want.since < (me.name ? HELD : HELD_AT_FIRST)) {
+    want.held = text;
+    return loseLink();
+  }
+  showDoor(text);
+}
+
+function showDoor(text = '') {
+  at('name').value ||= want.name;
+  Object.assign(want, { name: '', since: 0, held: '', isAutomatic: false });
+  hide('door', false);
+  hide('chat', true);
+  write('name-error', text);
+  at('name').ariaInvalid = String(!!text);
+  document.title = 'Chinwag';
+  at('name').focus();
+  at('name').select();
+}
+
+at('name-form').onsubmit = event => {
+  event.preventDefault();
+  const name = at('name').value.trim();
+  if (!name) return at('name').focus();
+  Object.assign(want, { name, since: 0, isAutomatic: false });
+  write('name-error', '');
+  at('name').ariaInvalid = 'false';
+  if (link.state === 'open' && hello) login();
+  else if (link.state !== 'opening') openLink();
+};
+
+/** One is in: the chat is shown. */
+function comeIn(name) {
+  Object.assign(want, { name, since: 0, held: '', isAutomatic: true });
+  stored.set('name', name);
+  setTimeout(() => place.isIn && trustLink(), 10 * SECOND);
+  const isFirst = at('chat').hidden;
+  hide('door', true);
+  hide('chat', false);
+  setInert();
+  drawLink();
+  tell(isFirst ? `You are in as ${name}.` : 'Connected again.');
+  if (isFirst) box.focus();
+}
+
+/** The private conversations that there were before a reload, and those for which lines wait. */
+function bringBack() {
+  const { name, all } = stored.get('privates', null) ?? {};
+  if (name === me.name) for (const talk of all) privateTalk(talk.name).items.push(...talk.items);
+  for (const line of waiting) if (line.to) privateTalk(line.to);
+}
+
+addEventListener('pagehide', () => {
+  keepDraft();
+  const all = privates().map(({ name, items }) => ({ name, items: items.slice(-100) }));
+  stored.set('privates', { name: me.name, all });
+});
+
+/** Goes back to the rooms that one was in, and to the one in the address. Everyone comes in by the lobby. */
+function returnTo({ rooms: here, current: lobby }, wanted, isFirst) {
+  const target = (isFirst && want.room) || wanted?.current || lobby;
+  const all = [target, ...(wanted?.all ?? [])];
+  const isIn = room => here.some(one => fold(one.room) === fold(room));
+  const staysInLobby = all.some(isIn);
+  const showCurrent = () => place.shown?.name || show(currentTalk());
+  for (const room of all) {
+    const refused = text => (leaveRoom(room), note(currentTalk(), text));
+    if (!isIn(room)) joinRoom(room, refused, !staysInLobby && room === target, room === target && showCurrent);
+  }
+  if (staysInLobby && fold(target) !== fold(lobby)) switchTo(target, showCurrent);
+  const shown = isFirst && talks.get(stored.get('shown', null));
+  if (shown?.name) show(shown);
+}
+
+/** Joins a room. `refused` is told why not. */
+function joinRoom(room, refused, current = false, then) {
+  ask({ op: 'join', room, current }, ({ event, text, room: joined }) => {
+    if (event === 'refused') refused(text);
+    else if (then) then(roomCalled(joined));
+  });
+}
+
+addEventListener('hashchange', () => {
+  const room = roomInAddress();
+  if (!room) return;
+  if (roomCalled(room)) go(roomCalled(room));
+  else joinRoom(room, text => note(place.shown, text), false, go);
+});
+
+function drawServer() {
+  const isEncrypted = hello.tls || location.protocol === 'https:';
+  const line = isEncrypted ? 'The connection is encrypted.' : 'The connection is not encrypted.';
+  write('server', `${location.host} runs ${hello.server}. ${line}`);
+}
+
+// Being offline.
+
+/** The state of the link changed, or a second of waiting has passed. */
+function linkChanged() {
+  if (link.state !== 'open' && place.isIn) {
+    place.isIn = false;
+    for (const talk of talks.values()) talk.isLive = false;
+    asked.clear();
+    commands = commands?.length ? commands : null;
+    loseSending();
+    tell(link.farewell?.text ? `Offline. ${link.farewell.text}` : 'Offline.');
+  }
+  if (link.state === 'ended' && link.farewell.code === 'quit') beginAnew();
+  drawLink();
+}
+
+/** One has left. What was typed and not sent stays. */
+function beginAnew() {
+  talks.clear();
+  for (const key of ['name', 'rooms', 'shown']) stored.set(key, null);
+  location.replace(location.pathname);
+}
+
+function drawLink() {
+  const { state, farewell } = link;
+  const seconds = Math.max(1, Math.ceil((link.due - Date.now()) / SECOND));
+  const again = state === 'waiting' ? `Trying again in ${seconds} s.` : state === 'opening' ? 'Connecting.' : '';
+  const isIn = place.isIn;
+  hide('strip', isIn);
+  const why = want.held ? `${want.name} is still taken, it seems by your lost connection.` : ['Offline.', farewell?.text].filter(Boolean).join(' ');
+  write('strip-text', state === 'ended' ? farewell.text : `${why} ${again}`);
+  hide('try', state === 'opening' || (state === 'ended' && farewell.code === 'banned'));
+  write('try', state === 'ended' ? 'Come in again' : 'Try now');
+  hide('rename', !want.held);
+  write('door-link', hello || state === 'open' ? '' : state === 'opening' ? 'Connecting.' : `The server cannot be reached. ${again}`);
+}
+
+at('try').onclick = () => {
+  openLink();
+  box.focus();
+};
+at('rename').onclick = () => {
+  loseLink();
+  showDoor(want.held);
+};
+at('quit').onclick = () => {
+  if (!send({ op: 'quit' })) {
+    link.farewell = { code: 'quit', again: false, text: '' };
+    loseLink();
+  }
+};
+
+// Where `interactive-widget` is not known, the keyboard of a phone covers the page: the page shrinks by itself.
+function fit() {
+  const { height, scale } = visualViewport;
+  const isCovered = scale === 1 && innerHeight - height > 80;
+  document.documentElement.style.setProperty('--height', isCovered ? `${height}px` : '100dvh');
+  if (isCovered) scrollTo(0, 0);
+}
+
+for (const event of ['resize', 'scroll']) visualViewport.addEventListener(event, fit);
+addEventListener('focus', see);
+addEventListener('visibilitychange', see);
+
+Object.assign(link, { hear, changed: linkChanged, isWanted: () => !!want.name || !hello });
+want.isAutomatic = !!want.name;
+if (want.name) at('name').value = want.name;
+else showDoor();
+watchLink();
+openLink();

@@ -1,0 +1,255 @@
+// The two panels: the rooms and private conversations on the left, the people on the right. Below 720 px they slide over
+// the log, and then keep the keyboard to themselves.
+
+const alphabet = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
+const narrow = matchMedia('(max-width: 719px)');
+let isPainting = false;
+
+/** Draws everything around the log before the next picture. */
+function repaint() {
+  if (isPainting) return;
+  isPainting = true;
+  // A hidden page draws no pictures, and its title matters most then.
+  setTimeout(() => {
+    isPainting = false;
+    drawTitle();
+    drawRooms();
+    drawPeople();
+    drawHead();
+    drawNewer();
+  }, 0);
+}
+
+const unreadIn = some => some.reduce((sum, talk) => sum + talk.unread, 0);
+
+function drawTitle() {
+  const unread = unreadIn(ordered());
+  const where = place.shown ? `${label(place.shown)} · ` : '';
+  document.title = `${unread ? `(${unread}) ` : ''}${where}Chinwag`;
+}
+
+function talkButton(talk) {
+  const marks = [];
+  const unconfirmed = waiting.some(line => line.key === talk.key && /unsure|refused/.test(line.state));
+  if (unconfirmed) marks.push(element('span', 'mark', '!', unseen(' not confirmed')));
+  if (talk.isMentioned && talk.room) marks.push(element('span', 'mark', '@', unseen(' names you')));
+  if (talk.unread) marks.push(element('span', 'count', String(talk.unread), unseen(' unread')));
+  const node = button(element('bdi', '', label(talk)), () => go(talk), 'row');
+  node.append(...marks);
+  node.dataset.key = talk.key;
+  if (talk.unread) node.classList.add('unread');
+  if (talk === place.shown) node.setAttribute('aria-current', 'true');
+  return element('li', '', node);
+}
+
+/** Puts rows in a list, and keeps the keyboard on the row that had it. */
+function fill(list, rows) {
+  const key = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  list.replaceChildren(...rows);
+  if (key) [...list.querySelectorAll('.row')].find(row => row.dataset.key === key)?.focus();
+}
+
+function drawRooms() {
+  fill(at('room-list'), rooms().map(talkButton));
+  fill(at('private-list'), privates().map(talkButton));
+  hide('privately', !privates().length);
+  at('me').replaceChildren('you: ', nameNode(me.name));
+  const elsewhere = unreadIn(ordered().filter(talk => talk !== place.shown));
+  hide('elsewhere', !elsewhere);
+  write('elsewhere', elsewhere);
+  at('to-rooms').setAttribute('aria-label', elsewhere ? `Rooms, ${elsewhere} unread` : 'Rooms');
+  const asked = window.Notification?.permission ?? 'denied';
+  hide('notify', asked === 'denied');
+  at('notify').setAttribute('aria-pressed', String(asked === 'granted' && stored.get('notify', false)));
+}
+
+/** The people of a room, or the two of a conversation. */
+const peopleOf = talk => (talk.room ? [...talk.people.values()] : [findPerson(talk.name) ?? { name: talk.name }, me]);
+
+function drawPeople() {
+  const talk = place.shown;
+  const people = talk ? peopleOf(talk).sort((one, other) => alphabet.compare(one.name, other.name)) : [];
+  fill(
+    at('people-list'),
+    people.map(person => {
+      const node = button(nameNode(person.name), () => openPrivate(person.name), 'row');
+      node.dataset.key = person.person;
+      const state = person.lost ? 'link lost' : person.away ? 'away' : '';
+      if (state) node.append(element('span', 'quiet', state));
+      if (person.person === me.person) node.append(element('span', 'quiet', 'you'));
+      return element('li', '', node);
+    }),
+  );
+  hide('people-more', !talk?.more);
+  write('people-more', talk?.more ? `and ${talk.more.toLocaleString('en')} more` : '');
+  hide('leave-room', !talk?.room || rooms().length < 2);
+  write('leave-room', talk?.room ? `Leave #${talk.room}` : '');
+}
+
+function drawHead() {
+  const talk = place.shown;
+  if (!talk) return;
+  const here = talk.people.size + (talk.more ?? 0);
+  const person = talk.name && findPerson(talk.name);
+  const away = person?.away ? ` · away${typeof person.away === 'string' ? `: ${person.away}` : ''}` : '';
+  write('where', label(talk));
+  write('topic', talk.room ? (talk.topic ?? '') : `private${away}`);
+  at('topic').title = talk.topic ?? '';
+  hide('to-people', !talk.room);
+  write('to-people', talk.room ? `${here.toLocaleString('en')} here` : '');
+  hide('close-talk', !talk.name);
+  box.placeholder = talk.room ? `Say something to #${talk.room}` : `Write to ${talk.name} privately`;
+  box.setAttribute('aria-label', box.placeholder);
+  at('chat').classList.toggle('is-private', !!talk.name);
+}
+
+/** Goes to a talk that a person chose. */
+function go(talk) {
+  closePanels();
+  show(talk);
+  if (talk.room && place.isIn && fold(talk.room) !== fold(place.current)) switchTo(talk.room);
+  if (!narrow.matches) box.focus();
+}
+
+/** Makes a room the current one, at once: the next key may already mean it. */
+function switchTo(room, then = () => {}) {
+  place.current = room;
+  ask({ op: 'command', line: `/switch ${room}` }, then);
+}
+
+/** Shows a talk. The draft of the one before is kept. */
+function show(talk) {
+  if (place.shown === talk) return;
+  const before = place.shown;
+  if (before) {
+    keepDraft();
+    if (!before.unread) before.newFrom = null;
+  }
+  place.shown = talk;
+  drawLog();
+  if (!talk) return;
+  takeDraft();
+  stored.set('shown', talk.key);
+  const address = currentAddress();
+  if (address) history.replaceState(null, '', address);
+  settle();
+  repaint();
+}
+
+const currentAddress = () => (place.shown?.room ? `#${encodeURIComponent(place.shown.room)}` : null);
+
+function openPrivate(name) {
+  if (fold(name) === fold(me.name)) return closePanels();
+  closePanels();
+  show(privateTalk(name));
+  box.focus();
+}
+
+/** Goes to the next talk in the list, or the one before. */
+function goBy(step) {
+  const all = ordered();
+  const next = all[(all.indexOf(place.shown) + step + all.length) % all.length];
+  if (next) go(next);
+}
+
+// The panels where they slide.
+
+let opener = null;
+
+function openPanel(panel, from) {
+  if (!narrow.matches) return panel.querySelector('button')?.focus();
+  closePanels();
+  opener = from;
+  panel.classList.add('open');
+  hide('veil', false);
+  setInert();
+  (panel.querySelector('[aria-current]') ?? panel.querySelector('button'))?.focus();
+}
+
+/** Closes what is open. False if nothing was. */
+function closePanels() {
+  const open = document.querySelector('.panel.open');
+  if (!open) return false;
+  open.classList.remove('open');
+  hide('veil', true);
+  setInert();
+  opener?.focus();
+  return true;
+}
+
+/** What cannot be seen cannot be reached. */
+function setInert() {
+  const open = document.querySelector('.panel.open');
+  for (const panel of document.querySelectorAll('.panel')) panel.inert = narrow.matches && panel !== open;
+  at('talk').inert = narrow.matches && !!open;
+}
+
+narrow.addEventListener('change', () => closePanels() || setInert());
+at('to-rooms').onclick = event => openPanel(at('rooms'), event.currentTarget);
+at('to-people').onclick = event => openPanel(at('people'), event.currentTarget);
+at('veil').onclick = closePanels;
+for (const node of document.querySelectorAll('.close-panel')) node.onclick = closePanels;
+at('close-talk').onclick = () => {
+  keepDraft();
+  forget(place.shown);
+  repaint();
+};
+at('leave-room').onclick = () => {
+  const { room } = place.shown;
+  closePanels();
+  ask({ op: 'leave', room });
+};
+
+// A room more: the form opens below the list, and offers the rooms that there are.
+
+at('add-room').onclick = () => {
+  hide('add-room', true);
+  hide('room-form', false);
+  at('room-name').focus();
+  ask({ op: 'command', line: '/rooms' }, ({ rooms: all = [] }) => {
+    at('room-choices').replaceChildren(...all.map(({ room }) => element('option', '', room)));
+  });
+};
+
+function closeRoomForm() {
+  hide('room-form', true);
+  hide('add-room', false);
+  at('room-name').value = '';
+  write('room-error', '');
+}
+
+at('room-form').onsubmit = event => {
+  event.preventDefault();
+  const room = at('room-name').value.trim().replace(/^#/, '');
+  if (!room) return;
+  joinRoom(room, text => write('room-error', text), false, talk => {
+    closeRoomForm();
+    go(talk);
+  });
+};
+at('room-name').onkeydown = event => {
+  if (event.key !== 'Escape' || event.isComposing) return;
+  event.stopPropagation();
+  closeRoomForm();
+  at('add-room').focus();
+};
+
+// Notices of the system, for whoever clicked to have them.
+
+at('notify').onclick = async () => {
+  const granted = (await Notification.requestPermission()) === 'granted';
+  stored.set('notify', granted && !stored.get('notify', false));
+  repaint();
+};
+
+function notify(talk, item) {
+  if (isWatched() || !stored.get('notify', false)) return;
+  try {
+    new Notification(`${item.from}${talk.room ? ` in #${talk.room}` : ', privately'}`, { body: item.text, tag: talk.key }).onclick = () => {
+      window.focus();
+      go(talk);
+    };
+  } catch {
+    // Phones show them by other means only.
+  }
+}
