@@ -167,7 +167,6 @@ function complete(step) {
   const state = { found, at: next, begun: found[next] };
   typed();
   tabbed = state;
-  if (found.length > 1) tell(`${found[next].trim()}, ${next + 1} of ${found.length}`);
   return true;
 }
 

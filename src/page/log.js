@@ -124,12 +124,12 @@ function append(item) {
 /** Removes the oldest lines beyond the most. What the reader looks at stays where it is. */
 function trim() {
   while (log.childElementCount > LINES) {
-    const before = ends ? 0 : log.offsetHeight;
+    const before = ends || log.getBoundingClientRect().height;
     const [first, second] = log.children;
     const isLeft = first.className === 'day' && second.className !== 'day';
     (isLeft ? second : first).remove();
     log.querySelector('.line')?.classList.remove('follow');
-    if (!ends) scroller.scrollTop -= before - log.offsetHeight;
+    if (!ends) scroller.scrollTop -= before - log.getBoundingClientRect().height;
   }
 }
 
@@ -216,7 +216,7 @@ function drawLog() {
   ends = true;
   hide('empty', !talk || talk.items.length > 0);
   if (!talk) return;
-  log.setAttribute('aria-label', `Messages in ${label(talk)}`);
+  log.setAttribute('aria-label', talk.room ? `Messages in #${talk.room}` : `Private messages with ${talk.name}`);
   write('empty', talk.room ? 'Nobody has said anything here yet.' : `What you and ${talk.name} write here is private.`);
   for (const item of talk.items) append(item);
   quieten();

@@ -54,7 +54,8 @@ at('name-form').onsubmit = event => {
 function comeIn(name) {
   Object.assign(want, { name, since: 0, held: '', isAutomatic: true });
   stored.set('name', name);
-  setTimeout(() => place.isIn && trustLink(), 10 * SECOND);
+  const { socket } = link;
+  setTimeout(() => link.socket === socket && trustLink(), 10 * SECOND);
   const isFirst = at('chat').hidden;
   hide('door', true);
   hide('chat', false);
@@ -80,7 +81,7 @@ addEventListener('pagehide', () => {
 /** Goes back to the rooms that one was in, and to the one in the address. Everyone comes in by the lobby. */
 function returnTo({ rooms: here, current: lobby }, wanted, isFirst) {
   const target = (isFirst && want.room) || wanted?.current || lobby;
-  const all = [target, ...(wanted?.all ?? [])];
+  const all = [...new Set([target, ...(wanted?.all ?? [])])];
   const isIn = room => here.some(one => fold(one.room) === fold(room));
   const staysInLobby = all.some(isIn);
   const showCurrent = () => place.shown?.name || show(currentTalk());
@@ -140,15 +141,15 @@ function beginAnew() {
 function drawLink() {
   const { state, farewell } = link;
   const seconds = Math.max(1, Math.ceil((link.due - Date.now()) / SECOND));
-  const again = state === 'waiting' ? `Trying again in ${seconds} s.` : state === 'opening' ? 'Connecting.' : '';
-  const isIn = place.isIn;
-  hide('strip', isIn);
-  const why = want.held ? `${want.name} is still taken, it seems by your lost connection.` : ['Offline.', farewell?.text].filter(Boolean).join(' ');
-  write('strip-text', state === 'ended' ? farewell.text : `${why} ${again}`);
-  hide('try', state === 'opening' || (state === 'ended' && farewell.code === 'banned'));
-  write('try', state === 'ended' ? 'Come in again' : 'Try now');
+  const again = { waiting: `Trying again in ${seconds} s.`, opening: 'Connecting.' }[state] ?? '';
+  const why = want.held ? `${want.name} is still taken, it seems by your lost connection.` : (farewell?.text ?? '');
+  const isEnded = state === 'ended';
+  hide('strip', place.isIn);
+  write('strip-text', isEnded ? why : `${want.held ? '' : 'Offline.'} ${why} ${again}`);
+  hide('try', state === 'opening' || (isEnded && farewell.code === 'banned'));
+  write('try', isEnded ? 'Come in again' : 'Try now');
   hide('rename', !want.held);
-  write('door-link', hello || state === 'open' ? '' : state === 'opening' ? 'Connecting.' : `The server cannot be reached. ${again}`);
+  write('door-link', `${why || (state === 'waiting' ? 'The server cannot be reached.' : '')} ${again}`);
 }
 
 at('try').onclick = () => {
@@ -180,7 +181,9 @@ addEventListener('visibilitychange', see);
 
 Object.assign(link, { hear, changed: linkChanged, isWanted: () => !!want.name || !hello });
 want.isAutomatic = !!want.name;
-if (want.name) at('name').value = want.name;
-else showDoor();
+at('name').value = want.name;
+if (!want.name) showDoor();
+// Coming in again is quick, as a rule.
+setTimeout(() => hide('door', !at('chat').hidden), 0.5 * SECOND);
 watchLink();
 openLink();

@@ -24,10 +24,10 @@ const SCRIPTS: [&str; 8] = [
 ];
 
 /// The SHA-256 of the style as served, in Base64. A test computes it.
-const STYLE_HASH: &str = "X/bmAQfZVNEtFTprj0GrvwiAOeziADCpVWoP7HEZaso=";
+const STYLE_HASH: &str = "vVhhvzbDTSUl2yhiSuU3o9iGawR3tfAMIDODDSmWBXc=";
 
 /// The same of the script.
-const SCRIPT_HASH: &str = "of7YXvX6XsNgqrT8ZbJUQ8v526FLQHzn3RGNlYOBCTU=";
+const SCRIPT_HASH: &str = "FkilEcJkl4G9naxV3pfcXHA1fzORmAt/QO3j+cTmRc4=";
 
 /// The document, and what the header of its answer says about it.
 pub(crate) struct Page {
