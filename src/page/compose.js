@@ -50,16 +50,14 @@ function submit() {
   const text = box.value;
   const lines = text.split('\n').filter(line => line.trim());
   if (!lines.length) return;
-  const asked = command(text);
-  if (asked && lines.length > 1) return question('A command is one line. Send it by itself.');
-  const long = lines.findIndex(line => bytes(line) > (hello?.limits?.line ?? Infinity));
-  if (long >= 0) {
-    const over = bytes(lines[long]) - hello.limits.line;
-    return question(`${lines.length > 1 ? `Line ${long + 1}` : 'This'} is ${count(over, 'byte')} too long.`);
-  }
-  if (asked) return runTyped(text.trim(), asked) && sent(text);
-  if (lines.length <= UNASKED) return sayAll(lines);
-  question(`These are ${lines.length} lines. Each is a message of its own.`, `Send ${lines.length} messages`, () => sayAll(lines));
+  const long = lines.findIndex(line => bytes(line) > hello.limits.line);
+  if (long >= 0) return question(`Line ${long + 1} is ${count(bytes(lines[long]) - hello.limits.line, 'byte')} too long.`);
+  const one = lines.length === 1 && command(text);
+  if (one) return runTyped(text.trim(), one);
+  // What was meant as a command for one person must not be said to all by a slip.
+  const some = lines.some(command) ? ' Commands are said as they stand.' : '';
+  if (lines.length <= UNASKED && !some) return sayAll(lines);
+  question(`These are ${lines.length} lines. Each is a message of its own.${some}`, `Send ${lines.length} messages`, () => sayAll(lines));
 }
 
 function sayAll(lines) {
@@ -78,27 +76,25 @@ function sent(text) {
   put('');
   if (place.shown) place.shown.newFrom = null;
   log.querySelector('.new')?.remove();
-  toEnd();
-  box.focus();
+  newer.onclick();
 }
 
-/** Runs a typed command. False if it stays in the box. */
+/** Runs a typed command, or says why it stays in the box. */
 function runTyped(line, { word, rest }) {
   const talk = place.shown;
   const [first] = rest.split(/\s/);
   const behind = rest.slice(first.length).trim();
   if (word === 'me' && rest) {
     if (talk.name) return question(`/me speaks in a room. You are writing to ${talk.name} privately.`);
-    speak(talk, 'do', rest);
-    return true;
+    sent(line);
+    return speak(talk, 'do', rest);
   }
   if (/^(msg|m|w|tell)$/.test(word) && first && findPerson(first)) {
+    sent(line);
     openPrivate(first);
     if (behind) speak(place.shown, 'write', behind);
-    return true;
-  }
-  if (!place.isIn) return question('You are offline. The command stays here.');
-  return ask({ op: 'command', line });
+  } else if (ask({ op: 'command', line })) sent(line);
+  else question('You are offline. The command stays here.');
 }
 
 /** Asks, or says why a text was not sent. It goes away once the text changes. */
@@ -154,6 +150,7 @@ function replaceWord(begun, text) {
 
 /** Tab. False if there is nothing to complete, and the key moves on as everywhere. */
 function complete(step) {
+  if (tabbed && !box.value.slice(0, box.selectionStart).endsWith(tabbed.begun)) tabbed = null;
   if (!tabbed) {
     const begun = word();
     const lead = box.value.slice(0, box.selectionStart - begun.length);
@@ -202,7 +199,7 @@ function offer() {
     const isWhole = /\s/.test(text);
     const name = fold(`/${asked[1]}`);
     const fits = isWhole ? one => one.word === name : one => one.word.startsWith(name);
-    offered = (commands ?? []).filter(fits).map(one => ({ ...one, hint: isWhole, into: `${one.word} `, begun: text }));
+    offered = (commands ?? []).filter(fits).map(one => ({ ...one, hint: isWhole, into: `${one.word} ` }));
   } else if (/^@./.test(begun)) {
     const lead = box.value.slice(0, box.selectionStart - begun.length);
     offered = completions(begun, lead).slice(0, 8).map(into => ({ usage: into.replace(/:? $/, ''), does: '', into, begun }));
@@ -231,9 +228,11 @@ function drawOffered() {
 }
 
 function choose(number) {
-  replaceWord(offered[number].begun, offered[number].into);
-  typed();
+  const { word: isCommand, into, begun } = offered[number];
   box.focus();
+  if (isCommand) return put(into);
+  replaceWord(begun, into);
+  typed();
 }
 
 const isChoosing = () => offered.length > 0 && !offered[0].hint;
@@ -265,7 +264,6 @@ function escape() {
     offered = [];
     drawOffered();
   } else closeQuestion();
-  tabbed = null;
 }
 
 function page(step) {

@@ -29,7 +29,7 @@ function showAnswer(event, talk) {
   const where = talks.get(talk?.key) ?? place.shown;
   if (event.event === 'answer') add(where, { kind: 'answer', words: (event.text ?? []).join('\n'), at: Date.now() });
   if (/refused|error/.test(event.event)) note(where, event.text);
-  if (event.event === 'room') show(roomCalled(event.room));
+  if (event.event === 'room' && event.current) show(roomCalled(event.room));
 }
 
 /** A refusal of a line that waits, of coming in, or of something unknown. */
@@ -152,10 +152,10 @@ const heard = {
     const wanted = isFirst ? stored.get('rooms', null) : { all: rooms().map(talk => talk.room), current: place.shown?.room ?? place.current };
     Object.assign(me, { name: event.name, person: event.person });
     Object.assign(place, { journal: event.journal, current: event.current, isIn: true });
+    settleLost(event.resumed && isSameLife, isSameName);
     for (const room of event.rooms) enterRoom(room);
     comeIn(event.name);
     if (isFirst) bringBack();
-    settleLost(event.resumed && isSameLife, isSameName);
     for (const talk of talks.values()) {
       if (talk.name) talk.isLive = true;
       if (talk.isLive) flush(talk);

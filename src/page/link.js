@@ -1,7 +1,7 @@
 // The link: one WebSocket at a time, which opens again by itself. It knows nothing of what the objects mean, besides
 // `goodbye` and `pong`. All that belongs to a socket is made with it and asks whether it is still the link's.
 
-const STEPS = [1, 2, 4, 8, 16, 30].map(step => step * SECOND);
+const STEPS = [1000, 2000, 4000, 8000, 16000, 30000];
 /** Silence after which the page asks whether the server is there. Browsers do not show the server's own pings. */
 const SILENCE = 25 * SECOND;
 /** How long the answer may take, and how long where there is a reason to doubt the link. */
@@ -19,10 +19,7 @@ const link = {
   askedUntil: 0,
   tickedAt: Date.now(),
   timer: 0,
-  /** Set by main.js: an object came, the state changed, and whether to come back after a loss. */
-  hear: null,
-  changed: null,
-  isWanted: null,
+  // main.js adds `hear`, for what comes; `changed`, for the state; and `isWanted`: whether to come back after a loss.
 };
 
 function openLink() {
@@ -85,9 +82,6 @@ function setLink(state) {
   link.state = state;
   link.changed();
 }
-
-/** The link has proved good: the next loss begins with the shortest wait. */
-const trustLink = () => (link.tries = 0);
 
 /** Something happened after which a link is often dead, or can be had again. */
 function doubtLink() {

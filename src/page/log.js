@@ -93,12 +93,6 @@ function lineNode(item, before) {
   return node;
 }
 
-function dayNode(item) {
-  const node = element('p', 'day', day(item.at));
-  node.dataset.day = new Date(item.at).toDateString();
-  return node;
-}
-
 let lastDrawn = null;
 let ends = true;
 
@@ -107,7 +101,7 @@ const isAtEnd = () => ends;
 
 function append(item) {
   const talk = place.shown;
-  if (!lastDrawn || !sameDay(lastDrawn.at, item.at)) log.append(dayNode(item));
+  if (!lastDrawn || !sameDay(lastDrawn.at, item.at)) log.append(element('p', 'day', day(item.at)));
   if (talk.newFrom === item) {
     log.querySelector('.new')?.remove();
     log.append(element('p', 'new', 'New'));
@@ -141,7 +135,8 @@ function settle() {
   isSettling = true;
   requestAnimationFrame(() => {
     isSettling = false;
-    if (ends) scroller.scrollTop = scroller.scrollHeight;
+    settledHeight = scroller.scrollHeight;
+    if (ends) scroller.scrollTop = settledHeight;
     drawNewer();
     see();
   });
@@ -153,33 +148,27 @@ function drawNewer() {
   newer.textContent = count(unread, 'new message');
 }
 
-function toEnd() {
-  ends = true;
-  settle();
-}
-
-// Lines that come between a scroll and its event have made the log longer, or shorter at its top. The reader has left the
-// end only if the position went up in a log that did not shrink.
-let lastTop = 0;
-let lastHeight = 0;
+// The reader leaves the end by scrolling. A log that changed since it was last settled may be off its end by itself.
+let settledHeight = 0;
+let touchedAt = 0;
+for (const event of ['wheel', 'touchmove']) scroller.addEventListener(event, () => (touchedAt = Date.now()), { passive: true });
 scroller.addEventListener('scroll', () => {
   const { scrollTop, scrollHeight, clientHeight } = scroller;
   if (scrollHeight - clientHeight - scrollTop < 24) ends = true;
-  else if (scrollTop < lastTop && scrollHeight >= lastHeight) ends = false;
-  lastTop = scrollTop;
-  lastHeight = scrollHeight;
+  else if (scrollHeight === settledHeight || Date.now() - touchedAt < SECOND) ends = false;
   drawNewer();
   see();
 });
 newer.onclick = () => {
-  toEnd();
+  ends = true;
+  settle();
   box.focus();
 };
 new ResizeObserver(settle).observe(scroller);
 
 // A screen reader is told single lines. History and bursts go in silently, and are told as a number.
 
-const CALM = 1 * SECOND;
+const CALM = SECOND;
 const BURST = 5;
 let burst = 0;
 let arrivedAt = 0;
@@ -226,7 +215,9 @@ function drawLog() {
   if (!marker || !talk.unread) return settle();
   scroller.scrollTop = scroller.scrollHeight;
   const above = marker.offsetTop - scroller.scrollTop;
-  if (above < 0) scroller.scrollTop += above - 48;
+  if (above > 0) return;
+  ends = false;
+  scroller.scrollTop += above - 48;
 }
 
 /** Draws the last line anew, to which more people came or went. */

@@ -34,7 +34,6 @@ function showDoor(text = '') {
   hide('chat', true);
   write('name-error', text);
   at('name').ariaInvalid = String(!!text);
-  document.title = 'Chinwag';
   at('name').focus();
   at('name').select();
 }
@@ -54,8 +53,9 @@ at('name-form').onsubmit = event => {
 function comeIn(name) {
   Object.assign(want, { name, since: 0, held: '', isAutomatic: true });
   stored.set('name', name);
+  // A link that has lasted is good: after its loss the first wait is short again.
   const { socket } = link;
-  setTimeout(() => link.socket === socket && trustLink(), 10 * SECOND);
+  setTimeout(() => link.socket === socket && (link.tries = 0), 10 * SECOND);
   const isFirst = at('chat').hidden;
   hide('door', true);
   hide('chat', false);

@@ -27,7 +27,7 @@ const SCRIPTS: [&str; 8] = [
 const STYLE_HASH: &str = "vVhhvzbDTSUl2yhiSuU3o9iGawR3tfAMIDODDSmWBXc=";
 
 /// The same of the script.
-const SCRIPT_HASH: &str = "FkilEcJkl4G9naxV3pfcXHA1fzORmAt/QO3j+cTmRc4=";
+const SCRIPT_HASH: &str = "/Rplng2xSxa0xwEBIVgcOsdQseuW7H5gXf7NXP44wE8=";
 
 /// The document, and what the header of its answer says about it.
 pub(crate) struct Page {

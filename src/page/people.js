@@ -4,12 +4,12 @@
 const alphabet = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
 const narrow = matchMedia('(max-width: 719px)');
 let isPainting = false;
+let drawnPeople = '';
 
-/** Draws everything around the log before the next picture. */
+/** Draws everything around the log, some twenty times a second at most. */
 function repaint() {
   if (isPainting) return;
   isPainting = true;
-  // A hidden page draws no pictures, and its title matters most then.
   setTimeout(() => {
     isPainting = false;
     drawTitle();
@@ -17,7 +17,7 @@ function repaint() {
     drawPeople();
     drawHead();
     drawNewer();
-  }, 0);
+  }, 50);
 }
 
 const unreadIn = some => some.reduce((sum, talk) => sum + talk.unread, 0);
@@ -68,22 +68,27 @@ const peopleOf = talk => (talk.room ? [...talk.people.values()] : [findPerson(ta
 
 function drawPeople() {
   const talk = place.shown;
+  const more = talk?.more ?? 0;
+  hide('people-more', !more);
+  write('people-more', `and ${more.toLocaleString('en')} more`);
+  hide('leave-room', !talk?.room || rooms().length < 2);
+  write('leave-room', `Leave #${talk?.room}`);
   const people = talk ? peopleOf(talk).sort((one, other) => alphabet.compare(one.name, other.name)) : [];
+  // There may be hundreds, and most lines change none of them.
+  const state = JSON.stringify(people);
+  if (state === drawnPeople) return;
+  drawnPeople = state;
   fill(
     at('people-list'),
     people.map(person => {
       const node = button(nameNode(person.name), () => openPrivate(person.name), 'row');
       node.dataset.key = person.person;
-      const state = person.lost ? 'link lost' : person.away ? 'away' : '';
-      if (state) node.append(element('span', 'quiet', state));
+      const how = person.lost ? 'link lost' : person.away ? 'away' : '';
+      if (how) node.append(element('span', 'quiet', how));
       if (person.person === me.person) node.append(element('span', 'quiet', 'you'));
       return element('li', '', node);
     }),
   );
-  hide('people-more', !talk?.more);
-  write('people-more', talk?.more ? `and ${talk.more.toLocaleString('en')} more` : '');
-  hide('leave-room', !talk?.room || rooms().length < 2);
-  write('leave-room', talk?.room ? `Leave #${talk.room}` : '');
 }
 
 function drawHead() {
@@ -96,7 +101,7 @@ function drawHead() {
   write('topic', talk.room ? (talk.topic ?? '') : `private${away}`);
   at('topic').title = talk.topic ?? '';
   hide('to-people', !talk.room);
-  write('to-people', talk.room ? `${here.toLocaleString('en')} here` : '');
+  write('to-people', `${here.toLocaleString('en')} here`);
   hide('close-talk', !talk.name);
   box.placeholder = talk.room ? `Say something to #${talk.room}` : `Write to ${talk.name} privately`;
   box.setAttribute('aria-label', box.placeholder);

@@ -3,6 +3,8 @@
 
 /** The most lines in the document, and of a talk in memory. */
 const LINES = 1000;
+/** The most comings and goings in one line. */
+const MOVES = 100;
 /** Lines of one person within this time stand under one name. */
 const TOGETHER = 5 * MINUTE;
 
@@ -78,7 +80,7 @@ function add(talk, item) {
     talk.told.add(item.seq);
   }
   const last = talk.items.at(-1);
-  if (item.kind === 'moves' && last?.kind === 'moves' && sameDay(last.at, item.at)) {
+  if (item.kind === 'moves' && last?.moves?.length < MOVES && sameDay(last.at, item.at)) {
     last.moves.push(...item.moves);
     if (talk === place.shown) redrawMoves(last);
     return true;

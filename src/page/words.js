@@ -67,12 +67,15 @@ function address(text) {
 /** A time of day, such as 09:05, or 09:05:59 in eight letters. */
 const clock = (at, letters = 5) => new Date(at).toTimeString().slice(0, letters);
 
+const dates = options => new Intl.DateTimeFormat('en-GB', options);
+const WEEKDAY = dates({ weekday: 'long' });
+const DATE = dates({ day: 'numeric', month: 'long' });
+const YEAR = dates({ year: 'numeric' });
+
 /** A day, such as Tuesday, 24 November. The year is there if it is not this one. */
 function day(at) {
-  const date = new Date(at);
-  const part = options => date.toLocaleDateString('en-GB', options);
-  const year = date.getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
-  return `${part({ weekday: 'long' })}, ${part({ day: 'numeric', month: 'long', year })}`;
+  const year = YEAR.format(at);
+  return `${WEEKDAY.format(at)}, ${DATE.format(at)}${year === YEAR.format() ? '' : ` ${year}`}`;
 }
 
 const sameDay = (one, other) => new Date(one).toDateString() === new Date(other).toDateString();
