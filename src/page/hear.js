@@ -16,7 +16,8 @@ function hear(event) {
   const isNo = event.event === 'refused' || event.event === 'error';
   if (!isNo) confirmLine(event.re);
   if (Object.hasOwn(heard, event.event)) heard[event.event](event);
-  const waiter = asked.get(event.re);
+  // Where one room is left for another, the one that was asked for comes behind.
+  const waiter = event.event !== 'out' && asked.get(event.re);
   if (waiter) {
     asked.delete(event.re);
     (waiter.then ?? showAnswer)(event, waiter.talk);
@@ -27,7 +28,7 @@ function hear(event) {
 /** The answer to what was typed, in the talk where it was typed. */
 function showAnswer(event, talk) {
   const where = talks.get(talk?.key) ?? place.shown;
-  if (event.event === 'answer') add(where, { kind: 'answer', words: (event.text ?? []).join('\n'), at: Date.now() });
+  if (event.event === 'answer') note(where, event.text.join('\n'), event.text.length > 1 && { kind: 'answer' });
   if (/refused|error/.test(event.event)) note(where, event.text);
   if (event.event === 'room' && event.current) show(roomCalled(event.room));
 }
@@ -162,7 +163,7 @@ const heard = {
     }
     returnTo(event, wanted, isFirst);
     if (!place.shown) show(currentTalk());
-    if (isFirst && event.motd) add(currentTalk(), { kind: 'answer', words: [event.motd].flat().join('\n'), at: Date.now() });
+    if (isFirst && event.motd) note(currentTalk(), [event.motd].flat().join('\n'), { kind: 'answer' });
   },
 
   said: event => say(event, 'said'),
@@ -175,7 +176,7 @@ const heard = {
   went: event => move(event, false, event.to ? `went to #${event.to}` : 'went elsewhere'),
   left(event) {
     move(event, false, 'left');
-    if (event.text) note(roomCalled(event.room), `${event.name} left: ${event.text}`);
+    if (event.why) note(roomCalled(event.room), `${event.name} left: ${event.why}`);
     noteOnce(talkWith(event.name), event.seq, `${event.name} has left the chat.`);
   },
   renamed: rename,

@@ -27,7 +27,7 @@ const SCRIPTS: [&str; 8] = [
 const STYLE_HASH: &str = "vVhhvzbDTSUl2yhiSuU3o9iGawR3tfAMIDODDSmWBXc=";
 
 /// The same of the script.
-const SCRIPT_HASH: &str = "/Rplng2xSxa0xwEBIVgcOsdQseuW7H5gXf7NXP44wE8=";
+const SCRIPT_HASH: &str = "DNFqR4J7qljcxTG65uhN9Co1fAOip4nvoj7ueBWOrPc=";
 
 /// The document, and what the header of its answer says about it.
 pub(crate) struct Page {

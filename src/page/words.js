@@ -7,7 +7,7 @@ const HUES = 12;
 const TURN = 360 / HUES;
 
 /** The form of a name by which it is compared. */
-const fold = text => text.normalize('NFKC').toLowerCase();
+const fold = text => String(text).normalize('NFKC').toLowerCase();
 
 /** The hue of a name's colour, in degrees. */
 function hue(name) {
