@@ -100,7 +100,6 @@ mod name;
 mod net;
 mod network;
 #[cfg(feature = "web")]
-#[cfg_attr(not(test), expect(dead_code, reason = "the server will serve it"))]
 mod page;
 mod rate;
 mod server;

@@ -30,6 +30,7 @@ const STYLE_HASH: &str = "vVhhvzbDTSUl2yhiSuU3o9iGawR3tfAMIDODDSmWBXc=";
 const SCRIPT_HASH: &str = "DNFqR4J7qljcxTG65uhN9Co1fAOip4nvoj7ueBWOrPc=";
 
 /// The document, and what the header of its answer says about it.
+#[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) body: Bytes,
     /// Changes whenever the body does. It has its quotes.

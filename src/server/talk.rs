@@ -11,6 +11,8 @@ use crate::limits::READ_TURN_BYTES;
 use crate::message::{Cause, Message, Told};
 use crate::moment::Moment;
 use crate::net::TlsIdentity;
+#[cfg(feature = "web")]
+use crate::page::Page;
 
 #[cfg(test)]
 use super::simulation::Record;
@@ -36,6 +38,9 @@ pub(super) struct Talk {
     pub(super) effects: Effects,
     pub(super) fanout: Fanout,
     pub(super) workers: Workers,
+    /// The page, if browsers get one.
+    #[cfg(feature = "web")]
+    pub(super) page: Option<Page>,
     /// The addresses of browsers.
     #[cfg(feature = "web")]
     pub(super) browsers: Browsers,
@@ -59,6 +64,8 @@ impl Talk {
     pub(super) fn new(config: Config, hub: Alone, workers: Workers, began: Instant) -> Talk {
         Talk {
             identity: config.identity(),
+            #[cfg(feature = "web")]
+            page: config.page.then(Page::new),
             connections: Connections::new(config.rate, config.max_per_ip, began),
             config,
             hub,

@@ -102,7 +102,7 @@ const FLOORS: [Floor; 8] = [
     },
     Floor {
         files: &["src/net/"],
-        modules: &["limits", "error", "id", "net"],
+        modules: &["limits", "error", "id", "moment", "net"],
         crates: &["bytes", "libc", "log", "mio", "rustls", "socket2"],
     },
     Floor {
@@ -127,6 +127,7 @@ const FLOORS: [Floor; 8] = [
             "chat",
             "net",
             "network",
+            "page",
             "work",
             "server",
         ],

@@ -10,8 +10,7 @@ const CONTROL_BYTES: usize = 125;
 const PAGE: Page<'_> = Page {
     html: b"<!doctype html>",
     etag: "\"1\"",
-    script: "sha256-A",
-    style: "sha256-B",
+    policy: "default-src 'none'",
 };
 
 /// The bytes in one read and byte by byte.

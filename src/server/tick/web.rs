@@ -9,7 +9,7 @@ use crate::error::{CloseReason, ProxyFault};
 use crate::id::PeerId;
 use crate::limits::{HEAD_TIMEOUT, LOGIN_TIMEOUT};
 use crate::moment::{Medium, Moment};
-use crate::wire::http::{Answer, Refusal, Settings, answer, forwarded_for, is_browser};
+use crate::wire::http::{Answer, Page, Refusal, Settings, answer, forwarded_for, is_browser};
 use crate::wire::websocket::{self, CloseCode, FrameDecoder, Incoming};
 use crate::wire::{Codec, Tongue};
 
@@ -68,8 +68,13 @@ impl Talk {
         if self.config.is_tls_only() && !is_safe {
             return self.end_http(now, peer, &Refusal::TlsOnly.response(false));
         }
+        let page = self.page.as_ref().map(|it| Page {
+            html: &it.body,
+            etag: &it.etag,
+            policy: &it.policy,
+        });
         let settings = Settings {
-            page: None,
+            page,
             origins: &self.config.origins,
         };
         match answer(head, settings) {

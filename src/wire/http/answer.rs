@@ -22,10 +22,8 @@ pub struct Page<'a> {
     pub html: &'a [u8],
     /// What tells it from other versions of it, in its quotes (RFC 9110 §8.8.3).
     pub etag: &'a str,
-    /// The hash of its script, as `sha256-` and Base64.
-    pub script: &'a str,
-    /// The hash of its style, likewise.
-    pub style: &'a str,
+    /// What it may do: the value of its `Content-Security-Policy`.
+    pub policy: &'a str,
 }
 
 /// A whole response, and what becomes of the connection.
@@ -88,10 +86,8 @@ impl Page<'_> {
         };
         let head = format!(
             "HTTP/1.1 {status}\r\nETag: {}\r\nCache-Control: no-cache\r\n\
-             Content-Security-Policy: default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; \
-             img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n\
-             X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n{content}Connection: close\r\n\r\n",
-            self.etag, self.script, self.style,
+             Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n{content}Connection: close\r\n\r\n",
+            self.etag, self.policy,
         );
         let is_sent = !is_known && request.method != "HEAD";
         let body = if is_sent { self.html } else { &[] };

@@ -77,8 +77,8 @@ fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
         }
         News::Away { who, is_away, text } => {
             someone(who, context, it);
-            it.flag("away", *is_away);
-            it.text_or_null("text", text.as_deref());
+            let text = is_away.then(|| text.as_deref().unwrap_or_default());
+            it.text_or_null("text", text);
         }
         News::Renamed { from, to } => {
             it.text("from", from.as_str());
