@@ -32,6 +32,7 @@ mod metrics_program;
 mod names;
 mod order;
 mod output;
+mod page;
 #[cfg(target_os = "linux")]
 mod process;
 mod program;

@@ -180,7 +180,9 @@ impl Tab {
             let (first, None) = (chars.next().unwrap_or_default(), chars.next()) else {
                 panic!("no key: {keys}");
             };
-            ("", u32::from(first.to_ascii_uppercase()), key)
+            // The codes of signs are those of other keys.
+            let letter = Some(first.to_ascii_uppercase()).filter(char::is_ascii_alphanumeric);
+            ("", letter.map_or(0, u32::from), key)
         });
         // With Control and the like, a key types nothing.
         let text = if modifiers & !8 == 0 { text } else { "" };

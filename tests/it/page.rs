@@ -1,0 +1,203 @@
+//! The page in a real browser, beside people with telnet.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+
+use crate::chromium::Chromium;
+use crate::daemon::{Daemon, command, start};
+use crate::harness::{PROMPT, Person};
+use crate::real_clients::{Desk, TELNET, can_play};
+use crate::tab::Tab;
+
+/// A server as it runs for people, which is silent at first.
+fn serve() -> (Daemon, SocketAddr) {
+    start(&["--greet-after", "300"])
+}
+
+/// Opens the page, which asks for a name.
+fn opens(chromium: &Chromium, addr: SocketAddr) -> Tab {
+    let tab = chromium.opens_tab();
+    tab.goes_to(&format!("http://{addr}/"));
+    tab.waits_for("document.activeElement.id === 'name'");
+    tab
+}
+
+/// Opens the page and comes in, by keyboard.
+fn comes_in(chromium: &Chromium, addr: SocketAddr, name: &str) -> Tab {
+    let tab = opens(chromium, addr);
+    tab.types(name);
+    tab.presses("Enter");
+    is_in(&tab);
+    tab
+}
+
+fn is_in(tab: &Tab) {
+    tab.waits_for("document.activeElement.id === 'box'");
+}
+
+fn says(tab: &Tab, text: &str) {
+    tab.types(text);
+    tab.presses("Enter");
+}
+
+/// The log has a line with this text, and nothing waits any more.
+fn shows(tab: &Tab, text: &str) {
+    let text = json!(text);
+    tab.waits_for(&format!(
+        "document.getElementById('log').innerText.includes({text}) && !document.getElementById('waiting').innerText"
+    ));
+}
+
+/// Somebody with telnet's bytes, on the same port.
+fn ann(addr: SocketAddr) -> Person {
+    let mut ann = Person::connect(addr);
+    ann.types("ann");
+    ann.sees(PROMPT);
+    ann.is_welcomed();
+    ann.reads("ann has joined the chat.");
+    ann
+}
+
+#[test]
+fn a_phone_and_a_terminal_talk_on_one_port() {
+    let test = "a_phone_and_a_terminal_talk_on_one_port";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    if !can_play(test, &[&TELNET]) {
+        return;
+    }
+    let (_daemon, addr) = serve();
+    let mut telnet = Desk::login(&TELNET, addr, "ann");
+    let phone = chromium.opens_tab();
+    phone.is_a_phone(360, 740);
+    phone.goes_to(&format!("http://{addr}/"));
+    phone.waits_for("document.activeElement.id === 'name'");
+    phone.types("花子");
+    phone.taps("#come-in");
+    is_in(&phone);
+    telnet.reads("花子 has joined the chat.");
+    phone.types("こんにちは 🎉");
+    phone.taps("#send");
+    telnet.reads("花子: こんにちは 🎉");
+    shows(&phone, "こんにちは 🎉");
+    telnet.types("and hello to you");
+    shows(&phone, "and hello to you");
+    let is_narrow = "document.documentElement.scrollWidth <= 360";
+    assert_eq!(phone.evaluates(is_narrow), json!(true));
+    phone.is_sound(addr);
+}
+
+#[test]
+fn two_tabs_and_a_terminal_talk_and_a_reload_comes_in_again() {
+    let test = "two_tabs_and_a_terminal_talk_and_a_reload_comes_in_again";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    let (_daemon, addr) = serve();
+    let mut ann = ann(addr);
+    let bob = comes_in(&chromium, addr, "bob");
+    ann.reads("bob has joined the chat.");
+    let eve = comes_in(&chromium, addr, "eve");
+    ann.reads("eve has joined the chat.");
+    says(&eve, "<b>bold</b> & http://example.org/?a=b");
+    ann.reads("eve: <b>bold</b> & http://example.org/?a=b");
+    shows(&bob, "<b>bold</b> & http://example.org/?a=b");
+    let link = "document.querySelector('#log a')";
+    let link = eve.evaluates(&format!("[{link}.href, {link}.rel]"));
+    assert_eq!(link, json!(["http://example.org/?a=b", "noopener noreferrer"]));
+    bob.comes_to_front();
+    says(&bob, "/listen tea");
+    bob.waits_for("document.getElementById('room-list').innerText.includes('#tea')");
+    // A later request may go over a socket that was silent so far.
+    eve.comes_to_front();
+    eve.reloads();
+    is_in(&eve);
+    ann.reads("eve has left the chat.");
+    ann.reads("eve has joined the chat.");
+    shows(&eve, "<b>bold</b>");
+    says(&eve, "here again");
+    ann.reads("eve: here again");
+    shows(&bob, "here again");
+    for tab in [bob, eve] {
+        tab.is_sound(addr);
+    }
+}
+
+#[test]
+fn a_taken_name_is_refused_in_the_words_of_the_server() {
+    let test = "a_taken_name_is_refused_in_the_words_of_the_server";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    let (_daemon, addr) = serve();
+    let _ann = ann(addr);
+    let tab = opens(&chromium, addr);
+    tab.types("Ann");
+    tab.presses("Enter");
+    tab.waits_for("document.getElementById('name-error').innerText === 'That username is taken.'");
+    tab.presses("Control+a");
+    tab.types("a b");
+    tab.presses("Enter");
+    tab.waits_for("document.getElementById('name-error').innerText.includes('cannot have a space')");
+    tab.is_sound(addr);
+}
+
+#[test]
+fn what_is_typed_while_the_server_is_away_is_not_lost() {
+    let test = "what_is_typed_while_the_server_is_away_is_not_lost";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    let (daemon, addr) = serve();
+    let bob = comes_in(&chromium, addr, "bob");
+    says(&bob, "before");
+    shows(&bob, "before");
+    drop(daemon);
+    bob.waits_for("!document.getElementById('strip').hidden");
+    says(&bob, "meanwhile");
+    bob.types("a draft");
+    let waits = "document.getElementById('waiting').innerText.includes('meanwhile')";
+    assert_eq!(bob.evaluates(waits), json!(true));
+    let mut daemon = Daemon::spawn(command(&["-l", &addr.to_string(), "--greet-after", "300"]));
+    assert_eq!(daemon.listens_on(), addr);
+    let mut ann = ann(addr);
+    bob.clicks("#try");
+    ann.reads("bob has joined the chat.");
+    ann.reads("bob: meanwhile");
+    shows(&bob, "meanwhile");
+    let draft = bob.evaluates("document.getElementById('box').value");
+    assert_eq!(draft, json!("a draft"));
+    bob.waits_for("document.getElementById('strip').hidden");
+}
+
+#[test]
+fn a_screen_reader_finds_the_log_the_field_and_the_button() {
+    let test = "a_screen_reader_finds_the_log_the_field_and_the_button";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    let (_daemon, addr) = serve();
+    let tab = opens(&chromium, addr);
+    let has = |tab: &Tab, part: &str| {
+        let parts = tab.accessible();
+        assert!(parts.iter().any(|it| it == part), "{part}: {parts:#?}");
+    };
+    has(&tab, "textbox \"Your name\"");
+    has(&tab, "button \"Come in\"");
+    tab.types("bob");
+    tab.presses("Enter");
+    is_in(&tab);
+    has(&tab, "button \"Send\"");
+    has(&tab, "textbox \"Say something to #lobby\"");
+    has(&tab, "complementary \"People\"");
+    let has_log = tab.accessible().iter().any(|it| it.starts_with("log "));
+    assert!(has_log, "{:#?}", tab.accessible());
+    // Escape and Alt lead back to the field, and rooms change by keys.
+    says(&tab, "/listen tea");
+    tab.waits_for("document.getElementById('room-list').innerText.includes('#tea')");
+    tab.presses("Alt+ArrowDown");
+    tab.waits_for("document.getElementById('where').innerText.includes('#tea')");
+    tab.is_sound(addr);
+}
