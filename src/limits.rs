@@ -252,6 +252,9 @@ pub const HANDSHAKES: usize = 1024;
 /// How long a handshake of TLS may take, from the first bytes on.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same while as many are on as may be, and others wait for their turn.
+pub const HANDSHAKE_HASTE: Duration = Duration::from_secs(1);
+
 /// Work of one peer's turn, in [steps](STEP_BYTES): a read full of ordinary lines. Input that is not decoded by then
 /// waits for the next turn.
 pub const TURN_STEPS: usize = 128;

@@ -109,7 +109,9 @@ fn serve(
     heeded.push(SIGTERM);
     // This comes before the first line of the log, because its reader may send a signal at once.
     let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
-    let page = config.page.then_some(config.tls_only);
+    // People who are greeted at once cannot come by a browser.
+    let has_page = config.page && !config.greet_after.is_zero();
+    let page = has_page.then_some(config.tls_only);
     let mut server = listen(config, given, &remarks)?;
     server.watch(&mut signals)?;
     for signal in ignored {

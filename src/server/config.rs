@@ -63,7 +63,8 @@ pub struct Config {
     /// they come from this machine. Default: false.
     #[cfg(feature = "tls")]
     pub tls_only: bool,
-    /// Whether browsers get a page to chat on. Without it they can still open a WebSocket. Default: true.
+    /// Whether browsers get a page to chat on. Without it they can still open a WebSocket. Browsers need a moment before
+    /// newcomers are [greeted](Self::greet_after). Default: true.
     #[cfg(feature = "web")]
     pub page: bool,
     /// Hosts of pages from elsewhere that may open a WebSocket here, each with a port unless that is the usual one, such as

@@ -11,6 +11,8 @@ use crate::error::{CloseReason, Protocol, ProxyFault};
 pub(super) struct Figures {
     /// Newcomers who were not let in.
     pub(super) refused: Reasons,
+    /// Handshakes of TLS that went well.
+    pub(super) handshakes: u64,
     /// Lines that came in, commands of every kind included.
     pub(super) lines: u64,
     /// Bytes that were read from sockets.
@@ -27,6 +29,7 @@ impl Default for Figures {
     fn default() -> Figures {
         Figures {
             refused: Reasons::refusals(),
+            handshakes: 0,
             lines: 0,
             received: 0,
             tick: Histogram::default(),

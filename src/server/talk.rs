@@ -86,6 +86,15 @@ impl Talk {
         }
     }
 
+    /// When the certificate ends, if there is one: seconds since 1970-01-01 00:00 UTC.
+    pub(super) fn certificate_end(&self) -> Option<i64> {
+        #[cfg(feature = "tls")]
+        let end = self.identity.as_ref().and_then(TlsIdentity::not_after);
+        #[cfg(not(feature = "tls"))]
+        let end = None;
+        end
+    }
+
     /// Passes an event of a peer to the hub, and carries out the effects.
     pub(super) fn tell_hub(&mut self, now: Moment, peer: PeerId, event: Event<'_>) {
         #[cfg(test)]

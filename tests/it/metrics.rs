@@ -86,7 +86,7 @@ fn figures_are_those_of_the_dialogue() {
         metrics,
         &[
             ("chinwag_people_online", 3.0),
-            ("chinwag_connections{transport=\"line\"}", 3.0),
+            ("chinwag_connections{transport=\"line\",tls=\"false\"}", 3.0),
             ("chinwag_places_left", 0.0),
             ("chinwag_rooms", 2.0),
             ("chinwag_connections_accepted_total", 4.0),
@@ -125,7 +125,7 @@ fn a_closing_is_counted_by_its_reason() {
         metrics,
         &[
             ("chinwag_people_online", 0.0),
-            ("chinwag_connections{transport=\"line\"}", 0.0),
+            ("chinwag_connections{transport=\"line\",tls=\"false\"}", 0.0),
             ("chinwag_connections_closed_total{reason=\"quit\"}", 1.0),
             ("chinwag_connections_closed_total{reason=\"broken\"}", 1.0),
             (

@@ -172,7 +172,7 @@ fn curl_and_the_parser_of_prometheus_read_the_figures() {
     let parsed: Vec<&str> = parsed.lines().collect();
     for line in [
         "gauge chinwag_people_online {} 2.0",
-        "gauge chinwag_connections {transport=line} 2.0",
+        "gauge chinwag_connections {tls=false,transport=line} 2.0",
         "counter chinwag_lines_received_total {} 3.0",
         "counter chinwag_deliveries_total {} 4.0",
         "counter chinwag_connections_closed_total {reason=quit} 0.0",

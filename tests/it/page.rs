@@ -106,7 +106,10 @@ fn two_tabs_and_a_terminal_talk_and_a_reload_comes_in_again() {
     shows(&bob, "<b>bold</b> & http://example.org/?a=b");
     let link = "document.querySelector('#log a')";
     let link = eve.evaluates(&format!("[{link}.href, {link}.rel]"));
-    assert_eq!(link, json!(["http://example.org/?a=b", "noopener noreferrer"]));
+    assert_eq!(
+        link,
+        json!(["http://example.org/?a=b", "noopener noreferrer"])
+    );
     bob.comes_to_front();
     says(&bob, "/listen tea");
     bob.waits_for("document.getElementById('room-list').innerText.includes('#tea')");
@@ -140,7 +143,9 @@ fn a_taken_name_is_refused_in_the_words_of_the_server() {
     tab.presses("Control+a");
     tab.types("a b");
     tab.presses("Enter");
-    tab.waits_for("document.getElementById('name-error').innerText.includes('cannot have a space')");
+    tab.waits_for(
+        "document.getElementById('name-error').innerText.includes('cannot have a space')",
+    );
     tab.is_sound(addr);
 }
 

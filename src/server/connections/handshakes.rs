@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use crate::id::{PeerId, Slot};
-use crate::limits::HANDSHAKE_TIMEOUT;
+use crate::limits::{HANDSHAKE_HASTE, HANDSHAKE_TIMEOUT, HANDSHAKES};
 use crate::net::TlsIdentity;
 
 use super::{Connections, Timer};
@@ -31,6 +31,31 @@ impl Connections {
             .set(Timer::Handshake, peer, now + HANDSHAKE_TIMEOUT);
     }
 
+    /// How many handshakes are on.
+    pub(in crate::server) fn handshakes(&self) -> usize {
+        self.handshakes
+    }
+
+    /// A handshake begins. From now on it may keep others waiting.
+    pub(super) fn begin_handshake(&mut self, slot: Slot, now: Instant) {
+        self.handshakes += 1;
+        self.connection(slot).begin_handshake();
+        self.hurry(self.id(slot), now);
+    }
+
+    fn hurry(&mut self, peer: PeerId, now: Instant) {
+        self.timers.set(Timer::Haste, peer, now + HANDSHAKE_HASTE);
+    }
+
+    /// A handshake has been on for a while. Returns whether it keeps others waiting; if not, it may go on.
+    pub(in crate::server) fn is_stuck(&mut self, peer: PeerId, now: Instant) -> bool {
+        let is_stuck = self.handshakes >= HANDSHAKES && self.turns.has_hellos();
+        if !is_stuck {
+            self.hurry(peer, now);
+        }
+        is_stuck
+    }
+
     /// Counts a handshake no more if it is over, whatever came of it. Returns whether text can pass now.
     pub(in crate::server) fn end_handshake(&mut self, slot: Slot) -> bool {
         if self.connection(slot).handshake().is_some() {
@@ -38,6 +63,7 @@ impl Connections {
         }
         self.handshakes -= 1;
         self.timers.unset(Timer::Handshake, self.id(slot));
+        self.timers.unset(Timer::Haste, self.id(slot));
         self.can_wait(slot)
     }
 }

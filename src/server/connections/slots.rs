@@ -14,6 +14,46 @@ use crate::wire::Tongue;
 
 use super::{Connections, Held, Leaving, ListenKind, Peer};
 
+/// What a peer speaks, for the figures.
+#[derive(Clone, Copy)]
+enum Transport {
+    New,
+    Line,
+    Json,
+    WebSocket,
+}
+
+impl Transport {
+    const ALL: [Transport; 4] = [
+        Transport::New,
+        Transport::Line,
+        Transport::Json,
+        Transport::WebSocket,
+    ];
+
+    fn of(peer: &Peer) -> Transport {
+        match peer.tongue {
+            _ if !peer.is_introduced => Transport::New,
+            Tongue::Lines => Transport::Line,
+            #[cfg(feature = "machine")]
+            Tongue::Objects => Transport::Json,
+            #[cfg(feature = "web")]
+            Tongue::Http => Transport::New,
+            #[cfg(feature = "web")]
+            Tongue::Frames => Transport::WebSocket,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Transport::New => "new",
+            Transport::Line => "line",
+            Transport::Json => "json",
+            Transport::WebSocket => "websocket",
+        }
+    }
+}
+
 impl Connections {
     /// Adds an accepted connection and registers it. `is_limited`: whether the rate applies to it.
     pub(in crate::server) fn insert(
@@ -106,6 +146,22 @@ impl Connections {
     /// The number of peers, without those that are turned away.
     pub(in crate::server) fn len(&self) -> usize {
         self.peers.len() - self.turned_away.len()
+    }
+
+    /// The number of peers by what they speak, and by whether that is encrypted. Those of whom the hub has not been told are
+    /// `new`. Peers that are turned away do not count.
+    pub(in crate::server) fn by_transport(&self) -> Vec<(&'static str, bool, usize)> {
+        let all = Transport::ALL.into_iter();
+        let all = all.flat_map(|it| [false, true].map(|is_tls| (it.label(), is_tls, 0)));
+        let mut counts: Vec<_> = all.collect();
+        for (slot, peer) in &self.peers {
+            if self.refusal(Slot::new(slot)).is_none() {
+                let transport = Transport::of(peer) as usize;
+                let is_tls = usize::from(peer.connection.is_tls());
+                counts[2 * transport + is_tls].2 += 1;
+            }
+        }
+        counts
     }
 
     /// The number of peers that are being turned away.

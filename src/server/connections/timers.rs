@@ -7,6 +7,7 @@
 //! | [`Timer::Header`] | accept, where a proxy must tell on whose behalf it connects | it has not, and is turned away |
 //! | [`Timer::Greeting`] | accept, where newcomers are not greeted at once; read, behind a handshake | they have said nothing, so they are greeted |
 //! | [`Timer::Handshake`] | read, when a newcomer speaks TLS | it is not set up, so the peer is dropped |
+//! | [`Timer::Haste`] | read, when a handshake begins | if others wait for their turn, the peer is dropped; if not, it is set again |
 //! | [`Timer::Head`] | read, when a newcomer sends a request | its head has not come, and is refused |
 //! | [`Timer::Ping`] | read, behind an upgrade to WebSocket | the peer is sent a ping |
 //! | [`Timer::EndKey`] | read, if the last byte may be a key that ends the input | nothing followed it: it was the key |
@@ -44,6 +45,8 @@ pub(in crate::server) enum Timer {
     Header,
     /// A handshake of TLS has had its time.
     Handshake,
+    /// A handshake of TLS must not keep others waiting any longer.
+    Haste,
     /// The head of a request has had its time.
     Head,
     /// A WebSocket is to be pinged.
@@ -62,10 +65,11 @@ pub(in crate::server) enum Timer {
 
 impl Timer {
     /// All timers, in the order in which a tick acts on them.
-    pub(in crate::server) const ALL: [Timer; 10] = [
+    pub(in crate::server) const ALL: [Timer; 11] = [
         Timer::Greeting,
         Timer::Header,
         Timer::Handshake,
+        Timer::Haste,
         Timer::Head,
         Timer::Ping,
         Timer::EndKey,

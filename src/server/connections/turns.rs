@@ -53,6 +53,11 @@ impl Turns {
         text.chain(&self.handshakes).chain(&self.hellos).copied()
     }
 
+    /// Whether a handshake has not begun that could.
+    pub(super) fn has_hellos(&self) -> bool {
+        !self.hellos.is_empty()
+    }
+
     pub(super) fn retain(&mut self, mut keep: impl FnMut(Slot) -> bool) {
         self.ordinary.retain(|&slot| keep(slot));
         self.flooding.retain(|&slot| keep(slot));
@@ -107,26 +112,25 @@ impl Connections {
     }
 
     /// Takes out the peer with the next turn of this kind. If it is for the first turn of a handshake, that begins.
-    pub(in crate::server) fn next_turn(&mut self, turn: Turn) -> Option<Slot> {
+    pub(in crate::server) fn next_turn(&mut self, turn: Turn, now: Instant) -> Option<Slot> {
         let slot = match turn {
             Turn::Ordinary => self.turns.ordinary.pop_front()?,
             Turn::Flooding => self.turns.flooding.pop_front()?,
             Turn::Handshake => match self.turns.handshakes.pop_front() {
                 Some(slot) => slot,
-                None => self.next_hello()?,
+                None => self.next_hello(now)?,
             },
         };
         self.peers[slot.index()].is_runnable = false;
         Some(slot)
     }
 
-    fn next_hello(&mut self) -> Option<Slot> {
+    fn next_hello(&mut self, now: Instant) -> Option<Slot> {
         if self.handshakes >= HANDSHAKES {
             return None;
         }
         let slot = self.turns.hellos.pop_front()?;
-        self.handshakes += 1;
-        self.peers[slot.index()].connection.begin_handshake();
+        self.begin_handshake(slot, now);
         Some(slot)
     }
 

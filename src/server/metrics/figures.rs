@@ -12,6 +12,7 @@ pub(super) fn render(talk: &Talk, process: ProcessFigures) -> String {
     let mut text = Text::default();
     now(&mut text, talk);
     connections(&mut text, talk);
+    tls(&mut text, talk);
     lines(&mut text, talk);
     times(&mut text, talk);
     of_process(&mut text, process);
@@ -38,7 +39,12 @@ fn now(text: &mut Text, talk: &Talk) {
         "gauge",
         "Connections held, with or without a name.",
     );
-    text.value("transport=\"line\"", held);
+    for (transport, is_tls, count) in talk.connections.by_transport() {
+        text.value(
+            &format!("transport=\"{transport}\",tls=\"{is_tls}\""),
+            count,
+        );
+    }
     text.gauge(
         "chinwag_places_left",
         "Connections that can still be let in.",
@@ -74,6 +80,26 @@ fn connections(text: &mut Text, talk: &Talk) {
         "Connections that were let in and have ended.",
     );
     by_reason(text, talk.connections.closed());
+}
+
+fn tls(text: &mut Text, talk: &Talk) {
+    text.counter(
+        "chinwag_tls_handshakes_total",
+        "Handshakes of TLS that went well.",
+        talk.figures.handshakes,
+    );
+    text.gauge(
+        "chinwag_tls_handshakes",
+        "Handshakes of TLS that are on.",
+        talk.connections.handshakes(),
+    );
+    if let Some(end) = talk.certificate_end() {
+        text.gauge(
+            "chinwag_tls_certificate_not_after_seconds",
+            "When the certificate ends, in seconds since 1970-01-01 00:00 UTC.",
+            end,
+        );
+    }
 }
 
 fn by_reason(text: &mut Text, reasons: &Reasons) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::limits::{HANDSHAKE_TIMEOUT, HANDSHAKE_TURNS, HANDSHAKES, SEND_QUEUE_BYTES_RANGE};
+use crate::limits::{
+    HANDSHAKE_HASTE, HANDSHAKE_TIMEOUT, HANDSHAKE_TURNS, HANDSHAKES, SEND_QUEUE_BYTES_RANGE,
+};
 use crate::net::simulated::End;
 use crate::net::simulated::tls::{TlsClient, VERSIONS, identity};
 use crate::server::Config;
@@ -332,6 +334,28 @@ fn a_tick_has_few_turns_for_handshakes_and_not_too_many_are_on() {
     }
     check(&scene);
     assert_eq!(scene.world.held(), count);
+}
+
+#[test]
+fn handshakes_that_are_stuck_keep_nobody_out_for_long() {
+    let mut scene = Scene::with(config());
+    let mut crowd: Vec<_> = (0..HANDSHAKES)
+        .map(|_| connect(&scene, [127, 0, 0, 1], 1))
+        .collect();
+    crowd.iter_mut().for_each(|it| _ = it.send(usize::MAX));
+    while scene.server.talk.connections.handshakes() < HANDSHAKES {
+        scene.tick();
+    }
+    let mut ann = connect(&scene, [192, 0, 2, 1], 1);
+    exchange(&mut scene, &mut ann);
+    assert!(ann.is_handshaking());
+    scene.world.pass(HANDSHAKE_HASTE);
+    exchange(&mut scene, &mut ann);
+    assert!(!ann.is_handshaking());
+    // The others have their time as soon as nobody waits.
+    let left = scene.server.talk.connections.handshakes();
+    assert!(left < HANDSHAKES, "{left}");
+    check(&scene);
 }
 
 #[test]

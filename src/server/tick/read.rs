@@ -42,11 +42,12 @@ impl Talk {
                 if self.fanout.is_full() || is_over && !has_right {
                     break;
                 }
-                let Some(slot) = self.connections.next_turn(kind) else {
+                let Some(slot) = self.connections.next_turn(kind, now.instant) else {
                     break;
                 };
                 steps += self.read_peer(now, phase, slot);
                 if kind == Turn::Handshake && self.connections.end_handshake(slot) {
+                    self.figures.handshakes += 1;
                     self.go_on_in_tls(now, slot);
                 }
             }

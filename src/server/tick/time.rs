@@ -21,6 +21,10 @@ impl Talk {
                     Timer::Handshake => {
                         _ = self.connections.doom(peer.slot, CloseReason::TlsTimedOut)
                     }
+                    Timer::Haste if self.connections.is_stuck(peer, now.instant) => {
+                        _ = self.connections.doom(peer.slot, CloseReason::TlsTimedOut)
+                    }
+                    Timer::Haste => {}
                     #[cfg(feature = "web")]
                     Timer::Head => self.refuse_slow_head(now, peer),
                     #[cfg(feature = "web")]
