@@ -14,6 +14,8 @@ use crate::limits::{
 use crate::net::TlsIdentity;
 use crate::network::Networks;
 use crate::rate::Rate;
+#[cfg(feature = "web")]
+use crate::wire::http::is_origin;
 
 use super::{Listen, ListenKind};
 
@@ -147,6 +149,7 @@ impl Config {
             NO_TIME..=GREET_AFTER_MOST,
         )?;
         self.check_tls()?;
+        self.check_origins()?;
         let is_tls = |it: &Listen| it.kind == ListenKind::Tls;
         if self.identity().is_none() && self.listen.iter().any(is_tls) {
             let sentence = "an address for TLS needs a certificate; give one";
@@ -155,6 +158,22 @@ impl Config {
         let login_timeout = self.login_timeout.unwrap_or_default();
         in_range("the time to log in", login_timeout, NO_TIME..=LONGEST_TIME)?;
         in_range("the time to drain", self.drain, NO_TIME..=LONGEST_TIME)
+    }
+
+    #[cfg(feature = "web")]
+    fn check_origins(&self) -> Result<(), Error> {
+        let mut origins = self.origins.iter();
+        match origins.find(|it| !is_origin(it)) {
+            None => Ok(()),
+            Some(origin) => Err(Error::Config(format!(
+                "pages cannot be from '{origin}'; give a host, such as chat.example.org or localhost:3000"
+            ))),
+        }
+    }
+
+    #[cfg(not(feature = "web"))]
+    fn check_origins(&self) -> Result<(), Error> {
+        Ok(())
     }
 
     #[cfg(feature = "tls")]

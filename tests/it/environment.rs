@@ -47,7 +47,7 @@ fn a_value_of_the_environment_is_blamed_on_its_variable() {
         (
             "CHAT_LISTEN",
             "127.0.0.1:0,junk",
-            "[::1]:8080, not 'junk'. Try",
+            "[::1]:8080, or tls:ADDR:PORT, not 'junk'. Try",
         ),
         (
             "CHAT_LISTEN",

@@ -123,9 +123,13 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
     config.tls = tls.as_ref().map(tls::Files::read).transpose()?;
     config.tls_only = is_tls_only(&matches, tls.is_some())?;
     config.check().map_err(|error| error.to_string())?;
+    let places = places(&matches)?;
+    if tls.is_none() && places.iter().any(Place::is_for_tls) {
+        return Err("tls: needs a certificate; give --tls-cert FILE and --tls-key FILE".into());
+    }
     Ok(Wish::Serve(Box::new(Daemon {
         config,
-        places: places(&matches)?,
+        places,
         motd,
         tls,
         levels: levels(&matches)?,

@@ -35,7 +35,7 @@ impl Place {
             Some(Form::Name(host, port)) => (resolve(given, host, port)?, true),
             None => {
                 return Err(format!(
-                    "{source} takes ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080, not '{text}'"
+                    "{source} takes ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080, or tls:ADDR:PORT, not '{text}'"
                 ));
             }
         };
@@ -45,6 +45,13 @@ impl Place {
             addrs,
             is_name,
         })
+    }
+}
+
+impl Place {
+    /// Whether only TLS is spoken there.
+    pub(crate) fn is_for_tls(&self) -> bool {
+        self.kind == ListenKind::Tls
     }
 }
 
@@ -99,7 +106,8 @@ impl Form<'_> {
             addr.parse::<Ipv6Addr>().ok()?;
             return Some(Form::Zoned(host, port));
         }
-        (!host.is_empty()).then_some(Form::Name(host, port))
+        let is_name = !host.is_empty() && !host.contains(':');
+        is_name.then_some(Form::Name(host, port))
     }
 }
 
@@ -235,6 +243,7 @@ mod tests {
             ("[fe80::1%eth0]", None),
             ("[fe80::1%eth0:80", None),
             ("chat.example", None),
+            ("ssl:127.0.0.1:80", None),
             ("chat.example:", None),
             ("chat.example:65536", None),
             (":80", None),

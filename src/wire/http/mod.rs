@@ -10,6 +10,7 @@ mod upgrade;
 
 pub use answer::{Answer, Page, Settings, answer, forwarded_for, is_browser};
 pub use head::HeadDecoder;
+pub use place::is_origin;
 pub use refusal::Refusal;
 
 #[cfg(test)]

@@ -37,6 +37,13 @@ pub(super) fn is_listed(origin: &str, origins: &[String]) -> bool {
     origins.iter().any(is_it)
 }
 
+/// Whether text can be listed so.
+pub fn is_origin(text: &str) -> bool {
+    let (scheme, place) = text.split_once("://").unwrap_or(("http", text));
+    let begins = place.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
+    matches!(scheme, "http" | "https") && begins && Place::parse(place).is_some()
+}
+
 impl<'a> Place<'a> {
     fn parse(text: &'a str) -> Option<Place<'a>> {
         let (host, port) = match text.rsplit_once(':') {
