@@ -30,6 +30,7 @@ mod last_words;
 mod metrics;
 mod metrics_program;
 mod names;
+mod opening_bytes;
 mod order;
 mod output;
 mod page;

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use chinwag::inner::wire::clean_typed;
+use chinwag::limits::OPENING_BYTES;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_oneof};
 use proptest::{collection, proptest};
 
 use crate::decoding::{Heard, assert_sound};
-use crate::proxy_header;
+use crate::{opening_bytes, proxy_header};
 
 /// Short, so that lines beyond it are common.
 const LIMIT: usize = 64;
@@ -145,6 +146,34 @@ fn config() -> ProptestConfig {
     }
 }
 
+/// Beginnings of what is spoken, whole and maimed.
+fn opening_of_any() -> impl Strategy<Value = Vec<u8>> {
+    let pieces: [&[u8]; 18] = [
+        b"GET ",
+        b"PRI ",
+        b"CONNECT ",
+        b"/",
+        b"*",
+        b"http://x",
+        b" HTTP/1.1",
+        b"\r\n",
+        b"\n",
+        b" ",
+        b"\0",
+        b"{",
+        b"PROXY TCP4 ",
+        b"PROXY UNKNOWN",
+        b"\r\n\r\n\0\r\nQUIT\n",
+        b"\x16\x03",
+        b"SSH-",
+        b"ann",
+    ];
+    let piece = (0..pieces.len()).prop_map(move |i| pieces[i].to_vec());
+    let long = run(b'x', OPENING_BYTES - 3..OPENING_BYTES + 3);
+    let piece = prop_oneof![20 => piece, 1 => long, 1 => any::<u8>().prop_map(|it| vec![it])];
+    collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -154,6 +183,11 @@ proptest! {
         lengths in collection::vec(1..40usize, 1..8),
     ) {
         assert_sound(&bytes, [cut(&bytes, &lengths)], LIMIT);
+    }
+
+    #[test]
+    fn the_first_bytes_of_a_connection_are_taken_for_one_thing(bytes in opening_of_any()) {
+        opening_bytes::assert_sound(&bytes);
     }
 
     #[test]
