@@ -246,63 +246,48 @@ impl News {
 
     /// Whether it tells that someone came or went. People who want quiet do not see these messages.
     pub(crate) fn is_coming_or_going(&self) -> bool {
+        self.reach() == Reach::NotTheQuiet
+    }
+
+    /// Whether only programs read it.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.reach() == Reach::Programs
+    }
+
+    /// Whether every room is told of it, so that people read it in their current room alone.
+    pub(crate) fn is_for_everyone(&self) -> bool {
+        self.reach() == Reach::OnceForAll
+    }
+
+    fn reach(&self) -> Reach {
         match self {
+            News::Said { .. }
+            | News::Action { .. }
+            | News::Renamed { .. }
+            | News::TopicSet { .. }
+            | News::Private { .. }
+            | News::PrivateSent { .. } => Reach::All,
             News::Joined(_)
             | News::Left { .. }
             | News::Entered(_)
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
-            | News::WentTo { .. } => true,
-            News::Said { .. }
-            | News::Action { .. }
-            | News::Away { .. }
-            | News::Renamed { .. }
-            | News::TopicSet { .. }
-            | News::Notice(_)
-            | News::Private { .. }
-            | News::PrivateSent { .. } => false,
+            | News::WentTo { .. } => Reach::NotTheQuiet,
+            News::Notice(_) => Reach::OnceForAll,
+            News::Away { .. } => Reach::Programs,
         }
     }
+}
 
-    /// Whether only programs read it.
-    pub(crate) fn is_for_programs(&self) -> bool {
-        match self {
-            News::Away { .. } => true,
-            News::Said { .. }
-            | News::Action { .. }
-            | News::Joined(_)
-            | News::Left { .. }
-            | News::Entered(_)
-            | News::ListensIn { .. }
-            | News::ListensNoMore(_)
-            | News::WentTo { .. }
-            | News::Renamed { .. }
-            | News::TopicSet { .. }
-            | News::Notice(_)
-            | News::Private { .. }
-            | News::PrivateSent { .. } => false,
-        }
-    }
-
-    /// Whether every room is told of it, so that people read it in their current room alone.
-    pub(crate) fn is_for_everyone(&self) -> bool {
-        match self {
-            News::Notice(_) => true,
-            News::Said { .. }
-            | News::Action { .. }
-            | News::Joined(_)
-            | News::Left { .. }
-            | News::Entered(_)
-            | News::ListensIn { .. }
-            | News::ListensNoMore(_)
-            | News::WentTo { .. }
-            | News::Away { .. }
-            | News::Renamed { .. }
-            | News::TopicSet { .. }
-            | News::Private { .. }
-            | News::PrivateSent { .. } => false,
-        }
-    }
+/// Who reads news of the rooms that they are in.
+#[derive(PartialEq)]
+enum Reach {
+    All,
+    /// Everyone but people who want quiet.
+    NotTheQuiet,
+    /// Everyone, in their current room alone.
+    OnceForAll,
+    Programs,
 }
 
 impl From<News> for Message {
