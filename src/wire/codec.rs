@@ -7,6 +7,7 @@ use super::http::HeadDecoder;
 use super::machine::ObjectDecoder;
 #[cfg(feature = "web")]
 use super::websocket::FrameDecoder;
+use crate::moment::Medium;
 
 /// A protocol in which a peer sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +24,22 @@ pub(crate) enum Tongue {
     /// JSON objects, one a WebSocket message.
     #[cfg(feature = "web")]
     Frames,
+}
+
+impl Tongue {
+    /// What its speakers read.
+    pub(crate) fn medium(self) -> Medium {
+        match self {
+            Tongue::Lines => Medium::Text,
+            #[cfg(feature = "machine")]
+            Tongue::Objects => Medium::Json,
+            // A request is answered by bytes of its own.
+            #[cfg(feature = "web")]
+            Tongue::Http => Medium::Text,
+            #[cfg(feature = "web")]
+            Tongue::Frames => Medium::WebSocket,
+        }
+    }
 }
 
 /// The state between two reads of one peer. While it [is idle](Codec::is_idle), it need not be kept.

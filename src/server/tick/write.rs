@@ -10,11 +10,11 @@ use bytes::BytesMut;
 use crate::error::CloseReason;
 use crate::id::Slot;
 use crate::limits::{FLUSH_BYTES, FLUSH_CALL_BYTES};
-use crate::message::AboutConnection;
+use crate::message::{AboutConnection, Message, Told};
 use crate::moment::Format;
 use crate::net::Connection;
 use crate::server::fanout::Dealt;
-use crate::wire::render;
+use crate::wire::write_message;
 
 use super::Talk;
 
@@ -97,9 +97,13 @@ impl Talk {
     }
 
     fn skip_to(&mut self, slot: Slot, limit: usize) {
+        let format = Format {
+            medium: self.connections.tongue(slot).medium(),
+            ..Format::default()
+        };
         let notice = |count, out: &mut BytesMut| {
-            let notice = AboutConnection::Skipped(count).into();
-            render(&notice, 0, Format::default(), out);
+            let notice: Message = AboutConnection::Skipped(count).into();
+            write_message(&Told::new(&notice, 0), format, None, slot, out);
         };
         let skip = |connection: &mut Connection| connection.skip_to(limit, &notice);
         self.stats.skipped += self.connections.change_queue(slot, skip);
