@@ -193,6 +193,10 @@ impl Talk {
     /// A WebSocket has been silent for a while: asks whether the peer is there, so that no proxy in between takes the
     /// connection for idle.
     pub(super) fn ping(&mut self, now: Moment, peer: PeerId) {
+        // Nothing may follow the close frame.
+        if !self.connections.is_open(peer.slot) {
+            return;
+        }
         let mut frame = BytesMut::new();
         websocket::ping(&mut frame);
         self.fanout.reply_raw(peer.slot, &frame);
