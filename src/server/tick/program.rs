@@ -24,6 +24,8 @@ impl Talk {
             false => self.introduce(now, peer, format),
             true => {
                 self.fanout.introduce(peer.slot, format);
+                // Its first object is not to stand behind the prompt.
+                self.fanout.reply_raw(peer.slot, b"\r\n");
                 self.say_hello(now, peer);
                 self.tell_hub(now, peer, Event::Program(format));
             }
