@@ -91,8 +91,13 @@ impl Connections {
         registry: &Registry,
     ) -> io::Result<PeerId> {
         let peer = self.place(socket, addr, registry)?;
-        self.turned_away.push((peer.slot, why));
+        self.turn_away(peer.slot, why);
         Ok(peer)
+    }
+
+    /// From now on a peer is only told why it cannot come in.
+    pub(in crate::server) fn turn_away(&mut self, slot: Slot, why: CloseReason) {
+        self.turned_away.push((slot, why));
     }
 
     /// Why a peer cannot come in, if it is one that is only told so.

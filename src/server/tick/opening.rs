@@ -64,6 +64,8 @@ impl Talk {
         }
         let kind = self.connections.kind(slot);
         if kind == ListenKind::Tls && !self.connections.connection(slot).is_tls() {
+            #[cfg(feature = "machine")]
+            self.answer_in_kind(slot, &first);
             self.refuse_plain(now, peer);
             return None;
         }
@@ -93,16 +95,25 @@ impl Talk {
         first: Vec<u8>,
     ) -> Option<Vec<u8>> {
         let slot = peer.slot;
-        let has_tls = self.connections.connection(slot).is_tls();
+        let kind = self.connections.kind(slot);
+        let must_be_tls = kind == ListenKind::Tls && !self.connections.connection(slot).is_tls();
         if let Some(why) = self.connections.refusal(slot) {
             self.refuse_stranger(now, peer, protocol, why);
         } else if protocol == Protocol::Tls && self.may_speak_tls(slot) {
             self.start_tls(now, peer, first);
-        } else if self.connections.kind(slot) == ListenKind::Tls && !has_tls {
+        } else if must_be_tls {
+            #[cfg(feature = "web")]
+            if protocol == Protocol::Http {
+                self.refuse_plain_request(now, peer);
+                return None;
+            }
             self.refuse_plain(now, peer);
         } else {
             #[cfg(feature = "web")]
-            if protocol == Protocol::Http && !self.connections.is_introduced(slot) {
+            if protocol == Protocol::Http
+                && kind != ListenKind::Line
+                && !self.connections.is_introduced(slot)
+            {
                 self.open_for_http(now, peer);
                 return Some(first);
             }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::chat::Event;
-use crate::id::PeerId;
+use crate::id::{PeerId, Slot};
 use crate::limits::OBJECT_BYTES;
 use crate::message::{ForProgram, Hello, Misuse, MisuseCode, Told};
 use crate::moment::{Format, Medium, Moment};
 use crate::rate::Rate;
+use crate::server::ListenKind;
 use crate::wire::machine::{ObjectDecoder, ObjectLine, parse};
+use crate::wire::{Opening, opening};
 
 use super::Talk;
 use super::decode::Decoded;
@@ -29,6 +31,17 @@ impl Talk {
                 self.say_hello(now, peer);
                 self.tell_hub(now, peer, Event::Program(format));
             }
+        }
+    }
+
+    /// A newcomer who is about to be refused began with these bytes. If they are those of a program, it reads an object.
+    pub(super) fn answer_in_kind(&mut self, slot: Slot, first: &[u8]) {
+        if opening(first) == Opening::Objects && self.connections.kind(slot) != ListenKind::Line {
+            let format = Format {
+                medium: Medium::Json,
+                ..Format::default()
+            };
+            self.fanout.introduce(slot, format);
         }
     }
 

@@ -7,11 +7,14 @@ use std::net::SocketAddr;
 use crate::error::Protocol;
 use crate::error::{CloseReason, ProxyFault};
 use crate::id::PeerId;
+use crate::limits::TURNED_AWAY;
 use crate::message::{AboutConnection, Message};
 use crate::moment::Moment;
+#[cfg(feature = "web")]
+use crate::wire::http::Refusal;
 use crate::wire::proxy_header;
 #[cfg(feature = "web")]
-use crate::wire::{Opening, is_blank_line, opening};
+use crate::wire::{Opening, Tongue, is_blank_line, opening};
 
 use super::Talk;
 
@@ -38,6 +41,8 @@ impl Talk {
             #[cfg(feature = "web")]
             Err(ProxyFault::Missing) if may_be_http(&first) => Some(first),
             Err(fault) => {
+                #[cfg(feature = "machine")]
+                self.answer_in_kind(peer.slot, &first);
                 self.refuse_header(now, peer, fault);
                 None
             }
@@ -85,10 +90,7 @@ impl Talk {
             log::debug!("{addr} connected through {proxy}");
             self.connections.set_source(peer.slot, addr);
             if self.connections.has_all_of(addr.ip()) {
-                let about = AboutConnection::TooManyFromAddress;
-                let reason = CloseReason::TooManyFromAddress;
-                self.refuse_proxied(now, peer, reason, &about.into());
-                return false;
+                return self.turn_away_proxied(now, peer);
             }
         }
         let is_limited = self.is_limited(source.unwrap_or(proxy).ip());
@@ -100,11 +102,37 @@ impl Talk {
         true
     }
 
+    /// The address that connected to the proxy holds as many connections as it may. Waits for what the peer speaks, if
+    /// that is not known and there is a place for that, so that they can be told in it. Returns whether it waits.
+    fn turn_away_proxied(&mut self, now: Moment, peer: PeerId) -> bool {
+        let reason = CloseReason::TooManyFromAddress;
+        let is_opening = self.connections.is_opening(peer.slot);
+        if !is_opening || self.connections.turned_away() >= TURNED_AWAY {
+            let about = AboutConnection::TooManyFromAddress;
+            self.refuse_proxied(now, peer, reason, &about.into());
+            return false;
+        }
+        let addr = self.connections.connection(peer.slot).addr();
+        log::info!("{addr} turned away: {reason}");
+        self.connections.turn_away(peer.slot, reason);
+        self.begin_opening(now, peer);
+        self.connections.is_open(peer.slot)
+    }
+
     fn refuse_proxied(&mut self, now: Moment, peer: PeerId, reason: CloseReason, why: &Message) {
         let addr = self.connections.connection(peer.slot).addr();
         log::info!("{addr} turned away: {reason}");
         if self.connections.can_wait(peer.slot) {
             self.figures.refused.count(reason);
+        }
+        #[cfg(feature = "web")]
+        if self.connections.tongue(peer.slot) == Tongue::Http {
+            let refusal = match reason {
+                CloseReason::TooManyFromAddress => Refusal::Full,
+                CloseReason::NoProxyHeader(ProxyFault::Late) => Refusal::TooSlow,
+                _ => Refusal::Unknown,
+            };
+            return self.respond(now, peer, &refusal.response(false));
         }
         self.dismiss_newcomer(now, peer, why);
     }
@@ -260,7 +288,6 @@ mod tests {
     fn without_a_valid_header_nobody_comes_in() {
         for (said, told) in [
             (&b"ann\n"[..], MISSING),
-            (b"GET / HTTP/1.1\r\n\r\n", MISSING),
             (b"PROXY TCP4 192.0.2.1\r\nann\n", BROKEN),
             (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x02\x09", BROKEN),
         ] {

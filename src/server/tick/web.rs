@@ -66,7 +66,7 @@ impl Talk {
         }
         let is_safe = self.is_safe(peer.slot);
         if self.config.is_tls_only() && !is_safe {
-            return self.end_http(now, peer, &Refusal::TlsOnly.response(false));
+            return self.refuse_plain_request(now, peer);
         }
         let page = self.page.as_ref().map(|it| Page {
             html: &it.body,
@@ -86,6 +86,11 @@ impl Talk {
                 self.introduce_program(now, peer, Medium::WebSocket);
             }
         }
+    }
+
+    /// A request came in plain text where TLS is needed.
+    pub(super) fn refuse_plain_request(&mut self, now: Moment, peer: PeerId) {
+        self.end_http(now, peer, &Refusal::TlsOnly.response(false));
     }
 
     /// Whether a newcomer who has said nothing for a while may be the second connection of a browser.
@@ -114,6 +119,11 @@ impl Talk {
     fn end_http(&mut self, now: Moment, peer: PeerId, response: &[u8]) {
         self.connections
             .count_closing(peer.slot, CloseReason::Answered);
+        self.respond(now, peer, response);
+    }
+
+    /// The same, where the reason for the end is counted already.
+    pub(super) fn respond(&mut self, now: Moment, peer: PeerId, response: &[u8]) {
         self.connections.expect_nothing(peer);
         self.fanout.reply_raw(peer.slot, response);
         self.connections.drain(peer.slot, now.instant);

@@ -11,6 +11,8 @@ pub enum Refusal {
     Host,
     /// It has no key for WebSocket, or an impossible one.
     Key,
+    /// It is from a proxy, which does not tell on whose behalf.
+    Unknown,
     /// It is from a page of another host.
     Origin,
     /// There is nothing at its path.
@@ -65,7 +67,7 @@ impl Refusal {
     /// The number of the status and its usual words (RFC 9110 §15, RFC 6585 §5).
     fn status(self) -> &'static str {
         match self {
-            Refusal::Unsound | Refusal::Host | Refusal::Key => "400 Bad Request",
+            Refusal::Unsound | Refusal::Host | Refusal::Key | Refusal::Unknown => "400 Bad Request",
             Refusal::Origin => "403 Forbidden",
             Refusal::NotFound | Refusal::NoPage => "404 Not Found",
             Refusal::Method(_) => "405 Method Not Allowed",
@@ -84,6 +86,10 @@ impl Refusal {
             Refusal::Unsound => "This request is not sound. Send it by the rules of HTTP/1.1, without a body.",
             Refusal::Host => "A request needs one Host field. Send the host and its port in it.",
             Refusal::Key => "A WebSocket needs a key. Send 16 bytes in Base64 as Sec-WebSocket-Key.",
+            Refusal::Unknown => {
+                "From your address a PROXY header must come first, or X-Forwarded-For must say whose request it is. Let the \
+                 proxy send either."
+            }
             Refusal::Origin => {
                 "A page from another host cannot use this chat. Start the server with --origin and that host to allow \
                  it. If the page is from here, let the proxy in between pass the Host field on."

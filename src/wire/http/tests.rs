@@ -435,6 +435,7 @@ fn each_refusal_is_a_whole_response() {
         Refusal::Unsound,
         Refusal::Host,
         Refusal::Key,
+        Refusal::Unknown,
         Refusal::Origin,
         Refusal::NotFound,
         Refusal::NoPage,
