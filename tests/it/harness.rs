@@ -271,10 +271,16 @@ impl Person {
 
     /// Takes the next line, whatever it is, without its line end.
     pub(crate) fn reads_line(&mut self) -> String {
+        self.reads_to(b"\r\n")
+    }
+
+    /// Takes everything up to this mark, and the mark too, which is not returned.
+    pub(crate) fn reads_to(&mut self, mark: &[u8]) -> String {
         let by = Instant::now() + DEADLINE;
         loop {
-            if let Some(end) = self.pending.windows(2).position(|two| two == b"\r\n") {
-                let line: Vec<u8> = self.pending.drain(..end + 2).take(end).collect();
+            let mut places = self.pending.windows(mark.len());
+            if let Some(end) = places.position(|it| it == mark) {
+                let line: Vec<u8> = self.pending.drain(..end + mark.len()).take(end).collect();
                 return String::from_utf8(line).expect("the server sends UTF-8");
             }
             match self.more(by) {
