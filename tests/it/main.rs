@@ -37,6 +37,8 @@ mod page;
 #[cfg(target_os = "linux")]
 mod process;
 mod program;
+mod programs;
+mod programs_at_the_door;
 mod properties;
 mod protocol;
 mod proxy;
