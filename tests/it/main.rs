@@ -65,3 +65,5 @@ mod telnet;
 mod tidy;
 mod tls;
 mod unseen;
+mod web;
+mod websocket;
