@@ -67,3 +67,4 @@ mod tls;
 mod unseen;
 mod web;
 mod websocket;
+mod websocket_clients;

@@ -12,7 +12,7 @@ use crate::harness::{PROMPT, Person};
 use crate::program::program;
 use crate::real_clients::{Client, NETCAT, can_play};
 
-const HAPROXY: Client = Client {
+pub(crate) const HAPROXY: Client = Client {
     program: "haproxy",
     is_known_by: "HAProxy version",
     asks_help: "-v",
@@ -21,7 +21,7 @@ const HAPROXY: Client = Client {
 };
 
 /// A running HAProxy. Dropping it ends it.
-struct Proxy {
+pub(crate) struct Proxy {
     _process: Daemon,
     file: PathBuf,
     addr: SocketAddr,
@@ -30,11 +30,16 @@ struct Proxy {
 impl Proxy {
     /// Connects people to the server, with these words behind its address in the configuration.
     fn start(server: SocketAddr, words: &str) -> Proxy {
+        Proxy::start_in("tcp", server, words)
+    }
+
+    /// The same in one of HAProxy's modes, which tells what it understands of what passes.
+    pub(crate) fn start_in(mode: &str, server: SocketAddr, words: &str) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port can be listened on");
         let addr = listener.local_addr().expect("it has an address");
         // It listens on the socket that is its standard input.
         let config = format!(
-            "defaults\n mode tcp\n timeout connect 10s\n timeout client 1m\n timeout server 1m\n\
+            "defaults\n mode {mode}\n timeout connect 10s\n timeout client 1m\n timeout server 1m\n\
              listen chat\n bind fd@0\n server chat {server} {words}\n"
         );
         let name = format!("chinwag-{}-{}.cfg", std::process::id(), addr.port());
@@ -50,6 +55,12 @@ impl Proxy {
             file,
             addr,
         }
+    }
+}
+
+impl Proxy {
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
     }
 }
 

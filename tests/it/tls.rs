@@ -14,7 +14,7 @@ use crate::program::program;
 use crate::reading::Scratch;
 use crate::real_clients::{Client, Desk, TELNET, can_play, one_talks};
 
-const OPENSSL: Client = Client {
+pub(crate) const OPENSSL: Client = Client {
     program: "openssl",
     is_known_by: "OpenSSL",
     asks_help: "version",
@@ -30,9 +30,9 @@ const SOCAT: Client = Client {
 };
 
 /// A certificate and its key, in files.
-struct Made {
-    certificate: Scratch,
-    key: Scratch,
+pub(crate) struct Made {
+    pub(crate) certificate: Scratch,
+    pub(crate) key: Scratch,
 }
 
 fn openssl(args: &[&str]) {
@@ -45,7 +45,7 @@ fn openssl(args: &[&str]) {
 }
 
 /// Those for the test of this name, valid for so many days from now on.
-fn make(name: &str, days: &str) -> Made {
+pub(crate) fn make(name: &str, days: &str) -> Made {
     let made = Made {
         certificate: Scratch::new(&format!("{name}-certificate"), ""),
         key: Scratch::new(&format!("{name}-key"), ""),

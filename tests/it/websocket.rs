@@ -269,64 +269,44 @@ fn curl_reads_what_each_path_has() {
         return;
     }
     let (_daemon, addr) = start(&["--greet-after", "300"]);
-    let (_bare, without_page) = start(&["--greet-after", "300", "--no-web"]);
-    for (addr, args, status, said) in [
-        (addr, &["/"][..], "200 OK", "<!doctype html>"),
-        (addr, &["/", "--head"], "200 OK", ""),
+    let refused = "This is a WebSocket of version 13.";
+    for (args, status, said) in [
+        (&["/"][..], "200 OK", "<!doctype html>"),
+        (&["/", "--head"], "200 OK", ""),
         (
-            addr,
             &["/", "--data", "x"],
             "413 Content Too Large",
             "No request has a body here.",
         ),
         (
-            addr,
             &["/", "-X", "POST"],
             "405 Method Not Allowed",
             "Use GET, HEAD.",
         ),
-        (
-            addr,
-            &["/ws"],
-            "426 Upgrade Required",
-            "This is a WebSocket of version 13.",
-        ),
-        (
-            addr,
-            &["/nowhere"],
-            "404 Not Found",
-            "There is nothing here.",
-        ),
-        (
-            without_page,
-            &["/"],
-            "404 Not Found",
-            "This server has no page.",
-        ),
-        (
-            without_page,
-            &["/ws"],
-            "426 Upgrade Required",
-            "This is a WebSocket of version 13.",
-        ),
+        (&["/ws"], "426 Upgrade Required", refused),
+        (&["/nowhere"], "404 Not Found", "There is nothing here."),
     ] {
-        let url = format!("http://{addr}{}", args[0]);
-        let mut curl = program(CURL.program);
-        curl.args(["-s", "-i", "--noproxy", "*", "--max-time", "10", &url]);
-        let answer = curl.args(&args[1..]).output().expect("curl runs").stdout;
-        let answer = String::from_utf8(answer).expect("text");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        assert!(
-            head.starts_with(&format!("HTTP/1.1 {status}\r\n")),
-            "{args:?}: {head}"
-        );
-        assert!(head.contains("\r\nConnection: close"), "{args:?}: {head}");
-        assert!(
-            body.to_lowercase().contains(&said.to_lowercase()),
-            "{args:?}: {body:.200}"
-        );
-        assert!(!said.is_empty() || body.is_empty(), "{body:.200}");
+        curl_reads(addr, args, status, said);
     }
+    let (_daemon, addr) = start(&["--greet-after", "300", "--no-web"]);
+    curl_reads(addr, &["/"], "404 Not Found", "This server has no page.");
+    curl_reads(addr, &["/ws"], "426 Upgrade Required", refused);
+}
+
+/// Checks what curl reads at a path, with some options.
+fn curl_reads(addr: SocketAddr, args: &[&str], status: &str, said: &str) {
+    let url = format!("http://{addr}{}", args[0]);
+    let mut curl = program(CURL.program);
+    curl.args(["-s", "-i", "--noproxy", "*", "--max-time", "10", &url]);
+    let answer = curl.args(&args[1..]).output().expect("curl runs").stdout;
+    let answer = String::from_utf8(answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let begin = format!("HTTP/1.1 {status}\r\n");
+    assert!(head.starts_with(&begin), "{args:?}: {head}");
+    assert!(head.contains("\r\nConnection: close"), "{args:?}: {head}");
+    let body = body.to_lowercase();
+    assert!(body.contains(&said.to_lowercase()), "{args:?}: {body:.200}");
+    assert!(!said.is_empty() || body.is_empty(), "{body:.200}");
 }
 
 #[test]
