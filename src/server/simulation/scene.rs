@@ -7,20 +7,21 @@ use mio::Token;
 
 use crate::net::simulated::{Nature, World};
 use crate::net::{Listener, Poller};
-use crate::server::{Config, LISTENERS, ListenKind, Server};
+use crate::server::{Config, LISTENERS, Server};
 
 use super::record::{Happened, What};
 
 /// Starts a server in a world, if it would start in this one.
 pub(super) fn serve(world: &World, config: Config) -> Server {
     config.check().expect("the server takes the configuration");
+    let kind = config.listen[0].kind;
     let poller = Poller::simulated(world.clone()).expect("an event queue for the waker");
     let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
     let mut listener = Listener::simulated(world.backlog(), addr);
     let listened = listener.register(poller.registry(), Token(LISTENERS));
     listened.expect("the world takes a listener");
-    let mut server = Server::with(config, poller, vec![(ListenKind::Auto, listener)])
-        .expect("the server starts");
+    let mut server =
+        Server::with(config, poller, vec![(kind, listener)]).expect("the server starts");
     server.talk.record.begin();
     server
 }
@@ -65,8 +66,11 @@ impl Scene {
     }
 
     pub(crate) fn heard(&self, pair: usize) -> String {
-        let (bytes, _) = self.world.receive(pair, usize::MAX);
-        String::from_utf8(bytes).expect("text")
+        String::from_utf8(self.heard_bytes(pair)).expect("text")
+    }
+
+    pub(crate) fn heard_bytes(&self, pair: usize) -> Vec<u8> {
+        self.world.receive(pair, usize::MAX).0
     }
 
     /// One round of the loop. Returns how many lines it took in.

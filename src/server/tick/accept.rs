@@ -251,3 +251,204 @@ fn about_refusal(why: CloseReason) -> Message {
         _ => AboutConnection::ServerFull.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![cfg(all(feature = "tls", feature = "web"))]
+
+    use std::time::Duration;
+
+    use crate::limits::{COME_AGAIN, HANDSHAKE_TIMEOUT, TURNED_AWAY};
+    use crate::net::simulated::tls::{TlsClient, VERSIONS, identity};
+    use crate::server::simulation::Scene;
+    use crate::server::{Config, ListenKind};
+
+    const SILENCE: Duration = Duration::from_millis(300);
+
+    const PROMPT: &str = "Enter your username: ";
+    const FULL: &str = "Server is full. Try again later.\r\n";
+    const TLS_ONLY: &str = "This server speaks TLS only";
+
+    const LOGIN: &str = "{\"op\":\"login\",\"name\":\"ann\"}\n";
+    const REQUEST: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    fn scene(change: impl FnOnce(&mut Config)) -> Scene {
+        let mut config = Config {
+            greet_after: SILENCE,
+            tls: Some(identity()),
+            ..Config::default()
+        };
+        change(&mut config);
+        Scene::with(config)
+    }
+
+    fn listening(kind: ListenKind) -> Scene {
+        scene(|config| config.listen[0].kind = kind)
+    }
+
+    fn connect(scene: &mut Scene) -> usize {
+        let addr = "192.0.2.1:1024".parse().expect("an address");
+        let pair = scene.world.connect(addr).expect("the server listens");
+        scene.rest();
+        pair
+    }
+
+    fn send(scene: &mut Scene, pair: usize, text: &str) {
+        scene.say(pair, text);
+        scene.rest();
+    }
+
+    fn pass(scene: &mut Scene, time: Duration) {
+        scene.world.pass(time);
+        scene.rest();
+    }
+
+    /// What somebody hears who sends this, cut anywhere.
+    fn hears(scene: &mut Scene, text: &str, check: impl Fn(&str)) {
+        for at in 0..text.len() {
+            let pair = connect(scene);
+            send(scene, pair, &text[..at]);
+            send(scene, pair, &text[at..]);
+            check(&scene.heard(pair));
+            scene.world.finish(pair);
+            scene.rest();
+        }
+    }
+
+    /// The last word that a program hears, which is the only one.
+    fn goodbye(heard: &str) -> (String, u64) {
+        let object: serde_json::Value = serde_json::from_str(heard).expect(heard);
+        assert_eq!(object["event"], "goodbye");
+        let code = object["code"].as_str().expect("a code");
+        (code.into(), object["after"].as_u64().expect("a number"))
+    }
+
+    /// Lets a session of TLS be set up, if the server wants that.
+    fn exchange(scene: &mut Scene, client: &mut TlsClient) {
+        loop {
+            scene.rest();
+            client.receive(usize::MAX);
+            if client.send(usize::MAX) == 0 {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn those_beyond_a_cap_are_told_in_what_they_speak() {
+        let mut scene = scene(|config| config.max_clients = 1);
+        let first = connect(&mut scene);
+        hears(&mut scene, "ann\n", |heard| assert_eq!(heard, FULL));
+        hears(&mut scene, LOGIN, |heard| {
+            let (code, after) = goodbye(heard);
+            assert!(code == "full" && COME_AGAIN.contains(&after), "{heard}");
+        });
+        hears(&mut scene, REQUEST, |heard| {
+            let status = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\n";
+            assert!(heard.starts_with(status), "{heard}");
+            assert!(
+                heard.ends_with("\r\nConnection: close\r\n\r\nServer is full. Try again later.\n")
+            );
+        });
+        let tls = connect(&mut scene);
+        let mut client = TlsClient::new(&scene.world, tls, VERSIONS[1], None);
+        client.pull();
+        exchange(&mut scene, &mut client);
+        assert_eq!(client.heard(), "");
+        assert!(scene.world.fin_at(tls).is_some());
+        let silent = connect(&mut scene);
+        pass(&mut scene, SILENCE);
+        assert_eq!(scene.heard(silent), FULL);
+        assert_eq!(scene.heard(first), PROMPT);
+        assert_eq!(scene.server.talk.connections.len(), 1);
+    }
+
+    #[test]
+    fn few_of_those_beyond_a_cap_are_waited_for() {
+        let mut scene = scene(|config| config.max_clients = 1);
+        connect(&mut scene);
+        let waiting: Vec<usize> = (0..TURNED_AWAY).map(|_| connect(&mut scene)).collect();
+        // Whatever the next one speaks, that is not known at once.
+        let next = connect(&mut scene);
+        assert_eq!(scene.heard(next), FULL);
+        for (i, &pair) in waiting.iter().enumerate() {
+            assert_eq!(scene.heard(pair), "");
+            if i == 0 {
+                send(&mut scene, pair, LOGIN);
+                assert_eq!(goodbye(&scene.heard(pair)).0, "full");
+                scene.world.finish(pair);
+                scene.rest();
+            }
+        }
+        let next = connect(&mut scene);
+        assert_eq!(scene.heard(next), "");
+        pass(&mut scene, SILENCE);
+        assert_eq!(scene.heard(next), FULL);
+        assert!(waiting[1..].iter().all(|it| scene.heard(*it) == FULL));
+    }
+
+    #[test]
+    fn an_address_for_lines_takes_nothing_else() {
+        let mut scene = listening(ListenKind::Line);
+        let silent = connect(&mut scene);
+        assert_eq!(scene.heard(silent), PROMPT);
+        let name = "it cannot have '{'.\r\n";
+        hears(&mut scene, "{}\n", |heard| {
+            assert!(heard.starts_with(PROMPT) && heard.contains(name), "{heard}");
+        });
+        hears(&mut scene, REQUEST, |heard| {
+            let refusal = heard.strip_prefix(PROMPT).expect(heard);
+            assert!(
+                refusal.starts_with("HTTP/1.1 400 Bad Request\r\n"),
+                "{heard}"
+            );
+            assert!(refusal.contains("\r\nConnection: close\r\n"));
+            assert!(refusal.ends_with("does not speak HTTP. Connect with telnet or nc.\r\n"));
+        });
+    }
+
+    #[test]
+    fn a_proxy_gets_no_further_at_an_address_for_lines() {
+        let mut scene = scene(|config| {
+            config.listen[0].kind = ListenKind::Line;
+            config.proxy_from = "192.0.2.0/24".parse().expect("networks");
+        });
+        let field = "\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
+        let request = REQUEST.replace("\r\n\r\n", field);
+        hears(&mut scene, &request, |heard| {
+            assert!(heard.contains("does not speak HTTP"), "{heard}");
+        });
+    }
+
+    #[test]
+    fn an_address_for_tls_takes_nothing_in_plain_text() {
+        let mut scene = listening(ListenKind::Tls);
+        hears(&mut scene, "ann\n", |heard| {
+            assert!(heard.starts_with(TLS_ONLY), "{heard}")
+        });
+        hears(&mut scene, LOGIN, |heard| {
+            assert_eq!(goodbye(heard).0, "protocol")
+        });
+        hears(&mut scene, REQUEST, |heard| {
+            assert!(
+                heard.starts_with("HTTP/1.1 426 Upgrade Required\r\n"),
+                "{heard}"
+            );
+            assert!(heard.contains(TLS_ONLY));
+        });
+        // Nobody is greeted before TLS is set up.
+        let silent = connect(&mut scene);
+        pass(&mut scene, HANDSHAKE_TIMEOUT);
+        assert_eq!(scene.heard(silent), "");
+        assert!(scene.world.closed_at(silent).is_some());
+        let pair = connect(&mut scene);
+        let mut client = TlsClient::new(&scene.world, pair, VERSIONS[1], None);
+        client.pull();
+        client.say(LOGIN);
+        exchange(&mut scene, &mut client);
+        let heard = client.heard();
+        let hello = heard.lines().next().unwrap_or_default();
+        assert!(hello.starts_with("{\"event\":\"hello\"") && hello.ends_with("\"tls\":true}"));
+        assert!(heard.contains("\"event\":\"welcome\""), "{heard}");
+    }
+}

@@ -214,3 +214,278 @@ impl Talk {
         self.connections.ping_later(peer, now.instant);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::limits::{BROWSER_TIME, HEAD_TIMEOUT, LOGIN_TIMEOUT, PING_INTERVAL, PROXY_TIMEOUT};
+    use crate::server::Config;
+    use crate::server::simulation::Scene;
+
+    const SILENCE: Duration = Duration::from_millis(300);
+    const NEARLY: Duration = Duration::from_millis(1);
+
+    const PROMPT: &str = "Enter your username: ";
+
+    const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    const BROWSED: &str =
+        "GET /nowhere HTTP/1.1\r\nHost: x\r\nUser-Agent: Mozilla/5.0 (X11)\r\n\r\n";
+    const ASKED: &str = "GET /nowhere HTTP/1.1\r\nHost: x\r\nUser-Agent: curl/8\r\n\r\n";
+
+    /// Kinds of frames from the server, each whole.
+    const TEXT: u8 = 0x81;
+    const CLOSE: u8 = 0x88;
+    const PING: u8 = 0x89;
+
+    fn config() -> Config {
+        Config {
+            greet_after: SILENCE,
+            ..Config::default()
+        }
+    }
+
+    fn scene(change: impl FnOnce(&mut Config)) -> Scene {
+        let mut config = config();
+        change(&mut config);
+        Scene::with(config)
+    }
+
+    fn connect(scene: &mut Scene, host: &str) -> usize {
+        let addr = format!("{host}:1024").parse().expect("an address");
+        let pair = scene.world.connect(addr).expect("the server listens");
+        scene.rest();
+        pair
+    }
+
+    fn send(scene: &mut Scene, pair: usize, bytes: &[u8]) {
+        assert_eq!(scene.world.send(pair, bytes), bytes.len());
+        scene.rest();
+    }
+
+    fn pass(scene: &mut Scene, time: Duration) {
+        scene.world.pass(time);
+        scene.rest();
+    }
+
+    /// A short message, masked by zeros.
+    fn text(object: &str) -> Vec<u8> {
+        let length = u8::try_from(object.len()).ok().filter(|it| *it < 126);
+        let head = [TEXT, 0x80 | length.expect("a short one"), 0, 0, 0, 0];
+        [&head, object.as_bytes()].concat()
+    }
+
+    /// The frames that somebody was sent: the kind of each, and its payload.
+    fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+        let mut frames = Vec::new();
+        while let [kind, length, rest @ ..] = bytes {
+            let (length, rest) = match length {
+                126 => (usize::from(rest[0]) << 8 | usize::from(rest[1]), &rest[2..]),
+                _ => (usize::from(*length), rest),
+            };
+            assert!(length < 1 << 16 && length <= rest.len(), "a cut frame");
+            frames.push((*kind, rest[..length].to_vec()));
+            bytes = &rest[length..];
+        }
+        assert!(bytes.is_empty());
+        frames
+    }
+
+    /// The kinds of these, with the events of objects.
+    fn told(frames: &[(u8, Vec<u8>)]) -> Vec<String> {
+        let told = frames.iter().map(|(kind, payload)| match *kind {
+            TEXT => {
+                let object: serde_json::Value = serde_json::from_slice(payload).expect("JSON");
+                object["event"].as_str().expect("an event").into()
+            }
+            CLOSE => format!("closed {}", u16::from_be_bytes([payload[0], payload[1]])),
+            PING => "ping".into(),
+            other => panic!("a frame of the kind {other}"),
+        });
+        told.collect()
+    }
+
+    /// What somebody is told behind the answer to their request, which is not looked at.
+    fn told_behind(heard: &[u8]) -> Vec<String> {
+        let end = heard.windows(4).position(|it| it == b"\r\n\r\n");
+        told(&frames(&heard[end.expect("a head") + 4..]))
+    }
+
+    fn told_now(scene: &Scene, pair: usize) -> Vec<String> {
+        told(&frames(&scene.heard_bytes(pair)))
+    }
+
+    /// Somebody with a name, over WebSocket.
+    fn enter(scene: &mut Scene, name: &str) -> usize {
+        let pair = connect(scene, "127.0.0.1");
+        let login = format!("{{\"op\":\"login\",\"name\":\"{name}\"}}");
+        send(scene, pair, &[UPGRADE.as_bytes(), &text(&login)].concat());
+        let told = told_behind(&scene.heard_bytes(pair));
+        assert_eq!(told, ["hello", "welcome"]);
+        pair
+    }
+
+    #[test]
+    fn a_request_and_messages_behind_it_may_be_cut_anywhere() {
+        let login = text("{\"op\":\"login\",\"name\":\"ann\"}");
+        let quit = text("{\"op\":\"quit\"}");
+        let all = [UPGRADE.as_bytes(), &login, &quit].concat();
+        for at in 0..all.len() {
+            let mut scene = scene(|_| ());
+            let pair = connect(&mut scene, "127.0.0.1");
+            send(&mut scene, pair, &all[..at]);
+            send(&mut scene, pair, &all[at..]);
+            let told = told_behind(&scene.heard_bytes(pair));
+            let expected = ["hello", "welcome", "goodbye", "closed 1000"];
+            assert_eq!(told, expected, "cut at {at}");
+            assert!(scene.world.fin_at(pair).is_some());
+        }
+    }
+
+    #[test]
+    fn the_second_connection_of_a_browser_is_not_greeted() {
+        for (request, is_greeted) in [(BROWSED, false), (ASKED, true)] {
+            let mut scene = scene(|_| ());
+            let before = connect(&mut scene, "192.0.2.1");
+            let first = connect(&mut scene, "192.0.2.1");
+            send(&mut scene, first, request.as_bytes());
+            assert!(scene.heard(first).starts_with("HTTP/1.1 404 "));
+            pass(&mut scene, SILENCE);
+            pass(&mut scene, BROWSER_TIME - SILENCE);
+            let soon = connect(&mut scene, "192.0.2.1");
+            let typed = connect(&mut scene, "192.0.2.1");
+            let other = connect(&mut scene, "192.0.2.2");
+            pass(&mut scene, NEARLY);
+            let late = connect(&mut scene, "192.0.2.1");
+            pass(&mut scene, SILENCE - NEARLY);
+            let silent = if is_greeted { PROMPT } else { "" };
+            for pair in [before, soon, typed] {
+                assert_eq!(scene.heard(pair), silent, "{request}");
+            }
+            assert_eq!(scene.heard(other), PROMPT);
+            pass(&mut scene, NEARLY);
+            assert_eq!(scene.heard(late), PROMPT);
+            // It may still be a person.
+            send(&mut scene, typed, b"ann\n");
+            let heard = scene.heard(typed);
+            assert!(heard.contains("Welcome to the chat!"), "{heard}");
+            assert_eq!(heard.starts_with(PROMPT), !is_greeted);
+        }
+    }
+
+    #[test]
+    fn what_is_silent_beside_a_browser_is_dropped_in_silence() {
+        let mut scene = scene(|_| ());
+        let first = connect(&mut scene, "127.0.0.1");
+        send(&mut scene, first, BROWSED.as_bytes());
+        scene.world.finish(first);
+        let second = connect(&mut scene, "127.0.0.1");
+        pass(&mut scene, SILENCE);
+        pass(&mut scene, LOGIN_TIMEOUT - NEARLY);
+        assert_eq!(scene.server.talk.connections.len(), 1);
+        pass(&mut scene, NEARLY);
+        assert_eq!(scene.heard(second), "");
+        assert_eq!(scene.server.talk.connections.len(), 0);
+        scene.server.talk.check_figures();
+    }
+
+    #[test]
+    fn a_websocket_is_pinged_every_half_minute() {
+        let mut scene = scene(|_| ());
+        let ann = enter(&mut scene, "ann");
+        for _ in 0..3 {
+            pass(&mut scene, PING_INTERVAL - NEARLY);
+            assert_eq!(told_now(&scene, ann), [""; 0]);
+            pass(&mut scene, NEARLY);
+            assert_eq!(told_now(&scene, ann), ["ping"]);
+        }
+    }
+
+    #[test]
+    fn no_ping_follows_the_close_frame_while_that_waits() {
+        let mut scene = Scene::taking(10, config());
+        let ann = connect(&mut scene, "127.0.0.1");
+        send(&mut scene, ann, UPGRADE.as_bytes());
+        pass(&mut scene, PING_INTERVAL - NEARLY);
+        send(&mut scene, ann, &text("{\"op\":\"quit\"}"));
+        pass(&mut scene, NEARLY);
+        let mut heard = Vec::new();
+        while scene.world.fin_at(ann).is_none() || scene.world.has_unread(ann) {
+            heard.extend(scene.heard_bytes(ann));
+            scene.rest();
+        }
+        heard.extend(scene.heard_bytes(ann));
+        assert_eq!(told_behind(&heard), ["hello", "goodbye", "closed 1000"]);
+    }
+
+    #[test]
+    fn nothing_follows_the_close_frame_in_the_same_tick() {
+        let mut scene = scene(|_| ());
+        let pairs = ["ann", "bob", "cleo"].map(|it| enter(&mut scene, it));
+        pairs.iter().for_each(|it| drop(scene.heard_bytes(*it)));
+        let [ann, bob, cleo] = pairs;
+        let say = text("{\"op\":\"say\",\"text\":\"hi\"}");
+        for (pair, last) in [
+            (bob, &say),
+            (ann, &text("{\"op\":\"quit\"}")),
+            (cleo, &vec![0x88, 0x80, 0, 0, 0, 0]),
+        ] {
+            assert_eq!(scene.world.send(pair, last), last.len());
+        }
+        scene.rest();
+        for pair in [ann, cleo] {
+            let told = frames(&scene.heard_bytes(pair));
+            let closing = told.iter().position(|it| it.0 == CLOSE);
+            assert_eq!(closing, Some(told.len() - 1));
+        }
+        assert_eq!(told_now(&scene, bob), ["said", "left", "left"]);
+        scene.server.handle().shutdown();
+        while scene.server.tick().is_ok_and(|it| it.is_continue()) {}
+        assert_eq!(told_now(&scene, bob), ["goodbye", "closed 1001"]);
+    }
+
+    #[test]
+    fn a_request_is_refused_in_http_whatever_is_wrong() {
+        let behind = |config: &mut Config| {
+            config.proxy_from = "10.0.0.0/8".parse().expect("networks");
+            config.max_per_ip = Some(1);
+        };
+        let header = "PROXY TCP4 192.0.2.1 192.0.2.2 5000 8080\r\n";
+        let headed = [header, ASKED].concat();
+        let field = ASKED.replace("\r\n\r\n", "\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+        for (request, status) in [
+            (ASKED, "400 Bad Request"),
+            (UPGRADE, "400 Bad Request"),
+            (&headed, "503 Service Unavailable"),
+            (&field, "503 Service Unavailable"),
+        ] {
+            for at in 0..request.len() {
+                let mut scene = scene(behind);
+                connect(&mut scene, "192.0.2.1");
+                let pair = connect(&mut scene, "10.0.0.1");
+                send(&mut scene, pair, &request.as_bytes()[..at]);
+                send(&mut scene, pair, &request.as_bytes()[at..]);
+                is_refused(&scene, pair, status);
+                scene.server.talk.check_figures();
+            }
+        }
+        for (host, time) in [("192.0.2.1", HEAD_TIMEOUT), ("10.0.0.1", PROXY_TIMEOUT)] {
+            let mut scene = scene(behind);
+            let pair = connect(&mut scene, host);
+            send(&mut scene, pair, b"GET / HTTP/1.1\r\nHost: x\r\n");
+            pass(&mut scene, time);
+            is_refused(&scene, pair, "408 Request Timeout");
+        }
+    }
+
+    fn is_refused(scene: &Scene, pair: usize, status: &str) {
+        let heard = scene.heard(pair);
+        assert!(
+            heard.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{heard}"
+        );
+        assert!(heard.contains("\r\nConnection: close\r\n"), "{heard}");
+        assert!(scene.world.fin_at(pair).is_some());
+    }
+}
