@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chinwag::Rate;
 use chinwag::limits::{ID_BYTES, IDS_REMEMBERED, LINE_BYTES, OBJECT_BYTES, REMEMBERED_BYTES};
 use serde_json::{Value, json};
 
@@ -266,6 +267,32 @@ fn what_is_not_the_protocol_is_told_and_loses_nothing() {
     let refused = ann.hears();
     let told = (&refused["event"], &refused["code"], &refused["re"]);
     assert_eq!(told, (&"refused".into(), &"too-long".into(), &1.into()));
+}
+
+/// How many of these lines are answered before the robot is slowed down, which comes from an address of its own.
+fn answered_at_once(server: &Running, host: u8, line: &str) -> usize {
+    let person = Person::connect_from([127, 0, 0, host].into(), server.addr());
+    let mut robot = Robot::over(person);
+    robot.begins();
+    robot.logs_in(&format!("robot-{host}"));
+    robot.sends(format!("{line}\n").repeat(40).as_bytes());
+    let answers = std::iter::from_fn(|| Some(robot.hears()).filter(|it| it["event"] != "notice"));
+    answers.count()
+}
+
+#[test]
+fn what_means_nothing_costs_as_much_as_what_does() {
+    let server = serve_with(|config| {
+        config.rate = Rate::new(1, 20);
+        config.rate_on_loopback = true;
+    });
+    let usual = answered_at_once(&server, 2, "{\"op\":\"ping\"}");
+    assert!((10..40).contains(&usual), "{usual}");
+    for (host, line) in (3..).zip(["{", "{}", "[]", "{\"op\":\"sing\"}", "{\"op\":\"say\"}"]) {
+        assert_eq!(answered_at_once(&server, host, line), usual, "{line}");
+    }
+    let long = "x".repeat(2 * LINE_BYTES + OBJECT_BYTES + 1);
+    assert!(answered_at_once(&server, 9, &long) < usual);
 }
 
 #[test]
