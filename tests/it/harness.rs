@@ -211,6 +211,14 @@ impl Person {
         self.reads(&format!("{name} has joined the chat."));
     }
 
+    /// Comes in where nobody is greeted before they speak.
+    pub(crate) fn speaks_first(&mut self, name: &str) {
+        self.types(name);
+        self.sees(PROMPT);
+        self.is_welcomed();
+        self.reads(&format!("{name} has joined the chat."));
+    }
+
     /// The next lines are those that everyone reads on coming in.
     pub(crate) fn is_welcomed(&mut self) {
         self.reads("Welcome to the chat!");

@@ -23,16 +23,23 @@ const MORE: u8 = 0x00;
 const END: u8 = 0x80;
 const PING: u8 = 0x89;
 
-/// A server as it runs for people.
+/// A server that greets nobody before they speak.
 fn serve() -> (Daemon, SocketAddr) {
-    start(&["--greet-after", "300", "--history", "0"])
+    start(&["--greet-after", "5000", "--history", "0"])
+}
+
+/// Somebody there without a program.
+fn person(addr: SocketAddr, name: &str) -> Person {
+    let mut person = Person::connect(addr);
+    person.speaks_first(name);
+    person
 }
 
 #[test]
 fn a_web_program_chats_with_a_person() {
     let (_daemon, addr) = serve();
     let mut web = Web::login(addr, "web");
-    let mut ann = Person::login(addr, "ann");
+    let mut ann = person(addr, "ann");
     web.reads(&json!({"event": "joined", "room": "lobby", "name": "ann"}));
     web.asks(&json!({"op": "say", "text": "Hello, Zoë!", "id": 1}));
     ann.reads("web: Hello, Zoë!");
@@ -50,7 +57,7 @@ fn a_web_program_chats_with_a_person() {
 #[test]
 fn either_side_closes() {
     let (daemon, addr) = serve();
-    let mut ann = Person::login(addr, "ann");
+    let mut ann = person(addr, "ann");
     let close = |code: u16| CloseFrame {
         code: CloseCode::from(code),
         reason: "bye".into(),
@@ -84,7 +91,7 @@ fn either_side_closes() {
 #[test]
 fn what_breaks_the_rules_is_closed_with_the_reason() {
     let (_daemon, addr) = serve();
-    let mut ann = Person::login(addr, "ann");
+    let mut ann = person(addr, "ann");
     let most = 2 * LINE_BYTES + OBJECT_BYTES;
     let longest = format!("{{\"op\":\"ping\",\"x\":\"{}\"}}", "x".repeat(most - 20));
     assert_eq!(longest.len(), most);
@@ -206,7 +213,7 @@ fn a_page_from_elsewhere_is_refused_unless_the_operator_knows_it() {
     }
     let own = format!("Origin: http://{addr}");
     Web::over(&Person::connect(addr), addr, &[&own]).logs_in("own");
-    let mut by_env = command(&["-l", "127.0.0.1:0", "--greet-after", "300"]);
+    let mut by_env = command(&["-l", "127.0.0.1:0", "--greet-after", "5000"]);
     by_env.args(["--origin", "chat.example.org", "--origin", "localhost:3000"]);
     let mut daemon = Daemon::spawn(by_env);
     let addr = daemon.listens_on();
@@ -224,7 +231,7 @@ fn a_page_from_elsewhere_is_refused_unless_the_operator_knows_it() {
 fn behind_a_proxy_a_request_says_whose_it_is() {
     let (mut daemon, addr) = start(&[
         "--greet-after",
-        "300",
+        "5000",
         "--proxy-from",
         "127.0.0.1",
         "--max-per-ip",
@@ -268,7 +275,7 @@ fn curl_reads_what_each_path_has() {
     if !can_play("curl_reads_what_each_path_has", &[&CURL]) {
         return;
     }
-    let (_daemon, addr) = start(&["--greet-after", "300"]);
+    let (_daemon, addr) = start(&["--greet-after", "5000"]);
     let refused = "This is a WebSocket of version 13.";
     for (args, status, said) in [
         (&["/"][..], "200 OK", "<!doctype html>"),
@@ -288,7 +295,7 @@ fn curl_reads_what_each_path_has() {
     ] {
         curl_reads(addr, args, status, said);
     }
-    let (_daemon, addr) = start(&["--greet-after", "300", "--no-web"]);
+    let (_daemon, addr) = start(&["--greet-after", "5000", "--no-web"]);
     curl_reads(addr, &["/"], "404 Not Found", "This server has no page.");
     curl_reads(addr, &["/ws"], "426 Upgrade Required", refused);
 }

@@ -121,22 +121,22 @@ impl Script {
     fn quits(mut self) {
         self.asks(&json!({"op": "quit"}));
         assert_eq!(self.hears()["code"], "quit");
-        self.is_closed(1000);
+        self.ends(1000);
     }
 
-    fn is_closed(mut self, code: u16) {
+    fn ends(mut self, code: u16) {
         assert_eq!(self.0.prints(), format!("closed {code}"));
         let (status, rest, log) = self.0.ends();
         assert!(status.success() && rest.is_empty(), "{rest:?} {log:?}");
     }
 }
 
-/// A server as it runs for people, and ann there.
+/// A server that greets nobody before they speak, and ann there.
 fn serve(options: &[&str]) -> (Daemon, SocketAddr, Person) {
-    let options = [&["--greet-after", "300", "--history", "0"], options].concat();
+    let options = [&["--greet-after", "5000", "--history", "0"], options].concat();
     let (daemon, addr) = start(&options);
     let mut ann = Person::connect_from([127, 0, 0, 9].into(), addr);
-    ann.logs_in("ann");
+    ann.speaks_first("ann");
     (daemon, addr, ann)
 }
 
@@ -151,7 +151,7 @@ fn one_chats(client: &Client) {
     second.chats("web", &mut ann);
     ends_cleanly(daemon);
     assert_eq!(second.hears()["code"], "shutdown");
-    second.is_closed(1001);
+    second.ends(1001);
 }
 
 #[test]
