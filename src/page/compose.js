@@ -51,11 +51,11 @@ function submit() {
   const lines = text.split('\n').filter(line => line.trim());
   if (!lines.length) return;
   const long = lines.findIndex(line => bytes(line) > hello.limits.line);
-  if (long >= 0) return question(`Line ${long + 1} is ${count(bytes(lines[long]) - hello.limits.line, 'byte')} too long.`);
+  if (long >= 0) return question(`${lines.length > 1 ? `Line ${long + 1}` : 'This'} is ${count(bytes(lines[long]) - hello.limits.line, 'byte')} too long.`);
   const one = lines.length === 1 && command(text);
   if (one) return runTyped(text.trim(), one);
   // What was meant as a command for one person must not be said to all by a slip.
-  const some = lines.some(command) ? ' Commands are said as they stand.' : '';
+  const some = lines.some(command) ? ' Lines that begin with / are said too, not run.' : '';
   if (lines.length <= UNASKED && !some) return sayAll(lines);
   question(`These are ${lines.length} lines. Each is a message of its own.${some}`, `Send ${lines.length} messages`, () => sayAll(lines));
 }
@@ -94,7 +94,7 @@ function runTyped(line, { word, rest }) {
     openPrivate(first);
     if (behind) speak(place.shown, 'write', behind);
   } else if (ask({ op: 'command', line })) sent(line);
-  else question('You are offline. The command stays here.');
+  else question('You are offline. Press Enter again once you are back.');
 }
 
 /** Asks, or says why a text was not sent. It goes away once the text changes. */

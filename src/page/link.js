@@ -50,13 +50,15 @@ function openLink() {
 /** Sends an object. False if there is no open socket. */
 function send(object) {
   if (link.socket?.readyState !== WebSocket.OPEN) return false;
+  // Everything is answered.
+  link.askedUntil ||= Date.now() + PATIENCE;
   link.socket.send(JSON.stringify(object));
   return true;
 }
 
 function dropSocket() {
   const socket = link.socket;
-  link.socket = null;
+  Object.assign(link, { socket: null, askedUntil: 0 });
   socket?.close();
 }
 

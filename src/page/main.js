@@ -142,7 +142,8 @@ function drawLink() {
   const { state, farewell } = link;
   const seconds = Math.max(1, Math.ceil((link.due - Date.now()) / SECOND));
   const again = { waiting: `Trying again in ${seconds} s.`, opening: 'Connecting.' }[state] ?? '';
-  const why = want.held ? `${want.name} is still taken, it seems by your lost connection.` : (farewell?.text ?? '');
+  const isIdle = farewell?.code === 'login-timeout';
+  const why = want.held ? `${want.name} is in the chat already, in another tab or by a connection that was lost.` : (!isIdle && farewell?.text) || '';
   const isEnded = state === 'ended';
   hide('strip', place.isIn);
   write('strip-text', isEnded ? why : `${want.held ? '' : 'Offline.'} ${why} ${again}`);

@@ -1,7 +1,7 @@
 //! The page: the chat in a browser, as one document that asks for nothing else. Its parts lie beside this file. Each
 //! opens with what it is. They are put together once, when the server starts.
 //!
-//! - It is at most 60 KB as served.
+//! - It is at most 60 KiB as served.
 //! - It runs no script and has no style but its own: its policy names both by their hashes.
 //! - What people write enters the document as text, never as markup.
 
@@ -27,7 +27,7 @@ const SCRIPTS: [&str; 8] = [
 const STYLE_HASH: &str = "vVhhvzbDTSUl2yhiSuU3o9iGawR3tfAMIDODDSmWBXc=";
 
 /// The same of the script.
-const SCRIPT_HASH: &str = "DNFqR4J7qljcxTG65uhN9Co1fAOip4nvoj7ueBWOrPc=";
+const SCRIPT_HASH: &str = "P5LGj1syBvh8hHza+n3PY9a88pcudqLO8W4p032TtYo=";
 
 /// The document, and what the header of its answer says about it.
 #[derive(Debug)]

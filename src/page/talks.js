@@ -47,7 +47,12 @@ function talkOf(key, fields) {
   return Object.assign(talk, fields);
 }
 
+/** Rooms that one has left, by key, with what one read there: the server does not tell it again. */
+const left = new Map();
+
 function roomTalk({ room, topic, people, more }) {
+  const before = left.get(roomKey(room));
+  if (before && !talks.has(before.key)) talks.set(before.key, before);
   const talk = talkOf(roomKey(room), { room, topic, more: more ?? 0, isLive: true });
   talk.people = new Map((people ?? []).map(person => [person.person, person]));
   return talk;
@@ -63,6 +68,7 @@ const currentTalk = () => roomCalled(place.current) ?? rooms()[0];
 
 function forget(talk) {
   talks.delete(talk.key);
+  if (talk.room) left.set(talk.key, talk);
   if (place.shown === talk) show(currentTalk() ?? ordered()[0] ?? null);
 }
 

@@ -10,9 +10,12 @@ use crate::harness::{PROMPT, Person};
 use crate::real_clients::{Desk, TELNET, can_play};
 use crate::tab::Tab;
 
+/// A browser on a busy machine takes its time.
+const GREET_LATE: [&str; 2] = ["--greet-after", "2000"];
+
 /// A server as it runs for people, which is silent at first.
 fn serve() -> (Daemon, SocketAddr) {
-    start(&["--greet-after", "300"])
+    start(&GREET_LATE)
 }
 
 /// Opens the page, which asks for a name.
@@ -165,7 +168,12 @@ fn what_is_typed_while_the_server_is_away_is_not_lost() {
     bob.types("a draft");
     let waits = "document.getElementById('waiting').innerText.includes('meanwhile')";
     assert_eq!(bob.evaluates(waits), json!(true));
-    let mut daemon = Daemon::spawn(command(&["-l", &addr.to_string(), "--greet-after", "300"]));
+    let mut daemon = Daemon::spawn(command(&[
+        "-l",
+        &addr.to_string(),
+        GREET_LATE[0],
+        GREET_LATE[1],
+    ]));
     assert_eq!(daemon.listens_on(), addr);
     let mut ann = ann(addr);
     bob.clicks("#try");

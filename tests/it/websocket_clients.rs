@@ -304,7 +304,10 @@ fn haproxy_passes_websocket_on_and_tells_for_whom() {
         let answer = answer.expect("curl runs").stdout;
         let answer = String::from_utf8_lossy(&answer);
         assert!(answer.starts_with("HTTP/1.1 503 "), "{words}: {answer}");
-        assert!(answer.contains("Server is full."), "{words}: {answer}");
+        assert!(
+            answer.contains("Too many connections from your address."),
+            "{words}: {answer}"
+        );
         assert_eq!(web.hears()["event"], "joined");
         web.asks(&json!({"op": "quit"}));
         assert_eq!(web.hears()["code"], "quit");

@@ -18,7 +18,7 @@ use crate::places::{self, Place};
 use crate::tls;
 
 const HELP: &str = "\
-A chat server for lines of text. People connect with telnet, nc or any other line client.
+A chat server for lines of text. People connect with a browser, telnet, nc or any other line client.
 
 server [OPTIONS]
   -l, --listen ADDR      address to listen on, repeatable; port 0 picks a free one     [127.0.0.1:8080]
@@ -56,8 +56,8 @@ protocol tells who connects through the proxy; a request of HTTP may come with X
 addresses neither is believed.
 
 CHAT_LISTEN sets the default of --listen, CHAT_PROXY_FROM that of --proxy-from, and CHAT_ORIGIN that of --origin; several
-stand with commas between them. CHAT_NO_WEB=on does what --no-web does. CHAT_GREET_AFTER, CHAT_TLS_CERT and CHAT_TLS_KEY set those of --greet-after, --tls-cert and --tls-key;
-CHAT_TLS_ONLY=on does what --tls-only does. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as
+stand with commas between them. CHAT_GREET_AFTER, CHAT_TLS_CERT and CHAT_TLS_KEY set those of --greet-after, --tls-cert, and
+of --tls-key; CHAT_TLS_ONLY=on and CHAT_NO_WEB=on do what --tls-only and --no-web do. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as
 chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a service manager hands over
 (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and about to stop
 (NOTIFY_SOCKET, WATCHDOG_USEC).
@@ -118,7 +118,8 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
     };
     let motd = matches.opt_str("motd").map(PathBuf::from);
     let mut config = config(&matches)?;
-    config.motd = motd.as_deref().map(motd::read).transpose()?;
+    let read = motd.as_deref().map(motd::read).transpose();
+    config.motd = read.map_err(|error| format!("--motd: {error}"))?;
     let tls = tls_files(&matches)?;
     config.tls = tls.as_ref().map(tls::Files::read).transpose()?;
     config.tls_only = is_tls_only(&matches, tls.is_some())?;

@@ -438,8 +438,12 @@ mod tests {
         });
         // Nobody is greeted before TLS is set up.
         let silent = connect(&mut scene);
-        pass(&mut scene, HANDSHAKE_TIMEOUT);
+        pass(&mut scene, HANDSHAKE_TIMEOUT - SILENCE);
         assert_eq!(scene.heard(silent), "");
+        pass(&mut scene, SILENCE);
+        assert!(scene.heard(silent).starts_with(TLS_ONLY));
+        scene.world.finish(silent);
+        scene.rest();
         assert!(scene.world.closed_at(silent).is_some());
         let pair = connect(&mut scene);
         let mut client = TlsClient::new(&scene.world, pair, VERSIONS[1], None);

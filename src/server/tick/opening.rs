@@ -188,6 +188,15 @@ impl Talk {
         self.tell_hub(now, peer, Event::Connected { addr, format });
     }
 
+    /// TLS was not set up in time. A newcomer who has not even begun may be a person who does not know.
+    pub(super) fn give_up_handshake(&mut self, now: Moment, peer: PeerId) {
+        if self.connections.connection(peer.slot).is_tls() {
+            self.connections.doom(peer.slot, CloseReason::TlsTimedOut);
+        } else {
+            self.refuse_plain(now, peer);
+        }
+    }
+
     /// Tells a newcomer who came in plain text that TLS is needed.
     fn refuse_plain(&mut self, now: Moment, peer: PeerId) {
         let addr = self.connections.connection(peer.slot).addr();
@@ -209,7 +218,11 @@ impl Talk {
         self.connections.expect_nothing(peer);
         #[cfg(feature = "web")]
         if protocol == Protocol::Http {
-            let response = Refusal::Full.response(false);
+            let refusal = match why {
+                CloseReason::TooManyFromAddress => Refusal::TooManyFromAddress,
+                _ => Refusal::Full,
+            };
+            let response = refusal.response(false);
             self.fanout.reply_raw(peer.slot, &response);
         }
         log::debug!("a client that speaks {protocol} is told that: {why}");

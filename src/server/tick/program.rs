@@ -60,8 +60,14 @@ impl Talk {
     }
 
     /// The longest object, in bytes: each byte of a text may take two.
-    pub(super) fn longest_object(&self) -> usize {
+    fn longest_object(&self) -> usize {
         2 * self.config.max_line + OBJECT_BYTES
+    }
+
+    /// The longest object that is read. A letter of two bytes takes six where a program writes no letters but those of
+    /// ASCII, as many do; so a text that is short enough may still make an object longer than the others.
+    pub(super) fn longest_escaped(&self) -> usize {
+        3 * self.config.max_line + OBJECT_BYTES
     }
 
     /// Passes on the result of a part of the input, which is one object at most.
@@ -73,7 +79,7 @@ impl Talk {
         mut part: &[u8],
     ) -> Decoded {
         let mut decoded = Decoded::default();
-        while let Some(line) = decoder.next(&mut part, self.longest_object()) {
+        while let Some(line) = decoder.next(&mut part, self.longest_escaped()) {
             decoded.lines += 1;
             self.hear_object(now, peer, &line);
         }
@@ -82,18 +88,25 @@ impl Talk {
 
     pub(super) fn hear_object(&mut self, now: Moment, peer: PeerId, line: &ObjectLine<'_>) {
         match line {
-            ObjectLine::Whole(line) => self.hear_json(now, peer, line),
+            ObjectLine::Whole(line) => _ = self.hear_json(now, peer, line),
             ObjectLine::TooLong => self.hear_too_long(now, peer),
         }
     }
 
-    /// Tells the hub of an object.
-    pub(super) fn hear_json(&mut self, now: Moment, peer: PeerId, json: &[u8]) {
+    /// Tells the hub of an object, unless it is too long. Returns whether it is not.
+    pub(super) fn hear_json(&mut self, now: Moment, peer: PeerId, json: &[u8]) -> bool {
+        let parsed = parse(json, self.config.max_line);
+        let is_sound = matches!(&parsed, Ok(it) if it.op.has_text());
+        if json.len() > self.longest_object() && !is_sound {
+            self.hear_too_long(now, peer);
+            return false;
+        }
         self.figures.lines += 1;
-        match parse(json, self.config.max_line) {
+        match parsed {
             Ok(object) => self.tell_hub(now, peer, Event::Object(&object)),
             Err((id, misuse)) => self.tell_misuse(now, peer, id.as_ref(), &misuse),
         }
+        true
     }
 
     pub(super) fn hear_too_long(&mut self, now: Moment, peer: PeerId) {

@@ -128,7 +128,7 @@ impl Talk {
         #[cfg(feature = "web")]
         if self.connections.tongue(peer.slot) == Tongue::Http {
             let refusal = match reason {
-                CloseReason::TooManyFromAddress => Refusal::Full,
+                CloseReason::TooManyFromAddress => Refusal::TooManyFromAddress,
                 CloseReason::NoProxyHeader(ProxyFault::Late) => Refusal::TooSlow,
                 _ => Refusal::Unknown,
             };

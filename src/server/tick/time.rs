@@ -18,9 +18,7 @@ impl Talk {
                 match timer {
                     Timer::Greeting => self.greet(now, peer),
                     Timer::Header => self.refuse_header(now, peer, ProxyFault::Late),
-                    Timer::Handshake => {
-                        _ = self.connections.doom(peer.slot, CloseReason::TlsTimedOut)
-                    }
+                    Timer::Handshake => self.give_up_handshake(now, peer),
                     Timer::Haste if self.connections.is_stuck(peer, now.instant) => {
                         _ = self.connections.doom(peer.slot, CloseReason::TlsTimedOut)
                     }

@@ -137,12 +137,17 @@ impl Talk {
         decoder: &mut FrameDecoder,
         unread: &mut &mut [u8],
     ) -> Decoded {
-        let Some(incoming) = decoder.next(unread, self.longest_object()) else {
+        let Some(incoming) = decoder.next(unread, self.longest_escaped()) else {
             return Decoded::default();
         };
         let mut frame = BytesMut::new();
         match incoming {
-            Incoming::Text(text) => self.hear_json(now, peer, text.as_bytes()),
+            Incoming::Text(text) => {
+                if !self.hear_json(now, peer, text.as_bytes()) {
+                    let code = Some(CloseCode::TOO_LONG);
+                    self.end_websocket(now, peer, code, CloseReason::BrokeProtocol);
+                }
+            }
             Incoming::Ping(payload) => websocket::pong(&payload, &mut frame),
             Incoming::Pong(_) => {}
             Incoming::Close(code) => {

@@ -31,6 +31,8 @@ pub enum Refusal {
     TooLarge,
     /// The server has no place for one more connection.
     Full,
+    /// The address holds as many connections as it may.
+    TooManyFromAddress,
     /// It came in plain text, and the server takes TLS only.
     TlsOnly,
     /// It is of another version of HTTP.
@@ -44,7 +46,7 @@ impl Refusal {
             Refusal::Method(allowed) => format!("Allow: {allowed}\r\n"),
             // RFC 6455 §4.4, RFC 9110 §15.5.22.
             Refusal::Upgrade => "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n".into(),
-            Refusal::Full => "Retry-After: 30\r\n".into(),
+            Refusal::Full | Refusal::TooManyFromAddress => "Retry-After: 30\r\n".into(),
             Refusal::TlsOnly => "Upgrade: TLS/1.2, HTTP/1.1\r\n".into(),
             _ => String::new(),
         };
@@ -76,7 +78,7 @@ impl Refusal {
             // RFC 2817 §4.2.
             Refusal::Upgrade | Refusal::TlsOnly => "426 Upgrade Required",
             Refusal::TooLarge => "431 Request Header Fields Too Large",
-            Refusal::Full => "503 Service Unavailable",
+            Refusal::Full | Refusal::TooManyFromAddress => "503 Service Unavailable",
             Refusal::Version => "505 HTTP Version Not Supported",
         }
     }
@@ -109,6 +111,9 @@ impl Refusal {
                 );
             }
             Refusal::Full => "Server is full. Try again later.",
+            Refusal::TooManyFromAddress => {
+                "Too many connections from your address. Close one and try again."
+            }
             Refusal::TlsOnly => "This server speaks TLS only. Use https:// or wss://.",
             Refusal::Version => "This server speaks HTTP/1.1. Use that version.",
         }

@@ -70,3 +70,22 @@ pub enum Op {
         limit: usize,
     },
 }
+
+impl Op {
+    /// Whether it has a text that is short enough.
+    pub(crate) fn has_text(&self) -> bool {
+        match self {
+            Op::Say { .. }
+            | Op::Do { .. }
+            | Op::Write { .. }
+            | Op::Command { .. }
+            | Op::Quit { text: Some(_) } => true,
+            Op::Login { .. }
+            | Op::Join { .. }
+            | Op::Leave { .. }
+            | Op::Ping
+            | Op::Quit { text: None }
+            | Op::TooLong { .. } => false,
+        }
+    }
+}
