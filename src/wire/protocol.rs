@@ -98,7 +98,7 @@ fn is_blank(byte: u8) -> bool {
 
 /// Whether a whole line, without its end, is the first line of a request (RFC 9112 §3): a method, a target and a
 /// version.
-pub(crate) fn is_request_line(line: &[u8]) -> bool {
+fn is_request_line(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     let last = line.rsplit(|&byte| byte == b' ').next();
     let has_version = last.is_some_and(|it| it.starts_with(b"HTTP/"));
@@ -106,14 +106,15 @@ pub(crate) fn is_request_line(line: &[u8]) -> bool {
 }
 
 fn http(first: &[u8]) -> Likeness {
-    match first.iter().position(|&byte| byte == b'\n') {
-        Some(end) if is_request_line(&first[..end]) => Likeness::Same,
-        Some(_) => Likeness::Other,
+    let end = first.iter().position(|&byte| byte == b'\n');
+    let line = &first[..end.unwrap_or(first.len())];
+    let likeness = HTTP.into_iter().map(|it| request(line, it)).max();
+    match (likeness, end) {
+        (Some(Likeness::Beginning), Some(_)) if is_request_line(line) => Likeness::Same,
+        (_, Some(_)) => Likeness::Other,
         // A method and the beginning of a target are enough if the line is too long to be waited for.
-        None => match HTTP.into_iter().map(|it| request(first, it)).max() {
-            Some(Likeness::Beginning) if first.len() >= OPENING_BYTES => Likeness::Same,
-            likeness => likeness.unwrap_or(Likeness::Other),
-        },
+        (Some(Likeness::Beginning), None) if first.len() >= OPENING_BYTES => Likeness::Same,
+        (likeness, None) => likeness.unwrap_or(Likeness::Other),
     }
 }
 
@@ -158,9 +159,10 @@ mod tests {
         (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Protocol::Proxy),
     ];
 
-    const LINES: [&[u8]; 16] = [
+    const LINES: [&[u8]; 17] = [
         b"GET\n",
         b"GET well soon",
+        b"GET  HTTP/1.1\n",
         b"GET / HTTP\n",
         b"Get / HTTP/1.1\n",
         b"PRI\r\n",
