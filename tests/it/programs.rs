@@ -289,9 +289,12 @@ fn what_means_nothing_costs_as_much_as_what_does() {
     let usual = answered_at_once(&server, 2, "{\"op\":\"ping\"}");
     assert!((10..40).contains(&usual), "{usual}");
     for (host, line) in (3..).zip(["{", "{}", "[]", "{\"op\":\"sing\"}", "{\"op\":\"say\"}"]) {
-        // A second may pass meanwhile, and let one more through.
-        let answered = answered_at_once(&server, host, line);
-        assert!(answered.abs_diff(usual) <= 1, "{line}: {answered}");
+        let count = answered_at_once(&server, host, line);
+        // A line comes back each second.
+        assert!(
+            count.abs_diff(usual) < 5,
+            "{line}: {count}, and not {usual}"
+        );
     }
     let long = "x".repeat(2 * LINE_BYTES + OBJECT_BYTES + 1);
     assert!(answered_at_once(&server, 9, &long) < usual);
