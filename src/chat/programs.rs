@@ -45,10 +45,16 @@ impl Hub {
             id: object.id.clone(),
             command: command.map(Box::from),
         })));
-        match (self.roster.session(peer), self.caller(now, peer)) {
-            (_, Some(caller)) => self.op(&caller, &object.op, effects),
-            (Some(Session::Naming), _) => self.op_of_newcomer(peer, &object.op, effects),
-            _ => {}
+        match self.roster.session(peer) {
+            None => {}
+            // It says nothing about whoever uses the program.
+            Some(_) if object.op == Op::Ping => effects.tell(peer, ForProgram::Pong(self.last)),
+            Some(Session::Naming) => self.op_of_newcomer(peer, &object.op, effects),
+            Some(Session::Chatting(_)) => {
+                if let Some(caller) = self.caller(now, peer) {
+                    self.op(&caller, &object.op, effects);
+                }
+            }
         }
         effects.set_request(None);
     }
@@ -73,7 +79,6 @@ impl Hub {
     fn op_of_newcomer(&mut self, peer: PeerId, op: &Op, effects: &mut Effects) {
         match op {
             Op::Login { name } => self.take_name(peer, name, effects),
-            Op::Ping => effects.tell(peer, ForProgram::Pong(self.last)),
             Op::Quit { .. } => {
                 let reason = CloseReason::Quit;
                 self.dismiss(peer, AboutConnection::Goodbye, reason, effects);
@@ -84,6 +89,7 @@ impl Hub {
             | Op::Join { .. }
             | Op::Leave { .. }
             | Op::Write { .. }
+            | Op::Ping
             | Op::Command { .. } => effects.tell(peer, ForProgram::LogInFirst),
         }
     }
@@ -113,7 +119,8 @@ impl Hub {
                 Command::Slash { word, args } => commands::run(self, caller, word, args, effects),
                 Command::Say(_) | Command::Blank => commands::unknown(caller, line, effects),
             },
-            Op::Ping => effects.tell(caller.peer, ForProgram::Pong(self.last)),
+            // Answered already.
+            Op::Ping => {}
             Op::Quit { text } => {
                 let text = text.as_deref().unwrap_or_default().trim();
                 commands::quit(self, caller, text, effects);

@@ -11,19 +11,8 @@ const TLS: &[u8] = &[22, 3];
 /// RFC 4253 §4.2.
 const SSH: &[u8] = b"SSH-";
 
-/// Methods of HTTP with the space behind them (RFC 9110 §9, RFC 5789), and the word that opens HTTP/2 (RFC 9113 §3.4).
-const HTTP: [&[u8]; 10] = [
-    b"GET ",
-    b"HEAD ",
-    b"POST ",
-    b"PUT ",
-    b"DELETE ",
-    b"CONNECT ",
-    b"OPTIONS ",
-    b"TRACE ",
-    b"PATCH ",
-    b"PRI ",
-];
+/// Longest method of a request, in bytes. Those of RFC 4918 and RFC 3253 are among the longest.
+const METHOD_BYTES: usize = 20;
 
 /// What the first bytes of a connection tell about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,43 +85,45 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'\0')
 }
 
-/// Whether a whole line, without its end, is the first line of a request (RFC 9112 §3): a method, a target and a
-/// version.
-fn is_request_line(line: &[u8]) -> bool {
-    let line = line.trim_ascii_end();
-    let last = line.rsplit(|&byte| byte == b' ').next();
-    let has_version = last.is_some_and(|it| it.starts_with(b"HTTP/"));
-    has_version && HTTP.into_iter().any(|it| line.starts_with(it))
-}
-
+/// Compares with the first line of a request (RFC 9112 §3): a method, a target and a version. A client may send blank
+/// lines before it (§2.2).
 fn http(first: &[u8]) -> Likeness {
+    let first = &first[blank_lines(first)..];
     let end = first.iter().position(|&byte| byte == b'\n');
     let line = &first[..end.unwrap_or(first.len())];
-    let likeness = HTTP.into_iter().map(|it| request(line, it)).max();
+    let likeness = request(line);
     match (likeness, end) {
-        (Some(Likeness::Beginning), Some(_)) if is_request_line(line) => Likeness::Same,
+        (Likeness::Beginning, Some(_)) if has_version(line) => Likeness::Same,
         (_, Some(_)) => Likeness::Other,
         // A method and the beginning of a target are enough if the line is too long to be waited for.
-        (Some(Likeness::Beginning), None) if first.len() >= OPENING_BYTES => Likeness::Same,
-        (likeness, None) => likeness.unwrap_or(Likeness::Other),
+        (Likeness::Beginning, None) if first.len() >= OPENING_BYTES => Likeness::Same,
+        (likeness, None) => likeness,
     }
 }
 
-/// Compares a line that has not ended with a request of this method.
-fn request(first: &[u8], method: &[u8]) -> Likeness {
-    let target = match first.strip_prefix(method) {
-        None => return compare(first, method),
-        Some(target) => target,
-    };
+/// Compares a line that has not ended with a request of any method.
+fn request(line: &[u8]) -> Likeness {
+    let end = line.iter().position(|&byte| byte == b' ');
+    let (method, target) = line.split_at(end.unwrap_or(line.len()));
+    let is_method = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_');
+    if method.is_empty() || method.len() > METHOD_BYTES || !method.iter().all(is_method) {
+        return Likeness::Other;
+    }
+    let target = target.get(1..).unwrap_or_default();
     let forms: [&[u8]; 3] = [b"/", b"*", b"http"];
-    let is_target = method == b"CONNECT "
-        || forms
-            .into_iter()
-            .any(|it| compare(target, it) > Likeness::Other);
+    let mut forms = forms.into_iter();
+    let is_target = method == b"CONNECT" || forms.any(|it| compare(target, it) > Likeness::Other);
     match is_target {
         true => Likeness::Beginning,
         false => Likeness::Other,
     }
+}
+
+/// Whether a line ends with a target and a version.
+fn has_version(line: &[u8]) -> bool {
+    let mut words = line.trim_ascii_end().rsplit(|&byte| byte == b' ');
+    let is_version = words.next().is_some_and(|it| it.starts_with(b"HTTP/"));
+    is_version && words.next().is_some_and(|it| !it.is_empty()) && words.next().is_some()
 }
 
 fn compare(first: &[u8], known: &[u8]) -> Likeness {
@@ -207,7 +198,7 @@ mod tests {
     #[test]
     fn what_is_no_beginning_of_anything_is_decided_by_its_first_byte() {
         for byte in 0..=u8::MAX {
-            let begins = b"\x16".contains(&byte) || b"SPGHDCOT".contains(&byte);
+            let begins = byte == 0x16 || byte.is_ascii_uppercase() || b"-_".contains(&byte);
             let expected = match byte {
                 #[cfg(feature = "machine")]
                 b'{' => Opening::Objects,

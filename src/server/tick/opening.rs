@@ -115,7 +115,7 @@ impl Talk {
                 && !self.connections.is_introduced(slot)
             {
                 self.open_for_http(now, peer);
-                return Some(first);
+                return Some(first[blank_lines(&first)..].to_vec());
             }
             self.connections.end_opening(slot);
             self.turn_stranger_away(now, peer, protocol);
@@ -151,7 +151,15 @@ impl Talk {
         if !self.connections.is_introduced(peer.slot) {
             first.drain(..blank_lines(&first));
         }
-        if self.is_nobody(now, peer, &first) || !self.open_for_lines(now, peer) {
+        if self.is_nobody(now, peer, &first) {
+            return None;
+        }
+        // A stranger may send no more than a request line.
+        if let Opening::Foreign(protocol) = opening(&[&first, &b"\n"[..]].concat()) {
+            self.open_for_stranger(now, peer, protocol, Vec::new());
+            return None;
+        }
+        if !self.open_for_lines(now, peer) {
             return None;
         }
         let mut decoder = Decoder::default();
