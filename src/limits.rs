@@ -56,8 +56,11 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// Fields that the head of an HTTP request may have. Browsers send some twenty, and each proxy adds a few.
 pub const HEAD_FIELDS: usize = 64;
 
-/// Longest id of a program's object, in bytes as it is written.
+/// Longest id of a program's object that is a text, in bytes.
 pub const ID_BYTES: usize = 64;
+
+/// An id that is a number is less than this, as every number is that JSON programs exchange safely (RFC 8259 §6).
+pub const ID_NUMBER: u64 = 1 << 53;
 
 /// Ids of a person that are remembered with what was said under them. They are fewer if the texts are long.
 pub const IDS_REMEMBERED: usize = 64;

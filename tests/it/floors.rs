@@ -73,6 +73,7 @@ const FLOORS: [Floor; 8] = [
             "bytes",
             "httparse",
             "memchr",
+            "serde_core",
             "serde_json",
             "sha1_smol",
             "unicode_width",

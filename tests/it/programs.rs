@@ -216,7 +216,7 @@ fn what_is_not_the_protocol_is_told_and_loses_nothing() {
     assert_eq!(longest.len(), most);
     let too_long = longest.replace("xx\"}", "xxx\"}");
     let deep = "[".repeat(10_000);
-    let long_id = json!({"op": "ping", "id": "x".repeat(ID_BYTES)}).to_string();
+    let long_id = json!({"op": "ping", "id": "x".repeat(ID_BYTES + 1)}).to_string();
     let mut lines = String::new();
     let mut codes = Vec::new();
     for (line, code) in [

@@ -8,6 +8,8 @@
 mod answer;
 mod connection;
 mod decoder;
+#[cfg(feature = "machine")]
+mod members;
 mod news;
 mod object;
 #[cfg(feature = "machine")]

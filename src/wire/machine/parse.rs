@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-use crate::limits::{ECHOED_CHARS, ID_BYTES};
+use crate::limits::{ECHOED_CHARS, ID_BYTES, ID_NUMBER};
 use crate::message::{Misuse, MisuseCode};
 use crate::wire::clean_typed;
 
+use super::members::{Member, Members};
 use super::{Object, Op};
 
 /// Reads an object, which is one line or one message. `limit` is the longest text, in bytes.
@@ -20,9 +19,9 @@ pub fn parse(line: &[u8], limit: usize) -> Result<Object, (Option<Arc<str>>, Mis
         let sentence = sentence.into();
         Err((id, Misuse { code, sentence }))
     };
-    let members = match serde_json::from_slice(line) {
-        Ok(Value::Object(members)) => members,
-        Ok(_) => {
+    let members: Members = match serde_json::from_slice(line) {
+        Ok(members) => members,
+        Err(error) if error.is_data() => {
             let sentence = "Send a JSON object, such as {\"op\":\"ping\"}.";
             return misuse(None, MisuseCode::Json, sentence.into());
         }
@@ -42,29 +41,40 @@ pub fn parse(line: &[u8], limit: usize) -> Result<Object, (Option<Arc<str>>, Mis
 }
 
 /// The `id` as it is written back.
-fn id(members: &Map<String, Value>) -> Result<Option<Arc<str>>, String> {
-    let id = match members.get("id") {
-        None | Some(Value::Null) => return Ok(None),
-        Some(id @ (Value::String(_) | Value::Number(_))) => id.to_string(),
-        Some(_) => return Err("\"id\" takes a string or a number.".into()),
-    };
-    match id.len() <= ID_BYTES {
-        true => Ok(Some(id.into())),
-        false => Err(format!("\"id\" has at most {ID_BYTES} bytes.")),
+fn id(members: &Members) -> Result<Option<Arc<str>>, String> {
+    match members.get("id") {
+        None => Ok(None),
+        Some(Member::Text(text)) if text.len() > ID_BYTES => {
+            Err(format!("\"id\" has at most {ID_BYTES} bytes."))
+        }
+        Some(Member::Text(text)) => {
+            let written = serde_json::to_string(text);
+            written
+                .map(|it| Some(it.into()))
+                .map_err(|it| it.to_string())
+        }
+        Some(Member::Number(number)) if number.unsigned_abs() < ID_NUMBER => {
+            Ok(Some(number.to_string().into()))
+        }
+        Some(_) => Err("\"id\" takes a string or a whole number below 2^53.".into()),
     }
 }
 
+/// What to send in place of an op that there is not.
+const OPS: &str = "Send login, say, do, join, leave, write, command, ping or quit; a command takes what people type.";
+
 type Wrong = (MisuseCode, String);
 
-fn op(members: &Map<String, Value>, limit: usize) -> Result<Op, Wrong> {
-    let is_long = |name: &str| {
-        let text = members.get(name).and_then(Value::as_str);
-        text.is_some_and(|it| it.len() > limit)
+fn op(members: &Members, limit: usize) -> Result<Op, Wrong> {
+    let word = text(members, "op")?;
+    let takes = match word.as_str() {
+        "say" | "do" | "write" | "quit" => members.text("text"),
+        "command" => members.text("line"),
+        _ => None,
     };
-    if is_long("text") || is_long("line") {
+    if takes.is_some_and(|it| it.len() > limit) {
         return Ok(Op::TooLong { limit });
     }
-    let word = text(members, "op")?;
     let op = match word.as_str() {
         "login" => Op::Login {
             name: text(members, "name")?,
@@ -97,14 +107,15 @@ fn op(members: &Map<String, Value>, limit: usize) -> Result<Op, Wrong> {
         },
         _ => {
             let word: String = word.chars().take(ECHOED_CHARS).collect();
-            return Err((MisuseCode::Op, format!("There is no op {word:?}.")));
+            let sentence = format!("There is no op {word:?}. {OPS}");
+            return Err((MisuseCode::Op, sentence));
         }
     };
     Ok(op)
 }
 
 /// A member that must be there, and not be blank.
-fn text(members: &Map<String, Value>, name: &str) -> Result<String, Wrong> {
+fn text(members: &Members, name: &str) -> Result<String, Wrong> {
     let is = |wrong| (MisuseCode::Member, format!("{name:?} is {wrong}."));
     let text = optional(members, name)?.ok_or_else(|| is("missing"))?;
     match text.trim().is_empty() {
@@ -114,18 +125,18 @@ fn text(members: &Map<String, Value>, name: &str) -> Result<String, Wrong> {
 }
 
 /// A member of text, made clean.
-fn optional(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Wrong> {
+fn optional(members: &Members, name: &str) -> Result<Option<String>, Wrong> {
     match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(clean_typed(text.as_bytes()).into_owned())),
+        None => Ok(None),
+        Some(Member::Text(text)) => Ok(Some(clean_typed(text.as_bytes()).into_owned())),
         Some(_) => Err((MisuseCode::Member, format!("{name:?} takes a string."))),
     }
 }
 
-fn flag(members: &Map<String, Value>, name: &str) -> Result<Option<bool>, Wrong> {
+fn flag(members: &Members, name: &str) -> Result<Option<bool>, Wrong> {
     match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        None => Ok(None),
+        Some(Member::Flag(flag)) => Ok(Some(*flag)),
         Some(_) => Err((MisuseCode::Member, format!("{name:?} takes true or false."))),
     }
 }

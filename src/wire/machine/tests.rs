@@ -169,7 +169,10 @@ fn an_object_asks_for_one_thing() {
         let object = parse(line.as_bytes(), 100).expect(line);
         assert_eq!((object.id, object.op), (None, op), "{line}");
     }
+    let longest = format!("\"{}\"", "x".repeat(64));
     for (id, kept) in [
+        (&*longest, &*longest),
+        ("-9007199254740991", "-9007199254740991"),
         ("7", "7"),
         ("\"a\\\"b\"", "\"a\\\"b\""),
         ("\"\\u00e9\"", "\"é\""),
@@ -197,7 +200,7 @@ fn what_means_nothing_is_told_with_its_id() {
     assert_eq!(misuse(&deep).1, MisuseCode::Json);
     let (id, code, sentence) = misuse("{\"op\":\"fly\",\"id\":1}");
     assert_eq!((id.as_deref(), code), (Some("1"), MisuseCode::Op));
-    assert_eq!(sentence, "There is no op \"fly\".");
+    assert!(sentence.starts_with("There is no op \"fly\". Send login, "));
     for (line, expected) in [
         ("{}", "\"op\" is missing."),
         ("{\"op\":\"say\"}", "\"text\" is missing."),
@@ -208,14 +211,22 @@ fn what_means_nothing_is_told_with_its_id() {
             "\"current\" takes true or false.",
         ),
         (
+            "{\"op\":\"ping\",\"id\":9007199254740992}",
+            "\"id\" takes a string or a whole number below 2^53.",
+        ),
+        (
+            "{\"op\":\"ping\",\"id\":1.5}",
+            "\"id\" takes a string or a whole number below 2^53.",
+        ),
+        (
             "{\"op\":\"ping\",\"id\":{}}",
-            "\"id\" takes a string or a number.",
+            "\"id\" takes a string or a whole number below 2^53.",
         ),
     ] {
         let (_, code, sentence) = misuse(line);
         assert_eq!((code, &*sentence), (MisuseCode::Member, expected), "{line}");
     }
-    let id = "x".repeat(63);
+    let id = "x".repeat(65);
     let (_, code, sentence) = misuse(&format!("{{\"op\":\"ping\",\"id\":\"{id}\"}}"));
     assert_eq!(
         (code, &*sentence),
