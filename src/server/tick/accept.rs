@@ -252,9 +252,9 @@ fn about_refusal(why: CloseReason) -> Message {
     }
 }
 
+#[cfg(all(feature = "tls", feature = "web"))]
 #[cfg(test)]
 mod tests {
-    #![cfg(all(feature = "tls", feature = "web"))]
 
     use std::time::Duration;
 

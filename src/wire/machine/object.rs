@@ -71,6 +71,7 @@ pub enum Op {
     },
 }
 
+#[cfg(feature = "machine")]
 impl Op {
     /// Whether it has a text that is short enough.
     pub(crate) fn has_text(&self) -> bool {
