@@ -34,7 +34,7 @@ pub enum Event<'a> {
     Object(&'a Object),
     /// They sent what is no object, or none that means anything, perhaps with an id. Only programs do.
     Misused(Option<&'a Arc<str>>, &'a Misuse),
-    /// They turn out to be a program, and read this format from now on. Only possible before they have a name.
+    /// They turn out to be a program, and read this format from now on. Only possible before they have sent anything.
     Program(Format),
     /// Their first bytes were of another protocol: the peer is not a person.
     WrongProtocol(Protocol),

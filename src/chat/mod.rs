@@ -216,7 +216,7 @@ impl Hub {
             Event::LineTooLong { limit } => self.too_long(now, peer, limit, effects),
             Event::Object(object) => self.object(now, peer, object, effects),
             Event::Misused(id, misuse) => self.misused(peer, id, misuse, effects),
-            Event::Program(format) => self.roster.set_format(peer, format),
+            Event::Program(format) => self.become_program(now, peer, format, effects),
             Event::WrongProtocol(protocol) => {
                 let word = AboutConnection::WrongProtocol(protocol);
                 self.dismiss(peer, word, CloseReason::WrongProtocol(protocol), effects);

@@ -6,10 +6,10 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, RoomId};
 use crate::journal::Act;
 use crate::message::{
-    AboutConnection, AboutHearing, AboutInput, Answer, ForProgram, Misuse, News, Request,
-    RoomFacts, Welcome,
+    AboutConnection, AboutHearing, AboutInput, Answer, EntryFacts, ForProgram, Misuse, News,
+    Request, RoomFacts, Welcome,
 };
-use crate::moment::Moment;
+use crate::moment::{Format, Moment};
 use crate::name::{RoomName, Username};
 use crate::wire::Command;
 use crate::wire::machine::{Object, Op};
@@ -20,6 +20,33 @@ use super::roster::Session;
 use super::{Author, Caller, Hub, commands};
 
 impl Hub {
+    /// A peer turns out to be a program. Where people are named by their address it is in the chat already, and reads
+    /// its rooms as objects from now on.
+    pub(super) fn become_program(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        format: Format,
+        effects: &mut Effects,
+    ) {
+        self.roster.set_format(peer, format);
+        let Some(place) = self.roster.place_at(peer) else {
+            return;
+        };
+        let Some(person) = self.roster.get_mut(place) else {
+            return;
+        };
+        person.format = format;
+        let (author, rooms) = (person.id, person.rooms().collect::<Vec<_>>());
+        for room in rooms {
+            self.read(place, room, effects);
+        }
+        let (seq, at) = (self.last, now.unix.saturating_mul(1000));
+        effects.set_entry(Some(EntryFacts { seq, at, author }));
+        self.welcome(now, place, peer, effects);
+        effects.set_entry(None);
+    }
+
     /// Handles an object of a program.
     pub(super) fn object(
         &mut self,
