@@ -3,14 +3,18 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use bytes::BytesMut;
+
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::limits::{CHUNK_BYTES, END_BYTES};
-use crate::message::AboutConnection;
+use crate::message::{AboutConnection, ForProgram, Hello, Told};
 use crate::moment::Format;
+use crate::wire::write_object;
 
 use super::model::{Piece, rendered};
 use super::naive::Naive;
+use super::numbers::Numbers;
 use super::record::Happened;
 use super::sightings::Sightings;
 
@@ -19,7 +23,9 @@ pub(super) struct Client {
     pub(super) pair: usize,
     pub(super) addr: SocketAddr,
     /// The server limits how fast it may send.
-    is_limited: bool,
+    pub(super) is_limited: bool,
+    /// It sends objects from the first byte on, once it was greeted like a person.
+    pub(super) is_program: bool,
     /// The journal answers late.
     pub(super) may_be_held: bool,
     /// Once the hub was told of it.
@@ -77,18 +83,28 @@ pub(super) enum Pace {
 }
 
 impl Client {
-    pub(super) fn new(pair: usize, addr: SocketAddr, max_line: usize, is_limited: bool) -> Client {
+    pub(super) fn new(
+        pair: usize,
+        addr: SocketAddr,
+        max_line: usize,
+        is_limited: bool,
+        is_program: bool,
+    ) -> Client {
         Client {
             pair,
             addr,
             is_limited,
+            is_program,
             may_be_held: false,
             peer: None,
             unsent: Vec::new(),
             finishes: false,
             is_gone: false,
             pace: Pace::All,
-            naive: Naive::new(max_line),
+            naive: match is_program {
+                true => Naive::of_program(max_line),
+                false => Naive::new(max_line),
+            },
             heard: 0,
             answered: 0,
             is_stranger: false,
@@ -128,6 +144,7 @@ impl Client {
     pub(super) fn check_heard(&mut self, happened: &Happened, kept: usize) -> Result<(), String> {
         match happened {
             Happened::Connected(_) | Happened::Answered(_) => return Ok(()),
+            Happened::Program(_) if self.is_program && self.heard == 0 => return Ok(()),
             Happened::WrongProtocol(_) if self.heard == 0 => {
                 let firsts: [&[u8]; 3] = [b"GET ", b"SSH-", b"\x16\x03"];
                 self.is_stranger = firsts.iter().any(|it| self.first.starts_with(it));
@@ -226,11 +243,25 @@ impl Client {
             bytes: rendered(&why.into(), 0, Format::default()),
             room: None,
             is_tagged: false,
+            is_object: false,
         });
     }
 
     pub(super) fn owe(&mut self, piece: Piece) {
         self.owed.push(piece);
+    }
+
+    /// It turns out to be a program, and is told what the server is.
+    pub(super) fn owe_hello(&mut self, hello: Hello) {
+        let hello = ForProgram::Hello(hello).into();
+        let mut bytes = BytesMut::new();
+        write_object(&Told::new(&hello, 0), None, None, &mut bytes);
+        self.owe(Piece {
+            bytes: bytes.into(),
+            room: None,
+            is_tagged: false,
+            is_object: true,
+        });
     }
 
     /// Ends a tick, after which the person is in so many rooms.
@@ -241,7 +272,7 @@ impl Client {
     }
 
     /// Takes in what was read: it must be what is owed, apart from lines that are said to be skipped.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub(super) fn read(&mut self, bytes: &[u8], numbers: &mut Numbers) -> Result<(), String> {
         self.unmatched.extend_from_slice(bytes);
         let mut at = 0;
         loop {
@@ -252,12 +283,12 @@ impl Client {
             if self.skipped > 0 && piece.room.is_some() {
                 self.skipped -= 1;
                 self.read += 1;
-            } else if rest.starts_with(&piece.bytes) {
-                at += piece.bytes.len();
+            } else if let Some(len) = piece.meet(rest, numbers)? {
+                at += len;
                 self.read += 1;
                 self.seen.note_read(piece);
             } else if piece.room.is_some()
-                && let Some((count, len)) = skip_notice(rest)
+                && let Some((count, len)) = skip_notice(rest, self.is_program, piece.is_object)
             {
                 at += len;
                 self.skipped = count;
@@ -273,7 +304,9 @@ impl Client {
         let next = piece.map_or(&[][..], |piece| &piece.bytes);
         let may_be_notice =
             piece.is_some_and(|it| it.room.is_some()) && begins_notice(&self.unmatched);
-        if next.starts_with(&self.unmatched) || may_be_notice {
+        let begins_object = self.is_program && !self.unmatched.contains(&b'\n');
+        let may_be_object = begins_object && self.unmatched.starts_with(b"{") && piece.is_some();
+        if next.starts_with(&self.unmatched) || may_be_notice || may_be_object {
             return Ok(());
         }
         let (unmatched, next) = (text(&self.unmatched), text(next));
@@ -284,7 +317,7 @@ impl Client {
     /// was skipped between them.
     pub(super) fn kept_at_most(&self) -> usize {
         const AROUND: usize =
-            2 * (CHUNK_BYTES + END_BYTES) + "-- 1000 messages skipped --\r\n".len();
+            2 * (CHUNK_BYTES + END_BYTES) + "{\"event\":\"skipped\",\"count\":1000}\n".len();
         let (mut kept, mut longest_line) = (0, 0);
         for piece in &self.owed[self.read..] {
             match piece.room.is_some() {
@@ -311,10 +344,28 @@ impl Client {
     }
 }
 
-/// The number in a line that stands for skipped ones, and that line's length.
-fn skip_notice(bytes: &[u8]) -> Option<(usize, usize)> {
+impl Piece {
+    /// The length of what was read, if it begins with this.
+    fn meet(&self, read: &[u8], numbers: &mut Numbers) -> Result<Option<usize>, String> {
+        let len = self.bytes.len();
+        match self.is_object {
+            false => Ok(read.starts_with(&self.bytes).then_some(len)),
+            true => numbers.meet(read, &self.bytes),
+        }
+    }
+}
+
+/// The number in a line that stands for skipped ones, and that line's length. A program reads it as an object once it is
+/// known to be one, even if what was skipped is text.
+fn skip_notice(bytes: &[u8], is_program: bool, is_object: bool) -> Option<(usize, usize)> {
     let len = bytes.iter().position(|&byte| byte == b'\n')? + 1;
     let line = std::str::from_utf8(&bytes[..len]).ok()?;
+    let object = line.strip_prefix("{\"event\":\"skipped\",\"count\":");
+    match object.and_then(|it| it.strip_suffix("}\n")) {
+        Some(count) if is_program => return Some((count.parse().ok()?, len)),
+        _ if is_object => return None,
+        _ => {}
+    }
     let inside = line.strip_prefix("-- ")?.strip_suffix(" skipped --\r\n")?;
     let count = match inside.split_once(' ')? {
         ("1", "message") => 1,

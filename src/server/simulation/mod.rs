@@ -11,6 +11,8 @@ mod floods;
 mod late;
 mod model;
 mod naive;
+mod numbers;
+mod objects;
 mod play;
 mod queues;
 mod record;
@@ -79,7 +81,7 @@ fn play_all(seeds: u64, is_late: bool, asks: bool) -> Vec<Played> {
     }
 }
 
-/// Whether people heard several rooms in these plays, in every way that matters, so often at least. A sample of fewer
+/// Whether people heard several rooms and programs came in these plays, in every way that matters, so often at least. A sample of fewer
 /// seeds than these is too small to tell.
 fn check_seen(played: &[Played], seeds: u64, least: usize) {
     let mut seen = Sightings::default();

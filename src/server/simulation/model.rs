@@ -8,6 +8,7 @@ mod asking;
 mod commands;
 mod late;
 mod people;
+mod programs;
 mod rooms;
 mod telling;
 mod words;
@@ -16,11 +17,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::id::PeerId;
-use crate::message::{AboutConnection, AboutInput, News};
+use crate::id::{PeerId, PersonId};
+use crate::message::{AboutConnection, AboutInput, EntryFacts, News, Request};
 use crate::moment::{Format, Moment};
 use crate::name::{InvalidUsername, RoomName, Username};
 
+use super::numbers::OWN;
 use super::record::{Happened, Told, What};
 
 use telling::Readers;
@@ -48,6 +50,11 @@ pub(super) struct Model {
     puts_off: bool,
     /// Whom the line means that is applied.
     meant: Option<PeerId>,
+    /// The entry that is applied, with a number that is larger for each, and the object that is acted on.
+    entry: EntryFacts,
+    request: Option<Arc<Request>>,
+    /// How often a program was told again what it had said.
+    pub(super) told_again: usize,
     /// When it was looked last for what is due.
     looked: Option<Instant>,
     /// What clients are owed, in the order in which it was said.
@@ -72,6 +79,8 @@ pub(super) struct Piece {
     pub(super) room: Option<usize>,
     /// The room is not the current one of its reader, so its name stands before the line.
     pub(super) is_tagged: bool,
+    /// It is an object, for a program.
+    pub(super) is_object: bool,
 }
 
 #[derive(Debug)]
@@ -100,6 +109,8 @@ struct Person {
     visits: Vec<(usize, usize)>,
     ignores: Vec<Ignored>,
     correspondent: Option<(PeerId, Username)>,
+    /// What they said or wrote under an id, the last of it.
+    remembered: Vec<programs::Remembered>,
     /// What they had asked, and when, and wait for.
     asked: Option<(String, Instant)>,
 }
@@ -142,7 +153,8 @@ struct Kept {
 struct Line {
     /// How many were kept before it.
     number: usize,
-    unix: i64,
+    /// The entry by which it was said.
+    entry: EntryFacts,
     author: PeerId,
     /// The author's name then.
     name: Username,
@@ -152,6 +164,13 @@ struct Line {
     /// What the author typed of it, in bytes.
     typed: usize,
 }
+
+/// Before the first entry.
+const NO_ENTRY: EntryFacts = EntryFacts {
+    seq: OWN,
+    at: 0,
+    author: PersonId::HOUSE,
+};
 
 impl Line {
     /// What it counts for, however it is read.
@@ -203,6 +222,9 @@ impl Model {
             unix: 0,
             puts_off: false,
             meant: None,
+            entry: NO_ENTRY,
+            request: None,
+            told_again: 0,
             looked: None,
             owed: Vec::new(),
         };
@@ -298,7 +320,9 @@ impl Model {
                 self.dismiss(peer, AboutConnection::Goodbye);
             }
             Happened::Disconnected(_) => self.leave(peer, ""),
-            Happened::Program => panic!("no program plays"),
+            Happened::Object(object) => self.object(now, peer, object),
+            Happened::Misused(id, misuse) => self.tell_misuse(peer, id, misuse),
+            Happened::Program(format) => self.become_program(now, peer, *format),
         }
     }
 
@@ -343,6 +367,15 @@ impl Model {
         self.leave_all(&here);
     }
 
+    /// From now on an entry by this person is applied.
+    fn begin_entry(&mut self, by: Option<PeerId>) {
+        self.entry = EntryFacts {
+            seq: self.entry.seq + 1,
+            at: self.unix * 1000,
+            author: by.map_or(PersonId::HOUSE, |by| self.person(by).id()),
+        };
+    }
+
     fn person(&self, peer: PeerId) -> &Person {
         let mut people = self.people.iter();
         people.find(|it| it.peer == peer).expect("they are here")
@@ -379,12 +412,21 @@ impl Person {
             visits: Vec::new(),
             ignores: Vec::new(),
             correspondent: None,
+            remembered: Vec::new(),
             asked: None,
         }
     }
 
     fn name(&self) -> &Username {
         self.name.as_ref().expect("they have a name")
+    }
+
+    fn id(&self) -> PersonId {
+        PersonId(OWN + self.came as u64)
+    }
+
+    fn is_program(&self) -> bool {
+        self.format.is_for_programs()
     }
 
     /// All rooms that they are in, their current one first.

@@ -1,5 +1,6 @@
 //! The naive decoder: what a client's bytes come to, byte by byte, whatever the reads they come in.
 
+use super::objects::Objects;
 use super::record::Happened;
 
 const IAC: u8 = 255;
@@ -30,6 +31,8 @@ pub(super) struct Naive {
     pub(super) replies: Vec<u8>,
     /// How much had been heard where Ctrl-D stood alone on a line, if nothing came behind it for a while.
     pub(super) may_end: Vec<usize>,
+    /// Of a program, which sends objects in place of lines and telnet.
+    objects: Option<Objects>,
 }
 
 /// What the next byte is.
@@ -51,7 +54,18 @@ impl Naive {
         }
     }
 
+    /// The decoder of a program.
+    pub(super) fn of_program(limit: usize) -> Naive {
+        Naive {
+            objects: Some(Objects::new(limit)),
+            ..Naive::default()
+        }
+    }
+
     pub(super) fn hear(&mut self, bytes: &[u8]) {
+        if let Some(objects) = &mut self.objects {
+            return objects.hear(bytes, &mut self.heard);
+        }
         for &byte in bytes {
             self.byte(byte);
             // Commands may come between the key and the silence behind it.
@@ -63,6 +77,9 @@ impl Naive {
 
     /// What is heard besides when no more comes.
     pub(super) fn end(&mut self) {
+        if let Some(objects) = &mut self.objects {
+            return objects.end(&mut self.heard);
+        }
         if std::mem::take(&mut self.place) == Place::Command {
             self.text(IAC);
         }

@@ -9,6 +9,7 @@ use crate::limits::{ACCEPT_RETRY, CLOSE_TIMEOUT, LINGER, NOTICE_BYTES, REQUESTS,
 
 use super::asking;
 use super::client::{Client, Pace};
+use super::objects;
 use super::script;
 use super::setting;
 use super::stage::{Checked, Stage, shown};
@@ -173,9 +174,14 @@ impl Stage {
         self.tell(|_| format!("client {count} connects from {addr}"));
         let is_limited = self.config.rate.is_some()
             && (self.config.rate_on_loopback || !addr.ip().is_loopback());
-        let mut client = Client::new(pair, addr, self.config.max_line, is_limited);
+        let is_program = cfg!(feature = "machine") && self.dice.below(4) == 0;
+        let max_line = self.config.max_line;
+        let mut client = Client::new(pair, addr, max_line, is_limited, is_program);
         client.may_be_held = self.is_late || self.thread.is_some();
-        if self.dice.below(20) == 0 {
+        if is_program {
+            let first = objects::first(&mut self.dice, self.rooms);
+            client.unsent.extend(first.bytes());
+        } else if self.dice.below(20) == 0 {
             client
                 .unsent
                 .extend(script::stranger(&mut self.dice).bytes());
@@ -239,6 +245,9 @@ impl Stage {
         }
         let place = here[self.dice.below(here.len())];
         let rooms = self.rooms;
+        if self.clients[place].is_program {
+            return self.act_as_program(place);
+        }
         match self.dice.below(28) {
             0..12 => self.type_line(place),
             12 => self.flood(place),
@@ -255,6 +264,23 @@ impl Stage {
             17 => self.send_urgent(place),
             18 => self.go(place),
             19..23 => self.type_bytes(place, |dice| script::round(dice, rooms).into()),
+            _ => self.change_pace(place),
+        }
+    }
+
+    fn act_as_program(&mut self, place: usize) {
+        let rooms = self.rooms;
+        match self.dice.below(24) {
+            0..10 => self.type_bytes(place, |dice| (objects::line(dice, rooms) + "\n").into()),
+            // The rest may follow, or never come.
+            10 => self.type_bytes(place, |dice| objects::line(dice, rooms).into()),
+            11 => self.type_bytes(place, |dice| {
+                let count = 20 + dice.below(100);
+                (objects::line(dice, rooms) + "\r\n").repeat(count).into()
+            }),
+            12 => self.type_bytes(place, script::noise),
+            13 => self.go(place),
+            14..18 => self.type_bytes(place, |dice| objects::round(dice, rooms).into()),
             _ => self.change_pace(place),
         }
     }
@@ -354,6 +380,47 @@ impl Stage {
             }
         }
         self.tell(|_| format!("client {place} leaves, way {way}"));
+    }
+
+    /// All who are still here have read all that they are owed, and were heard; the server sleeps.
+    fn check_quiet(&mut self) -> Checked {
+        for place in 0..self.clients.len() {
+            let client = &self.clients[place];
+            if !client.is_gone && client.peer.is_some() {
+                self.checked(place, |it| it.check_all_read())?;
+                self.checked(place, |it| it.check_all_heard())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The kernel waits without end only for those who have not read everything, and those on this machine.
+    fn check_caught_up(&self) -> Checked {
+        let mut here = self.clients.iter().filter(|it| !it.is_gone);
+        let is_waited_for = |client: &&Client| {
+            let can_vanish = !client.addr.ip().is_loopback();
+            let has_unread = self.world.has_unread(client.pair);
+            can_vanish && !has_unread && self.world.is_waited_for(client.pair)
+        };
+        match here.find(is_waited_for) {
+            None => Ok(()),
+            Some(client) => Err(format!("{} is waited for without end", client.addr)),
+        }
+    }
+
+    /// Everyone has left: nothing is left of them.
+    fn check_empty(&self) -> Checked {
+        let Some(server) = &self.server else {
+            return Ok(());
+        };
+        assert_eq!((self.model.present(), server.talk.hub.online()), (0, 0));
+        assert_eq!((server.talk.connections.len(), self.world.held()), (0, 0));
+        match server.timeout() {
+            None => Ok(()),
+            Some(timeout) => Err(format!(
+                "nobody is here, but the server wakes in {timeout:?}"
+            )),
+        }
     }
 }
 

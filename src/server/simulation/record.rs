@@ -1,13 +1,16 @@
 //! `Record`: what the server told the hub, in its order. The server writes it, the simulation reads it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::chat::{Event, Finding};
 use crate::dice::Dice;
 use crate::error::{CloseReason, Protocol, Unanswered};
 use crate::id::PeerId;
-use crate::moment::Moment;
+use crate::message::Misuse;
+use crate::moment::{Format, Moment};
 use crate::server::inbox::Request;
+use crate::wire::machine::Object;
 
 /// What the hub was told since the record was last taken out. Nothing is kept unless someone asked for it.
 #[derive(Debug, Default)]
@@ -51,13 +54,12 @@ pub(super) enum Happened {
     Interrupt,
     EndOfInput,
     AreYouThere,
-    TooFast {
-        of_address: bool,
-    },
+    TooFast { of_address: bool },
     Answered(Result<String, Unanswered>),
     Disconnected(CloseReason),
-    /// A program did something. None plays so far.
-    Program,
+    Object(Object),
+    Misused(Option<Arc<str>>, Misuse),
+    Program(Format),
 }
 
 impl From<Event<'_>> for Happened {
@@ -74,7 +76,9 @@ impl From<Event<'_>> for Happened {
             Event::Answered(Ok(Finding::Echo(line))) => Happened::Answered(Ok(line.to_string())),
             Event::Answered(Err(why)) => Happened::Answered(Err(why)),
             Event::Disconnected(reason) => Happened::Disconnected(reason),
-            Event::Object(_) | Event::Misused(..) | Event::Program(_) => Happened::Program,
+            Event::Object(object) => Happened::Object(object.clone()),
+            Event::Misused(id, misuse) => Happened::Misused(id.cloned(), misuse.clone()),
+            Event::Program(format) => Happened::Program(format),
         }
     }
 }

@@ -152,6 +152,10 @@ pub(super) fn name(dice: &mut Dice) -> String {
     dice.pick(&NAMES).into()
 }
 
+pub(super) fn text(dice: &mut Dice) -> &'static str {
+    dice.pick(&TEXTS)
+}
+
 /// A line without its end.
 pub(super) fn line(dice: &mut Dice, rooms: Rooms) -> String {
     match dice.below(14) {
@@ -253,7 +257,10 @@ pub(super) fn noise(dice: &mut Dice) -> Vec<u8> {
     ];
     let odd = |dice: &mut Dice| match dice.below(3) {
         0 => ODD[dice.below(ODD.len())],
-        1 => dice.below(0xff) as u8,
+        // A brace makes a program of a person who has typed nothing.
+        1 => Some(dice.below(0xff) as u8)
+            .filter(|it| *it != b'{')
+            .unwrap_or(b'}'),
         _ => b'a' + dice.below(26) as u8,
     };
     (0..1 + dice.below(40)).map(|_| odd(dice)).collect()

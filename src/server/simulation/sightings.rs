@@ -1,4 +1,5 @@
-//! `Sightings`: how often it comes up in plays that somebody hears several rooms, and what can go wrong only then.
+//! `Sightings`: how often it comes up in plays that somebody hears several rooms or is a program, and what can go wrong
+//! only then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +25,22 @@ pub(super) enum Sight {
     /// Somebody was not let into another room, or not allowed to make another.
     TooManyHeard,
     TooManyMade,
+    /// A program came in, read a line of a room that is not its current one, or a line from before it came.
+    Program,
+    ProgramElsewhere,
+    ProgramPast,
+    /// A program read what it had said, and what it had said under the same id before.
+    ProgramOwn,
+    ProgramAgain,
+    /// A program was refused something, or sent what is not the protocol.
+    ProgramRefused,
+    ProgramMisused,
+    /// A notice of skipped lines stood for lines that were objects.
+    ProgramSkipped,
 }
 
 impl Sight {
-    const ALL: [Sight; 9] = [
+    const ALL: [Sight; 17] = [
         Sight::TwoRooms,
         Sight::FiveRooms,
         Sight::AllRooms,
@@ -37,6 +50,14 @@ impl Sight {
         Sight::Skipped,
         Sight::TooManyHeard,
         Sight::TooManyMade,
+        Sight::Program,
+        Sight::ProgramElsewhere,
+        Sight::ProgramPast,
+        Sight::ProgramOwn,
+        Sight::ProgramAgain,
+        Sight::ProgramRefused,
+        Sight::ProgramMisused,
+        Sight::ProgramSkipped,
     ];
 }
 
@@ -83,12 +104,31 @@ impl Sightings {
         self.add(Sight::Tagged, piece.is_tagged.into());
         self.add(Sight::TooManyHeard, begins("You are in 16 rooms, "));
         self.add(Sight::TooManyMade, begins("You have made 50 rooms "));
+        if piece.is_object {
+            self.note_object(piece);
+        }
+    }
+
+    fn note_object(&mut self, piece: &Piece) {
+        let text = String::from_utf8_lossy(&piece.bytes);
+        let is = |event: &str| text.starts_with(&format!("{{\"event\":\"{event}\""));
+        let is_past = text.contains("\"past\":true");
+        let is_own = is("said") && text.contains("\"re\":") && !is_past;
+        self.add(Sight::Program, is("welcome").into());
+        self.add(Sight::ProgramElsewhere, piece.is_tagged.into());
+        self.add(Sight::ProgramPast, is_past.into());
+        self.add(Sight::ProgramOwn, is_own.into());
+        self.add(Sight::ProgramRefused, is("refused").into());
+        self.add(Sight::ProgramMisused, is("error").into());
     }
 
     /// One notice stood for these lines.
     pub(super) fn note_skipped<'a>(&mut self, lines: impl Iterator<Item = &'a Piece>) {
-        let rooms: BTreeSet<_> = lines.map(|it| it.room).collect();
+        let lines: Vec<_> = lines.collect();
+        let rooms: BTreeSet<_> = lines.iter().map(|it| it.room).collect();
         self.add(Sight::Skipped, (rooms.len() > 1).into());
+        let has_object = lines.iter().any(|it| it.is_object);
+        self.add(Sight::ProgramSkipped, has_object.into());
     }
 }
 
@@ -96,6 +136,7 @@ impl Stage {
     /// The sights that have come up.
     pub(super) fn sightings(&self) -> Sightings {
         let mut seen = Sightings::default();
+        seen.add(Sight::ProgramAgain, self.model.told_again);
         for client in &self.clients {
             seen.add_all(&client.seen);
             seen.note_rooms(client.most_rooms);

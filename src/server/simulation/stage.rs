@@ -8,14 +8,16 @@ use crate::chat::Twin;
 use crate::dice::Dice;
 use crate::error::CloseReason;
 use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
-use crate::message::AboutConnection;
+use crate::message::{AboutConnection, Hello};
 use crate::net::simulated::{End, Nature, World};
+use crate::rate::Rate;
 use crate::server::{Config, Server, Stats};
 
 use super::asking::Thread;
 use super::client::{Client, Pace};
 use super::late;
 use super::model::{Model, Rules};
+use super::numbers::Numbers;
 use super::record::{Happened, Told, What};
 use super::scene::serve;
 use super::script::Rooms;
@@ -45,7 +47,8 @@ pub(super) struct Stage {
     is_hub_new: bool,
     /// The figures of the server, as they were last.
     pub(super) stats: Stats,
-    model: Model,
+    pub(super) model: Model,
+    numbers: Numbers,
     /// Hears the entries alone.
     twin: Twin,
     pub(super) story: Story,
@@ -91,6 +94,7 @@ impl Stage {
             is_hub_new: true,
             stats: Stats::default(),
             model: Model::new(rules),
+            numbers: Numbers::default(),
             twin,
             story: Story {
                 seed,
@@ -167,6 +171,9 @@ impl Stage {
                     assert_eq!(newcomer.peer.replace(*peer), None);
                 }
                 let place = self.place(|it| it.peer == Some(*peer))?;
+                if let Happened::Program(_) = happened {
+                    self.owe_hello(place);
+                }
                 let kept = self.config.send_queue / 2;
                 self.checked(place, |it| it.check_heard(happened, kept))?;
                 if let Happened::Answered(Err(why)) = happened {
@@ -197,6 +204,16 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    fn owe_hello(&mut self, place: usize) {
+        let client = &mut self.clients[place];
+        let rate = self.config.rate.filter(|_| client.is_limited);
+        client.owe_hello(Hello {
+            line: self.config.max_line,
+            rate: rate.map(Rate::lines),
+            tls: false,
+        });
     }
 
     /// Who is dropped was behind by too much, or has taken nothing for too long.
@@ -394,7 +411,9 @@ impl Stage {
         let (bytes, end) = self.world.receive(client.pair, most);
         if !bytes.is_empty() {
             self.tell(|_| format!("client {place} reads {}", shown(&bytes)));
-            self.checked(place, |it| it.read(&bytes))?;
+            let mut numbers = std::mem::take(&mut self.numbers);
+            self.checked(place, |it| it.read(&bytes, &mut numbers))?;
+            self.numbers = numbers;
         }
         if end != End::Open {
             self.tell(|_| format!("client {place} reads {end:?}"));
@@ -435,47 +454,6 @@ impl Stage {
     fn is_drain_over(&self) -> bool {
         let times = self.stops_since.zip(self.stopped_at);
         times.is_some_and(|(since, at)| at >= since + self.config.drain)
-    }
-
-    /// All who are still here have read all that they are owed, and were heard; the server sleeps.
-    pub(super) fn check_quiet(&mut self) -> Checked {
-        for place in 0..self.clients.len() {
-            let client = &self.clients[place];
-            if !client.is_gone && client.peer.is_some() {
-                self.checked(place, |it| it.check_all_read())?;
-                self.checked(place, |it| it.check_all_heard())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The kernel waits without end only for those who have not read everything, and those on this machine.
-    pub(super) fn check_caught_up(&self) -> Checked {
-        let mut here = self.clients.iter().filter(|it| !it.is_gone);
-        let is_waited_for = |client: &&Client| {
-            let can_vanish = !client.addr.ip().is_loopback();
-            let has_unread = self.world.has_unread(client.pair);
-            can_vanish && !has_unread && self.world.is_waited_for(client.pair)
-        };
-        match here.find(is_waited_for) {
-            None => Ok(()),
-            Some(client) => Err(format!("{} is waited for without end", client.addr)),
-        }
-    }
-
-    /// Everyone has left: nothing is left of them.
-    pub(super) fn check_empty(&self) -> Checked {
-        let Some(server) = &self.server else {
-            return Ok(());
-        };
-        assert_eq!((self.model.present(), server.talk.hub.online()), (0, 0));
-        assert_eq!((server.talk.connections.len(), self.world.held()), (0, 0));
-        match server.timeout() {
-            None => Ok(()),
-            Some(timeout) => Err(format!(
-                "nobody is here, but the server wakes in {timeout:?}"
-            )),
-        }
     }
 }
 

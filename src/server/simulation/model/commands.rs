@@ -1,6 +1,6 @@
 //! The lines that people type: names, talk and commands; and the commands about reading.
 
-use crate::id::{PeerId, PersonId};
+use crate::id::PeerId;
 use crate::limits::{LOGIN_ATTEMPTS, QUIT_CHARS, REPLAYED_LINES};
 use crate::message::{AboutChat, AboutConnection, AboutInput, AboutReading, News, Presence};
 use crate::moment::{Format, Moment, Offset, Stamp};
@@ -70,9 +70,14 @@ impl Model {
         it.since = u32::try_from(now.unix).unwrap_or(0).into();
         (it.active, it.idle_at) = (active, idle_at);
         self.has_taken(peer, &name);
-        self.tell(peer, AboutConnection::Welcome);
-        if let Some(motd) = self.motd.as_deref().map(Into::into) {
-            self.tell(peer, AboutConnection::Motd(motd));
+        self.begin_entry(Some(peer));
+        if self.person(peer).is_program() {
+            self.welcome_program(now, peer);
+        } else {
+            self.tell(peer, AboutConnection::Welcome);
+            if let Some(motd) = self.motd.as_deref().map(Into::into) {
+                self.tell(peer, AboutConnection::Motd(motd));
+            }
         }
         self.show_room(peer, 0);
         self.tell_room(0, Some(peer), Readers::Joined, News::Joined(name));
@@ -98,6 +103,7 @@ impl Model {
         let place = self.people.iter().position(|it| it.peer == peer);
         let place = place.expect("they are here");
         if let Some(who) = self.people[place].name.clone() {
+            self.begin_entry(Some(peer));
             let rooms = self.people[place].rooms();
             let word = Some(word).filter(|it| !it.is_empty()).map(Into::into);
             let left = News::Left { who, word };
@@ -117,14 +123,7 @@ impl Model {
     }
 
     pub(super) fn line(&mut self, now: Moment, peer: PeerId, line: &str) {
-        self.person_mut(peer).active = self.seconds(now);
-        let it = self.person(peer);
-        let typed = Typed {
-            now,
-            peer,
-            name: it.name().clone(),
-            room: it.room,
-        };
+        let typed = self.typed(now, peer);
         if line.trim().is_empty() {
             return;
         }
@@ -134,7 +133,20 @@ impl Model {
         self.say(&typed, typed.room, line);
     }
 
-    fn command(&mut self, typed: &Typed, word: &str, args: &str) {
+    /// Somebody sends something.
+    pub(super) fn typed(&mut self, now: Moment, peer: PeerId) -> Typed {
+        self.begin_entry(Some(peer));
+        self.person_mut(peer).active = self.seconds(now);
+        let it = self.person(peer);
+        Typed {
+            now,
+            peer,
+            name: it.name().clone(),
+            room: it.room,
+        }
+    }
+
+    pub(super) fn command(&mut self, typed: &Typed, word: &str, args: &str) {
         let peer = typed.peer;
         let wants = match words::usage(word) {
             None => {
@@ -166,15 +178,17 @@ impl Model {
             "/history" => self.history(typed, args),
             "/time" => self.set_time(typed, args),
             "/quiet" => self.set_quiet(typed, args),
-            "/quit" if args.chars().count() > QUIT_CHARS => {
-                self.answer(peer, AboutInput::QuitTooLong);
-            }
-            "/quit" => {
-                self.tell(peer, AboutConnection::Goodbye);
-                self.leave(peer, args);
-            }
+            "/quit" => self.quit(peer, args),
             word => self.command_about_people(typed, word, args),
         }
+    }
+
+    pub(super) fn quit(&mut self, peer: PeerId, word: &str) {
+        if word.chars().count() > QUIT_CHARS {
+            return self.answer(peer, AboutInput::QuitTooLong);
+        }
+        self.tell(peer, AboutConnection::Goodbye);
+        self.leave(peer, word);
     }
 
     pub(super) fn misused(&mut self, peer: PeerId, word: &str) {
@@ -204,11 +218,21 @@ impl Model {
         self.keep_and_tell(typed, room, action, text, Readers::All);
     }
 
-    fn keep_and_tell(&mut self, typed: &Typed, room: usize, news: News, text: &str, to: Readers) {
+    pub(super) fn keep_and_tell(
+        &mut self,
+        typed: &Typed,
+        room: usize,
+        news: News,
+        text: &str,
+        to: Readers,
+    ) {
+        if self.is_repeated(typed.peer) {
+            return;
+        }
         let there = self.rooms[room].as_mut().expect("they are in it");
         let line = Line {
             number: 0,
-            unix: typed.now.unix,
+            entry: self.entry,
             author: typed.peer,
             name: typed.name.clone(),
             room: Some(there.name.clone()),
@@ -217,7 +241,9 @@ impl Model {
         };
         there.history.push(line.clone());
         self.note_mentions(typed, room, text, &line);
-        self.tell_room(room, Some(typed.peer), to, news);
+        self.remember(typed.peer, line.room, news.clone());
+        self.tell_room(room, Some(typed.peer), to, news.clone());
+        self.tell_author(typed.peer, room, news);
     }
 
     pub(super) fn replay(&mut self, peer: PeerId, room: usize, known: usize, count: usize) -> bool {
@@ -275,6 +301,10 @@ impl Model {
             };
             return self.answer(typed.peer, no_zone);
         };
+        let stamp = match self.person(typed.peer).is_program() {
+            true => before.stamp,
+            false => stamp,
+        };
         let format = Format {
             stamp,
             offset,
@@ -303,7 +333,7 @@ impl Model {
 impl Person {
     pub(super) fn presence(&self, seconds: u64, elsewhere: Option<RoomName>) -> Presence {
         Presence {
-            id: PersonId::HOUSE,
+            id: self.id(),
             name: self.name().clone(),
             elsewhere,
             away: self.away.is_some(),

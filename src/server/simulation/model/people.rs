@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::id::{PeerId, PersonId};
+use crate::id::PeerId;
 use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, IGNORED, MISSED_BYTES, MISSED_LINES,
 };
@@ -69,9 +69,9 @@ impl Model {
         let current = self.room(self.person(peer).room).name.clone();
         for line in lines {
             let past = Past {
-                seq: 0,
-                at: line.unix * 1000,
-                author: PersonId::HOUSE,
+                seq: line.entry.seq,
+                at: line.entry.at,
+                author: line.entry.author,
                 room: line.room.clone(),
                 news: line.news.clone(),
             };
@@ -174,7 +174,7 @@ impl Model {
         names.collect()
     }
 
-    fn nobody(&mut self, peer: PeerId, typed: &str) {
+    pub(super) fn nobody(&mut self, peer: PeerId, typed: &str) {
         let parsed = Username::parse(typed).ok();
         let named = || {
             self.people
@@ -213,15 +213,21 @@ impl Model {
         if !self.people.iter().any(|it| it.peer == to) {
             return self.answer(typed.peer, AboutPeople::Gone(name));
         }
+        if self.is_repeated(typed.peer) {
+            return;
+        }
         let name = self.person(to).name().clone();
         self.person_mut(typed.peer).correspondent = Some((to, name));
         self.write_to(typed, to, args);
     }
 
-    fn write_to(&mut self, typed: &Typed, to: PeerId, text: &str) {
+    pub(super) fn write_to(&mut self, typed: &Typed, to: PeerId, text: &str) {
         let name = self.person(to).name().clone();
         if to == typed.peer {
             return self.answer(typed.peer, AboutPeople::Yourself);
+        }
+        if self.is_repeated(typed.peer) {
+            return;
         }
         if self.person(to).does_ignore(typed.peer) {
             return self.answer(typed.peer, AboutPeople::NotTaken(name));
@@ -234,7 +240,7 @@ impl Model {
         };
         let line = Line {
             number: 0,
-            unix: typed.now.unix,
+            entry: self.entry,
             author: typed.peer,
             name: typed.name.clone(),
             room: None,
@@ -245,7 +251,9 @@ impl Model {
         self.tell_away(typed, told.into_iter().collect());
         self.tell(to, private);
         let to = name;
-        self.tell(typed.peer, News::PrivateSent { to, text });
+        let sent = News::PrivateSent { to, text };
+        self.remember(typed.peer, None, sent.clone());
+        self.tell(typed.peer, sent);
     }
 
     fn nick(&mut self, typed: &Typed, args: &str) {
@@ -269,6 +277,7 @@ impl Model {
         };
         for room in self.person(typed.peer).rooms() {
             self.tell_room(room, Some(typed.peer), Readers::All, renamed.clone());
+            self.tell_author(typed.peer, room, renamed.clone());
         }
     }
 

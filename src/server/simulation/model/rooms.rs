@@ -8,7 +8,8 @@ use crate::limits::{
     HISTORY_BYTES, PEOPLE_LISTED, REPLAYED_LINES, ROOMS_HEARD, ROOMS_LISTED, ROOMS_MADE,
     ROOMS_REMEMBERED, TOPIC_CHARS,
 };
-use crate::message::{AboutHearing, AboutRooms, Here, News, RoomRow};
+use crate::message::{AboutHearing, AboutRooms, Here, News, Presence, RoomRow};
+use crate::moment::Moment;
 use crate::name::RoomName;
 
 use super::commands::{Typed, as_command};
@@ -48,7 +49,7 @@ impl Model {
     }
 
     /// The room of that name, if somebody is in it.
-    fn find_own(&self, peer: PeerId, name: &RoomName) -> Option<usize> {
+    pub(super) fn find_own(&self, peer: PeerId, name: &RoomName) -> Option<usize> {
         let room = self.find_room(name)?;
         self.person(peer).is_in(room).then_some(room)
     }
@@ -92,7 +93,7 @@ impl Model {
     }
 
     pub(super) fn show_room(&mut self, peer: PeerId, room: usize) {
-        if self.room(room).topic.is_some() {
+        if self.room(room).topic.is_some() && !self.person(peer).is_program() {
             self.show_topic(peer, room);
         }
         let life = self.room(room).life;
@@ -136,7 +137,7 @@ impl Model {
     }
 
     /// The name of a room as it was typed. If it is none, they are told why.
-    fn parse_room(&mut self, peer: PeerId, typed: &str) -> Option<RoomName> {
+    pub(super) fn parse_room(&mut self, peer: PeerId, typed: &str) -> Option<RoomName> {
         match RoomName::parse(typed) {
             Ok(name) => Some(name),
             Err(why) => {
@@ -160,7 +161,7 @@ impl Model {
         let Typed { peer, name, .. } = typed.clone();
         let there = self.room(room).name.clone();
         if room == typed.room {
-            return self.answer(peer, AboutRooms::InRoomAlready(there));
+            return self.tell_that_in(typed, room, AboutRooms::InRoomAlready(there));
         }
         let is_new = !self.person(peer).is_in(room);
         let gone = News::WentTo {
@@ -171,8 +172,10 @@ impl Model {
         let it = self.person_mut(peer);
         it.room = room;
         it.hears.retain(|it| *it != room);
+        let left = self.room(typed.room).name.clone();
         self.has_left(peer, typed.room);
-        self.answer(peer, AboutRooms::InRoom(there));
+        self.tell_that_out(peer, left);
+        self.tell_that_in(typed, room, AboutRooms::InRoom(there));
         if is_new {
             self.show_room(peer, room);
             self.tell_room(room, Some(peer), Readers::Comings, News::Entered(name));
@@ -199,8 +202,8 @@ impl Model {
         if let Some(room) = self.find_own(peer, &name) {
             let name = self.room(room).name.clone();
             return match room == typed.room {
-                true => self.answer(peer, AboutRooms::InRoomAlready(name)),
-                false => self.answer(peer, AboutHearing::Already(name)),
+                true => self.tell_that_in(typed, room, AboutRooms::InRoomAlready(name)),
+                false => self.tell_that_in(typed, room, AboutHearing::Already(name)),
             };
         }
         if self.person(peer).rooms().len() >= ROOMS_HEARD {
@@ -211,7 +214,7 @@ impl Model {
         };
         self.person_mut(peer).hears.push(room);
         let there = self.room(room).name.clone();
-        self.answer(peer, AboutHearing::Too(there));
+        self.tell_that_in(typed, room, AboutHearing::Too(there));
         self.show_room(peer, room);
         let listens = News::ListensIn {
             who: typed.name.clone(),
@@ -229,9 +232,13 @@ impl Model {
                 false => self.hear_no_more(typed, &rooms),
             };
         }
-        let Some(name) = self.parse_room(peer, args) else {
-            return;
-        };
+        if let Some(name) = self.parse_room(peer, args) {
+            self.unlisten_to(typed, name);
+        }
+    }
+
+    pub(super) fn unlisten_to(&mut self, typed: &Typed, name: RoomName) {
+        let peer = typed.peer;
         match self.find_own(peer, &name) {
             None => self.answer(peer, AboutHearing::NotHeard(name)),
             Some(room) if room == typed.room => {
@@ -244,8 +251,13 @@ impl Model {
 
     fn hear_no_more(&mut self, typed: &Typed, rooms: &[usize]) {
         let names = rooms.iter().map(|it| self.room(*it).name.clone());
-        let names = names.collect();
-        self.answer(typed.peer, AboutHearing::NoMore(names));
+        let names: Vec<RoomName> = names.collect();
+        match self.person(typed.peer).is_program() {
+            true => names
+                .into_iter()
+                .for_each(|it| self.tell_that_out(typed.peer, it)),
+            false => self.answer(typed.peer, AboutHearing::NoMore(names)),
+        }
         for &room in rooms {
             let it = self.person_mut(typed.peer);
             it.hears.retain(|it| *it != room);
@@ -265,15 +277,15 @@ impl Model {
         };
         let there = self.room(room).name.clone();
         if room == typed.room {
-            return self.answer(peer, AboutRooms::InRoomAlready(there));
+            return self.tell_that_in(typed, room, AboutRooms::InRoomAlready(there));
         }
         let before = self.room(typed.room).name.clone();
         let it = self.person_mut(peer);
         it.hears.retain(|it| *it != room);
         it.hears.push(typed.room);
         it.room = room;
-        self.answer(peer, AboutRooms::InRoom(there));
-        self.answer(peer, AboutHearing::Too(before));
+        self.tell_that_in(typed, room, AboutRooms::InRoom(there));
+        self.tell_that_in(typed, typed.room, AboutHearing::Too(before));
     }
 
     /// Somebody says something in a room that they name.
@@ -312,7 +324,8 @@ impl Model {
         };
         let room = self.rooms[typed.room].as_mut();
         room.expect("they are in it").topic = topic;
-        self.tell_room(typed.room, Some(typed.peer), Readers::All, set);
+        self.tell_room(typed.room, Some(typed.peer), Readers::All, set.clone());
+        self.tell_author(typed.peer, typed.room, set);
     }
 
     pub(super) fn who(&mut self, typed: &Typed, args: &str) {
@@ -327,18 +340,24 @@ impl Model {
                 }
             },
         };
+        let (people, more) = self.list_people(typed.now, room);
+        let room = self.room(room).name.clone();
+        self.answer(typed.peer, AboutRooms::Who { room, people, more });
+    }
+
+    /// The people in a room, or the first of them, and how many are not listed.
+    pub(super) fn list_people(&self, now: Moment, room: usize) -> (Vec<Presence>, usize) {
         let mut here: Vec<&Person> = self.people_in(room).collect();
         let count = here.len();
         here.sort_by_key(|it| it.came);
         here.truncate(PEOPLE_LISTED);
         let more = count - here.len();
-        let seconds = self.seconds(typed.now);
+        let seconds = self.seconds(now);
         let mut people = Vec::new();
         for it in here {
             let elsewhere = (it.room != room).then(|| self.room(it.room).name.clone());
             people.push(it.presence(seconds, elsewhere));
         }
-        let room = self.room(room).name.clone();
-        self.answer(typed.peer, AboutRooms::Who { room, people, more });
+        (people, more)
     }
 }
