@@ -232,6 +232,7 @@ impl Hub {
         }
         let is_current = self.roster.get(author.place).map(|it| it.room) == Some(room);
         if let Some(room) = self.room_facts(author.now, room) {
+            let room = room.into();
             effects.tell(author.peer, ForProgram::InRoom { room, is_current });
         }
     }
@@ -259,12 +260,14 @@ impl Hub {
     ) {
         let except = author.peer.filter(|_| is_echo || author.is_program);
         let hidden_from = self.hidden_from(author.place);
+        let program = author.peer.filter(|_| author.is_program);
+        // Nothing is cloned for people, who are most of them.
+        let named = program.and_then(|peer| Some((peer, self.room_name(room)?)));
+        let Some((peer, name)) = named else {
+            return effects.tell_room(room, except, hidden_from, news);
+        };
         effects.tell_room(room, except, hidden_from, news.clone());
-        if let (true, Some(peer), Some(room)) =
-            (author.is_program, author.peer, self.room_name(room))
-        {
-            effects.tell_author(peer, room, news);
-        }
+        effects.tell_author(peer, name, news);
     }
 
     fn room_facts(&self, now: Moment, id: RoomId) -> Option<RoomFacts> {

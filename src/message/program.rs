@@ -16,7 +16,7 @@ pub enum ForProgram {
     /// It is in a room now, or is there already.
     InRoom {
         /// The room.
-        room: RoomFacts,
+        room: Box<RoomFacts>,
         /// Whether it is its current room.
         is_current: bool,
     },

@@ -199,7 +199,7 @@ impl Model {
             return self.answer(typed.peer, words);
         }
         let is_current = it.room == room;
-        let room = self.room_facts(typed.now, room);
+        let room = self.room_facts(typed.now, room).into();
         self.tell(typed.peer, ForProgram::InRoom { room, is_current });
     }
 
