@@ -5,6 +5,7 @@
 //! affects all of them. `benches/README.md` tells how to run it and what the results were.
 
 mod baselines;
+mod door;
 mod floor;
 mod load;
 mod proc;
@@ -15,6 +16,7 @@ mod servers;
 
 use std::env;
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ use servers::Kind;
 const HELP: &str = "\
 cargo bench --bench peers -- [SCENARIO,...] [SERVER,...] [OPTIONS]
 
-  scenarios: crowd everyone steady idle laggard time rooms              [all]
+  scenarios: crowd everyone steady idle laggard time rooms door         [all]
   servers:   floor at-once chinwag stamped clock zones unseen formats redis nats ngircd tokio threads
                                                                   [those that suit the scenario]
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     let result = match parse() {
         Ok(Wish::Measure(plan)) => measure(&plan),
         Ok(Wish::Serve(kind)) => serve(kind),
+        Ok(Wish::BeginTls(addr)) => door::send_hellos(addr),
         Ok(Wish::Help) => {
             print!("{HELP}");
             Ok(())
@@ -71,6 +74,8 @@ enum Wish {
     Measure(Plan),
     /// To be one of the servers; the bench starts itself so.
     Serve(Kind),
+    /// To be those who begin TLS with this server; the bench starts itself so.
+    BeginTls(SocketAddr),
     Help,
 }
 
@@ -80,6 +85,7 @@ fn parse() -> Result<Wish, String> {
         .optopt("", "seconds", "", "S")
         .optopt("", "rounds", "", "N")
         .optopt("", "serve", "", "SERVER")
+        .optopt("", "hellos", "", "ADDR")
         .optflag("", "bench", "")
         .optflag("h", "help", "");
     let matches = options
@@ -93,6 +99,12 @@ fn parse() -> Result<Wish, String> {
     if let Some(word) = matches.opt_str("serve") {
         let kind = server(&word).ok_or_else(|| format!("no server is called '{word}'"))?;
         return Ok(Wish::Serve(kind));
+    }
+    if let Some(word) = matches.opt_str("hellos") {
+        let addr = word
+            .parse()
+            .map_err(|_| format!("'{word}' is no address"))?;
+        return Ok(Wish::BeginTls(addr));
     }
     let number = |name: &str, default: u64| match matches.opt_str(name) {
         None => Ok(default),
@@ -143,6 +155,10 @@ fn measure(plan: &Plan) -> io::Result<()> {
     servers::pin_load()?;
     println!("{}", proc::machine());
     for &scenario in &plan.scenarios {
+        if scenario == Scenario::Door {
+            door::measure(plan.seconds, plan.rounds)?;
+            continue;
+        }
         let servers = match &plan.servers[..] {
             [] => scenario.servers(),
             named => named,

@@ -18,6 +18,8 @@ pub(crate) enum Scenario {
     Laggard,
     Formats,
     Rooms,
+    /// It has measurements of its own.
+    Door,
 }
 
 /// The results of one run. If a scenario does not measure a figure, it is zero or empty.
@@ -91,7 +93,7 @@ const STEADY_PEOPLE: usize = 100;
 const STEADY_PAUSE: Duration = Duration::from_millis(1);
 
 impl Scenario {
-    pub(crate) const ALL: [Scenario; 7] = [
+    pub(crate) const ALL: [Scenario; 8] = [
         Scenario::Crowd,
         Scenario::Everyone,
         Scenario::Steady,
@@ -99,6 +101,7 @@ impl Scenario {
         Scenario::Laggard,
         Scenario::Formats,
         Scenario::Rooms,
+        Scenario::Door,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -110,6 +113,7 @@ impl Scenario {
             Scenario::Laggard => "laggard",
             Scenario::Formats => "time",
             Scenario::Rooms => "rooms",
+            Scenario::Door => "door",
         }
     }
 
@@ -124,7 +128,7 @@ impl Scenario {
             Scenario::Idle => &[Floor, Chinwag, Redis, Nats, Tokio],
             Scenario::Laggard => &[Floor, Chinwag, Redis],
             Scenario::Formats => &[Clock, Zones, Formats, Chinwag, Unseen],
-            Scenario::Rooms => &[Chinwag],
+            Scenario::Rooms | Scenario::Door => &[Chinwag],
         }
     }
 
@@ -137,6 +141,7 @@ impl Scenario {
             Scenario::Idle => idle(kind, seconds),
             Scenario::Laggard => laggard(kind, seconds),
             Scenario::Rooms => rooms::run(kind, seconds),
+            Scenario::Door => Err(io::Error::other("it is not run for each server")),
         }
     }
 }

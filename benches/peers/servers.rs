@@ -1,6 +1,7 @@
 //! The servers under load: how to start, pin and end each, and the words of its protocol.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -262,11 +263,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server, and waits until it accepts.
     pub(crate) fn start(kind: Kind) -> io::Result<Server> {
+        Server::start_with(kind, &[])
+    }
+
+    /// The same with more options on its command line.
+    pub(crate) fn start_with(kind: Kind, options: &[OsString]) -> io::Result<Server> {
         let dir = env::temp_dir().join(format!("peers-{}-{}", std::process::id(), kind.name()));
         fs::create_dir_all(&dir)?;
         // Some servers cannot pick a port themselves. They get one that was free a moment ago.
         let free = TcpListener::bind(PORT_FREE)?.local_addr()?;
         let mut command = kind.command(free, &dir)?;
+        command.args(options);
         let speaks = kind.program().is_none();
         let log = || fs::File::create(dir.join("log")).map(Stdio::from);
         command.stdin(Stdio::null());
