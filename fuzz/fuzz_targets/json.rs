@@ -1,0 +1,57 @@
+//! Any bytes of a program, as one object. What it asks for is clean, and means the same when it is written again.
+
+#![no_main]
+
+use chinwag::inner::wire::machine::{Object, Op, parse};
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
+
+/// Short, so that the fuzzer finds longer texts soon.
+const LIMIT: usize = 64;
+
+fuzz_target!(|bytes: &[u8]| {
+    match parse(bytes, LIMIT) {
+        Ok(object) => assert_sound(&object),
+        Err((id, misuse)) => {
+            assert!(!misuse.sentence.is_empty());
+            assert!(id.is_none_or(|id| serde_json::from_str::<Value>(&id).is_ok()));
+        }
+    }
+});
+
+fn assert_sound(object: &Object) {
+    let Some(mut written) = written(&object.op) else {
+        return;
+    };
+    let texts = written.as_object().into_iter().flat_map(|it| it.values());
+    for text in texts.filter_map(Value::as_str) {
+        assert!(!text.contains(is_unclean), "{text:?}");
+    }
+    if let Some(id) = &object.id {
+        written["id"] = serde_json::from_str(id).expect("an id is JSON");
+    }
+    let written = written.to_string();
+    // What stands for a character may have more bytes than the character.
+    let again = parse(written.as_bytes(), 3 * LIMIT);
+    assert_eq!(again.ok().as_ref(), Some(object), "{written}");
+}
+
+/// A tab is space.
+fn is_unclean(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
+fn written(op: &Op) -> Option<Value> {
+    Some(match op {
+        Op::Login { name } => json!({"op": "login", "name": name}),
+        Op::Say { text, room } => json!({"op": "say", "text": text, "room": room}),
+        Op::Do { text, room } => json!({"op": "do", "text": text, "room": room}),
+        Op::Join { room, is_current } => json!({"op": "join", "room": room, "current": is_current}),
+        Op::Leave { room } => json!({"op": "leave", "room": room}),
+        Op::Write { to, text } => json!({"op": "write", "to": to, "text": text}),
+        Op::Command { line } => json!({"op": "command", "line": line}),
+        Op::Ping => json!({"op": "ping"}),
+        Op::Quit { text } => json!({"op": "quit", "text": text}),
+        Op::TooLong { .. } => return None,
+    })
+}
