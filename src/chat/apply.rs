@@ -133,6 +133,7 @@ impl Hub {
             self.idles.set(peer, now.instant + timeout);
         }
         if is_program {
+            self.programs += 1;
             self.welcome(now, place, peer, effects);
         } else {
             effects.tell(peer, AboutConnection::Welcome);

@@ -52,6 +52,9 @@ impl Hub {
         text: Option<Arc<str>>,
         effects: &mut Effects,
     ) {
+        if self.programs == 0 {
+            return;
+        }
         let hidden_from = self.hidden_from(author.place);
         let rooms = self.roster.get(author.place).into_iter();
         for room in rooms.flat_map(Person::rooms) {

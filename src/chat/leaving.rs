@@ -100,7 +100,9 @@ impl Hub {
     ) {
         self.logins.clear(peer);
         self.idles.clear(peer);
-        let person = self.roster.at(peer).map(|it| it.id);
+        let person = self.roster.at(peer);
+        self.programs -= usize::from(person.is_some_and(Person::is_program));
+        let person = person.map(|it| it.id);
         self.roster.disconnect(peer);
         if let Some(person) = person {
             effects.append(peer, Some(person), Act::Leave { reason, word });

@@ -114,6 +114,8 @@ pub struct Hub {
     idles: Deadlines,
     /// Everyone whom someone ignores.
     targets: Targets,
+    /// How many programs are in the chat by connections of this server.
+    programs: usize,
     /// The number of the last entry.
     last: u64,
     /// The time of the hub's first event.
@@ -199,6 +201,7 @@ impl Hub {
             logins: Deadlines::default(),
             idles: Deadlines::default(),
             targets: Targets::default(),
+            programs: 0,
             last: 0,
             began: None,
         }
