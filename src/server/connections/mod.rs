@@ -97,6 +97,8 @@ pub(super) struct Connections {
     /// Bytes that sockets have taken since the start.
     pub(super) sent: u64,
     timers: Timers,
+    #[cfg(feature = "web")]
+    pings: web::Pings,
     /// The peers that wait for an answer, and the number of each one's question.
     asked: BTreeMap<PeerId, u64>,
 }
@@ -160,6 +162,8 @@ impl Connections {
             closed: Reasons::closings(),
             sent: 0,
             timers: Timers::default(),
+            #[cfg(feature = "web")]
+            pings: web::Pings::default(),
             asked: BTreeMap::new(),
         }
     }
@@ -200,7 +204,11 @@ impl Connections {
 
     /// The time at which the earliest of all timers is due.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        self.timers.next_timeout()
+        #[cfg(feature = "web")]
+        let ping = self.next_ping();
+        #[cfg(not(feature = "web"))]
+        let ping = None;
+        self.timers.next_timeout().into_iter().chain(ping).min()
     }
 
     /// Whether a phase has work that no event will announce.

@@ -9,7 +9,6 @@
 //! | [`Timer::Handshake`] | read, when a newcomer speaks TLS | it is not set up, so the peer is dropped |
 //! | [`Timer::Haste`] | read, when a handshake begins | if others wait for their turn, the peer is dropped; if not, it is set again |
 //! | [`Timer::Head`] | read, when a newcomer sends a request | its head has not come, and is refused |
-//! | [`Timer::Ping`] | read, behind an upgrade to WebSocket | the peer is sent a ping |
 //! | [`Timer::EndKey`] | read, if the last byte may be a key that ends the input | nothing followed it: it was the key |
 //! | [`Timer::Pause`] | read, if a peer or its address has sent too fast | the peer waits for a turn again |
 //! | [`Timer::Answer`] | the hub, when it asks a worker something for a peer | the hub is told that there is no answer |
@@ -21,6 +20,7 @@
 //! | timer | who keeps it | who sets it | what happens when it is due |
 //! |---|---|---|---|
 //! | stall check | `Timers` | write, while output waits for anyone | time drops the peers that read nothing |
+//! | `pings` | `Connections` | read, behind an upgrade to WebSocket | the peer is sent a ping |
 //! | logins | `Hub` | a newcomer | a newcomer who has given no name is closed |
 //! | idles | `Hub` | a line | a person who has typed nothing since is closed |
 //! | `accept_again` | `Door` | accept, if nobody can be let in; unset when a slot is freed | accept tries again |
@@ -49,8 +49,6 @@ pub(in crate::server) enum Timer {
     Haste,
     /// The head of a request has had its time.
     Head,
-    /// A WebSocket is to be pinged.
-    Ping,
     /// The last key ends the input, if nothing has followed it.
     EndKey,
     /// A peer that has sent too fast may be read again.
@@ -65,13 +63,12 @@ pub(in crate::server) enum Timer {
 
 impl Timer {
     /// All timers, in the order in which a tick acts on them.
-    pub(in crate::server) const ALL: [Timer; 11] = [
+    pub(in crate::server) const ALL: [Timer; 10] = [
         Timer::Greeting,
         Timer::Header,
         Timer::Handshake,
         Timer::Haste,
         Timer::Head,
-        Timer::Ping,
         Timer::EndKey,
         Timer::Pause,
         Timer::Answer,

@@ -25,10 +25,8 @@ impl Talk {
                     Timer::Haste => {}
                     #[cfg(feature = "web")]
                     Timer::Head => self.refuse_slow_head(now, peer),
-                    #[cfg(feature = "web")]
-                    Timer::Ping => self.ping(now, peer),
                     #[cfg(not(feature = "web"))]
-                    Timer::Head | Timer::Ping => {}
+                    Timer::Head => {}
                     Timer::EndKey => self.take_end_key(now, peer),
                     Timer::Pause => self.connections.mark_runnable(peer.slot, now.instant),
                     Timer::Answer => {
@@ -39,6 +37,10 @@ impl Talk {
                     Timer::Close => self.connections.give_up_closing(peer.slot),
                 }
             }
+        }
+        #[cfg(feature = "web")]
+        while let Some(peer) = self.connections.pop_due_ping(now.instant) {
+            self.ping(now, peer);
         }
         for slot in self.connections.stalled(now.instant) {
             self.drop_slow(slot, CloseReason::Stalled);
