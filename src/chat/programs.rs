@@ -41,7 +41,7 @@ impl Hub {
         for room in rooms {
             self.read(place, room, effects);
         }
-        let (seq, at) = (self.last, now.unix.saturating_mul(1000));
+        let (seq, at) = (self.last, now.unix_millis());
         effects.set_entry(Some(EntryFacts { seq, at, author }));
         self.welcome(now, place, peer, effects);
         effects.set_entry(None);

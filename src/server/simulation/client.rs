@@ -256,6 +256,13 @@ impl Client {
         let hello = ForProgram::Hello(hello).into();
         let mut bytes = BytesMut::new();
         write_object(&Told::new(&hello, 0), None, None, &mut bytes);
+        // Its first object does not stand behind the prompt.
+        self.owe(Piece {
+            bytes: b"\r\n".into(),
+            room: None,
+            is_tagged: false,
+            is_object: false,
+        });
         self.owe(Piece {
             bytes: bytes.into(),
             room: None,

@@ -46,6 +46,8 @@ pub(super) struct Model {
     out: VecDeque<late::Out>,
     /// When the hub was told of something last: seconds since 1970-01-01 00:00 UTC.
     unix: i64,
+    /// The same in milliseconds.
+    at: i64,
     /// Whether what the hub was told of last is put off, as far as others are concerned.
     puts_off: bool,
     /// Whom the line means that is applied.
@@ -220,6 +222,7 @@ impl Model {
             absences: 0,
             out: VecDeque::new(),
             unix: 0,
+            at: 0,
             puts_off: false,
             meant: None,
             entry: NO_ENTRY,
@@ -236,7 +239,7 @@ impl Model {
     /// Takes in what the hub was told. Returns what clients are owed for it.
     pub(super) fn hear(&mut self, told: &Told) -> Vec<(PeerId, Piece)> {
         let now = told.now;
-        self.unix = now.unix;
+        (self.unix, self.at) = (now.unix, now.unix_millis());
         self.puts_off = told.is_put_off;
         match &told.what {
             _ if self.asks(told) => {}
@@ -371,7 +374,7 @@ impl Model {
     fn begin_entry(&mut self, by: Option<PeerId>) {
         self.entry = EntryFacts {
             seq: self.entry.seq + 1,
-            at: self.unix * 1000,
+            at: self.at,
             author: by.map_or(PersonId::HOUSE, |by| self.person(by).id()),
         };
     }

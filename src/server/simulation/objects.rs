@@ -30,7 +30,8 @@ impl Objects {
     }
 
     pub(super) fn hear(&mut self, bytes: &[u8], heard: &mut Vec<Happened>) {
-        let most = 2 * self.limit + OBJECT_BYTES;
+        // So much is read, where letters are written as escapes.
+        let most = 3 * self.limit + OBJECT_BYTES;
         for &byte in bytes {
             if byte == b'\n' {
                 self.end(heard);
@@ -40,12 +41,21 @@ impl Objects {
                 if self.line.len() > most {
                     self.line.clear();
                     self.is_lost = true;
-                    let sentence = format!("An object has at most {most} bytes.").into();
-                    let code = MisuseCode::Size;
-                    heard.push(Happened::Misused(None, Misuse { code, sentence }));
+                    heard.push(self.too_long());
                 }
             }
         }
+    }
+
+    /// What has a text that is short enough may be longer.
+    fn longest(&self) -> usize {
+        2 * self.limit + OBJECT_BYTES
+    }
+
+    fn too_long(&self) -> Happened {
+        let sentence = format!("An object has at most {} bytes.", self.longest()).into();
+        let code = MisuseCode::Size;
+        Happened::Misused(None, Misuse { code, sentence })
     }
 
     /// What stands without a line end is an object.
@@ -54,7 +64,10 @@ impl Objects {
         if line.iter().all(|byte| b" \t\r\x0c".contains(byte)) {
             return;
         }
-        heard.push(match parse(&line, self.limit) {
+        let parsed = parse(&line, self.limit);
+        let is_sound = parsed.as_ref().is_ok_and(|it| it.op.has_text());
+        heard.push(match parsed {
+            _ if line.len() > self.longest() && !is_sound => self.too_long(),
             Ok(object) => Happened::Object(object),
             Err((id, misuse)) => Happened::Misused(id, misuse),
         });

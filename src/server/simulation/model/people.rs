@@ -295,6 +295,19 @@ impl Model {
             missed: missed.unwrap_or(Kept::new(MISSED_LINES, MISSED_BYTES)),
         });
         self.answer(typed.peer, AboutAway::AwaySet);
+        self.tell_of_absence(typed, true, args);
+    }
+
+    /// Programs in the rooms of somebody read whether they are away.
+    fn tell_of_absence(&mut self, typed: &Typed, is_away: bool, text: &str) {
+        let away = News::Away {
+            who: typed.name.clone(),
+            is_away,
+            text: Some(text).filter(|text| !text.is_empty()).map(Into::into),
+        };
+        for room in self.person(typed.peer).rooms() {
+            self.tell_room(room, Some(typed.peer), Readers::Programs, away.clone());
+        }
     }
 
     fn back(&mut self, typed: &Typed) {
@@ -310,6 +323,7 @@ impl Model {
             .collect();
         let (shown, missed) = (lines.len(), missed.total - (kept - lines.len()));
         self.answer(peer, AboutAway::Back { shown, missed });
+        self.tell_of_absence(typed, false, "");
         if missed > 0 {
             self.show_lines(peer, &lines);
         }

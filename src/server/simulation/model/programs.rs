@@ -55,6 +55,7 @@ impl Model {
     pub(super) fn object(&mut self, now: Moment, peer: PeerId, object: &Object) {
         self.request = Some(request_of(peer, object));
         match self.person(peer).name.is_some() {
+            _ if object.op == Op::Ping => self.tell(peer, ForProgram::Pong(self.entry.seq)),
             true => self.op(now, peer, &object.op),
             false => self.op_of_newcomer(now, peer, &object.op),
         }
@@ -67,7 +68,6 @@ impl Model {
                 Ok(name) => self.come_in(now, peer, name),
                 Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why)),
             },
-            Op::Ping => self.tell(peer, ForProgram::Pong(self.entry.seq)),
             Op::Quit { .. } => self.dismiss(peer, AboutConnection::Goodbye),
             Op::TooLong { limit } => self.answer(peer, AboutInput::TooLong { limit: *limit }),
             _ => self.tell(peer, ForProgram::LogInFirst),
@@ -114,7 +114,8 @@ impl Model {
                     self.answer(peer, AboutInput::UnknownCommand(word));
                 }
             },
-            Op::Ping => self.tell(peer, ForProgram::Pong(self.entry.seq)),
+            // Answered already.
+            Op::Ping => {}
             Op::Quit { text } => self.quit(peer, text.as_deref().unwrap_or("").trim()),
             Op::TooLong { limit } => self.answer(peer, AboutInput::TooLong { limit: *limit }),
         }

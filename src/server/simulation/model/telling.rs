@@ -96,6 +96,7 @@ impl Model {
             let is_left_out = by.is_some_and(|author| it.does_ignore(author))
                 || matches!(to, Readers::Others | Readers::Comings) && is_author
                 || is_author && it.is_program()
+                || matches!(to, Readers::Programs) && !it.is_program()
                 || matches!(to, Readers::Comings | Readers::Joined) && it.format.quiet;
             if it.name.is_some() && !it.is_gone && it.is_in(room) && !is_left_out {
                 let is_tagged = it.room != room;
@@ -190,4 +191,6 @@ pub(super) enum Readers {
     Comings,
     /// The person who joins reads it too.
     Joined,
+    /// All programs.
+    Programs,
 }
