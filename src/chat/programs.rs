@@ -37,6 +37,7 @@ impl Hub {
             return;
         };
         person.format = format;
+        self.programs += 1;
         let (author, rooms) = (person.id, person.rooms().collect::<Vec<_>>());
         for room in rooms {
             self.read(place, room, effects);
