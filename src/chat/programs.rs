@@ -36,8 +36,8 @@ impl Hub {
         let Some(person) = self.roster.get_mut(place) else {
             return;
         };
+        self.programs += usize::from(!person.is_program());
         person.format = format;
-        self.programs += 1;
         let (author, rooms) = (person.id, person.rooms().collect::<Vec<_>>());
         for room in rooms {
             self.read(place, room, effects);
