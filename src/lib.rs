@@ -29,7 +29,7 @@
 //! | 2 | `net` | the poller, listeners, sockets, TLS, latched readiness, send queues |
 //! | 2 | `work` | the work for threads that may block, and its limits |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
-//! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
+//! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, objects of programs, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
 //! | 1 | `page` | the chat in a browser, as one document, behind the feature `web` |
 //! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `rate`, `tally` | the vocabulary |
 //!
@@ -39,7 +39,7 @@
 //!
 //! | what happens | where |
 //! |---|---|
-//! | bytes become lines | `wire::Decoder`, for `Talk::decode` in `server/tick/read.rs` |
+//! | bytes become lines | `wire::Decoder`, for `Talk::decode` in `server/tick/decode.rs` |
 //! | a line becomes an event | `Talk::hear`, in the same file; `chat/event.rs` has all events |
 //! | the hub hears it | `Talk::tell_hub` in `server/talk.rs`, by `Alone` in `chat/alone.rs`: the hub of a server that is alone, with its journal |
 //! | an event becomes an act, if it changes what people share | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/`; the act leaves as `Effect::Append` |
@@ -50,6 +50,8 @@
 //! | bytes are written | `Talk::write` in `server/tick/write.rs`, by `net::Connection` |
 //!
 //! A line that changes nothing that people share, such as `/who`, makes no entry: `Hub::handle` answers it by an effect.
+//! An object of a program takes the same path, from `server/tick/program.rs` by `chat/programs.rs`; what programs read is
+//! rendered by `wire/machine`, once for all of them, and only where one of them reads the room.
 //!
 //! One thread runs one loop for this, `Server::turn` in `server/mod.rs`. Each phase of the loop has a file of its own
 //! in `server/tick/`. The phases share one struct, `server::Talk`:
