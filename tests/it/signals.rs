@@ -114,7 +114,7 @@ fn a_message_of_the_day_that_is_no_file_is_refused_at_the_start() {
         let (status, out, log) = Daemon::spawn(command(&["--motd", file.path()])).ends();
         assert_eq!((status.code(), out.len()), (Some(2), 0), "{kind}");
         let words = format!(
-            "server: cannot read {}: it is no regular file.",
+            "server: --motd: cannot read {}: it is no regular file.",
             file.path()
         );
         assert!(log[0].starts_with(&words), "{log:?}");
@@ -128,7 +128,7 @@ fn a_message_of_the_day_that_is_too_long_is_refused_by_the_name_of_its_file() {
     let (status, _, log) = Daemon::spawn(command(&["--motd", file.path()])).ends();
     assert_eq!(status.code(), Some(2));
     let words = format!(
-        "server: cannot read {}: it has more than 16384 bytes.",
+        "server: --motd: cannot read {}: it has more than 16384 bytes.",
         file.path()
     );
     assert!(log[0].starts_with(&words), "{log:?}");
