@@ -88,6 +88,7 @@ fn is_blank(byte: u8) -> bool {
 /// Compares with the first line of a request (RFC 9112 §3): a method, a target and a version. A client may send blank
 /// lines before it (§2.2).
 fn http(first: &[u8]) -> Likeness {
+    let is_long = first.len() >= OPENING_BYTES;
     let first = &first[blank_lines(first)..];
     let end = first.iter().position(|&byte| byte == b'\n');
     let line = &first[..end.unwrap_or(first.len())];
@@ -96,7 +97,7 @@ fn http(first: &[u8]) -> Likeness {
         (Likeness::Beginning, Some(_)) if has_version(line) => Likeness::Same,
         (_, Some(_)) => Likeness::Other,
         // A method and the beginning of a target are enough if the line is too long to be waited for.
-        (Likeness::Beginning, None) if first.len() >= OPENING_BYTES => Likeness::Same,
+        (Likeness::Beginning, None) if is_long => Likeness::Same,
         (likeness, None) => likeness,
     }
 }
