@@ -191,6 +191,6 @@ fn put(scenario: Scenario, servers: &[Kind], plan: &Plan) -> Vec<(Kind, Outcome)
         }
     }
     runs.retain(|(_, outcomes)| !outcomes.is_empty());
-    let median = |(kind, outcomes): &(Kind, Vec<Outcome>)| (*kind, report::median(outcomes));
+    let median = |(kind, outcomes): &(Kind, Vec<Outcome>)| (*kind, report::median_round(outcomes));
     runs.iter().map(median).collect()
 }

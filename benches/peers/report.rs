@@ -5,18 +5,20 @@ use std::time::Duration;
 use crate::scenarios::{Outcome, Scenario};
 use crate::servers::Kind;
 
+/// The middle value, or the mean of the two in the middle; 0 if there is none.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => 0.0,
+        n if n.is_multiple_of(2) => (values[middle - 1] + values[middle]) / 2.0,
+        _ => values[middle],
+    }
+}
+
 /// The median of the rounds for each figure; for losses, the sum.
-pub(crate) fn median(rounds: &[Outcome]) -> Outcome {
-    let number = |figure: fn(&Outcome) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(figure).collect();
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        match values.len() {
-            0 => 0.0,
-            n if n.is_multiple_of(2) => (values[middle - 1] + values[middle]) / 2.0,
-            _ => values[middle],
-        }
-    };
+pub(crate) fn median_round(rounds: &[Outcome]) -> Outcome {
+    let number = |figure: fn(&Outcome) -> f64| median(rounds.iter().map(figure).collect());
     let time = |figure: fn(&Outcome) -> f64| Duration::from_secs_f64(number(figure));
     Outcome {
         deliveries_per_s: number(|o| o.deliveries_per_s),

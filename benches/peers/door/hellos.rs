@@ -7,9 +7,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::report::median;
+
+use super::Certificate;
 use super::crowd::Crowd;
 use super::way::{Way, client_config, session};
-use super::{Certificate, median};
 
 const HELLOS: usize = 2000;
 

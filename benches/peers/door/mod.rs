@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::load::MARK;
+use crate::report::median;
 use crate::servers::{Kind, Server};
 
 use crowd::Crowd;
@@ -247,15 +248,5 @@ fn print(costs: &[[[Cost; SIZES.len()]; Way::ALL.len()]]) {
             other.name(),
             cells.join(" | ")
         );
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => 0.0,
-        n if n.is_multiple_of(2) => (values[middle - 1] + values[middle]) / 2.0,
-        _ => values[middle],
     }
 }
