@@ -1,6 +1,6 @@
 //! `Scene`: a server in a simulated world that a test sets up by hand, with nothing left to the dice.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mio::Token;
@@ -50,6 +50,27 @@ impl Scene {
         let world = World::new(nature, 0);
         let server = serve(&world, config);
         Scene { world, server }
+    }
+
+    /// A client connects from this address, and all that follows from that is done.
+    pub(crate) fn connect(&mut self, host: &str) -> usize {
+        let host: IpAddr = host.parse().expect("an address");
+        let pair = self.world.connect(SocketAddr::from((host, 1024)));
+        self.rest();
+        pair.expect("the server listens")
+    }
+
+    /// A client sends this, and all that follows from that is done.
+    pub(crate) fn send(&mut self, pair: usize, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        assert_eq!(self.world.send(pair, bytes), bytes.len());
+        self.rest();
+    }
+
+    /// This time passes, and all that follows from that is done.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.world.pass(time);
+        self.rest();
     }
 
     /// Somebody at this address comes in.

@@ -286,29 +286,12 @@ mod tests {
         scene(|config| config.listen[0].kind = kind)
     }
 
-    fn connect(scene: &mut Scene) -> usize {
-        let addr = "192.0.2.1:1024".parse().expect("an address");
-        let pair = scene.world.connect(addr).expect("the server listens");
-        scene.rest();
-        pair
-    }
-
-    fn send(scene: &mut Scene, pair: usize, text: &str) {
-        scene.say(pair, text);
-        scene.rest();
-    }
-
-    fn pass(scene: &mut Scene, time: Duration) {
-        scene.world.pass(time);
-        scene.rest();
-    }
-
     /// What somebody hears who sends this, cut anywhere.
     fn hears(scene: &mut Scene, text: &str, check: impl Fn(&str)) {
         for at in 0..text.len() {
-            let pair = connect(scene);
-            send(scene, pair, &text[..at]);
-            send(scene, pair, &text[at..]);
+            let pair = scene.connect("192.0.2.1");
+            scene.send(pair, &text[..at]);
+            scene.send(pair, &text[at..]);
             check(&scene.heard(pair));
             scene.world.finish(pair);
             scene.rest();
@@ -337,7 +320,7 @@ mod tests {
     #[test]
     fn those_beyond_a_cap_are_told_in_what_they_speak() {
         let mut scene = scene(|config| config.max_clients = 1);
-        let first = connect(&mut scene);
+        let first = scene.connect("192.0.2.1");
         hears(&mut scene, "ann\n", |heard| assert_eq!(heard, FULL));
         hears(&mut scene, LOGIN, |heard| {
             let (code, after) = goodbye(heard);
@@ -350,14 +333,14 @@ mod tests {
                 heard.ends_with("\r\nConnection: close\r\n\r\nServer is full. Try again later.\n")
             );
         });
-        let tls = connect(&mut scene);
+        let tls = scene.connect("192.0.2.1");
         let mut client = TlsClient::new(&scene.world, tls, VERSIONS[1], None);
         client.pull();
         exchange(&mut scene, &mut client);
         assert_eq!(client.heard(), "");
         assert!(scene.world.fin_at(tls).is_some());
-        let silent = connect(&mut scene);
-        pass(&mut scene, SILENCE);
+        let silent = scene.connect("192.0.2.1");
+        scene.pass(SILENCE);
         assert_eq!(scene.heard(silent), FULL);
         assert_eq!(scene.heard(first), PROMPT);
         assert_eq!(scene.server.talk.connections.len(), 1);
@@ -366,23 +349,25 @@ mod tests {
     #[test]
     fn few_of_those_beyond_a_cap_are_waited_for() {
         let mut scene = scene(|config| config.max_clients = 1);
-        connect(&mut scene);
-        let waiting: Vec<usize> = (0..TURNED_AWAY).map(|_| connect(&mut scene)).collect();
+        scene.connect("192.0.2.1");
+        let waiting: Vec<usize> = (0..TURNED_AWAY)
+            .map(|_| scene.connect("192.0.2.1"))
+            .collect();
         // Whatever the next one speaks, that is not known at once.
-        let next = connect(&mut scene);
+        let next = scene.connect("192.0.2.1");
         assert_eq!(scene.heard(next), FULL);
         for (i, &pair) in waiting.iter().enumerate() {
             assert_eq!(scene.heard(pair), "");
             if i == 0 {
-                send(&mut scene, pair, LOGIN);
+                scene.send(pair, LOGIN);
                 assert_eq!(goodbye(&scene.heard(pair)).0, "full");
                 scene.world.finish(pair);
                 scene.rest();
             }
         }
-        let next = connect(&mut scene);
+        let next = scene.connect("192.0.2.1");
         assert_eq!(scene.heard(next), "");
-        pass(&mut scene, SILENCE);
+        scene.pass(SILENCE);
         assert_eq!(scene.heard(next), FULL);
         assert!(waiting[1..].iter().all(|it| scene.heard(*it) == FULL));
     }
@@ -390,7 +375,7 @@ mod tests {
     #[test]
     fn an_address_for_lines_takes_nothing_else() {
         let mut scene = listening(ListenKind::Line);
-        let silent = connect(&mut scene);
+        let silent = scene.connect("192.0.2.1");
         assert_eq!(scene.heard(silent), PROMPT);
         let name = "it cannot have '{'.\r\n";
         hears(&mut scene, "{}\n", |heard| {
@@ -437,15 +422,15 @@ mod tests {
             assert!(heard.contains(TLS_ONLY));
         });
         // Nobody is greeted before TLS is set up.
-        let silent = connect(&mut scene);
-        pass(&mut scene, HANDSHAKE_TIMEOUT - SILENCE);
+        let silent = scene.connect("192.0.2.1");
+        scene.pass(HANDSHAKE_TIMEOUT - SILENCE);
         assert_eq!(scene.heard(silent), "");
-        pass(&mut scene, SILENCE);
+        scene.pass(SILENCE);
         assert!(scene.heard(silent).starts_with(TLS_ONLY));
         scene.world.finish(silent);
         scene.rest();
         assert!(scene.world.closed_at(silent).is_some());
-        let pair = connect(&mut scene);
+        let pair = scene.connect("192.0.2.1");
         let mut client = TlsClient::new(&scene.world, pair, VERSIONS[1], None);
         client.pull();
         client.say(LOGIN);

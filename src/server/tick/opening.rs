@@ -305,30 +305,18 @@ mod tests {
         })
     }
 
-    fn connect(scene: &mut Scene) -> usize {
-        let addr = "127.0.0.1:9".parse().expect("an address");
-        let pair = scene.world.connect(addr).expect("the server listens");
-        scene.rest();
-        pair
-    }
-
-    fn pass(scene: &mut Scene, time: Duration) {
-        scene.world.pass(time);
-        scene.rest();
-    }
-
     #[test]
     fn silence_is_that_of_a_person() {
         let mut scene = scene(SILENCE);
-        let ann = connect(&mut scene);
-        pass(&mut scene, SILENCE - Duration::from_nanos(1));
+        let ann = scene.connect("127.0.0.1");
+        scene.pass(SILENCE - Duration::from_nanos(1));
         assert_eq!(scene.heard(ann), "");
-        pass(&mut scene, Duration::from_nanos(1));
+        scene.pass(Duration::from_nanos(1));
         assert_eq!(scene.heard(ann), PROMPT);
         scene.say(ann, "ann\n");
         scene.rest();
         assert!(scene.heard(ann).starts_with("Welcome to the chat!\r\n"));
-        pass(&mut scene, SILENCE);
+        scene.pass(SILENCE);
         assert_eq!(scene.heard(ann), "");
     }
 
@@ -336,7 +324,7 @@ mod tests {
     fn a_person_who_speaks_first_is_greeted_at_once() {
         for greet_after in [SILENCE, Duration::ZERO] {
             let mut scene = scene(greet_after);
-            let ann = connect(&mut scene);
+            let ann = scene.connect("127.0.0.1");
             for part in ["G", "ET", " well\n", "ann"] {
                 scene.say(ann, part);
                 scene.rest();
@@ -360,7 +348,7 @@ mod tests {
         for (greet_after, answer) in [(SILENCE, not_found), (Duration::ZERO, greeted)] {
             for at in 0..request.len() {
                 let mut scene = scene(greet_after);
-                let stranger = connect(&mut scene);
+                let stranger = scene.connect("127.0.0.1");
                 scene.say(stranger, &request[..at]);
                 scene.rest();
                 scene.say(stranger, &request[at..]);
@@ -379,12 +367,12 @@ mod tests {
             anonymous: true,
             ..Config::default()
         });
-        let stranger = connect(&mut scene);
+        let stranger = scene.connect("127.0.0.1");
         scene.say(stranger, "GET / HTTP/1.1\r\n");
         scene.rest();
-        pass(&mut scene, SILENCE);
+        scene.pass(SILENCE);
         assert_eq!(scene.heard(stranger), "");
-        pass(&mut scene, HEAD_TIMEOUT);
+        scene.pass(HEAD_TIMEOUT);
         let too_slow = "HTTP/1.1 408 Request Timeout\r\n";
         assert!(scene.heard(stranger).starts_with(too_slow));
         assert_eq!(scene.server.talk.hub.online(), 0);
@@ -393,9 +381,9 @@ mod tests {
     #[test]
     fn a_slow_stranger_is_known_behind_the_greeting() {
         let mut scene = scene(SILENCE);
-        let stranger = connect(&mut scene);
+        let stranger = scene.connect("127.0.0.1");
         scene.say(stranger, "GET / HT");
-        pass(&mut scene, SILENCE);
+        scene.pass(SILENCE);
         assert_eq!(scene.heard(stranger), PROMPT);
         scene.say(stranger, "TP/1.1\r\n\r\n");
         scene.rest();
@@ -411,7 +399,7 @@ mod tests {
             ("GET", "Enter your username: Welcome to the chat!"),
         ] {
             let mut scene = scene(SILENCE);
-            let ann = connect(&mut scene);
+            let ann = scene.connect("127.0.0.1");
             scene.say(ann, said);
             scene.rest();
             scene.world.finish(ann);
@@ -424,13 +412,13 @@ mod tests {
     #[test]
     fn newcomers_leave_nothing_behind_and_hear_of_a_shutdown() {
         let mut scene = scene(SILENCE);
-        let [gone, _] = [connect(&mut scene), connect(&mut scene)];
+        let [gone, _] = [scene.connect("127.0.0.1"), scene.connect("127.0.0.1")];
         scene.say(gone, "GE");
         scene.rest();
         scene.world.reset(gone);
         scene.rest();
         assert_eq!(scene.server.talk.connections.len(), 1);
-        let left = connect(&mut scene);
+        let left = scene.connect("127.0.0.1");
         scene.server.handle().shutdown();
         while scene
             .server

@@ -193,27 +193,10 @@ mod tests {
         Scene::with(config(change))
     }
 
-    fn connect(scene: &mut Scene, host: &str) -> usize {
-        let addr = format!("{host}:1024").parse().expect("an address");
-        let pair = scene.world.connect(addr).expect("the server listens");
-        scene.rest();
-        pair
-    }
-
-    fn send(scene: &mut Scene, pair: usize, bytes: &[u8]) {
-        assert_eq!(scene.world.send(pair, bytes), bytes.len());
-        scene.rest();
-    }
-
-    fn pass(scene: &mut Scene, time: Duration) {
-        scene.world.pass(time);
-        scene.rest();
-    }
-
     /// Somebody at this address comes in through the proxy, without a login.
     fn come(scene: &mut Scene, header: &[u8]) -> (usize, String) {
-        let pair = connect(scene, "10.0.0.1");
-        send(scene, pair, &[header, b"\n"].concat());
+        let pair = scene.connect("10.0.0.1");
+        scene.send(pair, [header, b"\n"].concat());
         let heard = scene.heard(pair);
         (pair, heard)
     }
@@ -222,14 +205,14 @@ mod tests {
     fn the_greeting_comes_after_the_silence_behind_the_header() {
         for header in HEADERS.into_iter().chain(NAMELESS) {
             let mut scene = scene(|_| ());
-            let ann = connect(&mut scene, "10.0.0.1");
-            pass(&mut scene, Duration::from_secs(2));
-            send(&mut scene, ann, header);
-            pass(&mut scene, SILENCE - Duration::from_nanos(1));
+            let ann = scene.connect("10.0.0.1");
+            scene.pass(Duration::from_secs(2));
+            scene.send(ann, header);
+            scene.pass(SILENCE - Duration::from_nanos(1));
             assert_eq!(scene.heard(ann), "");
-            pass(&mut scene, Duration::from_nanos(1));
+            scene.pass(Duration::from_nanos(1));
             assert_eq!(scene.heard(ann), PROMPT);
-            pass(&mut scene, PROXY_TIMEOUT);
+            scene.pass(PROXY_TIMEOUT);
             assert_eq!(scene.heard(ann), "");
         }
     }
@@ -241,9 +224,9 @@ mod tests {
             for at in 0..=said.len() {
                 for silence in [SILENCE, Duration::ZERO] {
                     let mut scene = scene(|config| config.greet_after = silence);
-                    let ann = connect(&mut scene, "10.0.0.1");
-                    send(&mut scene, ann, &said[..at]);
-                    send(&mut scene, ann, &said[at..]);
+                    let ann = scene.connect("10.0.0.1");
+                    scene.send(ann, &said[..at]);
+                    scene.send(ann, &said[at..]);
                     let heard = scene.heard(ann);
                     let greeting = format!("{PROMPT}Welcome to the chat!\r\n");
                     assert!(heard.starts_with(&greeting), "cut at {at}: {heard}");
@@ -257,8 +240,8 @@ mod tests {
     fn behind_the_header_a_stranger_is_known_as_anywhere() {
         for behind in [&b"GET / HTTP/1.1\r\n\r\n"[..], HEADERS[0], HEADERS[1]] {
             let mut scene = scene(|_| ());
-            let stranger = connect(&mut scene, "10.0.0.1");
-            send(&mut scene, stranger, &[HEADERS[1], behind].concat());
+            let stranger = scene.connect("10.0.0.1");
+            scene.send(stranger, [HEADERS[1], behind].concat());
             let heard = scene.heard(stranger);
             let sentence = match behind.starts_with(b"GET") {
                 true => "HTTP/1.1 400 Bad Request\r\n",
@@ -273,13 +256,13 @@ mod tests {
     fn elsewhere_a_header_is_that_of_a_stranger() {
         for header in HEADERS {
             let mut scene = scene(|config| config.anonymous = true);
-            let stranger = connect(&mut scene, "192.0.2.9");
-            send(&mut scene, stranger, header);
+            let stranger = scene.connect("192.0.2.9");
+            scene.send(stranger, header);
             let sentence = "This is a chat server and does not speak the PROXY protocol. \
                  Connect with telnet or nc.\r\n";
             assert_eq!(scene.heard(stranger), sentence);
             // The silence after which people are greeted is that of a person.
-            pass(&mut scene, SILENCE);
+            scene.pass(SILENCE);
             assert_eq!(scene.server.talk.hub.online(), 0);
         }
     }
@@ -293,12 +276,12 @@ mod tests {
         ] {
             for at in 0..said.len() {
                 let mut scene = scene(|config| config.anonymous = true);
-                let pair = connect(&mut scene, "10.0.0.1");
-                send(&mut scene, pair, &said[..at]);
-                send(&mut scene, pair, &said[at..]);
+                let pair = scene.connect("10.0.0.1");
+                scene.send(pair, &said[..at]);
+                scene.send(pair, &said[at..]);
                 assert_eq!(scene.heard(pair), told, "{said:?} cut at {at}");
                 // Nothing is due any more.
-                pass(&mut scene, PROXY_TIMEOUT);
+                scene.pass(PROXY_TIMEOUT);
                 assert_eq!(scene.heard(pair), "");
                 assert_eq!(scene.server.talk.stats.online, 0);
             }
@@ -309,11 +292,11 @@ mod tests {
     fn a_header_has_three_seconds_whatever_comes_meanwhile() {
         for said in [&b""[..], b"PROXY TCP4 192.0.2.1 ", &HEADERS[1][..20]] {
             let mut scene = scene(|_| ());
-            let pair = connect(&mut scene, "10.0.0.1");
-            pass(&mut scene, PROXY_TIMEOUT - Duration::from_nanos(1));
-            send(&mut scene, pair, said);
+            let pair = scene.connect("10.0.0.1");
+            scene.pass(PROXY_TIMEOUT - Duration::from_nanos(1));
+            scene.send(pair, said);
             assert_eq!(scene.heard(pair), "");
-            pass(&mut scene, Duration::from_nanos(1));
+            scene.pass(Duration::from_nanos(1));
             assert_eq!(scene.heard(pair), LATE);
             scene.world.finish(pair);
             scene.rest();
@@ -331,14 +314,14 @@ mod tests {
             (NAMELESS[1], ""),
         ] {
             let mut scene = scene(|config| config.anonymous = true);
-            let bob = connect(&mut scene, "192.0.2.9");
-            pass(&mut scene, SILENCE);
+            let bob = scene.connect("192.0.2.9");
+            scene.pass(SILENCE);
             scene.heard(bob);
-            let pair = connect(&mut scene, "10.0.0.1");
-            send(&mut scene, pair, said);
+            let pair = scene.connect("10.0.0.1");
+            scene.send(pair, said);
             scene.world.finish(pair);
             scene.rest();
-            pass(&mut scene, PROXY_TIMEOUT);
+            scene.pass(PROXY_TIMEOUT);
             assert_eq!(scene.heard(pair), told, "{said:?}");
             assert_eq!(scene.heard(bob), "");
             assert_eq!(scene.server.talk.connections.len(), 1);
@@ -358,8 +341,8 @@ mod tests {
         );
         assert_eq!(come(&mut scene, &header("192.0.2.1")).1, TOO_MANY);
         // By whatever way they come.
-        let direct = connect(&mut scene, "192.0.2.1");
-        pass(&mut scene, SILENCE);
+        let direct = scene.connect("192.0.2.1");
+        scene.pass(SILENCE);
         assert_eq!(scene.heard(direct), TOO_MANY);
         // Somebody at the proxy itself keeps nobody else out.
         come(&mut scene, &header("10.0.0.1"));
@@ -384,12 +367,12 @@ mod tests {
     #[test]
     fn a_connection_without_a_header_yet_takes_a_place() {
         let mut scene = scene(|config| config.max_clients = 1);
-        let ann = connect(&mut scene, "10.0.0.1");
-        let bob = connect(&mut scene, "10.0.0.1");
-        send(&mut scene, bob, b"bob\n");
+        let ann = scene.connect("10.0.0.1");
+        let bob = scene.connect("10.0.0.1");
+        scene.send(bob, b"bob\n");
         assert_eq!(scene.heard(bob), "Server is full. Try again later.\r\n");
-        send(&mut scene, ann, HEADERS[0]);
-        pass(&mut scene, SILENCE);
+        scene.send(ann, HEADERS[0]);
+        scene.pass(SILENCE);
         assert_eq!(scene.heard(ann), PROMPT);
     }
 
@@ -411,12 +394,8 @@ mod tests {
             config.anonymous = true;
             config.rate = Rate::new(1, 2);
         });
-        let pair = connect(&mut scene, proxy);
-        send(
-            &mut scene,
-            pair,
-            &[header, &b"/users\n".repeat(20)].concat(),
-        );
+        let pair = scene.connect(proxy);
+        scene.send(pair, [header, &b"/users\n".repeat(20)].concat());
         scene.heard(pair).contains("You are sending too fast")
     }
 
@@ -438,7 +417,7 @@ mod tests {
             let mut scene = scene(|config| config.rate = Rate::new(1, 2));
             let mut newcomers = (0..12).map(|_| {
                 let (pair, _) = come(&mut scene, header);
-                send(&mut scene, pair, &b"\n".repeat(2));
+                scene.send(pair, b"\n".repeat(2));
                 scene
                     .heard(pair)
                     .contains("Too much is coming from your address")
@@ -452,12 +431,12 @@ mod tests {
         for (proxy, source) in [("10.0.0.1", "127.0.0.1"), ("127.0.0.1", "192.0.2.1")] {
             let config = config(|config| config.motd = Some("Tea\n".repeat(1000)));
             let mut scene = Scene::taking(1000, config);
-            let ann = connect(&mut scene, proxy);
-            send(&mut scene, ann, &[&header(source)[..], b"ann\n"].concat());
-            pass(&mut scene, STALL_CHECK);
+            let ann = scene.connect(proxy);
+            scene.send(ann, [&header(source)[..], b"ann\n"].concat());
+            scene.pass(STALL_CHECK);
             assert!(scene.world.is_waited_for(ann), "{proxy}");
             while !scene.heard(ann).is_empty() {
-                pass(&mut scene, STALL_CHECK);
+                scene.pass(STALL_CHECK);
             }
             let is_local = proxy == "127.0.0.1";
             assert_eq!(scene.world.is_waited_for(ann), is_local, "{proxy}");
@@ -467,7 +446,7 @@ mod tests {
     #[test]
     fn those_who_are_awaited_hear_of_a_shutdown_and_of_nothing_else() {
         let mut scene = Scene::taking(10, config(|_| ()));
-        let pair = connect(&mut scene, "10.0.0.1");
+        let pair = scene.connect("10.0.0.1");
         scene.server.handle().shutdown();
         scene.tick();
         scene.world.pass(PROXY_TIMEOUT);

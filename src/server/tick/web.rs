@@ -257,23 +257,6 @@ mod tests {
         Scene::with(config)
     }
 
-    fn connect(scene: &mut Scene, host: &str) -> usize {
-        let addr = format!("{host}:1024").parse().expect("an address");
-        let pair = scene.world.connect(addr).expect("the server listens");
-        scene.rest();
-        pair
-    }
-
-    fn send(scene: &mut Scene, pair: usize, bytes: &[u8]) {
-        assert_eq!(scene.world.send(pair, bytes), bytes.len());
-        scene.rest();
-    }
-
-    fn pass(scene: &mut Scene, time: Duration) {
-        scene.world.pass(time);
-        scene.rest();
-    }
-
     /// A short message, masked by zeros.
     fn text(object: &str) -> Vec<u8> {
         let length = u8::try_from(object.len()).ok().filter(|it| *it < 126);
@@ -323,9 +306,9 @@ mod tests {
 
     /// Somebody with a name, over WebSocket.
     fn enter(scene: &mut Scene, name: &str) -> usize {
-        let pair = connect(scene, "127.0.0.1");
+        let pair = scene.connect("127.0.0.1");
         let login = format!("{{\"op\":\"login\",\"name\":\"{name}\"}}");
-        send(scene, pair, &[UPGRADE.as_bytes(), &text(&login)].concat());
+        scene.send(pair, [UPGRADE.as_bytes(), &text(&login)].concat());
         let told = told_behind(&scene.heard_bytes(pair));
         assert_eq!(told, ["hello", "welcome"]);
         pair
@@ -338,9 +321,9 @@ mod tests {
         let all = [UPGRADE.as_bytes(), &login, &quit].concat();
         for at in 0..all.len() {
             let mut scene = scene(|_| ());
-            let pair = connect(&mut scene, "127.0.0.1");
-            send(&mut scene, pair, &all[..at]);
-            send(&mut scene, pair, &all[at..]);
+            let pair = scene.connect("127.0.0.1");
+            scene.send(pair, &all[..at]);
+            scene.send(pair, &all[at..]);
             let told = told_behind(&scene.heard_bytes(pair));
             let expected = ["hello", "welcome", "goodbye", "closed 1000"];
             assert_eq!(told, expected, "cut at {at}");
@@ -352,27 +335,27 @@ mod tests {
     fn the_second_connection_of_a_browser_is_not_greeted() {
         for (request, is_greeted) in [(BROWSED, false), (ASKED, true)] {
             let mut scene = scene(|_| ());
-            let before = connect(&mut scene, "192.0.2.1");
-            let first = connect(&mut scene, "192.0.2.1");
-            send(&mut scene, first, request.as_bytes());
+            let before = scene.connect("192.0.2.1");
+            let first = scene.connect("192.0.2.1");
+            scene.send(first, request.as_bytes());
             assert!(scene.heard(first).starts_with("HTTP/1.1 404 "));
-            pass(&mut scene, SILENCE);
-            pass(&mut scene, BROWSER_TIME - SILENCE);
-            let soon = connect(&mut scene, "192.0.2.1");
-            let typed = connect(&mut scene, "192.0.2.1");
-            let other = connect(&mut scene, "192.0.2.2");
-            pass(&mut scene, NEARLY);
-            let late = connect(&mut scene, "192.0.2.1");
-            pass(&mut scene, SILENCE - NEARLY);
+            scene.pass(SILENCE);
+            scene.pass(BROWSER_TIME - SILENCE);
+            let soon = scene.connect("192.0.2.1");
+            let typed = scene.connect("192.0.2.1");
+            let other = scene.connect("192.0.2.2");
+            scene.pass(NEARLY);
+            let late = scene.connect("192.0.2.1");
+            scene.pass(SILENCE - NEARLY);
             let silent = if is_greeted { PROMPT } else { "" };
             for pair in [before, soon, typed] {
                 assert_eq!(scene.heard(pair), silent, "{request}");
             }
             assert_eq!(scene.heard(other), PROMPT);
-            pass(&mut scene, NEARLY);
+            scene.pass(NEARLY);
             assert_eq!(scene.heard(late), PROMPT);
             // It may still be a person.
-            send(&mut scene, typed, b"ann\n");
+            scene.send(typed, b"ann\n");
             let heard = scene.heard(typed);
             assert!(heard.contains("Welcome to the chat!"), "{heard}");
             assert_eq!(heard.starts_with(PROMPT), !is_greeted);
@@ -382,14 +365,14 @@ mod tests {
     #[test]
     fn what_is_silent_beside_a_browser_is_dropped_in_silence() {
         let mut scene = scene(|_| ());
-        let first = connect(&mut scene, "127.0.0.1");
-        send(&mut scene, first, BROWSED.as_bytes());
+        let first = scene.connect("127.0.0.1");
+        scene.send(first, BROWSED.as_bytes());
         scene.world.finish(first);
-        let second = connect(&mut scene, "127.0.0.1");
-        pass(&mut scene, SILENCE);
-        pass(&mut scene, LOGIN_TIMEOUT - NEARLY);
+        let second = scene.connect("127.0.0.1");
+        scene.pass(SILENCE);
+        scene.pass(LOGIN_TIMEOUT - NEARLY);
         assert_eq!(scene.server.talk.connections.len(), 1);
-        pass(&mut scene, NEARLY);
+        scene.pass(NEARLY);
         assert_eq!(scene.heard(second), "");
         assert_eq!(scene.server.talk.connections.len(), 0);
         scene.server.talk.check_figures();
@@ -400,9 +383,9 @@ mod tests {
         let mut scene = scene(|_| ());
         let ann = enter(&mut scene, "ann");
         for _ in 0..3 {
-            pass(&mut scene, PING_INTERVAL - NEARLY);
+            scene.pass(PING_INTERVAL - NEARLY);
             assert_eq!(told_now(&scene, ann), [""; 0]);
-            pass(&mut scene, NEARLY);
+            scene.pass(NEARLY);
             assert_eq!(told_now(&scene, ann), ["ping"]);
         }
     }
@@ -410,11 +393,11 @@ mod tests {
     #[test]
     fn no_ping_follows_the_close_frame_while_that_waits() {
         let mut scene = Scene::taking(10, config());
-        let ann = connect(&mut scene, "127.0.0.1");
-        send(&mut scene, ann, UPGRADE.as_bytes());
-        pass(&mut scene, PING_INTERVAL - NEARLY);
-        send(&mut scene, ann, &text("{\"op\":\"quit\"}"));
-        pass(&mut scene, NEARLY);
+        let ann = scene.connect("127.0.0.1");
+        scene.send(ann, UPGRADE.as_bytes());
+        scene.pass(PING_INTERVAL - NEARLY);
+        scene.send(ann, text("{\"op\":\"quit\"}"));
+        scene.pass(NEARLY);
         let mut heard = Vec::new();
         while scene.world.fin_at(ann).is_none() || scene.world.has_unread(ann) {
             heard.extend(scene.heard_bytes(ann));
@@ -467,19 +450,19 @@ mod tests {
         ] {
             for at in 0..request.len() {
                 let mut scene = scene(behind);
-                connect(&mut scene, "192.0.2.1");
-                let pair = connect(&mut scene, "10.0.0.1");
-                send(&mut scene, pair, &request.as_bytes()[..at]);
-                send(&mut scene, pair, &request.as_bytes()[at..]);
+                scene.connect("192.0.2.1");
+                let pair = scene.connect("10.0.0.1");
+                scene.send(pair, &request.as_bytes()[..at]);
+                scene.send(pair, &request.as_bytes()[at..]);
                 is_refused(&scene, pair, status);
                 scene.server.talk.check_figures();
             }
         }
         for (host, time) in [("192.0.2.1", HEAD_TIMEOUT), ("10.0.0.1", PROXY_TIMEOUT)] {
             let mut scene = scene(behind);
-            let pair = connect(&mut scene, host);
-            send(&mut scene, pair, b"GET / HTTP/1.1\r\nHost: x\r\n");
-            pass(&mut scene, time);
+            let pair = scene.connect(host);
+            scene.send(pair, b"GET / HTTP/1.1\r\nHost: x\r\n");
+            scene.pass(time);
             is_refused(&scene, pair, "408 Request Timeout");
         }
     }
