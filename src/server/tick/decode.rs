@@ -115,8 +115,8 @@ impl Talk {
                 self.decode_object(now, peer, decoder, part)
             }
             #[cfg(feature = "web")]
-            Codec::Http(_) => {
-                let decoded = self.decode_head(now, peer, codec, unread);
+            Codec::Http(decoder) => {
+                let decoded = self.decode_head(now, peer, decoder, unread);
                 let tongue = self.connections.tongue(peer.slot);
                 if tongue != crate::wire::Tongue::Http {
                     *codec = Codec::new(tongue);

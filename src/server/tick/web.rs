@@ -9,9 +9,11 @@ use crate::error::{CloseReason, ProxyFault};
 use crate::id::PeerId;
 use crate::limits::{HEAD_TIMEOUT, LOGIN_TIMEOUT};
 use crate::moment::{Medium, Moment};
-use crate::wire::http::{Answer, Page, Refusal, Settings, answer, forwarded_for, is_browser};
+use crate::wire::Tongue;
+use crate::wire::http::{
+    Answer, HeadDecoder, Page, Refusal, Settings, answer, forwarded_for, is_browser,
+};
 use crate::wire::websocket::{self, CloseCode, FrameDecoder, Incoming};
-use crate::wire::{Codec, Tongue};
 
 use super::Talk;
 use super::decode::Decoded;
@@ -30,12 +32,9 @@ impl Talk {
         &mut self,
         now: Moment,
         peer: PeerId,
-        codec: &mut Codec,
+        decoder: &mut HeadDecoder,
         unread: &mut &mut [u8],
     ) -> Decoded {
-        let Codec::Http(decoder) = codec else {
-            return Decoded::default();
-        };
         let before = unread.len();
         let mut input: &[u8] = unread;
         let head = decoder.next(&mut input);
