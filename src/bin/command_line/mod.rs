@@ -56,11 +56,11 @@ protocol tells who connects through the proxy; a request of HTTP may come with X
 addresses neither is believed.
 
 CHAT_LISTEN sets the default of --listen, CHAT_PROXY_FROM that of --proxy-from, and CHAT_ORIGIN that of --origin; several
-stand with commas between them. CHAT_GREET_AFTER, CHAT_TLS_CERT and CHAT_TLS_KEY set those of --greet-after, --tls-cert, and
-of --tls-key; CHAT_TLS_ONLY=on and CHAT_NO_WEB=on do what --tls-only and --no-web do. RUST_LOG takes a level, such as debug, or TARGET=LEVEL, such as
-chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a service manager hands over
-(LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready, alive and about to stop
-(NOTIFY_SOCKET, WATCHDOG_USEC).
+stand with commas between them. CHAT_GREET_AFTER, CHAT_TLS_CERT and CHAT_TLS_KEY set those of --greet-after, --tls-cert
+and --tls-key; CHAT_TLS_ONLY=on and CHAT_NO_WEB=on do what --tls-only and --no-web do. RUST_LOG takes a level, such as
+debug, or TARGET=LEVEL, such as chinwag::server=debug, with commas between them; -v and -q win over it. Sockets that a
+service manager hands over (LISTEN_FDS) are listened on in place of all of these. It is told when the server is ready,
+alive and about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
 ";
 
 const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
