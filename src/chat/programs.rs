@@ -75,7 +75,7 @@ impl Hub {
         })));
         match self.roster.session(peer) {
             None => {}
-            // It says nothing about whoever uses the program.
+            // It says nothing about the program's user.
             Some(_) if object.op == Op::Ping => effects.tell(peer, ForProgram::Pong(self.last)),
             Some(Session::Naming) => self.op_of_newcomer(peer, &object.op, effects),
             Some(Session::Chatting(_)) => {

@@ -239,7 +239,7 @@ at('room-name').onkeydown = event => {
   at('add-room').focus();
 };
 
-// Notices of the system, for whoever clicked to have them.
+// Notices of the system, for people who clicked to have them.
 
 at('notify').onclick = async () => {
   const granted = (await Notification.requestPermission()) === 'granted';

@@ -131,7 +131,7 @@ fn what_was_said_before_is_told_with_its_number() {
         assert_eq!(again[name], first[name]);
     }
     ann.reads(&json!({"event": "joined", "room": "lobby", "name": "bob"}));
-    // Who comes back reads what is new. One's own lines come under one's own name.
+    // People who come back read what is new. One's own lines come under one's own name.
     ann.asks_and_reads(&json!({"op": "command", "line": "/history"}), &json!({
         "event": "answer", "to": "history", "text": ["-- last message, times in UTC --"], "count": 1,
     }));

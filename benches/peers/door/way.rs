@@ -40,7 +40,7 @@ impl Way {
         matches!(self, Way::Tls | Way::Wss)
     }
 
-    /// What somebody sends who has no name yet, so that the server knows what they speak.
+    /// What a nameless client sends, so that the server knows what it speaks.
     pub(super) fn hello(self) -> Vec<u8> {
         match self {
             // They are greeted when they have been silent for a while.

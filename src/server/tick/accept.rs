@@ -244,7 +244,7 @@ impl Talk {
     }
 }
 
-/// What a newcomer is told who cannot come in.
+/// What a refused newcomer is told.
 fn about_refusal(why: CloseReason) -> Message {
     match why {
         CloseReason::TooManyFromAddress => AboutConnection::TooManyFromAddress.into(),
@@ -286,7 +286,7 @@ mod tests {
         scene(|config| config.listen[0].kind = kind)
     }
 
-    /// What somebody hears who sends this, cut anywhere.
+    /// Sends this, cut anywhere, and checks what comes back.
     fn hears(scene: &mut Scene, text: &str, check: impl Fn(&str)) {
         for at in 0..text.len() {
             let pair = scene.connect("192.0.2.1");
