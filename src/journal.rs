@@ -209,6 +209,13 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    /// The journal of a server that goes on. The first entry is of a later second than the last one that is known, as
+    /// there may have been others in the same.
+    pub(crate) fn behind(last: u64) -> Journal {
+        let next = (last / PER_SECOND + 1).saturating_mul(PER_SECOND);
+        Journal { last: next - 1 }
+    }
+
     /// Turns an act into an entry. An act without an author is that of somebody who comes in.
     pub(crate) fn enter(
         &mut self,

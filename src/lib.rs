@@ -27,11 +27,11 @@
 //! | 4 | `client` | the terminal client, behind the feature `client`; it and the server know nothing of each other |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
 //! | 2 | `net` | the poller, listeners, sockets, TLS, latched readiness, send queues |
-//! | 2 | `work` | the work for threads that may block, and its limits |
+//! | 2 | `work` | the work for threads that may block, and its limits; `work::store` keeps what is said in a file, behind the feature `store` |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, objects of programs, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
 //! | 1 | `page` | the chat in a browser, as one document, behind the feature `web` |
-//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `rate`, `tally` | the vocabulary |
+//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `query`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -48,6 +48,9 @@
 //! | an effect is acted on | `Talk::apply` in `server/talk.rs` |
 //! | an effect becomes bytes | `Fanout::say` and `Fanout::reply` in `server/fanout.rs`, by `wire::render` |
 //! | bytes are written | `Talk::write` in `server/tick/write.rs`, by `net::Connection` |
+//!
+//! What a file is to keep leaves `apply` as [`Effect::Keep`](inner::chat::Effect), and goes to the store once a tick. What people ask of the past
+//! is answered by `chat/recall.rs`, from memory or by a worker that reads the file.
 //!
 //! A line that changes nothing that people share, such as `/who`, makes no entry: `Hub::handle` answers it by an effect.
 //! An object of a program takes the same path, from `server/tick/program.rs` by `chat/programs.rs`; what programs read is
@@ -66,7 +69,7 @@
 //! time      act on what is due by now; server/connections/timers.rs has the table of all timers
 //! farewell  people whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
-//! hand over the questions for other threads, one batch to each (server/workers.rs)
+//! hand over what is to be kept (server/keeping.rs) and the questions (server/workers.rs), one batch to each thread
 //! show      figures to programs that ask for them, on a listener of their own (server/metrics)
 //! reap      free the slots of peers that are gone; server/connections/leaving.rs has the table of their ways out
 //! ```
@@ -103,6 +106,7 @@ mod net;
 mod network;
 #[cfg(feature = "web")]
 mod page;
+mod query;
 mod rate;
 mod server;
 mod tally;
@@ -124,6 +128,13 @@ pub use network::{InvalidNetwork, Network, Networks};
 pub use rate::{InvalidRate, Rate};
 pub use server::{Config, Entries, Handle, InvalidListen, Listen, ListenKind, Server, Stats};
 
+/// Keeping what is said in a file, and searching it; see [`Server::keep`].
+#[cfg(feature = "store")]
+pub mod store {
+    pub use crate::server::{Answers, open};
+    pub use crate::work::store::{Ended, Error, Options, Report, Store, Writer, backup, restore};
+}
+
 /// Items for this package's own programs, tests, benches and fuzzing. They carry no promise: any version may change
 /// them.
 #[doc(hidden)]
@@ -131,14 +142,17 @@ pub mod inner {
     pub use crate::error::Unanswered;
     pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
-        AboutAway, AboutChat, AboutConnection, AboutHearing, AboutIgnoring, AboutInput,
-        AboutPeople, AboutReading, AboutRooms, Answer, Cause, EntryFacts, ForProgram, Hello,
-        HelpRow, Here, IgnoredRow, Message, Misuse, MisuseCode, News, Past, Presence, Request,
-        RoomFacts, RoomRow, Told, Welcome, Whois,
+        AboutAway, AboutChat, AboutConnection, AboutHearing, AboutIgnoring, AboutInput, AboutPast,
+        AboutPeople, AboutReading, AboutRooms, Answer, Before, Cause, EntryFacts, ForProgram,
+        Hello, HelpRow, Here, IgnoredRow, Keep, KeptRoom, Message, Misuse, MisuseCode, News, Page,
+        Past, Presence, Request, RoomFacts, RoomRow, Seen, Told, Unseen, Welcome, Whois,
     };
     pub use crate::moment::{Civil, Format, Medium, Moment, Offset, Stamp};
+    pub use crate::query::{InvalidQuery, Place, Query};
     pub use crate::server::{Job, fanout};
     pub use crate::work::Jobs;
+    #[cfg(feature = "store")]
+    pub use crate::work::store;
 
     pub mod chat {
         pub use crate::chat::{

@@ -3,6 +3,10 @@
 //! [`Config`](crate::Config) holds the limits that an operator may choose; their defaults and ranges stand here too.
 //! The assertions at the end of this file check the relations between the limits at compile time.
 
+pub mod past;
+#[cfg(feature = "store")]
+pub mod store;
+
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -336,9 +340,13 @@ pub const ENTRIES_BYTES: usize = 64 * 1024 * 1024;
 /// Requests that may wait in the queue behind a [`Handle`](crate::Handle).
 pub const REQUESTS: usize = 64;
 
-/// Questions from the chat that may be with a worker, including results that have not been taken yet. At 15 ms each, as
-/// a password takes, all are answered within a second. People who ask while it is full are told to try again.
-pub const QUESTIONS: usize = 64;
+/// Questions from the chat that may be with a worker, including results that have not been taken yet. At a quarter of a
+/// second each, as a search may take, all are answered within four. People who ask while it is full are told to try again.
+pub const QUESTIONS: usize = 16;
+
+/// What a millisecond of a worker's time counts for against the rate of the person who asked, in bytes. At the default
+/// rate one person can keep a worker busy for a twenty-fifth of its time.
+pub const WORK_BYTES: usize = 200;
 
 /// How long a person waits for the answer to such a question. A healthy worker needs a tenth of that for all of them.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);

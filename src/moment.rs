@@ -69,6 +69,11 @@ impl Offset {
     fn minutes(self) -> i16 {
         i16::from(self.0) * QUARTER
     }
+
+    /// The same in seconds.
+    pub(crate) fn seconds(self) -> i64 {
+        i64::from(self.minutes()) * 60
+    }
 }
 
 impl fmt::Display for Offset {
@@ -105,7 +110,7 @@ impl Civil {
         /// Days from 0000-03-01 to 1970-01-01.
         const EPOCH: i64 = 719_468;
         const CENTURY: i64 = 36_524;
-        let local = unix + i64::from(offset.minutes()) * 60;
+        let local = unix + offset.seconds();
         let seconds = local.rem_euclid(86_400);
         // Years are counted from March, so that a leap day is the last of its year. The calendar repeats every 400
         // years, which are four centuries and a day.

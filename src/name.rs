@@ -187,6 +187,12 @@ impl Username {
         keys::all(&self.0)
     }
 
+    /// The form that addresses a person, as text: names that address the same person have the same one.
+    #[cfg(feature = "store")]
+    pub(crate) fn folded(&self) -> String {
+        keys::addressed(self.as_str())
+    }
+
     /// The hash of its look in this writing.
     pub(crate) fn look_key(&self, look: Look) -> u64 {
         keys::look_key(&self.0, look)
@@ -236,6 +242,12 @@ impl RoomName {
     /// As [`Username::key`].
     pub(crate) fn key(&self) -> u64 {
         self.0.key()
+    }
+
+    /// As [`Username::folded`].
+    #[cfg(feature = "store")]
+    pub(crate) fn folded(&self) -> String {
+        self.0.folded()
     }
 
     /// The name without its `#`.

@@ -54,10 +54,10 @@ const REPEATS: usize = 40;
 
 /// The text before a typed line, by the first byte of a step.
 #[rustfmt::skip]
-const COMMANDS: [&str; 32] = [
+const COMMANDS: [&str; 35] = [
     "", "", "/ignore ", "/unignore ", "/nick ", "/join ", "/leave", "/topic ", "/msg ", "/msg ann ", "/reply ", "/away ",
     "/back", "/me ", "/history ", "/time ", "/quiet ", "/whois ", "/who ", "/rooms", "/users", "/help", "/quit", "/ignore",
-    "/nick ", "/", "/listen ", "/listen tea", "/unlisten ", "/switch ", "/in ", "/in tea ",
+    "/nick ", "/", "/listen ", "/listen tea", "/unlisten ", "/switch ", "/in ", "/in tea ", "/more", "/search ", "/seen ",
 ];
 
 /// How many other acts a step may be, besides a typed line.

@@ -49,6 +49,14 @@ fn written(op: &Op) -> Option<Value> {
         Op::Join { room, is_current } => json!({"op": "join", "room": room, "current": is_current}),
         Op::Leave { room } => json!({"op": "leave", "room": room}),
         Op::Write { to, text } => json!({"op": "write", "to": to, "text": text}),
+        Op::History {
+            room,
+            before,
+            count,
+        } => json!({"op": "history", "room": room, "before": before, "count": count}),
+        Op::Search { query, before } => {
+            json!({"op": "search", "query": query, "before": before})
+        }
         Op::Command { line } => json!({"op": "command", "line": line}),
         Op::Ping => json!({"op": "ping"}),
         Op::Quit { text } => json!({"op": "quit", "text": text}),

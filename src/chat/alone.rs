@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::id::PeerId;
 use crate::journal::{Heard, Journal, Person};
+use crate::message::KeptRoom;
 use crate::moment::Moment;
 
 #[cfg(any(test, fuzzing))]
@@ -86,6 +87,18 @@ impl Alone {
     /// Sets the message that every newcomer reads. The text must be clean but for its line ends.
     pub fn set_motd(&mut self, text: Option<Arc<str>>) {
         self.hub.set_motd(text);
+    }
+
+    /// Goes on from what a file has; see [`Hub::go_on`]. `last` is the largest number of an entry that the file knows.
+    pub fn go_on(&mut self, last: u64, rooms: Vec<KeptRoom>) {
+        self.journal = Journal::behind(last);
+        self.hub.last = last;
+        self.hub.go_on(rooms);
+    }
+
+    /// The number of the last entry.
+    pub fn last(&self) -> u64 {
+        self.hub.last()
     }
 
     /// Keeps each entry from now on, until [`take_entries`](Self::take_entries) takes it.

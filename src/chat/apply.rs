@@ -9,7 +9,9 @@ use std::sync::Arc;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
-use crate::message::{AboutConnection, AboutHearing, AboutIgnoring, AboutPeople, AboutRooms, News};
+use crate::message::{
+    AboutConnection, AboutHearing, AboutIgnoring, AboutPeople, AboutRooms, Keep, News, Past,
+};
 use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
@@ -29,7 +31,40 @@ impl Hub {
         self.last = entry.seq;
         effects.set_entry(Some(entry.into()));
         self.act_on(now, entry, origin, effects);
+        self.note_ended(entry, effects);
         effects.set_entry(None);
+    }
+
+    /// Has the file know of rooms that have vanished by an entry. When the server stops, rooms only lose their people.
+    fn note_ended(&mut self, entry: &Entry, effects: &mut Effects) {
+        for room in self.rooms.take_ended() {
+            let is_stop = matches!(
+                entry.act,
+                Act::Leave {
+                    reason: CloseReason::Shutdown,
+                    ..
+                }
+            );
+            if self.has_file && !is_stop {
+                let seq = entry.seq;
+                effects.keep(Keep::End { room, seq });
+            }
+        }
+    }
+
+    /// Has the file know that somebody is here, or was until now.
+    fn keep_seen(&self, name: &Username, entry_at: i64, effects: &mut Effects) {
+        if self.has_file {
+            let (name, at) = (name.clone(), entry_at);
+            effects.keep(Keep::Seen { name, at });
+        }
+    }
+
+    /// Has the file keep a line.
+    pub(super) fn keep_line(&self, past: &Arc<Past>, effects: &mut Effects) {
+        if self.has_file {
+            effects.keep(Keep::Line(past.clone()));
+        }
     }
 
     fn act_on(
@@ -106,6 +141,7 @@ impl Hub {
         };
         self.rooms.enter(room, place, |it| self.roster.number(it));
         self.name_taken(place, name);
+        self.keep_seen(name, entry.at, effects);
         let is_seated = origin.map(|peer| self.seat(now, place, peer, effects));
         let joined = News::Joined(name.clone());
         let program = self.roster.get(place).filter(|it| it.is_program());
@@ -171,6 +207,7 @@ impl Hub {
         };
         let past = author.past(Some(&room.name), &news);
         room.history.push(author.id, past.clone());
+        self.keep_line(&past, effects);
         self.note_mentions(author, id, &past, effects);
         self.remember(author, entry, past);
         let is_echo = matches!(entry.act, Act::Say { .. });
@@ -236,6 +273,8 @@ impl Hub {
         if !from.has_key_of(&to) {
             self.name_taken(author.place, &to);
         }
+        self.keep_seen(&from, author.at, effects);
+        self.keep_seen(&to, author.at, effects);
         if let Some(peer) = author.peer {
             let (from, to) = (from.clone(), to.clone());
             effects.push(Effect::Renamed { peer, from, to });
@@ -259,6 +298,8 @@ impl Hub {
         room.topic = topic.clone();
         let by = author.name.clone();
         let news = News::TopicSet { by, topic };
+        let past = author.past(Some(&room.name), &news);
+        self.keep_line(&past, effects);
         self.tell_of_author(author, author.room, false, news, effects);
     }
 
@@ -307,6 +348,7 @@ impl Hub {
             return;
         };
         self.forget_ignores(author.place, &person);
+        self.keep_seen(&person.name, author.at, effects);
         if let Some(peer) = origin {
             let name = person.name.clone();
             effects.push(Effect::WentOffline { peer, name, reason });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::id::RoomId;
 use crate::limits::{AWAY_NAMED, MENTION_BYTES, MISSED_BYTES, MISSED_LINES};
-use crate::message::{AboutAway, News, Past};
+use crate::message::{AboutAway, AboutReading, News, Past};
 use crate::name::{Addressed, Username, addresses, beginning, words};
 use crate::tally;
 
@@ -80,7 +80,7 @@ impl Hub {
         effects.answer(author.peer, AboutAway::Back { shown, missed });
         self.tell_of_absence(author, false, None, effects);
         if missed > 0 {
-            self.show_past(author.place, lines, effects);
+            self.show_past(author.place, lines, AboutReading::End.into(), effects);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{CloseReason, Protocol, Unanswered};
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
-use crate::message::{Answer, Cause, EntryFacts, Message, Misuse, News, Request};
+use crate::message::{Answer, Cause, EntryFacts, Keep, Message, Misuse, News, Request};
 use crate::moment::Format;
 use crate::name::{RoomName, Username};
 use crate::wire::machine::Object;
@@ -119,6 +119,8 @@ pub enum Effect {
         /// The question.
         question: Question,
     },
+    /// Keep this in the file, if the server has one.
+    Keep(Keep),
     /// Tell an audience something. The server renders the message once for all of them.
     Send {
         /// The audience.
@@ -233,6 +235,16 @@ impl Effects {
     /// From now on messages and acts come from this object of a program, until it is `None` again.
     pub(super) fn set_request(&mut self, request: Option<Arc<Request>>) {
         self.cause.request = request;
+    }
+
+    /// The object that messages come from now.
+    pub(super) fn request(&self) -> Option<Arc<Request>> {
+        self.cause.request.clone()
+    }
+
+    /// Keeps something in the file.
+    pub(super) fn keep(&mut self, it: Keep) {
+        self.push(Effect::Keep(it));
     }
 
     /// Takes out the first proposed act after the first `behind` effects, and moves the effects that follow it to the end of

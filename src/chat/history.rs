@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::id::PersonId;
-use crate::message::{News, Past};
+use crate::message::{Before, News, Past};
 use crate::tally;
 
 /// The date, `(private)`, and the line end.
@@ -20,6 +20,8 @@ pub(super) struct History {
     total: usize,
     max_lines: usize,
     max_bytes: usize,
+    /// Whether there were lines before these, which a file may have.
+    is_cut: bool,
 }
 
 /// A line, and its author, whatever the author's name is by now.
@@ -39,7 +41,14 @@ impl History {
             total: 0,
             max_lines,
             max_bytes,
+            is_cut: false,
         }
+    }
+
+    /// The last lines that a file has, the oldest first. `is_cut` tells whether it has older ones.
+    pub(super) fn load(&mut self, lines: &[Arc<Past>], is_cut: bool) {
+        lines.iter().for_each(|it| self.push(it.author, it.clone()));
+        self.is_cut |= is_cut;
     }
 
     /// Keeps a line that a person wrote, and drops the oldest lines until the bounds hold.
@@ -50,6 +59,7 @@ impl History {
         let number = self.total;
         self.total += 1;
         if self.max_lines == 0 || size > self.max_bytes {
+            self.is_cut = true;
             return;
         }
         while self.lines.len() >= self.max_lines || self.bytes + size > self.max_bytes {
@@ -57,6 +67,7 @@ impl History {
                 break;
             };
             self.bytes -= self::size(&oldest.past.news).unwrap_or(0);
+            self.is_cut = true;
         }
         self.lines.push_back(Line {
             number,
@@ -72,15 +83,43 @@ impl History {
         &self,
         known: usize,
         count: usize,
+        is_seen: impl FnMut(PersonId, &News) -> bool,
+    ) -> Vec<Arc<Past>> {
+        self.last_before(Before::End, known, count, is_seen)
+    }
+
+    /// The same of the lines before some line.
+    pub(super) fn last_before(
+        &self,
+        before: Before,
+        known: usize,
+        count: usize,
         mut is_seen: impl FnMut(PersonId, &News) -> bool,
     ) -> Vec<Arc<Past>> {
         let seen = |line: &&Line| is_seen(line.author, &line.past.news);
         let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
         let new = new.take_while(|line| line.number >= known);
+        let new = new.filter(|line| line.past.is_before(before));
         let lines = new.filter(seen).take(count);
         let mut lines: Vec<Arc<Past>> = lines.map(|it| it.past.clone()).collect();
         lines.reverse();
         lines
+    }
+
+    /// The end of the lines that only a file has, if it may have any before these.
+    pub(super) fn in_file(&self, before: Before) -> Option<Before> {
+        let first = self.lines.front().filter(|_| self.is_cut);
+        match (self.is_cut, first) {
+            (false, _) => None,
+            (true, Some(line)) if !line.past.is_before(before) => Some(before),
+            (true, Some(line)) => Some(Before::Seq(line.past.seq)),
+            (true, None) => Some(before),
+        }
+    }
+
+    /// Whether a file may have lines, and memory has none.
+    pub(super) fn is_only_in_file(&self) -> bool {
+        self.is_cut && self.lines.is_empty()
     }
 
     /// How many lines came, including those that are gone.
@@ -90,8 +129,11 @@ impl History {
 }
 
 /// The size of a line as it is read later, in bytes. The text around name and line counts as [`AROUND`]. `None`: nobody
-/// wrote the line, so it is not kept.
-fn size(news: &News) -> Option<usize> {
+/// wrote the line, and it does not stand for such lines, so it is not kept.
+pub(super) fn size(news: &News) -> Option<usize> {
+    if let News::NotKept(_) = news {
+        return Some(AROUND);
+    }
     let (author, text) = news.written()?;
     Some(AROUND + author.as_str().len() + text.len())
 }

@@ -114,7 +114,9 @@ impl Hub {
                 room: Some(room.name.clone()),
                 news: news.clone(),
             };
-            room.history.push(entry.author, Arc::new(past));
+            let past = Arc::new(past);
+            room.history.push(entry.author, past.clone());
+            self.keep_line(&past, effects);
         }
         effects.tell_room(id, None, Vec::new(), news);
     }

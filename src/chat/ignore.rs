@@ -15,7 +15,7 @@ use slab::Slab;
 
 use crate::id::{PeerId, PersonId, Slot};
 use crate::limits::{IGNORED, IGNORED_NAMES};
-use crate::message::{IgnoredRow, News};
+use crate::message::{IgnoredRow, News, Unseen};
 use crate::name::Username;
 use crate::tally;
 
@@ -242,17 +242,29 @@ impl Hub {
     /// no line under an ignored name, unless someone else has that name now. They see what a program said under any
     /// name, because they have read it.
     pub(super) fn sees(&self, who: Place) -> impl FnMut(PersonId, &News) -> bool + use<> {
-        let ids = self.ignores(who).iter();
-        let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
-        let people: HashSet<PersonId> = targets.iter().map(|it| it.person).collect();
-        let names: HashSet<Username> = targets.iter().map(|it| it.name.clone()).collect();
-        let holders = names.iter().filter_map(|name| self.roster.find(name));
-        let others = holders.filter(|it| !self.does_ignore(who, *it));
-        let others: HashSet<PersonId> = others.map(|it| self.roster.number(it)).collect();
+        let unseen = self.unseen(who);
+        let people: HashSet<PersonId> = unseen.people.into_iter().collect();
+        let names: HashSet<Username> = unseen.names.into_iter().collect();
+        let others: HashSet<PersonId> = unseen.but.into_iter().collect();
         move |author, line| {
             let is_person = author != PersonId::HOUSE;
             let is_ignored = |name| is_person && names.contains(name) && !others.contains(&author);
             !people.contains(&author) && !line.author().is_some_and(is_ignored)
+        }
+    }
+
+    /// The same for the file.
+    pub(super) fn unseen(&self, who: Place) -> Unseen {
+        let ids = self.ignores(who).iter();
+        let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
+        let names: HashSet<Username> = targets.iter().map(|it| it.name.clone()).collect();
+        let holders = names.iter().filter_map(|name| self.roster.find(name));
+        let others = holders.filter(|it| !self.does_ignore(who, *it));
+        Unseen {
+            rooms: Vec::new(),
+            people: targets.iter().map(|it| it.person).collect(),
+            but: others.map(|it| self.roster.number(it)).collect(),
+            names: names.into_iter().collect(),
         }
     }
 

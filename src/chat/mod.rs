@@ -33,6 +33,7 @@ mod programs;
 mod question;
 #[cfg(any(test, fuzzing))]
 mod readers;
+mod recall;
 mod repeats;
 mod replay;
 mod room;
@@ -58,7 +59,7 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
 use crate::limits::{HISTORY_LINES, PEOPLE_LISTED};
-use crate::message::{AboutConnection, AboutInput, News, Past, Presence};
+use crate::message::{AboutConnection, AboutInput, KeptRoom, News, Past, Presence};
 use crate::moment::{Moment, Offset};
 use crate::name::{InvalidUsername, RoomName, Username};
 use crate::tally;
@@ -116,6 +117,8 @@ pub struct Hub {
     targets: Targets,
     /// How many programs are in the chat by connections of this server.
     programs: usize,
+    /// Whether a file keeps what is said.
+    has_file: bool,
     /// The number of the last entry.
     last: u64,
     /// The time of the hub's first event.
@@ -202,6 +205,7 @@ impl Hub {
             idles: Deadlines::default(),
             targets: Targets::default(),
             programs: 0,
+            has_file: false,
             last: 0,
             began: None,
         }
@@ -237,13 +241,9 @@ impl Hub {
                 self.break_prompt(peer, effects);
                 self.answer_and_prompt(peer, AboutInput::TooFast { of_address }, effects);
             }
-            Event::Answered(Ok(finding)) => match *finding {
-                #[cfg(test)]
-                Finding::Echo(ref line) => self.line(now, peer, line, effects),
-            },
-            Event::Answered(Err(why)) => {
-                self.answer_and_prompt(peer, AboutInput::Unanswered(why), effects);
-            }
+            #[cfg(test)]
+            Event::Answered(Ok(Finding::Echo(line))) => self.line(now, peer, line, effects),
+            Event::Answered(finding) => self.answered(peer, finding, effects),
             Event::Disconnected(reason) => self.leave(peer, reason, None, effects),
         }
     }
@@ -272,6 +272,18 @@ impl Hub {
     /// Sets the message that every newcomer reads. The text must be clean but for its line ends.
     pub fn set_motd(&mut self, text: Option<Arc<str>>) {
         self.motd = text;
+    }
+
+    /// Goes on from what a file has: its rooms, with their topics and last lines. From now on the file is to keep what
+    /// happens, by [`Effect::Keep`], and answers questions about what happened before.
+    pub fn go_on(&mut self, rooms: Vec<KeptRoom>) {
+        self.has_file = true;
+        self.rooms.load(rooms);
+    }
+
+    /// The number of the last entry.
+    pub fn last(&self) -> u64 {
+        self.last
     }
 
     /// The number of people who have a name.

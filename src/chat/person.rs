@@ -10,6 +10,7 @@ use crate::name::Username;
 use crate::tally;
 
 use super::history::History;
+use super::recall::Recall;
 use super::repeats::Repeats;
 
 /// The place of a person in the roster while they are here. A later person may get the same place.
@@ -68,6 +69,8 @@ pub(super) struct Extras {
     pub(super) visits: Vec<Visit>,
     /// What they said under ids.
     pub(super) repeats: Option<Box<Repeats>>,
+    /// What they read of the past.
+    pub(super) recall: Option<Box<Recall>>,
     /// The person who last wrote to them privately.
     pub(super) correspondent: Option<(PersonId, Username)>,
 }

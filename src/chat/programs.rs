@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::error::CloseReason;
 use crate::id::{PeerId, RoomId};
 use crate::journal::Act;
+use crate::limits::past::{FOUND_LINES, LINES_ANSWERED};
 use crate::message::{
-    AboutConnection, AboutHearing, AboutInput, Answer, EntryFacts, ForProgram, Misuse, News,
-    Request, RoomFacts, Welcome,
+    AboutConnection, AboutHearing, AboutInput, Answer, Before, EntryFacts, ForProgram, Misuse,
+    News, Request, RoomFacts, Welcome,
 };
 use crate::moment::{Format, Moment};
 use crate::name::{RoomName, Username};
@@ -16,6 +17,7 @@ use crate::wire::machine::{Object, Op};
 
 use super::event::Effects;
 use super::person::{Person, Place};
+use super::recall::{Sought, Way, What};
 use super::roster::Session;
 use super::{Author, Caller, Hub, commands};
 
@@ -64,6 +66,8 @@ impl Hub {
             | Op::Join { .. }
             | Op::Leave { .. }
             | Op::Write { .. }
+            | Op::History { .. }
+            | Op::Search { .. }
             | Op::Ping
             | Op::Quit { .. }
             | Op::TooLong { .. } => None,
@@ -117,6 +121,8 @@ impl Hub {
             | Op::Join { .. }
             | Op::Leave { .. }
             | Op::Write { .. }
+            | Op::History { .. }
+            | Op::Search { .. }
             | Op::Ping
             | Op::Command { .. } => effects.tell(peer, ForProgram::LogInFirst),
         }
@@ -143,6 +149,25 @@ impl Hub {
             },
             Op::Leave { room } => self.leave_room(caller, room.as_deref(), effects),
             Op::Write { to, text } => commands::write(self, caller, to, text, effects),
+            Op::History {
+                room,
+                before,
+                count,
+            } => {
+                if let Some(room) = self.room_to_read(caller, room.as_deref(), effects) {
+                    let count = count.map_or(FOUND_LINES, |it| it as usize);
+                    let sought = Sought {
+                        what: What::History(room),
+                        before: before.map_or(Before::End, Before::Seq),
+                        count: count.min(LINES_ANSWERED),
+                    };
+                    self.recall(caller.place, sought, Way::Page, effects);
+                }
+            }
+            Op::Search { query, before } => {
+                let before = before.map_or(Before::End, Before::Seq);
+                self.search(caller, query, before, effects);
+            }
             Op::Command { line } => match Command::parse(line) {
                 Command::Slash { word, args } => commands::run(self, caller, word, args, effects),
                 Command::Say(_) | Command::Blank => commands::unknown(caller, line, effects),
@@ -177,6 +202,24 @@ impl Hub {
                 None
             }
         }
+    }
+
+    /// The room that an object wants to read, which must be one that the program hears.
+    fn room_to_read(
+        &self,
+        caller: &Caller,
+        typed: Option<&str>,
+        effects: &mut Effects,
+    ) -> Option<RoomName> {
+        let Some(typed) = typed else {
+            return self.room_name(caller.room);
+        };
+        let typed = commands::room_named(caller, typed, effects)?;
+        let heard = self.heard(caller.place, &typed).map(|(_, room)| room);
+        if heard.is_none() {
+            effects.answer(caller.peer, AboutHearing::NotHeard(typed));
+        }
+        heard
     }
 
     fn leave_room(&mut self, caller: &Caller, typed: Option<&str>, effects: &mut Effects) {

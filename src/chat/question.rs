@@ -1,14 +1,44 @@
 //! Questions from the chat to a worker, and the answers.
 //!
-//! A new kind of work needs a variant in both enums, and a place in [`Hub::handle`](super::Hub::handle). The two
-//! variants below are for tests alone, as no capability of the chat asks a worker anything yet.
+//! A peer has at most one question out. What it was about is kept with the person who asked, so that the answer needs to
+//! hold nothing but what was found.
 
 #[cfg(test)]
 use std::sync::Arc;
 
+use crate::message::{Before, Page, Seen, Unseen};
+use crate::name::{RoomName, Username};
+use crate::query::Query;
+
 /// A question that a worker answers for a waiting peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
+    /// The last lines of a room.
+    History {
+        /// The room.
+        room: RoomName,
+        /// Where they end.
+        before: Before,
+        /// How many, at most.
+        count: usize,
+        /// The lines that are left out.
+        unseen: Unseen,
+    },
+    /// The last lines that a search finds.
+    Search {
+        /// What is searched for.
+        query: Query,
+        /// The reader's current room.
+        here: RoomName,
+        /// Where they end.
+        before: Before,
+        /// How many, at most.
+        count: usize,
+        /// The lines that are left out.
+        unseen: Unseen,
+    },
+    /// When somebody of this name was last here.
+    Seen(Username),
     /// To give back a line, which the hub then handles as if it had been typed.
     #[cfg(test)]
     Echo(Arc<str>),
@@ -17,6 +47,14 @@ pub enum Question {
 /// The answer of a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
+    /// Lines.
+    Page(Page),
+    /// When somebody was last here, if they ever were.
+    Seen(Option<Seen>),
+    /// The answer would take too long to find.
+    TooMuch,
+    /// What was said last is not in the file yet, as the disk is slow.
+    Behind,
     /// The line of the question.
     #[cfg(test)]
     Echo(Arc<str>),

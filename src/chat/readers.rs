@@ -57,6 +57,7 @@ impl Readers {
             | Effect::Ask { .. } => {
                 assert_eq!(Some(effect), None, "nothing is out");
             }
+            Effect::Keep(_) => {}
             Effect::Send { to, message, .. } => return self.readers(to, message),
             Effect::Enter {
                 peer,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::id::RoomId;
 use crate::limits::{REPLAYED_LINES, ROOMS_REMEMBERED};
-use crate::message::{AboutReading, AboutRooms, Message, Past};
+use crate::message::{AboutReading, AboutRooms, Answer, Before, Message, Past};
 
 use super::Hub;
 use super::event::Effects;
 use super::person::{Place, Visit};
+use super::recall::{Sought, Way, What};
 
 impl Hub {
     /// Notes how far a person has read a room, when they are about to leave it.
@@ -27,7 +28,7 @@ impl Hub {
 
     /// Shows a person who begins to hear a room its topic and its last lines. People who come for the first time see all
     /// of those lines; people who come back see the new ones.
-    pub(super) fn show_room(&self, place: Place, room: RoomId, effects: &mut Effects) {
+    pub(super) fn show_room(&mut self, place: Place, room: RoomId, effects: &mut Effects) {
         let (Some(person), Some(it)) = (self.roster.get(place), self.rooms.get(room)) else {
             return;
         };
@@ -39,34 +40,48 @@ impl Hub {
         let mut visits = person.extras.iter().flat_map(|it| &it.visits);
         let visit = visits.find(|visit| visit.made == it.made);
         let known = visit.map_or(0, |it| it.lines);
+        let is_first = visit.is_none();
+        let name = it.name.clone();
+        if is_first && self.has_file && it.history.is_only_in_file() {
+            let sought = Sought {
+                what: What::History(name),
+                before: Before::End,
+                count: REPLAYED_LINES,
+            };
+            return self.recall(place, sought, Way::Arrival, effects);
+        }
         self.replay(place, room, known, REPLAYED_LINES, effects);
     }
 
-    /// Shows a person the last lines of a room: at most `count`, and none of the first `known` lines. Returns whether
-    /// there were any.
-    pub(super) fn replay(
+    /// Shows a person the last lines of a room: at most `count`, and none of the first `known` lines.
+    fn replay(
         &self,
         place: Place,
         room: RoomId,
         known: usize,
         count: usize,
         effects: &mut Effects,
-    ) -> bool {
+    ) {
         let (Some(person), Some(room)) = (self.roster.get(place), self.rooms.get(room)) else {
-            return false;
+            return;
         };
         let lines = room.history.last(known, count, self.sees(place));
         if lines.is_empty() {
-            return false;
+            return;
         }
         let peer = self.roster.peer(person);
         effects.answer(peer, AboutReading::History(lines.len()));
-        self.show_past(place, lines, effects);
-        true
+        self.show_past(place, lines, AboutReading::End.into(), effects);
     }
 
-    /// Shows a person earlier lines, and where they end.
-    pub(super) fn show_past(&self, place: Place, lines: Vec<Arc<Past>>, effects: &mut Effects) {
+    /// Shows a person earlier lines, and what stands at their end.
+    pub(super) fn show_past(
+        &self,
+        place: Place,
+        lines: Vec<Arc<Past>>,
+        end: Answer,
+        effects: &mut Effects,
+    ) {
         let Some(person) = self.roster.get(place) else {
             return;
         };
@@ -76,6 +91,6 @@ impl Hub {
             let is_elsewhere = past.room.is_some() && past.room != current;
             effects.tell(peer, Message::Past { past, is_elsewhere });
         }
-        effects.answer(peer, AboutReading::End);
+        effects.answer(peer, end);
     }
 }

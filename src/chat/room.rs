@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::id::{PersonId, RoomId};
 use crate::limits::{HISTORY_BYTES, ROOMS, ROOMS_MADE};
+use crate::message::KeptRoom;
 use crate::name::RoomName;
 use crate::tally;
 
@@ -22,6 +23,10 @@ pub(super) struct Rooms {
     names: HashMap<u64, RoomId>,
     /// Lines that each room keeps.
     history: usize,
+    /// Rooms that a file has, and that nobody has come into since the start. By the keys of their names.
+    asleep: HashMap<u64, KeptRoom>,
+    /// Rooms that have vanished since the last call of [`take_ended`](Self::take_ended).
+    ended: Vec<RoomName>,
 }
 
 #[derive(Debug)]
@@ -103,9 +108,41 @@ impl Rooms {
             rooms: Vec::new(),
             names: HashMap::new(),
             history,
+            asleep: HashMap::new(),
+            ended: Vec::new(),
         };
         rooms.put(RoomId::LOBBY, RoomName::lobby(), 0, None);
         rooms
+    }
+
+    /// Takes in the rooms of a file. Rooms with a topic are there at once, others once somebody comes in.
+    pub(super) fn load(&mut self, rooms: Vec<KeptRoom>) {
+        for room in rooms {
+            if self.find(&room.name) == Some(RoomId::LOBBY) {
+                self.wake(RoomId::LOBBY, room);
+            } else if room.topic.is_some() && self.rooms.len() < ROOMS {
+                let id = RoomId(self.rooms.len() as u32);
+                self.put(id, room.name.clone(), room.made, None);
+                self.wake(id, room);
+            } else {
+                self.asleep.insert(room.name.key(), room);
+            }
+        }
+    }
+
+    /// Gives a room the topic and the lines that it had in a file.
+    fn wake(&mut self, id: RoomId, kept: KeptRoom) {
+        let Some(room) = self.get_mut(id) else { return };
+        room.topic = kept.topic;
+        match kept.page {
+            Some(page) => room.history.load(&page.lines, page.older.is_some()),
+            None => room.history.load(&[], true),
+        }
+    }
+
+    /// Takes out the rooms that have vanished since the last call.
+    pub(super) fn take_ended(&mut self) -> Vec<RoomName> {
+        std::mem::take(&mut self.ended)
     }
 
     pub(super) fn find(&self, name: &RoomName) -> Option<RoomId> {
@@ -147,7 +184,12 @@ impl Rooms {
             None => self.evict().ok_or(NoRoom::TooMany)?,
         };
         let id = RoomId(place as u32);
-        self.put(id, name.clone(), seq, Some(maker));
+        let kept = self.asleep.remove(&name.key());
+        let name = kept.as_ref().map_or(name, |it| &it.name).clone();
+        self.put(id, name, seq, Some(maker));
+        if let Some(kept) = kept {
+            self.wake(id, kept);
+        }
         Ok(id)
     }
 
@@ -225,6 +267,7 @@ impl Rooms {
     fn remove(&mut self, id: RoomId) {
         if let Some(room) = self.rooms[id.index()].take() {
             self.names.remove(&room.name.key());
+            self.ended.push(room.name);
         }
     }
 

@@ -5,6 +5,7 @@ mod coming_in;
 mod ignoring;
 mod late;
 mod names;
+mod past;
 mod rooms;
 mod several;
 mod table;
@@ -16,7 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use super::*;
 use crate::id::Slot;
 use crate::limits::LOGIN_ATTEMPTS;
-use crate::message::{AboutConnection, AboutPeople, Answer, Message, News};
+use crate::message::{AboutConnection, AboutPeople, Answer, Keep, Message, News};
 use crate::moment::Format;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -28,6 +29,8 @@ struct Chat {
     generation: u32,
     readers: Readers,
     told: HashMap<PeerId, Vec<Message>>,
+    asked: Vec<(PeerId, Question)>,
+    kept: Vec<Keep>,
 }
 
 impl Chat {
@@ -49,6 +52,8 @@ impl Chat {
             generation: 0,
             readers: Readers::default(),
             told: HashMap::new(),
+            asked: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -105,6 +110,13 @@ impl Chat {
     /// Notes who reads what of it, and checks the invariants.
     fn apply(&mut self, mut effects: Effects) {
         for effect in effects.drain() {
+            if let Effect::Ask { peer, question } = effect {
+                self.asked.push((peer, question));
+                continue;
+            }
+            if let Effect::Keep(it) = &effect {
+                self.kept.push(it.clone());
+            }
             let readers = self.readers.apply(&effect);
             if let Effect::Send { message, .. } = effect {
                 for peer in readers {

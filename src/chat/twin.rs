@@ -3,6 +3,7 @@
 //! shows.
 
 use crate::journal::Heard;
+use crate::message::KeptRoom;
 use crate::moment::Moment;
 
 use super::{Alone, Audience, Effect, Effects, Hub, Rules};
@@ -29,6 +30,11 @@ impl Twin {
         }
     }
 
+    /// Goes on from what a file has, as the other hub does.
+    pub fn go_on(&mut self, rooms: Vec<KeptRoom>) {
+        self.hub.go_on(rooms);
+    }
+
     /// Applies the entries made since the last call, and checks that both hubs are equal and that all invariants hold.
     ///
     /// # Panics
@@ -51,7 +57,10 @@ impl Twin {
                     ..
                 } => except.is_none() && hidden_from.is_empty(),
             };
-            let names_nobody = matches!(&effect, Effect::Send { to, .. } if is_to_all(to));
+            let names_nobody = match &effect {
+                Effect::Send { to, .. } => is_to_all(to),
+                effect => matches!(effect, Effect::Keep(_)),
+            };
             assert!(names_nobody, "nobody is connected, but: {effect:?}");
         }
         self.hub.check();

@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(qui, completion(0, "/qui", &["/quiet", "/quit"]));
         assert_eq!(
             completer.complete("/m", &[]),
-            completion(0, "/m", &["/me", "/msg"])
+            completion(0, "/m", &["/me", "/more", "/msg"])
         );
         assert_eq!(completer.complete("/exi", &[]), None);
         for word in command_words() {

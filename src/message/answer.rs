@@ -6,6 +6,9 @@ use crate::error::Unanswered;
 use crate::id::PersonId;
 use crate::moment::Format;
 use crate::name::{InvalidUsername, RoomName, Username};
+use crate::query::InvalidQuery;
+
+use super::Seen;
 
 /// The answer to something that one person asked for. Nobody else reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub enum Answer {
     Ignoring(AboutIgnoring),
     /// About what they read.
     Reading(AboutReading),
+    /// About what was said before.
+    Past(AboutPast),
 }
 
 /// Answers to a line or a key, whatever it was about.
@@ -231,6 +236,44 @@ pub enum AboutReading {
     End,
 }
 
+/// Answers about what was said before, and about people who were here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AboutPast {
+    /// This many lines follow, which are not the last ones.
+    Earlier(usize),
+    /// This is what a search found.
+    Found {
+        /// The number of lines that follow.
+        count: usize,
+        /// Whether there are older ones.
+        has_more: bool,
+        /// The words that were searched for.
+        words: Box<str>,
+    },
+    /// The end of lines of which there are older ones.
+    More,
+    /// Nearly all lines up to here are by people whom they ignore. There are older ones.
+    FurtherBack,
+    /// They want to see more of nothing.
+    NothingMore,
+    /// Nothing was said in the room before that.
+    NothingEarlier,
+    /// The person is here now.
+    Here(Username),
+    /// When somebody was last here, if they ever were.
+    Seen(Option<Seen>),
+    /// What they typed is no search, or no date.
+    NoQuery(InvalidQuery),
+    /// The answer would take too long to find.
+    TooMuch,
+    /// They search too often. They may search again in this many seconds.
+    TooManySearches(u64),
+    /// What was said last is not in the file yet, as the disk is slow.
+    Behind,
+    /// The server keeps nothing.
+    NothingKept,
+}
+
 impl Answer {
     /// Whether it counts against the rate of the person whose line caused it. Notices that others are away do not: the
     /// others chose to be away, and chose the words.
@@ -249,7 +292,8 @@ impl Answer {
             | Answer::Hearing(_)
             | Answer::People(_)
             | Answer::Ignoring(_)
-            | Answer::Reading(_) => true,
+            | Answer::Reading(_)
+            | Answer::Past(_) => true,
         }
     }
 }
@@ -369,5 +413,11 @@ impl From<AboutIgnoring> for Answer {
 impl From<AboutReading> for Answer {
     fn from(it: AboutReading) -> Answer {
         Answer::Reading(it)
+    }
+}
+
+impl From<AboutPast> for Answer {
+    fn from(it: AboutPast) -> Answer {
+        Answer::Past(it)
     }
 }

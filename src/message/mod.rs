@@ -7,19 +7,20 @@
 
 mod answer;
 mod cause;
+mod past;
 mod program;
 
 pub use answer::{
-    AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPeople, AboutReading,
-    AboutRooms, Answer, HelpRow, Here, IgnoredRow, Presence, RoomRow, Whois,
+    AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople,
+    AboutReading, AboutRooms, Answer, HelpRow, Here, IgnoredRow, Presence, RoomRow, Whois,
 };
 pub use cause::{Cause, EntryFacts, Request, Told};
+pub use past::{Before, Keep, KeptRoom, Page, Past, Seen, Unseen};
 pub use program::{ForProgram, Hello, Misuse, MisuseCode, RoomFacts, Welcome};
 
 use std::sync::Arc;
 
 use crate::error::{Protocol, ProxyFault};
-use crate::id::PersonId;
 use crate::name::{InvalidUsername, RoomName, Username};
 
 /// One thing that one person or many people are told.
@@ -113,6 +114,9 @@ pub enum News {
     /// A notice from the operator, through [`Handle::notice`](crate::Handle::notice). It is told to every room; people
     /// read it in their current room alone.
     Notice(Arc<str>),
+    /// So many lines of the room were not kept, as the disk could not take them. It is told in their place, when it is
+    /// read later.
+    NotKept(u64),
 
     // From one person to one other.
     /// A private message, as its recipient reads it.
@@ -220,7 +224,8 @@ impl News {
             | News::Away { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
-            | News::Notice(_) => None,
+            | News::Notice(_)
+            | News::NotKept(_) => None,
         }
     }
 
@@ -240,7 +245,8 @@ impl News {
             | News::Away { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
-            | News::Notice(_) => self.written().map(|(_, text)| text),
+            | News::Notice(_)
+            | News::NotKept(_) => self.written().map(|(_, text)| text),
         }
     }
 
@@ -265,6 +271,7 @@ impl News {
             | News::Action { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
+            | News::NotKept(_)
             | News::Private { .. }
             | News::PrivateSent { .. } => Reach::All,
             News::Joined(_)
@@ -311,27 +318,5 @@ impl From<ForProgram> for Message {
 impl From<Answer> for Message {
     fn from(it: Answer) -> Message {
         Message::Answer(it)
-    }
-}
-
-/// A message that was told before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Past {
-    /// The number of its [entry](crate::Entry).
-    pub seq: u64,
-    /// When: milliseconds since 1970-01-01 00:00 UTC.
-    pub at: i64,
-    /// The author.
-    pub author: PersonId,
-    /// The room in which it was said. `None`: it was private.
-    pub room: Option<RoomName>,
-    /// The message.
-    pub news: News,
-}
-
-impl Past {
-    /// When, in whole seconds since 1970-01-01 00:00 UTC.
-    pub fn unix(&self) -> i64 {
-        self.at.div_euclid(1000)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::name::{RoomName, Username};
 
-use super::Presence;
+use super::{Past, Presence};
 
 /// What a program is told in place of words that people read. People are never told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,15 @@ pub enum ForProgram {
         room: RoomName,
         /// Its current room.
         current: RoomName,
+    },
+    /// Lines of the past that it asked for.
+    Lines {
+        /// Their room. `None`: it searched for them.
+        room: Option<RoomName>,
+        /// The lines, the oldest first.
+        lines: Vec<Arc<Past>>,
+        /// Whether there are older ones.
+        has_more: bool,
     },
     /// The answer to a ping: the number of the last entry.
     Pong(u64),

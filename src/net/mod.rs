@@ -14,6 +14,8 @@ mod unsent;
 
 pub(crate) use connection::{Connection, Received};
 pub(crate) use listener::{Accepted, Listener};
+#[cfg(feature = "store")]
+pub(crate) use poller::now;
 pub(crate) use poller::{Event, Poller};
 pub use send_queue::{Gauge, Log, Piece, SendQueue};
 pub(crate) use spare::Spare;

@@ -106,13 +106,18 @@ impl Poller {
         if let Some((world, _)) = &self.simulated {
             return world.now();
         }
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        let since_epoch = since_epoch.unwrap_or_default();
-        Moment {
-            instant: Instant::now(),
-            unix: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
-            millis: since_epoch.subsec_millis() as u16,
-        }
+        now()
+    }
+}
+
+/// Now, on both clocks of the system.
+pub(crate) fn now() -> Moment {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since_epoch = since_epoch.unwrap_or_default();
+    Moment {
+        instant: Instant::now(),
+        unix: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
+        millis: since_epoch.subsec_millis() as u16,
     }
 }
 

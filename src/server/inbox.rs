@@ -10,6 +10,7 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::time::Duration;
 
 use mio::{Registry, Token, Waker};
 
@@ -29,8 +30,8 @@ use super::workers::Asked;
 #[derive(Debug)]
 pub(super) enum Incoming {
     Request(Request),
-    /// The result of a question.
-    Result(Asked, Result<Finding, Unanswered>),
+    /// The result of a question, and how long the worker took.
+    Result(Asked, Duration, Result<Finding, Unanswered>),
 }
 
 /// A request of a handle to the server. The texts are clean.

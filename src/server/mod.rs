@@ -11,6 +11,8 @@ pub mod fanout;
 mod figures;
 mod handle;
 mod inbox;
+#[cfg(feature = "store")]
+mod keeping;
 mod listen;
 mod metrics;
 mod talk;
@@ -21,6 +23,8 @@ mod zones;
 pub use config::Config;
 pub use entries::Entries;
 pub use handle::{Handle, Stats};
+#[cfg(feature = "store")]
+pub use keeping::{Answers, open};
 pub use listen::{InvalidListen, Listen, ListenKind};
 pub use workers::Job;
 

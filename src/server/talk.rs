@@ -13,6 +13,8 @@ use crate::moment::Moment;
 use crate::net::TlsIdentity;
 #[cfg(feature = "web")]
 use crate::page::Page;
+#[cfg(feature = "store")]
+use crate::work::store::Sink;
 
 #[cfg(test)]
 use super::simulation::Record;
@@ -38,6 +40,9 @@ pub(super) struct Talk {
     pub(super) effects: Effects,
     pub(super) fanout: Fanout,
     pub(super) workers: Workers,
+    /// Takes what is to be kept, if anything is.
+    #[cfg(feature = "store")]
+    pub(super) sink: Option<Sink>,
     /// The page, if browsers get one.
     #[cfg(feature = "web")]
     pub(super) page: Option<Page>,
@@ -72,6 +77,8 @@ impl Talk {
             effects: Effects::default(),
             fanout: Fanout::default(),
             workers,
+            #[cfg(feature = "store")]
+            sink: None,
             #[cfg(feature = "web")]
             browsers: Browsers::default(),
             listeners: Vec::new(),
@@ -166,6 +173,11 @@ impl Talk {
                     let asked = self.ask(now, peer, question);
                     refused.extend(asked.err().map(|why| (peer, why)));
                 }
+                #[cfg(feature = "store")]
+                Effect::Keep(it) => self.keep(it),
+                // Nothing was asked to be kept.
+                #[cfg(not(feature = "store"))]
+                Effect::Keep(_) => {}
                 Effect::Send { to, message, cause } => self.queue(now, to, &message, &cause),
                 Effect::Enter {
                     peer,

@@ -6,10 +6,12 @@
 //! The library does not run the thread behind the other end: a program that has one calls [`Server::jobs`]. Whatever
 //! happens to that thread, the loop goes on.
 
+use std::time::Duration;
+
 use crate::chat::{Event, Finding, Question};
 use crate::error::Unanswered;
 use crate::id::PeerId;
-use crate::limits::QUESTIONS;
+use crate::limits::{QUESTIONS, WORK_BYTES};
 use crate::moment::Moment;
 use crate::work::{self, Jobs, Worker};
 
@@ -34,6 +36,8 @@ pub(super) struct Workers {
 pub struct Job {
     question: Question,
     result: Result<Finding, Unanswered>,
+    /// How long the worker took.
+    took: Duration,
     asked: Asked,
     outside: Outside,
 }
@@ -55,13 +59,19 @@ impl Job {
     pub fn answer(mut self, finding: Finding) {
         self.result = Ok(finding);
     }
+
+    /// Notes how long the worker took, which counts against the rate of the person who asked.
+    pub fn took(&mut self, time: Duration) {
+        self.took = time;
+    }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
         let failed = Err(Unanswered::Failed);
         let result = std::mem::replace(&mut self.result, failed);
-        self.outside.tell(Incoming::Result(self.asked, result));
+        let (asked, took) = (self.asked, self.took);
+        self.outside.tell(Incoming::Result(asked, took, result));
     }
 }
 
@@ -86,6 +96,7 @@ impl Workers {
         let job = || Job {
             question,
             result: Err(Unanswered::Failed),
+            took: Duration::ZERO,
             asked,
             outside: self.outside.clone(),
         };
@@ -100,6 +111,11 @@ impl Job {
     /// The peer that waits for the answer.
     pub(super) fn peer(&self) -> PeerId {
         self.asked.peer
+    }
+
+    /// The number of the question.
+    pub(super) fn number(&self) -> u64 {
+        self.asked.number
     }
 }
 
@@ -136,11 +152,20 @@ impl Talk {
         &mut self,
         now: Moment,
         asked: Asked,
+        took: Duration,
         result: &Result<Finding, Unanswered>,
     ) {
         self.workers.worker.done();
         if self.connections.end_wait(asked) {
+            let told = self.fanout.reply_bytes();
             self.answer(now, asked.peer, result.as_ref().map_err(|why| *why));
+            // It counts as if it had come at once, and so does the work.
+            let told = self.fanout.reply_bytes() - told;
+            let worked = usize::try_from(took.as_millis()).unwrap_or(usize::MAX);
+            let bytes = told.saturating_add(worked.saturating_mul(WORK_BYTES));
+            let slot = asked.peer.slot;
+            self.connections.charge(slot, now.instant, 0, bytes);
+            self.connections.charge_turn(slot, now.instant, 0, bytes);
         }
     }
 
@@ -158,6 +183,9 @@ impl Talk {
 
     /// The hand-over phase: one batch to each worker that has something to do.
     pub(super) fn hand_over(&mut self) {
+        // A question covers what was said before it.
+        #[cfg(feature = "store")]
+        self.hand_over_kept();
         self.workers.worker.hand_over();
     }
 }
@@ -238,6 +266,32 @@ mod tests {
         answer(jobs.try_next().expect("it was asked"));
         scene.rest();
         assert_eq!(scene.heard(ann), "bob: four\r\n");
+    }
+
+    #[test]
+    fn what_a_worker_does_for_somebody_counts_against_their_rate() {
+        let config = Config {
+            rate_on_loopback: true,
+            ..Config::default()
+        };
+        let mut scene = Scene::with(config);
+        let ann = scene.enter([127, 0, 0, 1], "ann");
+        scene.rest();
+        scene.heard(ann);
+        let mut jobs = scene.server.jobs().expect("nobody has them");
+        let mut questions = 0;
+        while !scene.heard(ann).contains("too fast") {
+            questions += 1;
+            say(&mut scene, ann, "/ask /topic\n");
+            let Some(mut job) = jobs.try_next() else {
+                continue;
+            };
+            job.took(Duration::from_millis(250));
+            answer(job);
+            scene.rest();
+        }
+        // A burst is 128 lines of 512 bytes.
+        assert!((2..=4).contains(&questions), "{questions}");
     }
 
     #[test]

@@ -7,6 +7,9 @@
 //! Invariant: at most as many jobs are out as the worker takes. A job is out from the call in which the loop pushes it
 //! until the loop has taken its result.
 
+#[cfg(feature = "store")]
+pub mod store;
+
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::vec;

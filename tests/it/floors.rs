@@ -17,6 +17,7 @@ const FLOORS: [Floor; 8] = [
     Floor {
         files: &[
             "src/limits.rs",
+            "src/limits/",
             "src/error.rs",
             "src/id.rs",
             "src/name.rs",
@@ -25,6 +26,7 @@ const FLOORS: [Floor; 8] = [
             "src/journal.rs",
             "src/message/",
             "src/moment.rs",
+            "src/query.rs",
             "src/tally",
         ],
         modules: &[
@@ -36,6 +38,7 @@ const FLOORS: [Floor; 8] = [
             "journal",
             "message",
             "moment",
+            "query",
             "tally",
         ],
         crates: &[
@@ -67,6 +70,7 @@ const FLOORS: [Floor; 8] = [
             "invisible",
             "message",
             "moment",
+            "query",
             "wire",
         ],
         crates: &[
@@ -94,6 +98,7 @@ const FLOORS: [Floor; 8] = [
             "journal",
             "message",
             "moment",
+            "query",
             "wire",
             "deadlines",
             "tally",
@@ -108,8 +113,10 @@ const FLOORS: [Floor; 8] = [
     },
     Floor {
         files: &["src/work/"],
-        modules: &["work"],
-        crates: &[],
+        modules: &[
+            "limits", "id", "name", "message", "moment", "query", "wire", "work",
+        ],
+        crates: &["rusqlite", "rustix"],
     },
     Floor {
         files: &["src/server/"],

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::daemon::start;
 use crate::harness::Person;
+use crate::keeping::Folder;
 use crate::source::sources;
 
 const DOCUMENT: &str = include_str!("../../docs/PROTOCOL.md");
@@ -87,7 +87,8 @@ fn assert_is_time(time: &str) {
 
 #[test]
 fn the_dialogue_of_the_document_is_the_servers() {
-    let (_daemon, addr) = start(&["--greet-after", "5000"]);
+    let folder = Folder::new("dialogue");
+    let (_daemon, addr) = folder.serve(&["--greet-after", "5000"]);
     let mut people = BTreeMap::<&str, Person>::new();
     let mut numbers = Numbers::default();
     for (name, is_sent, line) in dialogue() {

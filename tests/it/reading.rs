@@ -79,7 +79,7 @@ fn history_takes_a_number_and_tells_when_it_is_none() {
     reads_replay(&mut ann, "-- last 3 messages, times in UTC --", &kept);
     for typed in ["0", "-1", "x", "1 2", "99999999999999999999999"] {
         ann.types(&format!("/history {typed}"));
-        ann.reads("How to use it: /history [N]");
+        ann.reads("How to use it: /history [N] [before DATE]");
     }
 }
 

@@ -192,6 +192,14 @@ fn about_reading() -> Vec<Act> {
     vec![
         act("/history", |it| it.types(ANN, "/history")),
         act("/history 200", |it| it.types(ANN, "/history 200")),
+        act("/history, before a date", |it| {
+            it.types(ANN, "/history 200 before 2026-11-20 18:00")
+        }),
+        act("/search", |it| {
+            it.types(ANN, "/search deploy* \"two words\" in:*")
+        }),
+        act("/more", |it| it.types(ANN, "/more")),
+        act("/seen, nobody", |it| it.types(ANN, "/seen nobody")),
         act("/time, another zone", |it| {
             it.types(ANN, "/time full +05:45")
         })

@@ -1,5 +1,6 @@
 //! The commands: the table of them, and one function for each.
 
+mod past;
 mod people;
 mod reading;
 mod rooms;
@@ -34,7 +35,7 @@ enum Args {
 }
 
 /// Every command, in the order of `/help`. The word to type is the first word of its usage.
-const TABLE: [Row; 24] = [
+const TABLE: [Row; 27] = [
     row("/help", Args::None, help, "show this list"),
     row(
         "/users",
@@ -144,10 +145,23 @@ const TABLE: [Row; 24] = [
         "stop ignoring a person",
     ),
     row(
-        "/history [N]",
+        "/history [N] [before DATE]",
         Args::Optional,
-        reading::history,
+        past::history,
         "show the room's last lines",
+    ),
+    row(
+        "/search WORDS",
+        Args::Required,
+        past::search,
+        "find lines of the room that contain all the words",
+    ),
+    row("/more", Args::None, past::more, "show older lines"),
+    row(
+        "/seen NAME",
+        Args::Required,
+        past::seen,
+        "tell when a person was last here",
     ),
     row(
         "/time [on|off|full] [ZONE]",

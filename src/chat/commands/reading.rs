@@ -3,24 +3,11 @@
 use crate::chat::event::Effects;
 use crate::chat::person::Person;
 use crate::chat::{Caller, Hub};
-use crate::limits::{REPLAYED_LINES, ZONE_BYTES};
+use crate::limits::ZONE_BYTES;
 use crate::message::AboutReading;
 use crate::moment::{Format, Offset, Stamp};
 
 use super::{shorten, usage};
-
-pub(super) fn history(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
-    let count = match args {
-        "" => REPLAYED_LINES,
-        args => match args.parse() {
-            Ok(count) if count > 0 => count,
-            _ => return effects.answer(caller.peer, usage("/history")),
-        },
-    };
-    if !hub.replay(caller.place, caller.room, 0, count, effects) {
-        effects.answer(caller.peer, AboutReading::NoHistory);
-    }
-}
 
 pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let (word, rest) = args.split_once(char::is_whitespace).unwrap_or((args, ""));

@@ -3,6 +3,8 @@
 
 use crate::server::figures::Reasons;
 use crate::server::talk::Talk;
+#[cfg(feature = "store")]
+use crate::work::store::{Condition, Sink};
 
 use super::process::ProcessFigures;
 use super::text::Text;
@@ -14,6 +16,8 @@ pub(super) fn render(talk: &Talk, process: ProcessFigures) -> String {
     connections(&mut text, talk);
     tls(&mut text, talk);
     lines(&mut text, talk);
+    #[cfg(feature = "store")]
+    keeping(&mut text, talk);
     times(&mut text, talk);
     of_process(&mut text, process);
     text.finish()
@@ -138,6 +142,38 @@ fn lines(text: &mut Text, talk: &Talk) {
         "chinwag_sent_bytes_total",
         "Bytes written to connections, without what TLS adds.",
         talk.connections.sent,
+    );
+}
+
+/// Nothing, if nothing is kept.
+#[cfg(feature = "store")]
+fn keeping(text: &mut Text, talk: &Talk) {
+    let Some(status) = talk.sink.as_ref().map(Sink::status) else {
+        return;
+    };
+    text.family(
+        "chinwag_keeping",
+        "gauge",
+        "Whether the file takes what is said, and what it does otherwise.",
+    );
+    for (word, condition) in [
+        ("keeping", Condition::Keeping),
+        ("busy", Condition::Busy),
+        ("full", Condition::Full),
+        ("off", Condition::Off),
+    ] {
+        let is_so = usize::from(status.condition == condition);
+        text.value(&format!("condition=\"{word}\""), is_so);
+    }
+    text.gauge(
+        "chinwag_keeping_waiting",
+        "Lines that wait for the disk.",
+        status.lines,
+    );
+    text.counter(
+        "chinwag_keeping_refused_total",
+        "Lines that were not kept, as too many waited.",
+        status.refused,
     );
 }
 

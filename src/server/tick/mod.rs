@@ -10,7 +10,7 @@
 //! | [`time`] | |
 //! | [`farewell`] | |
 //! | [`write`] | how long it took the last time: its [`Pace`] |
-//! | hand over, in [`workers`](super::workers) | |
+//! | hand over, in [`workers`](super::workers) and `keeping` | |
 //! | show, in [`metrics`](super::metrics) | the poller, and whether the server is stopping |
 //! | [`reap`] | the registry of the sockets |
 //!

@@ -28,6 +28,8 @@ impl Server {
             Some(at) if now >= at || self.has_parted() => {
                 self.inbox.end();
                 self.talk.end_listening();
+                #[cfg(feature = "store")]
+                self.talk.stop_keeping(at);
                 self.metrics = None;
                 ControlFlow::Break(())
             }

@@ -19,8 +19,8 @@ impl Server {
         {
             let request = match incoming {
                 Incoming::Request(request) => request,
-                Incoming::Result(asked, result) => {
-                    talk.take_result(now, asked, &result);
+                Incoming::Result(asked, took, result) => {
+                    talk.take_result(now, asked, took, &result);
                     continue;
                 }
             };

@@ -3,8 +3,8 @@
 use bytes::BytesMut;
 
 use crate::message::{
-    AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPeople, AboutReading,
-    AboutRooms, Answer, Message, RoomRow, Whois,
+    AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople,
+    AboutReading, AboutRooms, Answer, Message, RoomRow, Whois,
 };
 use crate::moment::Format;
 use crate::wire::render as render_text;
@@ -71,6 +71,7 @@ fn kind(answer: &Answer, context: &Context<'_>) -> Kind {
         Answer::Away(about) => of_away(about),
         Answer::Ignoring(about) => of_ignoring(about),
         Answer::Reading(about) => of_reading(about, context),
+        Answer::Past(about) => of_past(about),
     }
 }
 
@@ -153,6 +154,23 @@ fn of_reading(about: &AboutReading, context: &Context<'_>) -> Kind {
     }
 }
 
+fn of_past(about: &AboutPast) -> Kind {
+    match about {
+        AboutPast::Earlier(_)
+        | AboutPast::Found { .. }
+        | AboutPast::More
+        | AboutPast::FurtherBack
+        | AboutPast::NothingMore
+        | AboutPast::NothingEarlier
+        | AboutPast::Here(_)
+        | AboutPast::Seen(_) => Kind::Answer,
+        AboutPast::NoQuery(_) => Kind::Refused("usage"),
+        AboutPast::TooMuch | AboutPast::NothingKept => Kind::Refused("not-allowed"),
+        AboutPast::TooManySearches(_) => Kind::Refused("too-many-attempts"),
+        AboutPast::Behind => Kind::Refused("busy"),
+    }
+}
+
 /// What an answer is about, as data.
 fn data(answer: &Answer, it: &mut Writer<'_>) {
     match answer {
@@ -181,6 +199,10 @@ fn data(answer: &Answer, it: &mut Writer<'_>) {
             it.value("person", |out| person(out, &whois.presence));
             about(whois, it);
         }
+        Answer::Past(AboutPast::Seen(Some(seen))) => {
+            it.text("name", seen.name.as_str());
+            it.time("at", seen.at);
+        }
         Answer::Chat(AboutChat::Help(_))
         | Answer::Rooms(_)
         | Answer::People(_)
@@ -188,7 +210,8 @@ fn data(answer: &Answer, it: &mut Writer<'_>) {
         | Answer::Reading(_)
         | Answer::Input(_)
         | Answer::Hearing(_)
-        | Answer::Ignoring(_) => {}
+        | Answer::Ignoring(_)
+        | Answer::Past(_) => {}
     }
 }
 

@@ -6,7 +6,9 @@ use std::fmt;
 use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The members that any object may have.
-const NAMES: [&str; 8] = ["id", "op", "name", "text", "room", "current", "to", "line"];
+const NAMES: [&str; 11] = [
+    "id", "op", "name", "text", "room", "current", "to", "line", "before", "count", "query",
+];
 
 /// A value, as far as it matters.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 
 use crate::id::PersonId;
 use crate::message::{EntryFacts, News, Past};
-use crate::name::Username;
+use crate::name::{RoomName, Username};
 
 use super::Context;
 use super::writer::Writer;
@@ -31,6 +31,26 @@ pub(super) fn render_past(past: &Past, context: &Context<'_>, out: &mut BytesMut
     it.end();
 }
 
+/// A line among others, as a value.
+pub(super) fn line(past: &Past, out: &mut BytesMut) {
+    let mut it = Writer::new(out);
+    it.number("seq", past.seq);
+    it.time("at", past.at);
+    it.text_or_null("room", past.room.as_ref().map(RoomName::name));
+    if let News::NotKept(count) = past.news {
+        it.text("kind", "gap");
+        it.number("count", count);
+    } else if let Some((from, text)) = past.news.written() {
+        it.text("from", from.as_str());
+        if past.author != PersonId::HOUSE {
+            it.number("person", past.author.0);
+        }
+        it.text("kind", event(&past.news));
+        it.text("text", text);
+    }
+    it.end();
+}
+
 fn event(news: &News) -> &'static str {
     match news {
         News::Said { .. } => "said",
@@ -43,6 +63,7 @@ fn event(news: &News) -> &'static str {
         News::Renamed { .. } => "renamed",
         News::TopicSet { .. } => "topic",
         News::Notice(_) => "notice",
+        News::NotKept(_) => "skipped",
         News::Private { .. } => "private",
         News::PrivateSent { .. } => "written",
     }
@@ -90,6 +111,7 @@ fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
             it.text_or_null("topic", topic.as_deref());
         }
         News::Notice(text) => it.text("text", text),
+        News::NotKept(count) => it.number("count", *count),
         News::PrivateSent { to, text } => {
             it.text("to", to.as_str());
             it.text("text", text);

@@ -52,6 +52,22 @@ pub enum Op {
         /// What.
         text: String,
     },
+    /// To read what was said in a room.
+    History {
+        /// The room; else the current one.
+        room: Option<String>,
+        /// Before the entry of this number; else up to now.
+        before: Option<u64>,
+        /// So many lines.
+        count: Option<u64>,
+    },
+    /// To search for what was said.
+    Search {
+        /// What people type behind `/search`.
+        query: String,
+        /// Before the entry of this number; else up to now.
+        before: Option<u64>,
+    },
     /// To do what a command does that a person types.
     Command {
         /// The line with the command.
@@ -80,10 +96,12 @@ impl Op {
             | Op::Do { .. }
             | Op::Write { .. }
             | Op::Command { .. }
+            | Op::Search { .. }
             | Op::Quit { text: Some(_) } => true,
             Op::Login { .. }
             | Op::Join { .. }
             | Op::Leave { .. }
+            | Op::History { .. }
             | Op::Ping
             | Op::Quit { text: None }
             | Op::TooLong { .. } => false,

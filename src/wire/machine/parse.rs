@@ -61,7 +61,7 @@ fn id(members: &Members) -> Result<Option<Arc<str>>, String> {
 }
 
 /// What to send in place of an op that there is not.
-const OPS: &str = "Send login, say, do, join, leave, write, command, ping or quit; a command takes what people type.";
+const OPS: &str = "Send login, say, do, join, leave, write, history, search, command, ping or quit; a command takes what people type.";
 
 type Wrong = (MisuseCode, String);
 
@@ -70,6 +70,7 @@ fn op(members: &Members, limit: usize) -> Result<Op, Wrong> {
     let takes = match word.as_str() {
         "say" | "do" | "write" | "quit" => members.text("text"),
         "command" => members.text("line"),
+        "search" => members.text("query"),
         _ => None,
     };
     if takes.is_some_and(|it| it.len() > limit) {
@@ -97,6 +98,15 @@ fn op(members: &Members, limit: usize) -> Result<Op, Wrong> {
         "write" => Op::Write {
             to: text(members, "to")?,
             text: text(members, "text")?,
+        },
+        "history" => Op::History {
+            room: optional(members, "room")?,
+            before: number(members, "before")?,
+            count: number(members, "count")?,
+        },
+        "search" => Op::Search {
+            query: text(members, "query")?,
+            before: number(members, "before")?,
         },
         "command" => Op::Command {
             line: text(members, "line")?,
@@ -130,6 +140,17 @@ fn optional(members: &Members, name: &str) -> Result<Option<String>, Wrong> {
         None => Ok(None),
         Some(Member::Text(text)) => Ok(Some(clean_typed(text.as_bytes()).into_owned())),
         Some(_) => Err((MisuseCode::Member, format!("{name:?} takes a string."))),
+    }
+}
+
+fn number(members: &Members, name: &str) -> Result<Option<u64>, Wrong> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(Member::Number(number @ 1..)) => Ok(Some(number.unsigned_abs())),
+        Some(_) => {
+            let sentence = format!("{name:?} takes a whole number from 1 on.");
+            Err((MisuseCode::Member, sentence))
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::message::{ForProgram, Hello, MisuseCode, Presence, RoomFacts, Welcome
 
 use super::Context;
 use super::answer::refuse;
+use super::news;
 use super::writer::{self, Writer};
 
 /// The version of the protocol.
@@ -27,6 +28,23 @@ pub(super) fn render(it: &ForProgram, context: &Context<'_>, out: &mut BytesMut)
             let mut it = context.begin_entry("out", out);
             it.text("room", room.name());
             it.text("current", current.name());
+            it.end();
+        }
+        ForProgram::Lines {
+            room,
+            lines,
+            has_more,
+        } => {
+            let mut it = context.begin("answer", out);
+            match room {
+                None => it.text("to", "search"),
+                Some(room) => {
+                    it.text("to", "history");
+                    it.text("room", room.name());
+                }
+            }
+            it.array("lines", lines, |out, past| news::line(past, out));
+            it.flag("more", *has_more);
             it.end();
         }
         ForProgram::Pong(seq) => {

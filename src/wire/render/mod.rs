@@ -13,6 +13,7 @@ mod hearing;
 mod ignoring;
 mod input;
 mod news;
+mod past;
 mod people;
 mod reading;
 mod rooms;
@@ -78,6 +79,7 @@ fn answer(out: &mut BytesMut, answer: &Answer, format: Format) {
         Answer::Away(about) => away::render(about, format, out),
         Answer::Ignoring(about) => line(out, &[&ignoring::words(about)]),
         Answer::Reading(about) => reading::render(about, format, out),
+        Answer::Past(about) => past::render(about, format, out),
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) fn render(news: &News, out: &mut BytesMut) {
             line(out, &[by.as_str(), " has cleared the topic."]);
         }
         News::Notice(text) => line(out, &["-- ", text, " --"]),
+        News::NotKept(1) => line(out, &["-- 1 line was not kept --"]),
+        News::NotKept(lines) => line(out, &["-- ", &lines.to_string(), " lines were not kept --"]),
         News::Private { from, text } => line(out, &[from.as_str(), " (private): ", text]),
         News::PrivateSent { to, text } => line(out, &["To ", to.as_str(), " (private): ", text]),
     }

@@ -3,8 +3,11 @@
 
 use super::*;
 use crate::error::{Protocol, ProxyFault, Unanswered};
-use crate::message::{AboutHearing, AboutIgnoring, AboutInput, AboutPeople, IgnoredRow, Whois};
+use crate::message::{
+    AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople, IgnoredRow, Seen, Whois,
+};
 use crate::name::InvalidUsername;
+use crate::query::InvalidQuery;
 
 fn ann() -> Username {
     Username::parse("Ann").unwrap()
@@ -58,6 +61,8 @@ fn news() -> Vec<Read> {
         (set(Some("leaves")), "Ann has set the topic: leaves"),
         (set(None), "Ann has cleared the topic."),
         (News::Notice("at noon".into()), "-- at noon --"),
+        (News::NotKept(1), "-- 1 line was not kept --"),
+        (News::NotKept(312), "-- 312 lines were not kept --"),
         (private, "Ann (private): psst"),
         (sent, "To Bob (private): psst"),
     ]
@@ -269,6 +274,33 @@ fn about_reading() -> Vec<Read> {
     ])
 }
 
+#[rustfmt::skip]
+fn about_past() -> Vec<Read> {
+    use AboutPast as It;
+    let found = |count, has_more, words: &str| It::Found { count, has_more, words: words.into() };
+    let seen = Seen { name: ann(), at: 1_795_276_799_007 };
+    of_answers([
+        (It::Earlier(1), "-- 1 earlier message, times in UTC --"),
+        (It::Earlier(7), "-- 7 earlier messages, times in UTC --"),
+        (found(20, true, "deploy \"x"), "-- 20 of many lines with \"deploy x\" --"),
+        (found(2, false, "deploy"), "-- 2 lines with \"deploy\" --"),
+        (found(1, false, ""), "-- 1 line --"),
+        (found(0, false, "deploy"), "There are no lines with \"deploy\"."),
+        (It::More, "-- /more shows older ones --"),
+        (It::FurtherBack, "You ignore the people who spoke last. Type /more to look further back."),
+        (It::NothingMore, "There is nothing more to show. Search first, such as by /search tea."),
+        (It::NothingEarlier, "Nothing was said in this room before that."),
+        (It::Here(ann()), "Ann is here now."),
+        (It::Seen(None), "Nobody of that name was here."),
+        (It::Seen(Some(seen)), "Ann was last here on 2026-11-21 15:59 (UTC)."),
+        (It::NoQuery(InvalidQuery::Empty), "Type a word to search for, such as /search tea."),
+        (It::TooMuch, "That is too much to search. Be more precise."),
+        (It::TooManySearches(10), "Too many searches. Try again in 10 s."),
+        (It::Behind, "What was said last is not on the disk yet. Try again later."),
+        (It::NothingKept, "Nothing is kept here: the server was started without --data."),
+    ])
+}
+
 fn all() -> Vec<Read> {
     let tables = [
         news(),
@@ -279,6 +311,7 @@ fn all() -> Vec<Read> {
         about_people(),
         about_away_and_ignoring(),
         about_reading(),
+        about_past(),
     ];
     tables.concat()
 }

@@ -1,0 +1,155 @@
+//! `Reader`: pages of what was kept, by room or by words, each in bounded time.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::limits::store::{SEARCH_STEPS, SEARCH_TIME};
+use crate::message::{Before, Page, Seen, Unseen};
+use crate::name::{RoomName, Username};
+use crate::query::Query;
+
+use super::Clock;
+use super::error::{Refused, sentence};
+use super::line::{text, username};
+use super::open::{self, Loaded};
+use super::pages;
+use super::queue::{Behind, Untold, Watch};
+use super::rooms;
+use super::search;
+
+/// The reader of the file: one question at a time. Each answer has all that was handed over before the question.
+pub struct Reader {
+    file: PathBuf,
+    gate: Arc<RwLock<()>>,
+    clock: Clock,
+    watch: Watch,
+    /// When the present question is given up.
+    deadline: Arc<Mutex<Option<Instant>>>,
+    conn: Option<Connection>,
+}
+
+impl Reader {
+    pub(super) fn new(file: PathBuf, gate: Arc<RwLock<()>>, clock: Clock, watch: Watch) -> Reader {
+        Reader {
+            file,
+            gate,
+            clock,
+            watch,
+            deadline: Arc::default(),
+            conn: None,
+        }
+    }
+
+    /// The newest lines before `before` that a search finds, at most `count`. `here` is the reader's current room.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    pub fn search(
+        &mut self,
+        query: &Query,
+        here: &RoomName,
+        unseen: &Unseen,
+        before: Before,
+        count: usize,
+    ) -> Result<Page, Refused> {
+        self.ask(None, |conn, untold| {
+            search::search(conn, query, here, unseen, before, count, &untold)
+        })
+    }
+
+    /// The last lines of a room before `before`, at most `count`, without changes of the topic.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    pub fn history(
+        &mut self,
+        room: &RoomName,
+        unseen: &Unseen,
+        before: Before,
+        count: usize,
+    ) -> Result<Page, Refused> {
+        self.ask(Some(room), |conn, untold| {
+            pages::history(conn, room, unseen, before, count, untold)
+        })
+    }
+
+    /// When somebody of this name was last here.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    pub fn seen(&mut self, name: &Username) -> Result<Option<Seen>, Refused> {
+        let sql = "SELECT name, last FROM person WHERE key = ?1 ORDER BY last DESC LIMIT 1";
+        let seen = |row: &Row<'_>| {
+            let name = username(&text(row, 0)?).ok_or(rusqlite::Error::InvalidQuery)?;
+            let at = row.get(1)?;
+            Ok(Seen { name, at })
+        };
+        self.ask(None, |conn, _| {
+            conn.query_row(sql, [name.folded()], seen).optional()
+        })
+    }
+
+    /// What a server needs before it listens. Rooms whose lines could not be read in this time come without.
+    pub(super) fn load(&mut self, lines: usize, time: Duration) -> rusqlite::Result<Loaded> {
+        let conn = self.connect()?;
+        let until = (self.clock)().instant + time;
+        let has_time = || (self.clock)().instant < until;
+        let loaded = rooms::load(&conn, lines, has_time)?;
+        self.conn = Some(conn);
+        Ok(loaded)
+    }
+
+    /// Asks the file something, in bounded time. The log of the file is not started over meanwhile.
+    fn ask<T>(
+        &mut self,
+        room: Option<&RoomName>,
+        question: impl FnOnce(&Connection, Untold) -> rusqlite::Result<T>,
+    ) -> Result<T, Refused> {
+        let settled = self.watch.settle(room);
+        let untold = settled.map_err(|Behind| Refused::Behind)?;
+        let gate = self.gate.clone();
+        let _open = gate.read().unwrap_or_else(PoisonError::into_inner);
+        let conn = self.conn.take().map_or_else(|| self.connect(), Ok);
+        let failed = |why: rusqlite::Error| Refused::Failed(sentence(&why));
+        let conn = conn.map_err(failed)?;
+        self.set_deadline(Some((self.clock)().instant + SEARCH_TIME));
+        // All that one question reads is of one moment.
+        let moment = conn.unchecked_transaction();
+        let answer = moment.and_then(|_moment| question(&conn, untold));
+        self.set_deadline(None);
+        match answer {
+            Ok(answer) => {
+                self.conn = Some(conn);
+                Ok(answer)
+            }
+            Err(why) if pages::is_late(&why) => {
+                self.conn = Some(conn);
+                Err(Refused::TooMuch)
+            }
+            // The next question opens the file again.
+            Err(why) => Err(failed(why)),
+        }
+    }
+
+    fn set_deadline(&self, deadline: Option<Instant>) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let mut conn = open::connect(&self.file)?;
+        conn.pragma_update(None, "query_only", true)?;
+        let (deadline, clock) = (self.deadline.clone(), self.clock.clone());
+        let is_late = move || {
+            let deadline = *deadline.lock().unwrap_or_else(PoisonError::into_inner);
+            deadline.is_some_and(|it| clock().instant >= it)
+        };
+        conn.progress_handler(SEARCH_STEPS, Some(is_late))?;
+        Ok(conn)
+    }
+}
