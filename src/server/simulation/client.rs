@@ -222,7 +222,16 @@ impl Client {
     /// All that was sent was heard, but for what stands without a line end, and for what may become a request of HTTP.
     pub(super) fn check_all_heard(&self) -> Result<(), String> {
         let is_undecided = self.first.len() < REQUEST.len() && REQUEST.starts_with(&self.first);
-        if is_undecided {
+        // Behind a blank line this may be the method of a request.
+        let is_blank = |byte: &u8| b" \t\r\n\0".contains(byte);
+        let begun = self.first.iter().skip_while(|it| is_blank(it)).count();
+        let method = &self.first[self.first.len() - begun..];
+        let method = method.strip_suffix(b" ").unwrap_or(method);
+        let is_method = method
+            .iter()
+            .all(|it| it.is_ascii_uppercase() || b"-_".contains(it));
+        let may_be_method = 0 < begun && begun < self.first.len() && is_method;
+        if is_undecided || may_be_method && self.first.len() < REQUEST.len() {
             return Ok(());
         }
         self.check_heard_up_to(self.ended_at.unwrap_or(self.naive.heard.len()))

@@ -13,6 +13,8 @@ use crate::limits::ACTS_OUT;
 use crate::server::Server;
 
 use super::model::Model;
+use super::sightings::Sight;
+use super::story::Kind;
 use super::{check_seen, play_all};
 
 /// Seeds of an ordinary run.
@@ -22,6 +24,10 @@ const SEEDS: u64 = 128;
 pub(super) fn check_out(server: &Server, model: &Model) {
     let hub = &server.talk.hub;
     assert_eq!(hub.out(), model.out(), "acts are out");
+    for peer in model.hurried.iter().filter(|it| model.is_here(**it)) {
+        let can_wait = server.talk.connections.can_wait(peer.slot);
+        assert!(!can_wait, "{peer} asks two things at once");
+    }
     for peer in server.talk.connections.open() {
         let is_held = server.talk.connections.is_held(peer.slot);
         let is_to_be = model.is_held(peer) || model.waits(peer);
@@ -32,5 +38,9 @@ pub(super) fn check_out(server: &Server, model: &Model) {
 
 #[test]
 fn a_journal_that_answers_later_changes_nothing_but_when() {
-    check_seen(&play_all(SEEDS, true, false), SEEDS, 5);
+    let kind = Kind {
+        is_late: true,
+        ..Kind::default()
+    };
+    check_seen(&play_all(SEEDS, kind), SEEDS, 5, &Sight::ALWAYS);
 }

@@ -1,22 +1,28 @@
 //! The plain model of the chat: from what the hub was told, which messages each client is owed.
 //!
 //! Written to be seen to be right: everyone stands in one list, and every message is made and rendered anew for each reader. It
-//! shares nothing with the chat but names, addresses and dates, and the messages themselves. How they read is the business of
+//! shares nothing with the chat but names, addresses, dates and searches as they are typed, and the messages themselves. How they read is the business of
 //! the wire, whose own tests have every word.
 
+mod answers;
 mod asking;
 mod commands;
+mod keeping;
 mod late;
+mod past;
 mod people;
 mod programs;
+mod reading;
 mod rooms;
 mod telling;
 mod words;
+mod words_found;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::chat::Finding;
 use crate::id::{PeerId, PersonId};
 use crate::message::{AboutConnection, AboutInput, EntryFacts, News, Request};
 use crate::moment::{Format, Moment};
@@ -24,6 +30,7 @@ use crate::name::{InvalidUsername, RoomName, Username};
 
 use super::numbers::OWN;
 use super::record::{Happened, Told, What};
+use super::sightings::Sightings;
 
 use telling::Readers;
 pub(super) use telling::rendered;
@@ -59,6 +66,15 @@ pub(super) struct Model {
     pub(super) told_again: usize,
     /// When it was looked last for what is due.
     looked: Option<Instant>,
+    /// When the hub was told of something last, on the clock that never jumps.
+    now: Option<Instant>,
+    /// The server stops, and only loses its people.
+    is_stopping: bool,
+    /// What keeps what is said, if anything does.
+    file: Option<keeping::File>,
+    /// Those who were read though they waited.
+    pub(super) hurried: Vec<PeerId>,
+    seen: Sightings,
     /// What clients are owed, in the order in which it was said.
     owed: Vec<(PeerId, Piece)>,
 }
@@ -113,8 +129,12 @@ struct Person {
     correspondent: Option<(PeerId, Username)>,
     /// What they said or wrote under an id, the last of it.
     remembered: Vec<programs::Remembered>,
-    /// What they had asked, and when, and wait for.
-    asked: Option<(String, Instant)>,
+    /// What they had asked, and wait for.
+    asked: Option<past::Asked>,
+    /// What `/more` shows.
+    more: Option<past::Sought>,
+    /// For how long they have searched, as it were, and when they did last.
+    searches: Option<(Duration, Instant)>,
 }
 
 #[derive(Debug)]
@@ -129,12 +149,15 @@ struct Ignored {
     /// The name that they had then.
     name: Username,
     peer: PeerId,
+    person: PersonId,
     is_here: bool,
 }
 
 #[derive(Debug)]
 struct Room {
     life: usize,
+    /// The entry that made it.
+    made: u64,
     name: RoomName,
     /// Nobody made the lobby.
     maker: Option<PeerId>,
@@ -149,6 +172,8 @@ struct Kept {
     total: usize,
     most_lines: usize,
     most_bytes: usize,
+    /// Whether there were lines before these.
+    is_cut: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -157,9 +182,8 @@ struct Line {
     number: usize,
     /// The entry by which it was said.
     entry: EntryFacts,
-    author: PeerId,
-    /// The author's name then.
-    name: Username,
+    /// The author's name then. Nobody wrote that lines were not kept.
+    name: Option<Username>,
     /// Where it was said, if it was not private.
     room: Option<RoomName>,
     news: News,
@@ -178,7 +202,8 @@ impl Line {
     /// What it counts for, however it is read.
     fn size(&self) -> usize {
         let around = "[2026-11-21 15:28]  (private): \r\n".len();
-        around + self.name.as_str().len() + self.typed
+        let author = self.name.as_ref().map_or(0, |it| it.as_str().len());
+        around + author + self.typed
     }
 }
 
@@ -189,6 +214,7 @@ impl Kept {
             total: 0,
             most_lines,
             most_bytes,
+            is_cut: false,
         }
     }
 
@@ -196,6 +222,7 @@ impl Kept {
         line.number = self.total;
         self.total += 1;
         if line.size() > self.most_bytes {
+            self.is_cut = true;
             return;
         }
         self.lines.push(line);
@@ -205,6 +232,7 @@ impl Kept {
         };
         while is_over(&self.lines) {
             self.lines.remove(0);
+            self.is_cut = true;
         }
     }
 }
@@ -229,6 +257,11 @@ impl Model {
             request: None,
             told_again: 0,
             looked: None,
+            now: None,
+            is_stopping: false,
+            file: None,
+            hurried: Vec::new(),
+            seen: Sightings::default(),
             owed: Vec::new(),
         };
         let lobby = model.make_room(RoomName::lobby(), None);
@@ -240,10 +273,11 @@ impl Model {
     pub(super) fn hear(&mut self, told: &Told) -> Vec<(PeerId, Piece)> {
         let now = told.now;
         (self.unix, self.at) = (now.unix, now.unix_millis());
+        self.now = Some(now.instant);
         self.puts_off = told.is_put_off;
         match &told.what {
             _ if self.asks(told) => {}
-            What::Event(peer, Happened::Answered(Ok(line))) => {
+            What::Event(peer, Happened::Answered(Ok(Finding::Echo(line)))) => {
                 let told = self.given_back(told, *peer, line);
                 return self.hear(&told);
             }
@@ -258,6 +292,7 @@ impl Model {
                 self.time(now);
             }
             What::ShutDown => self.shut_down(),
+            What::HandedOver => self.hand_over(),
         }
         std::mem::take(&mut self.owed)
     }
@@ -362,12 +397,15 @@ impl Model {
 
     fn shut_down(&mut self) {
         let here = self.people.iter().filter(|it| !it.is_gone);
-        let here: Vec<PeerId> = here.map(|it| it.peer).collect();
+        let mut here: Vec<PeerId> = here.map(|it| it.peer).collect();
+        here.sort();
+        self.is_stopping = true;
         for &peer in &here {
             self.break_prompt(peer);
             self.tell(peer, AboutConnection::ShuttingDown);
         }
         self.leave_all(&here);
+        self.is_stopping = false;
     }
 
     /// From now on an entry by this person is applied.
@@ -417,6 +455,8 @@ impl Person {
             correspondent: None,
             remembered: Vec::new(),
             asked: None,
+            more: None,
+            searches: None,
         }
     }
 

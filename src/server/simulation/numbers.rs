@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
+use crate::dice::Dice;
+use crate::wire::machine::Op;
+
+use super::record::{Happened, Told, What};
+
 /// What stands for the number of an entry, or of a person, is more than this, so that an object of the model is never
 /// shorter than that of the server.
 pub(super) const OWN: u64 = 4_000_000_000_000_000;
@@ -19,6 +24,8 @@ pub(super) struct Numbers {
     own: HashMap<u64, u64>,
     /// The life of the journal.
     journal: Option<String>,
+    /// The last entry of a server that was killed.
+    lost: Option<u64>,
 }
 
 impl Numbers {
@@ -42,6 +49,54 @@ impl Numbers {
             }
         }
         Ok(Some(end + 1))
+    }
+
+    /// Another server goes on, with another journal. It may not know the numbers up to this entry.
+    pub(super) fn go_on(&mut self, lost: Option<u64>) {
+        (self.journal, self.lost) = (None, lost);
+    }
+
+    /// Whether this was the last entry of a server that was killed.
+    pub(super) fn is_lost(&self, entry: u64) -> bool {
+        self.lost == Some(entry)
+    }
+
+    /// A number of the server that somebody was told, or one that is before or behind all of them.
+    pub(super) fn pick(&self, dice: &mut Dice) -> u64 {
+        let known = self.entries.len();
+        match dice.below(6) {
+            0 => 0,
+            1 => 1 << 52,
+            _ if known == 0 => 0,
+            _ => self
+                .entries
+                .values()
+                .nth(dice.below(known))
+                .copied()
+                .unwrap_or(0),
+        }
+    }
+
+    /// What the hub was told, with the model's number in place of the server's, if it has one.
+    pub(super) fn own(&self, told: &Told) -> Option<Told> {
+        let What::Event(peer, Happened::Object(object)) = &told.what else {
+            return None;
+        };
+        let mut object = object.clone();
+        let (Op::History { before, .. } | Op::Search { before, .. }) = &mut object.op else {
+            return None;
+        };
+        let before = before.as_mut()?;
+        let mut entries = self.entries.iter();
+        *before = match entries.find(|(_, read)| **read == *before) {
+            Some((own, _)) => *own,
+            None => before.saturating_mul(2 * OWN),
+        };
+        Some(Told {
+            now: told.now,
+            what: What::Event(*peer, Happened::Object(object)),
+            is_put_off: told.is_put_off,
+        })
     }
 
     fn note(&mut self, name: &str, read: &Value, owed: &Value) -> Result<(), String> {
@@ -75,6 +130,7 @@ impl Numbers {
     fn check_pong(&self, read: &Value, owed: &Value) -> Result<(), String> {
         let (read, owed) = (read.as_u64().unwrap_or(0), owed.as_u64().unwrap_or(0));
         let before = self.entries.range(..=owed).next_back();
+        let before = before.filter(|_| !self.is_lost(owed));
         let behind = self.entries.range(owed + 1..).next();
         let is_between =
             before.is_none_or(|(_, it)| *it <= read) && behind.is_none_or(|(_, it)| *it > read);

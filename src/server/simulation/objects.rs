@@ -155,6 +155,27 @@ fn object(dice: &mut Dice, rooms: Rooms) -> String {
     object.to_string()
 }
 
+/// An object that asks for lines of the past, perhaps before the entry of this number.
+pub(super) fn past(dice: &mut Dice, rooms: Rooms, number: u64) -> String {
+    let mut object = match dice.below(2) {
+        0 => json!({"op": "history"}),
+        _ => json!({"op": "search", "query": script::sought(dice)}),
+    };
+    if object["op"] == "history" && dice.below(2) == 0 {
+        object["room"] = rooms.name(dice).into();
+    }
+    if object["op"] == "history" && dice.below(2) == 0 {
+        object["count"] = [1, 2, 7, 100][dice.below(4)].into();
+    }
+    if dice.below(2) == 0 {
+        object["before"] = number.into();
+    }
+    if dice.below(2) == 0 {
+        object["id"] = id(dice);
+    }
+    object.to_string()
+}
+
 /// An id that was perhaps there before.
 fn id(dice: &mut Dice) -> serde_json::Value {
     match dice.below(3) {

@@ -12,7 +12,8 @@ use super::client::{Client, Pace};
 use super::objects;
 use super::script;
 use super::setting;
-use super::stage::{Checked, Stage, shown};
+use super::stage::{Checked, Stage};
+use super::traffic::shown;
 
 /// Ticks within which the server comes to rest when nothing more happens.
 const TICKS_TO_REST: usize = 20_000;
@@ -28,7 +29,29 @@ const SECOND: Duration = Duration::from_secs(1);
 
 impl Stage {
     pub(super) fn play(&mut self) -> Checked {
-        let steps = 40 + self.dice.below(120);
+        #[cfg(feature = "store")]
+        if self.keeping.is_some() {
+            for _ in 0..self.dice.below(4) {
+                self.act_on()?;
+                let is_killed = self.dice.below(2) == 0;
+                if !is_killed {
+                    self.shut_down()?;
+                }
+                self.start_again(is_killed)?;
+            }
+            self.play_to_the_end()?;
+            return self.check_file();
+        }
+        self.play_to_the_end()
+    }
+
+    /// Things happen, for a while.
+    fn act_on(&mut self) -> Checked {
+        let steps = match self.story.kind.keeps {
+            // There is more than one server in a play.
+            true => 20 + self.dice.below(70),
+            false => 40 + self.dice.below(120),
+        };
         for _ in 0..steps {
             for _ in 0..1 + self.dice.below(4) {
                 self.act()?;
@@ -37,6 +60,11 @@ impl Stage {
             let ticks = 1 + self.dice.below(3);
             self.run(ticks)?;
         }
+        Ok(())
+    }
+
+    fn play_to_the_end(&mut self) -> Checked {
+        self.act_on()?;
         if self.dice.below(4) == 0 {
             return self.shut_down();
         }
@@ -141,6 +169,11 @@ impl Stage {
             8 => self.fail_accept(),
             9 => {
                 let seconds = self.dice.below(200_000) as i64 - 100_000;
+                // Nobody could know numbers that were lost with a server that was killed.
+                let seconds = match self.numbers.is_lost(self.model.last()) {
+                    true => seconds.abs(),
+                    false => seconds,
+                };
                 self.tell(|_| format!("the clock on the wall jumps by {seconds} s"));
                 self.world.jump(seconds);
             }
@@ -177,7 +210,7 @@ impl Stage {
         let is_program = cfg!(feature = "machine") && self.dice.below(4) == 0;
         let max_line = self.config.max_line;
         let mut client = Client::new(pair, addr, max_line, is_limited, is_program);
-        client.may_be_held = self.is_late || self.thread.is_some();
+        client.may_be_held = self.story.kind.is_late || self.thread.is_some();
         if is_program {
             let first = objects::first(&mut self.dice, self.rooms);
             client.unsent.extend(first.bytes());
@@ -187,7 +220,7 @@ impl Stage {
                 .extend(script::stranger(&mut self.dice).bytes());
         } else if self.dice.below(4) > 0 {
             let name = script::name(&mut self.dice);
-            let name = asking::or_ask(self.thread.is_some(), &mut self.dice, name);
+            let name = asking::or_ask(self.story.kind.asks, &mut self.dice, name);
             client.unsent.extend(name.bytes());
             client.unsent.extend(script::end(&mut self.dice).bytes());
         }
@@ -248,6 +281,9 @@ impl Stage {
         if self.clients[place].is_program {
             return self.act_as_program(place);
         }
+        if self.story.kind.keeps && self.dice.below(5) == 0 {
+            return self.type_bytes(place, |dice| script::past(dice, rooms).into());
+        }
         match self.dice.below(28) {
             0..12 => self.type_line(place),
             12 => self.flood(place),
@@ -270,8 +306,12 @@ impl Stage {
 
     fn act_as_program(&mut self, place: usize) {
         let rooms = self.rooms;
-        match self.dice.below(24) {
+        let number = self.numbers.pick(&mut self.dice);
+        match self.dice.below(30) {
             0..10 => self.type_bytes(place, |dice| (objects::line(dice, rooms) + "\n").into()),
+            24.. => self.type_bytes(place, |dice| {
+                (objects::past(dice, rooms, number) + "\n").into()
+            }),
             // The rest may follow, or never come.
             10 => self.type_bytes(place, |dice| objects::line(dice, rooms).into()),
             11 => self.type_bytes(place, |dice| {
@@ -288,7 +328,7 @@ impl Stage {
     fn type_line(&mut self, place: usize) {
         let rooms = self.rooms;
         // Several at once, where what follows a line may be read too early.
-        let lines = if self.is_late || self.thread.is_some() {
+        let lines = if self.story.kind.is_late || self.thread.is_some() {
             1 + self.dice.below(4)
         } else {
             1
@@ -298,7 +338,7 @@ impl Stage {
             if self.dice.below(30) == 0 {
                 line = script::line(&mut self.dice, rooms);
             }
-            line = asking::or_ask(self.thread.is_some(), &mut self.dice, line);
+            line = asking::or_ask(self.story.kind.asks, &mut self.dice, line);
             line += script::end(&mut self.dice);
             self.type_bytes(place, |_| line.into());
         }

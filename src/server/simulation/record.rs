@@ -42,6 +42,8 @@ pub(super) enum What {
     ShutDown,
     /// The act that was out for longest is applied.
     Entered,
+    /// What is to be kept was handed over.
+    HandedOver,
 }
 
 /// An [`Event`] that is kept.
@@ -55,7 +57,7 @@ pub(super) enum Happened {
     EndOfInput,
     AreYouThere,
     TooFast { of_address: bool },
-    Answered(Result<String, Unanswered>),
+    Answered(Result<Finding, Unanswered>),
     Disconnected(CloseReason),
     Object(Object),
     Misused(Option<Arc<str>>, Misuse),
@@ -73,8 +75,7 @@ impl From<Event<'_>> for Happened {
             Event::EndOfInput => Happened::EndOfInput,
             Event::AreYouThere => Happened::AreYouThere,
             Event::TooFast { of_address } => Happened::TooFast { of_address },
-            Event::Answered(Ok(Finding::Echo(line))) => Happened::Answered(Ok(line.to_string())),
-            Event::Answered(Err(why)) => Happened::Answered(Err(why)),
+            Event::Answered(finding) => Happened::Answered(finding.cloned()),
             Event::Disconnected(reason) => Happened::Disconnected(reason),
             Event::Object(object) => Happened::Object(object.clone()),
             Event::Misused(id, misuse) => Happened::Misused(id.cloned(), misuse.clone()),
@@ -113,6 +114,15 @@ impl Record {
     pub(in crate::server) fn entered(&mut self, now: Moment) {
         self.out -= 1;
         self.push(now, || What::Entered);
+    }
+
+    /// What is to be kept was handed over, at the time of what was recorded last.
+    #[cfg(feature = "store")]
+    pub(in crate::server) fn handed_over(&mut self) {
+        let last = self.told.as_ref().and_then(|told| told.last());
+        if let Some(now) = last.map(|it| it.now) {
+            self.push(now, || What::HandedOver);
+        }
     }
 
     pub(super) fn take(&mut self) -> Vec<Told> {

@@ -57,7 +57,40 @@ const MANY: usize = 20;
 const TOO_MANY: usize = ROOMS_MADE + 5;
 const ENDS: [&str; 4] = ["\n", "\r\n", "\r", "\r\0"];
 const ZONES: [&str; 7] = ["", "+05:45", "-0330", "+1", "UTC", "asia/Kolkata", "x"];
-const COMMANDS: [&str; 36] = [
+const SOUGHT: [&str; 24] = [
+    "hello",
+    "x",
+    "x",
+    "line",
+    "eve",
+    "Carl",
+    "hel*",
+    "flo*",
+    "dora eve",
+    "\"ann bob\"",
+    "\"carl dora\" in:*",
+    "x in:*",
+    "eve in:*",
+    "flood in:*",
+    "x in:tea",
+    "bob in:#Tea",
+    "from:ann",
+    "from:BOB in:*",
+    "from:dora x in:*",
+    "\u{30a1}\u{30f3}",
+    "x before:2026-11-21T16:01",
+    "x after:2026-11-21 in:*",
+    "-",
+    "de*",
+];
+const DATES: [&str; 5] = [
+    "2026-11-21",
+    "2026-11-21 16:01",
+    "2026-11-21T16:02",
+    "2026-11-23",
+    "noon",
+];
+const COMMANDS: [&str; 44] = [
     "/help",
     "/users",
     "/rooms",
@@ -84,6 +117,14 @@ const COMMANDS: [&str; 36] = [
     "/ignore",
     "/unignore N",
     "/history C",
+    "/history C before D",
+    "/history before D",
+    "/more",
+    "/more",
+    "/search H",
+    "/search H",
+    "/search H",
+    "/seen N",
     "/time Z",
     "/quiet Q",
     "/time",
@@ -156,6 +197,33 @@ pub(super) fn text(dice: &mut Dice) -> &'static str {
     dice.pick(&TEXTS)
 }
 
+/// Lines about what was said before, and some that there is more of it.
+pub(super) fn past(dice: &mut Dice, rooms: Rooms) -> String {
+    let (room, text, sought) = (rooms.name(dice), dice.pick(&TEXTS), sought(dice));
+    let name = dice.pick(&NAMES);
+    match dice.below(11) {
+        0 => format!("/join {room}\n/topic {text}\n{text}\n/leave\n"),
+        1 => format!("/join {room}\n{text}\n/leave\n/join {room}\n/history\n"),
+        2 => format!("/history {}\n/more\n/more\n", 1 + dice.below(30)),
+        3 => format!("/history before {}\n/more\n", dice.pick(&DATES)),
+        4 => "x\nx, line\n".repeat(1 + dice.below(15)),
+        5 => format!("/seen {name}\n/seen {}\n", dice.pick(&NAMES)),
+        6 | 9 => {
+            let others = [dice.pick(&NAMES), dice.pick(&NAMES), dice.pick(&NAMES)];
+            let [first, second, third] = others.map(|it| format!("/ignore {it}\n"));
+            format!("{first}{second}{third}/search x in:*\n/search {sought}\n/history\n/more\n")
+        }
+        7 => format!("x\n/nick {name}\n{text}\n"),
+        8 => format!("/history\n/search {sought}\n"),
+        _ => format!("/search {sought}\n/more\n/more\n/more\n"),
+    }
+}
+
+/// What is searched for.
+pub(super) fn sought(dice: &mut Dice) -> &'static str {
+    dice.pick(&SOUGHT)
+}
+
 /// A line without its end.
 pub(super) fn line(dice: &mut Dice, rooms: Rooms) -> String {
     match dice.below(14) {
@@ -225,6 +293,8 @@ fn command(dice: &mut Dice, rooms: Rooms) -> String {
             "N" => line.push_str(dice.pick(&NAMES)),
             "T" => line.push_str(dice.pick(&TEXTS)),
             "C" => line.push_str(dice.pick(&["1", "3", "500", "0", "x", ""])),
+            "D" => line.push_str(dice.pick(&DATES)),
+            "H" => line.push_str(dice.pick(&SOUGHT)),
             "Q" => line.push_str(dice.pick(&["on", "OFF", "x"])),
             "Z" => {
                 let stamp = dice.pick(&["on", "full", "off", ""]);

@@ -37,10 +37,41 @@ pub(super) enum Sight {
     ProgramMisused,
     /// A notice of skipped lines stood for lines that were objects.
     ProgramSkipped,
+    /// A server stopped, or was killed, and another one went on; some rows were lost.
+    Stopped,
+    Killed,
+    Lost,
+    /// The disk was full, or dead.
+    Full,
+    Dead,
+    /// A gap was written, and somebody read of one.
+    Gap,
+    GapRead,
+    /// Somebody was told that the disk is slow.
+    Behind,
+    /// A room of the file was made again, or was there with its topic.
+    Woken,
+    TopicKept,
+    /// Lines of a room came from a file that has those of another room of that name too.
+    Former,
+    /// Lines came from the file, but for some of people whom their reader ignores.
+    Unseen,
+    /// Lines came from the file: those of a room, or to somebody who came in.
+    FilePage,
+    Arrival,
+    /// A search found lines, and `/more` showed more of them.
+    Found,
+    MoreFound,
+    /// A program read lines that it had searched for, or asked for.
+    ProgramFound,
+    ProgramHistory,
+    /// Somebody was here before.
+    SeenBefore,
 }
 
 impl Sight {
-    const ALL: [Sight; 17] = [
+    /// Those of any play.
+    pub(super) const ALWAYS: [Sight; 17] = [
         Sight::TwoRooms,
         Sight::FiveRooms,
         Sight::AllRooms,
@@ -59,13 +90,36 @@ impl Sight {
         Sight::ProgramMisused,
         Sight::ProgramSkipped,
     ];
+
+    /// Those of a play with a store.
+    pub(super) const STORE: [Sight; 19] = [
+        Sight::Stopped,
+        Sight::Killed,
+        Sight::Lost,
+        Sight::Full,
+        Sight::Dead,
+        Sight::Gap,
+        Sight::GapRead,
+        Sight::Behind,
+        Sight::Woken,
+        Sight::TopicKept,
+        Sight::Former,
+        Sight::Unseen,
+        Sight::FilePage,
+        Sight::Arrival,
+        Sight::Found,
+        Sight::MoreFound,
+        Sight::ProgramFound,
+        Sight::ProgramHistory,
+        Sight::SeenBefore,
+    ];
 }
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Sightings(BTreeMap<Sight, usize>);
 
 impl Sightings {
-    fn add(&mut self, sight: Sight, count: usize) {
+    pub(super) fn add(&mut self, sight: Sight, count: usize) {
         *self.0.entry(sight).or_default() += count;
     }
 
@@ -73,10 +127,10 @@ impl Sightings {
         other.0.iter().for_each(|(it, count)| self.add(*it, *count));
     }
 
-    /// The sights that came up less often than this.
-    pub(super) fn rarer_than(&self, least: usize) -> Vec<Sight> {
+    /// Those of the sights that came up less often than this.
+    pub(super) fn rarer_than(&self, least: usize, sights: &[Sight]) -> Vec<Sight> {
         let count = |it: &Sight| self.0.get(it).copied().unwrap_or(0);
-        let all = Sight::ALL.into_iter();
+        let all = sights.iter().copied();
         all.filter(|it| count(it) < least).collect()
     }
 
@@ -106,7 +160,25 @@ impl Sightings {
         self.add(Sight::TooManyMade, begins("You have made 50 rooms "));
         if piece.is_object {
             self.note_object(piece);
+        } else if piece.room.is_none() {
+            self.note_answer(piece);
         }
+    }
+
+    fn note_answer(&mut self, piece: &Piece) {
+        let text = String::from_utf8_lossy(&piece.bytes);
+        let is_gap =
+            text.contains(" lines were not kept --") || text.contains("1 line was not kept");
+        self.add(Sight::GapRead, is_gap.into());
+        self.add(
+            Sight::Behind,
+            text.starts_with("What was said last is not on the disk")
+                .into(),
+        );
+        self.add(
+            Sight::SeenBefore,
+            text.contains(" was last here on ").into(),
+        );
     }
 
     fn note_object(&mut self, piece: &Piece) {
@@ -135,8 +207,17 @@ impl Sightings {
 impl Stage {
     /// The sights that have come up.
     pub(super) fn sightings(&self) -> Sightings {
-        let mut seen = Sightings::default();
+        let mut seen = self.seen_so_far();
         seen.add(Sight::ProgramAgain, self.model.told_again);
+        seen.add_all(self.model.sights());
+        seen
+    }
+
+    /// What clients have seen, and what came up in the store, with that of earlier servers.
+    pub(super) fn seen_so_far(&self) -> Sightings {
+        let mut seen = Sightings::default();
+        #[cfg(feature = "store")]
+        seen.add_all(&self.store_sights());
         for client in &self.clients {
             seen.add_all(&client.seen);
             seen.note_rooms(client.most_rooms);

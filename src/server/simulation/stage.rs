@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use crate::chat::Twin;
 use crate::dice::Dice;
 use crate::error::CloseReason;
-use crate::limits::{CLOSE_TIMEOUT, LINGER, STALL};
+use crate::limits::STALL;
 use crate::message::{AboutConnection, Hello};
-use crate::net::simulated::{End, Nature, World};
+use crate::net::simulated::{Nature, World};
 use crate::rate::Rate;
 use crate::server::{Config, Server, Stats};
 
 use super::asking::Thread;
-use super::client::{Client, Pace};
+use super::client::Client;
 use super::late;
 use super::model::{Model, Rules};
 use super::numbers::Numbers;
@@ -22,7 +22,9 @@ use super::record::{Happened, Told, What};
 use super::scene::serve;
 use super::script::Rooms;
 use super::setting;
-use super::story::Story;
+#[cfg(feature = "store")]
+use super::storing::{Keeping, check_kept};
+use super::story::{Kind, Story};
 
 pub(super) struct Stage {
     pub(super) dice: Dice,
@@ -36,9 +38,7 @@ pub(super) struct Stage {
     pub(super) clients: Vec<Client>,
     /// When a shutdown was asked for, and when it was complete.
     pub(super) stops_since: Option<Instant>,
-    stopped_at: Option<Instant>,
-    /// The journal answers late.
-    pub(super) is_late: bool,
+    pub(super) stopped_at: Option<Instant>,
     /// Who answers what the chat asks, if it asks anything.
     pub(super) thread: Option<Thread>,
     /// Something was asked through a handle, or came from a worker, since the last tick.
@@ -48,16 +48,26 @@ pub(super) struct Stage {
     /// The figures of the server, as they were last.
     pub(super) stats: Stats,
     pub(super) model: Model,
-    numbers: Numbers,
+    pub(super) numbers: Numbers,
     /// Hears the entries alone.
-    twin: Twin,
+    pub(super) twin: Twin,
+    /// What outlasts a server, if what is said is kept.
+    #[cfg(feature = "store")]
+    pub(super) keeping: Option<Keeping>,
     pub(super) story: Story,
 }
 
 pub(super) type Checked = Result<(), String>;
 
+fn be_late(server: &mut Server, kind: Kind, seed: u64) {
+    if kind.is_late {
+        server.talk.hub.be_late();
+        server.talk.record.be_late(Dice::new(!seed));
+    }
+}
+
 impl Stage {
-    pub(super) fn new(seed: u64, is_late: bool, is_told: bool) -> Stage {
+    pub(super) fn new(seed: u64, kind: Kind, is_told: bool) -> Stage {
         let mut dice = Dice::new(seed);
         let config = setting::config(&mut dice);
         let rooms = Rooms::new(&mut dice);
@@ -72,10 +82,7 @@ impl Stage {
         };
         let world = World::new(nature, seed);
         let mut server = serve(&world, config.clone());
-        if is_late {
-            server.talk.hub.be_late();
-            server.talk.record.be_late(Dice::new(!seed));
-        }
+        be_late(&mut server, kind, seed);
         let twin = Twin::of(&mut server.talk.hub, world.now());
         let steps = Vec::new();
         let mut stage = Stage {
@@ -88,7 +95,6 @@ impl Stage {
             clients: Vec::new(),
             stops_since: None,
             stopped_at: None,
-            is_late,
             thread: None,
             is_woken: false,
             is_hub_new: true,
@@ -96,10 +102,11 @@ impl Stage {
             model: Model::new(rules),
             numbers: Numbers::default(),
             twin,
+            #[cfg(feature = "store")]
+            keeping: None,
             story: Story {
                 seed,
-                is_late,
-                asks: false,
+                kind,
                 is_told,
                 steps,
             },
@@ -108,17 +115,27 @@ impl Stage {
         stage
     }
 
+    /// Another server begins, in another world whose clock is so far ahead.
+    #[cfg(feature = "store")]
+    pub(super) fn begin_again(&mut self, ahead: i64, life: u64, has_noted: bool) {
+        let seed = self.story.seed;
+        self.world = World::new(self.nature, seed ^ life << 32);
+        self.world.jump(ahead);
+        let mut server = serve(&self.world, self.config.clone());
+        be_late(&mut server, self.story.kind, seed ^ life);
+        self.twin = Twin::of(&mut server.talk.hub, self.world.now());
+        self.server = Some(server);
+        self.clients.clear();
+        let last = self.model.last();
+        self.numbers.go_on(Some(last).filter(|_| !has_noted));
+        (self.stops_since, self.stopped_at, self.thread) = (None, None, None);
+        (self.is_woken, self.is_hub_new) = (false, true);
+    }
+
     /// Adds to the story.
     pub(super) fn tell(&mut self, step: impl FnOnce(&Stage) -> String) {
         let step = step(self);
-        // A flood is told in one line.
-        if self.story.steps.last() == Some(&step) {
-            return;
-        }
-        if self.story.is_told {
-            println!("{:4} {step}", self.story.steps.len());
-        }
-        self.story.steps.push(step);
+        self.story.add(step);
     }
 
     /// Whether the server would not sleep on.
@@ -146,12 +163,16 @@ impl Stage {
         for told in record {
             self.hear(&told)?;
         }
+        if !self.is_woken {
+            self.end_tick();
+        }
         for client in &mut self.clients {
             client.end_tick(client.peer.map_or(0, |peer| self.model.rooms_of(peer)));
         }
         if flow == ControlFlow::Break(()) {
             self.tell(|_| "the server stops".into());
             self.server = None;
+            self.model.hand_over();
             self.stopped_at = Some(self.world.now().instant);
             return Ok(());
         }
@@ -191,8 +212,14 @@ impl Stage {
             }
             _ => {}
         }
-        let owed = self.model.hear(told);
-        let is_routine = matches!(told.what, What::Timeout | What::Reply(..));
+        #[cfg(feature = "store")]
+        self.note_time(told.now);
+        let own = self.numbers.own(told);
+        let owed = self.model.hear(own.as_ref().unwrap_or(told));
+        let is_routine = matches!(
+            told.what,
+            What::Timeout | What::Reply(..) | What::HandedOver
+        );
         self.is_hub_new |= !is_routine || !owed.is_empty();
         for (peer, piece) in owed {
             let place = self.place(|it| it.peer == Some(peer))?;
@@ -243,7 +270,7 @@ impl Stage {
 
     /// Whether a client is owed more than may wait for it besides lines of a room, or all of them together are and it
     /// can be the one who is owed the most.
-    fn is_owed_too_much(&self, client: &Client) -> bool {
+    pub(super) fn is_owed_too_much(&self, client: &Client) -> bool {
         let now = self.world.now().instant;
         // Others may have been dropped in the same tick.
         let was_here = |at| at + SHORT_TIME >= now;
@@ -265,7 +292,7 @@ impl Stage {
             What::Event(peer, it) => {
                 self.tell(|stage| format!("  hub: {} {it:?}", who(stage, *peer)))
             }
-            What::Timeout | What::Entered => {}
+            What::Timeout | What::Entered | What::HandedOver => {}
             what => self.tell(|_| format!("  hub: {what:?}")),
         }
     }
@@ -350,6 +377,8 @@ impl Stage {
             return;
         };
         late::check_out(server, &self.model);
+        #[cfg(feature = "store")]
+        check_kept(server, &self.model);
         if std::mem::take(&mut self.is_hub_new) {
             server.talk.hub.check();
             self.twin.follow(&mut server.talk.hub);
@@ -367,94 +396,6 @@ impl Stage {
         assert!(server.talk.connections.len() <= self.config.max_clients);
         server.talk.check_figures();
     }
-
-    /// Lets clients send and read. Returns whether any byte moved.
-    pub(super) fn pump(&mut self) -> Result<bool, String> {
-        let mut moved = self.work();
-        for place in 0..self.clients.len() {
-            if self.clients[place].is_gone {
-                continue;
-            }
-            moved |= self.send(place);
-            moved |= self.read(place)?;
-        }
-        Ok(moved)
-    }
-
-    fn send(&mut self, place: usize) -> bool {
-        let client = &mut self.clients[place];
-        let wanted = client.unsent.len();
-        if wanted == 0 {
-            return false;
-        }
-        // Often all at once, else cut anywhere.
-        let most = match self.dice.below(3) {
-            0 => 1 + self.dice.below(wanted),
-            _ => wanted,
-        };
-        let sent = self.world.send(client.pair, &client.unsent[..most]);
-        client.sent(sent);
-        if client.finishes && client.unsent.is_empty() {
-            self.world.finish(client.pair);
-            client.end_input();
-        }
-        sent > 0
-    }
-
-    fn read(&mut self, place: usize) -> Result<bool, String> {
-        let client = &mut self.clients[place];
-        let most = match client.pace {
-            Pace::All => usize::MAX,
-            Pace::Some(most) => most,
-            Pace::Nothing => return Ok(false),
-        };
-        let (bytes, end) = self.world.receive(client.pair, most);
-        if !bytes.is_empty() {
-            self.tell(|_| format!("client {place} reads {}", shown(&bytes)));
-            let mut numbers = std::mem::take(&mut self.numbers);
-            self.checked(place, |it| it.read(&bytes, &mut numbers))?;
-            self.numbers = numbers;
-        }
-        if end != End::Open {
-            self.tell(|_| format!("client {place} reads {end:?}"));
-            self.check_end(place, end)?;
-            self.world.close(self.clients[place].pair);
-            self.clients[place].let_go();
-        }
-        Ok(!bytes.is_empty() || end != End::Open)
-    }
-
-    /// A client has come to the end of what it reads: all that it is owed, unless there is a reason.
-    fn check_end(&mut self, place: usize, end: End) -> Checked {
-        let client = &self.clients[place];
-        let closed_at = self.world.closed_at(client.pair);
-        let fin_at = self.world.fin_at(client.pair);
-        let took_at = self.world.took_at(client.pair);
-        let has_lingered = |(closed, fin)| closed >= fin + LINGER;
-        let is_excused = match client.left {
-            _ if end == End::Reset && self.stopped_at.is_some() => true,
-            _ if self.is_drain_over() => true,
-            _ if end == End::Reset && closed_at.zip(fin_at).is_some_and(has_lingered) => true,
-            // Where there are too many of them, they are told with one write, which is not tried again.
-            _ if client.peer.is_none() => end == End::Reset || self.nature.interrupts > 0,
-            Some((_, Some(CloseReason::SendQueueFull | CloseReason::Stalled))) => true,
-            // The same can happen to whoever is being closed already.
-            Some(_) if self.is_owed_too_much(client) => true,
-            Some(_) if fin_at.is_some_and(|at| at + SHORT_TIME >= took_at + STALL) => true,
-            Some((left, _)) => closed_at.is_some_and(|at| at >= left + CLOSE_TIMEOUT),
-            None => return Err(format!("client {place} was closed for no reason")),
-        };
-        if is_excused {
-            return Ok(());
-        }
-        self.checked(place, |it| it.check_all_read())
-    }
-
-    /// The server stopped because the time for it was over.
-    fn is_drain_over(&self) -> bool {
-        let times = self.stops_since.zip(self.stopped_at);
-        times.is_some_and(|(since, at)| at >= since + self.config.drain)
-    }
 }
 
 /// The part of an address that counts as one.
@@ -466,13 +407,4 @@ fn network(ip: IpAddr) -> Vec<u8> {
 }
 
 /// What a tick may take.
-const SHORT_TIME: Duration = Duration::from_millis(100);
-
-/// Bytes as they are told of in the story.
-pub(super) fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]);
-    match bytes.len() {
-        0..=120 => format!("{text:?}"),
-        count => format!("{count} bytes, {text:?}…"),
-    }
-}
+pub(super) const SHORT_TIME: Duration = Duration::from_millis(100);

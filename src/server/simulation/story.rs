@@ -3,10 +3,44 @@
 /// What has happened so far, to be told when it ends badly.
 pub(super) struct Story {
     pub(super) seed: u64,
-    pub(super) is_late: bool,
-    pub(super) asks: bool,
+    pub(super) kind: Kind,
     pub(super) is_told: bool,
     pub(super) steps: Vec<String>,
+}
+
+/// What is out of the ordinary in a play.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// The journal answers late.
+    pub(super) is_late: bool,
+    /// Clients ask workers to give a line back.
+    pub(super) asks: bool,
+    /// A store keeps what is said.
+    pub(super) keeps: bool,
+}
+
+impl Kind {
+    /// The variables that choose such a play, and whether this is one.
+    pub(super) fn variables(self) -> [(&'static str, bool); 3] {
+        [
+            ("CHINWAG_LATE", self.is_late),
+            ("CHINWAG_ASKS", self.asks),
+            ("CHINWAG_STORE", self.keeps),
+        ]
+    }
+}
+
+impl Story {
+    pub(super) fn add(&mut self, step: String) {
+        // A flood is told in one line.
+        if self.steps.last() == Some(&step) {
+            return;
+        }
+        if self.is_told {
+            println!("{:4} {step}", self.steps.len());
+        }
+        self.steps.push(step);
+    }
 }
 
 impl Drop for Story {
@@ -18,10 +52,11 @@ impl Drop for Story {
                 steps.for_each(|(number, step)| println!("{number:4} {step}"));
             }
             let (seed, step) = (self.seed, self.steps.len());
-            let late = if self.is_late { "CHINWAG_LATE=1 " } else { "" };
             println!("seed {seed} fails at step {step}; to see it from the beginning:");
-            let asks = if self.asks { "CHINWAG_ASKS=1 " } else { "" };
-            println!("{late}{asks}CHINWAG_SEED={seed} cargo test --lib simulation -- --nocapture");
+            for (name, _) in self.kind.variables().iter().filter(|(_, is_so)| *is_so) {
+                print!("{name}=1 ");
+            }
+            println!("CHINWAG_SEED={seed} cargo test --lib simulation -- --nocapture");
         }
     }
 }

@@ -1,18 +1,20 @@
 //! What workers were asked, and what came of it.
 
+use crate::chat::Finding;
 use crate::error::Unanswered;
 use crate::id::PeerId;
 use crate::limits::ANSWER_TIMEOUT;
-use crate::message::{AboutConnection, AboutInput};
+use crate::message::AboutConnection;
 use crate::moment::Moment;
 use crate::server::simulation::record::{Happened, Told, What};
 
 use super::Model;
+use super::past::{Asked, Question};
 
 impl Model {
     /// Whether a peer waits for an answer.
     pub(in crate::server::simulation) fn waits(&self, peer: PeerId) -> bool {
-        self.is_here(peer) && self.person(peer).asked.is_some()
+        self.is_here(peer) && self.person(peer).waits_since().is_some()
     }
 
     /// Takes in that something is asked, or that there is no answer. Returns whether that is all.
@@ -23,19 +25,22 @@ impl Model {
                 let Some(rest) = line.strip_prefix("/ask ") else {
                     return false;
                 };
-                let before = self.person_mut(*peer).asked.replace((rest.into(), now));
-                assert_eq!(before, None, "{peer} was read though they wait");
+                let asked = Asked::echo(rest, now);
+                let before = self.person_mut(*peer).asked.replace(asked);
+                assert!(before.is_none(), "{peer} was read though they wait");
             }
             What::Event(peer, Happened::Answered(Err(why))) => {
-                let asked = self.person_mut(*peer).asked.take();
-                let (_, since) = asked.expect("they had asked");
+                let since = self.person(*peer).waits_since();
+                let since = since.expect("they had asked");
                 let is_due = now >= since + ANSWER_TIMEOUT;
                 assert!(is_due || *why != Unanswered::Late, "given up too early");
-                self.answer(*peer, AboutInput::Unanswered(*why));
+                self.answered(*peer, &Err(*why));
                 if self.person(*peer).name.is_none() {
                     self.tell(*peer, AboutConnection::UsernamePrompt);
                 }
             }
+            What::Event(_, Happened::Answered(Ok(Finding::Echo(_)))) => return false,
+            What::Event(peer, Happened::Answered(finding)) => self.answered(*peer, finding),
             _ => return false,
         }
         true
@@ -44,8 +49,9 @@ impl Model {
     /// The answer is the line that was asked for, as if it had been typed now.
     pub(super) fn given_back(&mut self, told: &Told, peer: PeerId, line: &str) -> Told {
         let asked = self.person_mut(peer).asked.take();
-        let (rest, _) = asked.expect("they had asked");
-        assert_eq!(rest, line, "{peer} was told what somebody else asked");
+        let asked = asked.map(|it| it.what);
+        let is_it = matches!(&asked, Some(Question::Echo(rest)) if rest == line);
+        assert!(is_it, "{peer} was told {line:?}, and had asked {asked:?}");
         Told {
             now: told.now,
             what: What::Event(peer, Happened::Line(line.into())),
@@ -58,10 +64,7 @@ impl Model {
         let looked = self.looked.replace(now.instant);
         let is_over = |since| looked.is_some_and(|looked| looked >= since + ANSWER_TIMEOUT);
         let waiting = self.people.iter().filter(|it| !it.is_gone);
-        let mut since = waiting.filter_map(|it| it.asked.as_ref());
-        assert!(
-            !since.any(|(_, since)| is_over(*since)),
-            "somebody waits for ever"
-        );
+        let mut since = waiting.filter_map(|it| it.waits_since());
+        assert!(!since.any(is_over), "somebody waits for ever");
     }
 }

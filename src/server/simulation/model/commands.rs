@@ -71,6 +71,7 @@ impl Model {
         (it.active, it.idle_at) = (active, idle_at);
         self.has_taken(peer, &name);
         self.begin_entry(Some(peer));
+        self.keep_seen(&name);
         if self.person(peer).is_program() {
             self.welcome_program(now, peer);
         } else {
@@ -104,6 +105,7 @@ impl Model {
         let place = place.expect("they are here");
         if let Some(who) = self.people[place].name.clone() {
             self.begin_entry(Some(peer));
+            self.keep_seen(&who);
             let rooms = self.people[place].rooms();
             let word = Some(word).filter(|it| !it.is_empty()).map(Into::into);
             let left = News::Left { who, word };
@@ -176,6 +178,9 @@ impl Model {
             "/topic" => self.topic(typed, args),
             "/who" => self.who(typed, args),
             "/history" => self.history(typed, args),
+            "/search" => self.search(typed, args, None),
+            "/more" => self.more(typed),
+            "/seen" => self.seen(typed, args),
             "/time" => self.set_time(typed, args),
             "/quiet" => self.set_quiet(typed, args),
             "/quit" => self.quit(peer, args),
@@ -233,45 +238,29 @@ impl Model {
         let line = Line {
             number: 0,
             entry: self.entry,
-            author: typed.peer,
-            name: typed.name.clone(),
+            name: Some(typed.name.clone()),
             room: Some(there.name.clone()),
             typed: text.len(),
             news: news.clone(),
         };
         there.history.push(line.clone());
+        let life = there.life;
+        self.keep_line(life, &line);
         self.note_mentions(typed, room, text, &line);
         self.remember(typed.peer, line.room, news.clone());
         self.tell_room(room, Some(typed.peer), to, news.clone());
         self.tell_author(typed.peer, room, news);
     }
 
-    pub(super) fn replay(&mut self, peer: PeerId, room: usize, known: usize, count: usize) -> bool {
-        let all = &self.room(room).history.lines;
-        let mut seen: Vec<Line> = all
-            .iter()
-            .filter(|it| it.number >= known && self.sees(peer, it))
-            .cloned()
-            .collect();
-        let shown = seen.split_off(seen.len().saturating_sub(count));
-        if shown.is_empty() {
-            return false;
-        }
-        self.answer(peer, AboutReading::History(shown.len()));
-        self.show_lines(peer, &shown);
-        true
-    }
-
-    fn history(&mut self, typed: &Typed, args: &str) {
-        let count = match args {
-            "" => Some(REPLAYED_LINES),
-            args => args.parse().ok().filter(|count| *count > 0),
-        };
-        let Some(count) = count else {
-            return self.misused(typed.peer, "/history");
-        };
-        if !self.replay(typed.peer, typed.room, 0, count) {
-            self.answer(typed.peer, AboutReading::NoHistory);
+    /// Shows somebody who comes into a room its last lines, but for those that they know.
+    pub(super) fn replay(&mut self, peer: PeerId, room: usize, known: usize) {
+        let (all, eyes) = (&self.room(room).history.lines, self.eyes(peer));
+        let seen = all.iter().filter(|it| it.number >= known && eyes.see(it));
+        let mut seen: Vec<Line> = seen.cloned().collect();
+        let shown = seen.split_off(seen.len().saturating_sub(REPLAYED_LINES));
+        if !shown.is_empty() {
+            self.answer(peer, AboutReading::History(shown.len()));
+            self.show_lines(peer, &shown, AboutReading::End.into());
         }
     }
 

@@ -29,7 +29,12 @@ pub(super) enum Out {
         object: Object,
         meant: Option<PeerId>,
     },
-    Leave(PeerId, String),
+    Leave {
+        peer: PeerId,
+        word: String,
+        /// The server stops.
+        is_stop: bool,
+    },
     Notice(String),
 }
 
@@ -55,7 +60,7 @@ impl Model {
             Out::ComeIn(of, ..)
             | Out::Line { peer: of, .. }
             | Out::Object { peer: of, .. }
-            | Out::Leave(of, _) => *of == peer,
+            | Out::Leave { peer: of, .. } => *of == peer,
             Out::Notice(_) => false,
         };
         self.out.iter().filter(is_theirs).count()
@@ -70,7 +75,7 @@ impl Model {
                 peer: of, object, ..
             } => *of == peer && holds(object),
             Out::Line { peer: of, line, .. } => *of == peer && is_holding(line),
-            Out::Leave(..) | Out::Notice(_) => false,
+            Out::Leave { .. } | Out::Notice(_) => false,
         };
         self.out.iter().any(does_hold) || self.out_of(peer) >= ACTS_OUT
     }
@@ -158,7 +163,7 @@ impl Model {
                 self.come_in(now, peer, name);
                 let it = self.person_mut(peer);
                 (it.active, it.idle_at) = (0, None);
-                self.out.push_back(Out::Leave(peer, String::new()));
+                self.leaves(peer, "");
             }
             Out::Line { peer, line, meant } => {
                 self.enter_by(peer, meant, |model| model.line(now, peer, &line));
@@ -172,7 +177,15 @@ impl Model {
                 self.enter_by(peer, meant, |model| model.object(now, peer, &object));
                 self.request = None;
             }
-            Out::Leave(peer, word) => self.depart(peer, &word),
+            Out::Leave {
+                peer,
+                word,
+                is_stop,
+            } => {
+                self.is_stopping = is_stop;
+                self.depart(peer, &word);
+                self.is_stopping = false;
+            }
             Out::Notice(text) => self.notice(&text),
         }
     }
@@ -202,8 +215,16 @@ impl Model {
         let it = self.person_mut(peer);
         (it.is_gone, it.name_by, it.idle_at) = (true, None, None);
         if leaves {
-            self.out.push_back(Out::Leave(peer, word.into()));
+            self.leaves(peer, word);
         }
+    }
+
+    fn leaves(&mut self, peer: PeerId, word: &str) {
+        self.out.push_back(Out::Leave {
+            peer,
+            word: word.into(),
+            is_stop: self.is_stopping,
+        });
     }
 
     /// Everyone leaves at once, and nobody who leaves reads of it.

@@ -7,8 +7,8 @@ use crate::limits::{
     ABSENCE_TOLD_FOR, ABSENCES_TOLD, AWAY_CHARS, IGNORED, MISSED_BYTES, MISSED_LINES,
 };
 use crate::message::{
-    AboutAway, AboutConnection, AboutIgnoring, AboutPeople, AboutReading, IgnoredRow, Message,
-    News, Past, Whois,
+    AboutAway, AboutConnection, AboutIgnoring, AboutPeople, AboutReading, Answer, IgnoredRow,
+    Message, News, Whois,
 };
 use crate::name::Username;
 
@@ -55,39 +55,23 @@ impl Model {
         Some((peer, self.person(peer).name().clone()))
     }
 
-    /// Whether a person is shown a line of the past: not one of those whom they ignore, nor one of an ignored name, unless
-    /// whoever has that name now is its author and not ignored.
-    pub(super) fn sees(&self, peer: PeerId, line: &Line) -> bool {
-        let me = self.person(peer);
-        let has_name_now = self.holder(&line.name) == Some(line.author);
-        let is_other = has_name_now && !me.does_ignore(line.author);
-        let hides = |it: &Ignored| it.peer == line.author || it.name == line.name && !is_other;
-        !me.ignores.iter().any(hides)
-    }
-
-    pub(super) fn show_lines(&mut self, peer: PeerId, lines: &[Line]) {
+    pub(super) fn show_lines(&mut self, peer: PeerId, lines: &[Line], end: Answer) {
         let current = self.room(self.person(peer).room).name.clone();
         for line in lines {
-            let past = Past {
-                seq: line.entry.seq,
-                at: line.entry.at,
-                author: line.entry.author,
-                room: line.room.clone(),
-                news: line.news.clone(),
-            };
             let is_elsewhere = line.room.as_ref().is_some_and(|it| *it != current);
-            let past = Arc::new(past);
+            let past = line.past();
             self.tell(peer, Message::Past { past, is_elsewhere });
         }
-        self.answer(peer, AboutReading::End);
+        self.answer(peer, end);
     }
 
     /// A person has taken a name: others who ignored someone of that name, who is gone, ignore them now.
     pub(super) fn has_taken(&mut self, peer: PeerId, name: &Username) {
+        let person = self.person(peer).id();
         for it in self.people.iter_mut().filter(|it| it.peer != peer) {
             for ignored in &mut it.ignores {
                 if !ignored.is_here && ignored.name == *name {
-                    (ignored.peer, ignored.is_here) = (peer, true);
+                    (ignored.peer, ignored.person, ignored.is_here) = (peer, person, true);
                 }
             }
         }
@@ -241,8 +225,7 @@ impl Model {
         let line = Line {
             number: 0,
             entry: self.entry,
-            author: typed.peer,
-            name: typed.name.clone(),
+            name: Some(typed.name.clone()),
             room: None,
             news: private.clone(),
             typed: text.len(),
@@ -271,6 +254,8 @@ impl Model {
         if name != typed.name {
             self.has_taken(typed.peer, &name);
         }
+        self.keep_seen(&typed.name);
+        self.keep_seen(&name);
         let renamed = News::Renamed {
             from: typed.name.clone(),
             to: name,
@@ -315,17 +300,13 @@ impl Model {
         let Some(Away { missed, .. }) = self.person_mut(peer).away.take() else {
             return self.answer(peer, AboutAway::NotAway);
         };
-        let kept = missed.lines.len();
-        let lines: Vec<Line> = missed
-            .lines
-            .into_iter()
-            .filter(|it| self.sees(peer, it))
-            .collect();
+        let (kept, eyes) = (missed.lines.len(), self.eyes(peer));
+        let lines: Vec<Line> = missed.lines.into_iter().filter(|it| eyes.see(it)).collect();
         let (shown, missed) = (lines.len(), missed.total - (kept - lines.len()));
         self.answer(peer, AboutAway::Back { shown, missed });
         self.tell_of_absence(typed, false, "");
         if missed > 0 {
-            self.show_lines(peer, &lines);
+            self.show_lines(peer, &lines, AboutReading::End.into());
         }
     }
 
@@ -362,6 +343,7 @@ impl Model {
         if peer == me {
             return self.answer(me, AboutPeople::Yourself);
         }
+        let person = self.person(peer).id();
         let ignores = &mut self.person_mut(me).ignores;
         if !ignores.iter().any(|it| it.is_here && it.peer == peer) {
             if ignores.len() >= IGNORED {
@@ -370,6 +352,7 @@ impl Model {
             ignores.push(Ignored {
                 name: name.clone(),
                 peer,
+                person,
                 is_here: true,
             });
         }

@@ -116,9 +116,32 @@ impl Model {
             },
             // Answered already.
             Op::Ping => {}
+            Op::History {
+                room,
+                before,
+                count,
+            } => {
+                if let Some(room) = self.room_to_read(typed, room.as_deref()) {
+                    self.history_of(typed, room, *before, *count);
+                }
+            }
+            Op::Search { query, before } => self.search(typed, query, *before),
             Op::Quit { text } => self.quit(peer, text.as_deref().unwrap_or("").trim()),
             Op::TooLong { limit } => self.answer(peer, AboutInput::TooLong { limit: *limit }),
         }
+    }
+
+    /// The room that an object wants to read, if the program is in it.
+    fn room_to_read(&mut self, typed: &Typed, room: Option<&str>) -> Option<usize> {
+        let Some(room) = room else {
+            return Some(typed.room);
+        };
+        let name = self.parse_room(typed.peer, room)?;
+        let found = self.find_own(typed.peer, &name);
+        if found.is_none() {
+            self.answer(typed.peer, AboutHearing::NotHeard(name));
+        }
+        found
     }
 
     /// The room that an object names, if the program is in it.

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::id::PeerId;
 use crate::limits::{
-    HISTORY_BYTES, PEOPLE_LISTED, REPLAYED_LINES, ROOMS_HEARD, ROOMS_LISTED, ROOMS_MADE,
-    ROOMS_REMEMBERED, TOPIC_CHARS,
+    HISTORY_BYTES, PEOPLE_LISTED, ROOMS_HEARD, ROOMS_LISTED, ROOMS_MADE, ROOMS_REMEMBERED,
+    TOPIC_CHARS,
 };
 use crate::message::{AboutHearing, AboutRooms, Here, News, Presence, RoomRow};
 use crate::moment::Moment;
 use crate::name::RoomName;
 
 use super::commands::{Typed, as_command};
-use super::{Kept, Model, Person, Readers, Room, words};
+use super::{Kept, Line, Model, Person, Readers, Room, words};
 
 impl Model {
     /// In how many rooms somebody is.
@@ -36,6 +36,7 @@ impl Model {
         self.lives += 1;
         Room {
             life: self.lives,
+            made: self.entry.seq,
             name,
             maker,
             topic: None,
@@ -58,7 +59,7 @@ impl Model {
     fn find_alike(&self, name: &RoomName) -> Option<&RoomName> {
         let rooms = self.rooms.iter().flatten();
         let alike = rooms.filter(|room| room.name.looks_like(name));
-        Some(&alike.min_by_key(|room| room.life)?.name)
+        Some(&alike.min_by_key(|room| room.made)?.name)
     }
 
     /// The room of that name, which is made if there is none. If it cannot be made, they are told why.
@@ -77,7 +78,13 @@ impl Model {
                 if free.is_none() {
                     self.rooms.push(None);
                 }
-                self.rooms[room] = Some(self.make_room(name, Some(peer)));
+                let woken = self.wake(&name).map(|it| Room {
+                    maker: Some(peer),
+                    made: self.entry.seq,
+                    ..it
+                });
+                let made = woken.unwrap_or_else(|| self.make_room(name, Some(peer)));
+                self.rooms[room] = Some(made);
                 return Some(room);
             }
         };
@@ -88,7 +95,9 @@ impl Model {
     pub(super) fn close_if_empty(&mut self, room: usize) {
         let is_empty = self.people_in(room).next().is_none();
         if room != 0 && is_empty && self.room(room).topic.is_none() {
-            self.rooms[room] = None;
+            let ended = self.rooms[room].take();
+            let Room { life, name, .. } = ended.expect("it was there");
+            self.keep_end(life, name);
         }
     }
 
@@ -98,8 +107,10 @@ impl Model {
         }
         let life = self.room(room).life;
         let mut visits = self.person(peer).visits.iter();
-        let known = visits.find(|(it, _)| *it == life).map_or(0, |it| it.1);
-        self.replay(peer, room, known, REPLAYED_LINES);
+        let known = visits.find(|(it, _)| *it == life).map(|it| it.1);
+        if known.is_some() || !self.arrive_by_file(peer, room) {
+            self.replay(peer, room, known.unwrap_or(0));
+        }
     }
 
     fn show_topic(&mut self, peer: PeerId, room: usize) {
@@ -120,7 +131,7 @@ impl Model {
             let people = self.people_in(place).count();
             all.extend(room.as_ref().map(|room| (people, room, here(place))));
         }
-        all.sort_by_key(|(people, room, _)| (Reverse(*people), room.life));
+        all.sort_by_key(|(people, room, _)| (Reverse(*people), room.made));
         let mut rows = Vec::new();
         for (number, (people, room, here)) in all.iter().enumerate() {
             if number < ROOMS_LISTED || here.is_some() {
@@ -322,8 +333,18 @@ impl Model {
             by: typed.name.clone(),
             topic: topic.clone(),
         };
-        let room = self.rooms[typed.room].as_mut();
-        room.expect("they are in it").topic = topic;
+        let room = self.rooms[typed.room].as_mut().expect("they are in it");
+        room.topic = topic;
+        let line = Line {
+            number: 0,
+            entry: self.entry,
+            name: Some(typed.name.clone()),
+            room: Some(room.name.clone()),
+            news: set.clone(),
+            typed: args.len(),
+        };
+        let life = room.life;
+        self.keep_line(life, &line);
         self.tell_room(typed.room, Some(typed.peer), Readers::All, set.clone());
         self.tell_author(typed.peer, typed.room, set);
     }

@@ -3,7 +3,7 @@
 use crate::limits::ECHOED_CHARS;
 use crate::message::HelpRow;
 
-pub(super) const HELP: [HelpRow; 24] = [
+pub(super) const HELP: [HelpRow; 27] = [
     row("/help", "show this list", &[]),
     row("/users", "tell how many people are online", &[]),
     row("/rooms", "list the rooms", &["/list"]),
@@ -44,7 +44,18 @@ pub(super) const HELP: [HelpRow; 24] = [
         &[],
     ),
     row("/unignore NAME", "stop ignoring a person", &[]),
-    row("/history [N]", "show the room's last lines", &[]),
+    row(
+        "/history [N] [before DATE]",
+        "show the room's last lines",
+        &[],
+    ),
+    row(
+        "/search WORDS",
+        "find lines of the room that contain all the words",
+        &[],
+    ),
+    row("/more", "show older lines", &[]),
+    row("/seen NAME", "tell when a person was last here", &[]),
     row(
         "/time [on|off|full] [ZONE]",
         "show when things are said, in your time zone",
