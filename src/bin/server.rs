@@ -3,13 +3,16 @@
 mod args;
 mod command_line;
 mod contents;
+mod data;
 mod files;
+mod keeping;
 mod motd;
 mod output;
 mod places;
 mod service;
 mod signals;
 mod tls;
+mod watch;
 
 use std::env;
 use std::io::ErrorKind;
@@ -17,20 +20,22 @@ use std::net::{SocketAddr, TcpListener};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chinwag::{Config, Error, Handle, Listen, ListenKind, Server, limits};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::low_level::signal_name;
-use signal_hook_mio::v1_0::Signals;
+use chinwag::{Config, Error, Listen, ListenKind, Server, limits, store};
 
 use command_line::{Daemon, Wish};
-use files::Reader;
+use keeping::Keeping;
 use output::{Output, complain};
 use service::Notices;
+use watch::Watch;
 
 fn main() -> ExitCode {
-    let daemon = match command_line::parse(env::args_os().skip(1)) {
+    let mut args = env::args_os().skip(1).peekable();
+    if args.next_if(|word| word == "data").is_some() {
+        return data::run(args);
+    }
+    let daemon = match command_line::parse(args) {
         Ok(Wish::Serve(daemon)) => *daemon,
         Ok(Wish::Print(text)) => match args::print(text) {
             Ok(()) => return ExitCode::SUCCESS,
@@ -97,7 +102,8 @@ fn what_to_try(error: &Error, metrics: Option<SocketAddr>) -> String {
     }
 }
 
-/// Serves until a signal asks for the end. Also ends, and says why, if it cannot print where people can connect.
+/// Serves until a signal asks for the end. Also ends, and says why, if it cannot keep what is said as asked for, or cannot
+/// print where people can connect.
 fn serve(
     daemon: Daemon,
     given: Vec<TcpListener>,
@@ -105,26 +111,31 @@ fn serve(
 ) -> Result<Option<String>, Error> {
     let mut remarks = Vec::new();
     let config = config(&daemon, given.is_empty(), &mut remarks);
-    let (mut heeded, ignored) = signals::heeded(&[SIGHUP, SIGINT]);
-    heeded.push(SIGTERM);
+    let drain = config.drain;
+    // Until this is done a signal ends the process at once, as the disk can take any time.
+    let opened = match daemon.keeping.as_ref().map(keeping::open).transpose() {
+        Ok(opened) => opened,
+        Err(sentence) => return Ok(Some(sentence)),
+    };
     // This comes before the first line of the log, because its reader may send a signal at once.
-    let mut signals = Signals::new(heeded).map_err(Error::Poll)?;
+    let mut watch = Watch::start().map_err(Error::Poll)?;
     // People who are greeted at once cannot come by a browser.
     let has_page = config.page && !config.greet_after.is_zero();
     let page = has_page.then_some(config.tls_only);
-    let mut server = listen(config, given, &remarks)?;
-    server.watch(&mut signals)?;
-    for signal in ignored {
-        let name = signal_name(signal).unwrap_or("a signal");
-        log::info!("{name} was ignored at the start, and stays so");
-    }
+    let mut server = listen(config, daemon.keeping.as_ref(), given, &remarks)?;
+    watch.wake(&mut server)?;
+    let keeping = opened.map(|opened| Keeping::start(&mut server, opened));
+    let keeping = match keeping.transpose() {
+        Ok(keeping) => keeping,
+        Err(sentence) => return Ok(Some(sentence)),
+    };
     let handle = server.handle();
     let (failed, failure) = channel();
     let stop_by = handle.clone();
     let text = announcement(&server.listens(), page, server.metrics_addr());
     output.announce(text, move |sentence| {
         // `serve` reads this once the server has ended.
-        let _ = failed.send(sentence);
+        let _ = failed.send((sentence, Instant::now()));
         stop_by.shutdown();
     });
     let mut notices = Notices::start();
@@ -132,22 +143,30 @@ fn serve(
 
     let motd = daemon.motd.map(|path| motd::reader(path, handle.clone()));
     let tls = daemon.tls.map(|files| files.reader(handle.clone()));
-    let read_again: Vec<Reader> = motd.into_iter().chain(tls).collect();
-    let mut asked = false;
-    while tick(&mut server, notices.longest_tick())?.is_continue() {
+    watch.read_again(motd.into_iter().chain(tls));
+    let served = turn(&mut server, &mut watch, &mut notices);
+    // Nobody needs the sockets while the disk takes the last lines.
+    drop(server);
+    let (failure, failed_at) = failure.try_recv().ok().unzip();
+    let mut lost = None;
+    if let Some(keeping) = keeping {
+        watch.end_at_the_next(&handle).map_err(Error::Poll)?;
+        let begun = watch.asked().or(failed_at);
+        lost = keeping.end(begun.unwrap_or_else(Instant::now) + drain);
+    }
+    served.map(|()| failure.or(lost))
+}
+
+/// Lets the server turn until it has ended.
+fn turn(server: &mut Server, watch: &mut Watch, notices: &mut Notices) -> Result<(), Error> {
+    let handle = server.handle();
+    while tick(server, notices.longest_tick())?.is_continue() {
         notices.alive(|| handle.stats());
-        for signal in signals.pending() {
-            match (signal, &read_again[..]) {
-                (SIGHUP, [_, ..]) => read_again.iter().for_each(Reader::read_again),
-                // Without a file to read again, a hangup has its usual meaning: the terminal was closed.
-                _ => {
-                    stop(&handle, signal, &mut asked);
-                    notices.stopping();
-                }
-            }
+        if watch.heed(&handle) {
+            notices.stopping();
         }
     }
-    Ok(failure.try_recv().ok())
+    Ok(())
 }
 
 /// The configuration to use, with remarks for the log if it differs from the one that was asked for.
@@ -171,14 +190,22 @@ fn config(daemon: &Daemon, is_to_bind: bool, remarks: &mut Vec<String>) -> Confi
 }
 
 /// Listens, and logs the limits in force. That is the first line of the log; if listening fails, the log is empty.
-fn listen(config: Config, given: Vec<TcpListener>, remarks: &[String]) -> Result<Server, Error> {
-    let in_force = in_force(&config);
+fn listen(
+    config: Config,
+    keeping: Option<&store::Options>,
+    given: Vec<TcpListener>,
+    remarks: &[String],
+) -> Result<Server, Error> {
+    let in_force = in_force(&config, keeping);
     let listening = match given.is_empty() {
         true => Server::bind(config),
         false => Server::with_listeners(config, given),
     };
     if listening.is_ok() {
         log::info!("{in_force}");
+        if keeping.is_none() {
+            log::info!("what is said is forgotten when the server stops; --data DIR keeps it");
+        }
     }
     for remark in remarks {
         log::warn!("{remark}");
@@ -191,14 +218,6 @@ fn tick(server: &mut Server, longest: Option<Duration>) -> Result<ControlFlow<()
         Some(longest) => server.tick_within(longest),
         None => server.tick(),
     }
-}
-
-/// The first signal asks for a clean shutdown, the second ends the process as the signal alone would.
-fn stop(handle: &Handle, signal: i32, asked: &mut bool) {
-    if std::mem::replace(asked, true) {
-        std::process::exit(128 + signal);
-    }
-    handle.shutdown();
 }
 
 /// Where people can connect, one line per listener, and where the page and the figures are. `page` tells whether there is
@@ -219,7 +238,7 @@ fn announcement(listens: &[Listen], page: Option<bool>, metrics: Option<SocketAd
 }
 
 /// The version, and every limit in force.
-fn in_force(config: &Config) -> String {
+fn in_force(config: &Config, keeping: Option<&store::Options>) -> String {
     let seconds = |time: Option<Duration>| or_off(time.map(|time| time.as_secs()));
     let rate = match (config.rate, config.rate_on_loopback) {
         (Some(rate), false) => format!("{rate}, off for loopback"),
@@ -252,6 +271,7 @@ fn in_force(config: &Config) -> String {
             limits::HISTORY_BYTES
         ),
         format!("drain {}", config.drain.as_secs()),
+        keeping::in_force(keeping),
     ]
     .join("; ")
 }

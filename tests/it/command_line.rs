@@ -264,7 +264,8 @@ fn the_log_begins_with_the_version_and_every_limit_in_force() {
     let first = daemon.logs("");
     let limits = "anonymous off; tls off; max-clients 10000; max-per-ip off; max-line 8192; send-queue 1048576; \
                   all send queues 268435456; greet-after 0; proxy-from off; page on; login-timeout 60; \
-                  idle-timeout off; rate 16:128, off for loopback; history 200 in 65536 bytes; drain 5";
+                  idle-timeout off; rate 16:128, off for loopback; history 200 in 65536 bytes; drain 5; \
+                  data off";
     let words = format!("chinwag server {}; {limits}", env!("CARGO_PKG_VERSION"));
     assert!(first.ends_with(&words), "{first}");
 
@@ -418,6 +419,7 @@ fn help_tells_every_default_and_bound_as_it_is() {
         ("--rate", format!("{rate}; off for loopback")),
         ("--history", config.history.to_string()),
         ("--drain", config.drain.as_secs().to_string()),
+        ("--keep-lines", "all".into()),
     ] {
         assert_eq!(default_in_help(&help, option), default, "{option}");
     }

@@ -2,23 +2,32 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 
 use chinwag::Server;
 use chinwag::limits::{SCRAPE_HEAD_BYTES, SCRAPERS};
+use chinwag::store::{Options, open};
 
 use crate::harness::{DEADLINE, Person, Running, config, run, until, until_seen};
+use crate::keeping::{Folder, has_sqlite};
+use crate::kept::hold;
 
 /// A server that shows its figures at the address returned.
 pub(crate) fn serve() -> (Running, SocketAddr) {
     serve_with(|_| ())
 }
 
-fn serve_with(change: impl FnOnce(&mut chinwag::Config)) -> (Running, SocketAddr) {
+/// A server that listens, for people and for readers of its figures.
+fn bind(change: impl FnOnce(&mut chinwag::Config)) -> Server {
     let server = Server::bind(config(|config| {
         config.metrics = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         change(config);
     }));
-    let server = server.expect("free ports can be listened on");
+    server.expect("free ports can be listened on")
+}
+
+fn serve_with(change: impl FnOnce(&mut chinwag::Config)) -> (Running, SocketAddr) {
+    let server = bind(change);
     let metrics = server.metrics_addr().expect("it shows its figures");
     assert_ne!(metrics.port(), 0);
     (run(server), metrics)
@@ -108,6 +117,45 @@ fn figures_are_those_of_the_dialogue() {
             ("chinwag_queued_bytes", 0.0),
         ],
     );
+}
+
+#[test]
+fn what_waits_for_the_disk_is_told() {
+    if !has_sqlite("what_waits_for_the_disk_is_told") {
+        return;
+    }
+    let folder = Folder::used("figures");
+    let mut server = bind(|_| ());
+    let metrics = server.metrics_addr().expect("it shows its figures");
+    let options = Options {
+        dir: folder.path().into(),
+        is_durable: false,
+        keep: None,
+        may_be_network: false,
+        lines: 1,
+    };
+    let store = open(&options).expect("nobody else uses it");
+    let (writer, answers) = server.keep(store);
+    let writing = thread::spawn(move || writer.run(drop));
+    let answering = thread::spawn(move || answers.run());
+    let server = run(server);
+    let mut ann = server.login("ann");
+    let holder = hold(&folder);
+    ann.types("hello");
+    let is = |condition: &str| format!("chinwag_keeping{{condition=\"{condition}\"}}");
+    let waiting = "chinwag_keeping_waiting";
+    shows(metrics, &[(&is("busy"), 1.0), (&is("keeping"), 0.0)]);
+    assert!(figures(metrics)[waiting] >= 1.0);
+    drop(holder);
+    let refused = "chinwag_keeping_refused_total";
+    shows(
+        metrics,
+        &[(&is("keeping"), 1.0), (waiting, 0.0), (refused, 0.0)],
+    );
+    drop(server);
+    let ended = writing.join().expect("it ends with the server");
+    assert_eq!((ended.left, ended.refused), (0, 0));
+    answering.join().expect("it ends with the server");
 }
 
 #[test]

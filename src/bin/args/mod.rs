@@ -24,6 +24,22 @@ pub(crate) fn parse(
     help: &'static str,
     version: &'static str,
 ) -> Result<Asked, String> {
+    match parse_with_words(options, args, help, version)? {
+        Asked::Run(matches) => match matches.free.first() {
+            Some(extra) => Err(format!("unexpected argument '{extra}'")),
+            None => Ok(Asked::Run(matches)),
+        },
+        print => Ok(print),
+    }
+}
+
+/// The same for a command line that takes words too.
+pub(crate) fn parse_with_words(
+    options: &mut Options,
+    args: impl Iterator<Item = OsString>,
+    help: &'static str,
+    version: &'static str,
+) -> Result<Asked, String> {
     options.optflag("h", "help", "").optflag("V", "version", "");
     let args: Vec<OsString> = args.collect();
     check_text(&args)?;
@@ -36,10 +52,7 @@ pub(crate) fn parse(
     if matches.opt_present("version") {
         return Ok(Asked::Print(version));
     }
-    match matches.free.first() {
-        Some(extra) => Err(format!("unexpected argument '{extra}'")),
-        None => Ok(Asked::Run(matches)),
-    }
+    Ok(Asked::Run(matches))
 }
 
 /// Refuses a value with bytes that are not UTF-8, and names its option.
@@ -140,8 +153,12 @@ fn has_gone(error: &io::Error) -> bool {
 
 /// The system's words alone, without the number that the standard library appends.
 pub(crate) fn cause(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error ").next().unwrap_or(&text).into()
+    words(&error.to_string())
+}
+
+/// The same for a sentence that ends with those words.
+pub(crate) fn words(text: &str) -> String {
+    text.split(" (os error ").next().unwrap_or(text).into()
 }
 
 /// Says on standard error why the program ends. If that is closed, the exit status still tells.

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chinwag::{Config, InvalidNetwork, Network, Rate, limits};
+use chinwag::{Config, InvalidNetwork, Network, Rate, limits, store};
 use getopts::{Matches, Options};
 use log::LevelFilter;
 
 use crate::args::{self, Asked, Given};
+use crate::keeping;
 use crate::motd;
 use crate::output::Levels;
 use crate::places::{self, Place};
@@ -41,12 +42,20 @@ server [OPTIONS]
       --drain S          seconds to flush queues at shutdown                           [5]
       --motd FILE        text shown after the welcome; read again on SIGHUP
       --metrics ADDR     Prometheus metrics and /healthz, on a listener of their own
+      --data DIR         keep what is said in this directory
+      --keep-lines AGE   how long, such as 90d, 12h or 30m                             [all]
+      --durable          have each commit on the disk before it counts
+      --data-anywhere    use DIR on a network file system too, where it can be damaged
   -v, --verbose          repeat for debug and trace; RUST_LOG works too
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
 
 The default of --send-queue rises with --max-line, as a queue must hold what one line can become. --metrics takes a port
 of 127.0.0.1, such as 9100, or ADDR:PORT; CHAT_METRICS sets its default.
+
+Without --data, what is said is forgotten when the server stops. CHAT_DATA and CHAT_KEEP_LINES set the defaults of --data
+and --keep-lines; CHAT_DURABLE=on and CHAT_DATA_ANYWHERE=on do what --durable and --data-anywhere do. 'server data backup
+FILE' copies what is kept, and 'server data --help' tells more.
 
 ADDR may begin with what is spoken there: tls:ADDR:PORT takes TLS alone, and line:ADDR:PORT only lines of text and telnet,
 where everyone is greeted at once. HOST is a host, with its port unless that is the usual one.
@@ -63,7 +72,7 @@ service manager hands over (LISTEN_FDS) are listened on in place of all of these
 alive and about to stop (NOTIFY_SOCKET, WATCHDOG_USEC).
 ";
 
-const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
+pub(crate) const VERSION: &str = concat!("chinwag server ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// The wish behind the command line.
 pub(crate) enum Wish {
@@ -80,6 +89,8 @@ pub(crate) struct Daemon {
     pub(crate) motd: Option<PathBuf>,
     /// The files of the certificate and its key.
     pub(crate) tls: Option<tls::Files>,
+    /// How to keep what is said.
+    pub(crate) keeping: Option<store::Options>,
     pub(crate) levels: Levels,
 }
 
@@ -106,6 +117,10 @@ fn options() -> Options {
         .optopt("", "drain", "", "S")
         .optopt("", "motd", "", "FILE")
         .optopt("", "metrics", "", "ADDR")
+        .optopt("", "data", "", "DIR")
+        .optopt("", "keep-lines", "", "AGE")
+        .optflag("", "durable", "")
+        .optflag("", "data-anywhere", "")
         .optflagmulti("v", "verbose", "")
         .optflag("q", "quiet", "");
     options
@@ -128,11 +143,13 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
     if tls.is_none() && places.iter().any(Place::is_for_tls) {
         return Err("tls: needs a certificate; give --tls-cert FILE and --tls-key FILE".into());
     }
+    let keeping = keeping::given(&matches, config.history)?;
     Ok(Wish::Serve(Box::new(Daemon {
         config,
         places,
         motd,
         tls,
+        keeping,
         levels: levels(&matches)?,
     })))
 }
