@@ -68,12 +68,17 @@ function sayAll(lines) {
   sent(text);
 }
 
-/** The text is on its way, or kept with the lines that wait. */
-function sent(text) {
+/** The box is empty again, and Up brings the text back. */
+function remember(text) {
   if (before.at(-1) !== text) before.push(text);
   if (before.length > REMEMBERED) before.shift();
   recalled = null;
   put('');
+}
+
+/** The text is on its way, or kept with the lines that wait. */
+function sent(text) {
+  remember(text);
   if (place.shown) place.shown.newFrom = null;
   log.querySelector('.new')?.remove();
   newer.onclick();
@@ -84,6 +89,10 @@ function runTyped(line, { word, rest }) {
   const talk = place.shown;
   const [first] = rest.split(/\s/);
   const behind = rest.slice(first.length).trim();
+  if (word === 'search') {
+    remember(line);
+    return openSearch(rest);
+  }
   if (word === 'me' && rest) {
     if (talk.name) return question(`/me speaks in a room. You are writing to ${talk.name} privately.`);
     sent(line);
@@ -307,9 +316,13 @@ at('compose').onsubmit = event => {
 addEventListener('keydown', event => {
   if (isComposing(event) || at('chat').hidden) return;
   if (event.key === 'Escape') {
-    if (!closePanels()) escape();
+    if (closePanels()) event.preventDefault();
+    else escape();
   } else if (event.altKey && !event.ctrlKey && !event.metaKey && /^Arrow(Up|Down)$/.test(event.key)) {
     event.preventDefault();
     goBy(event.key === 'ArrowUp' ? -1 : 1);
+  } else if (isSearchKey(event)) {
+    event.preventDefault();
+    openSearch();
   }
 });

@@ -148,7 +148,7 @@ const heard = {
   welcome(event) {
     const isSameName = !me.name || fold(me.name) === fold(event.name);
     const isSameLife = place.journal === event.journal;
-    if (!isSameLife) for (const talk of talks.values()) talk.told.clear();
+    if (!isSameLife) renumber();
     const isFirst = !talks.size;
     const wanted = isFirst ? stored.get('rooms', null) : { all: rooms().map(talk => talk.room), current: place.shown?.room ?? place.current };
     Object.assign(me, { name: event.name, person: event.person });

@@ -1,5 +1,5 @@
-// The log: the lines of the shown talk in the document. Nodes are only appended, and removed at the top, so that a screen
-// reader tells what is new and nothing else. Text comes in by textContent alone.
+// The log: a stretch of the shown talk's lines in the document. It follows the talk while the reader is at its end, and
+// moves up and down with them otherwise. A screen reader tells what is new and nothing else. Text comes in by textContent.
 
 const at = id => document.getElementById(id);
 const write = (id, words) => (at(id).textContent = words);
@@ -93,38 +93,117 @@ function lineNode(item, before) {
   return node;
 }
 
+/** The items of the first and the last line in the document. */
+let firstDrawn = null;
 let lastDrawn = null;
 let ends = true;
 
 /** Whether the reader is at the end of the log. */
 const isAtEnd = () => ends;
 
-function append(item) {
-  const talk = place.shown;
-  if (!lastDrawn || !sameDay(lastDrawn.at, item.at)) log.append(element('p', 'day', day(item.at)));
-  if (talk.newFrom === item) {
+/** What is looked at: the shown talk, or an excerpt of its past. */
+const viewed = () => place.shown?.excerpt ?? place.shown;
+
+/** Whether lines of the talk are missing below those in the document. */
+const isCut = () => !!place.shown && (!!place.shown.excerpt || lastDrawn !== (place.shown.items.at(-1) ?? null));
+
+/** What stands over a line: its day, and the sign that new lines begin. */
+function heads(item, before) {
+  const over = [];
+  if (!before || !sameDay(before.at, item.at)) over.push(element('p', 'day', day(item.at)));
+  if (place.shown.newFrom === item) {
     log.querySelector('.new')?.remove();
-    log.append(element('p', 'new', 'New'));
-    lastDrawn = null;
+    over.push(element('p', 'new', 'New'));
   }
-  log.append(lineNode(item, lastDrawn));
-  lastDrawn = item;
+  return over;
+}
+
+/** The nodes of items that stand behind another. */
+function nodesOf(items, before) {
+  const nodes = [];
+  for (const item of items) {
+    const over = heads(item, before);
+    nodes.push(...over, lineNode(item, over.length ? null : before));
+    before = item;
+  }
+  return nodes;
+}
+
+/** Draws a line that has just come, unless the reader is far above it. */
+function append(item) {
+  const { items, excerpt } = place.shown;
   hide('empty', true);
+  if (!excerpt && lastDrawn === (items.at(-2) ?? null) && (ends || log.childElementCount < LINES)) {
+    log.append(...nodesOf([item], lastDrawn));
+    firstDrawn ??= item;
+    lastDrawn = item;
+    hush(item);
+  }
   trim();
-  hush(item);
   settle();
 }
 
-/** Removes the oldest lines beyond the most. What the reader looks at stays where it is. */
+/** Draws these items and no others. */
+function drawItems(items) {
+  log.replaceChildren();
+  log.append(...nodesOf(items, null));
+  firstDrawn = items[0] ?? null;
+  lastDrawn = items.at(-1) ?? null;
+}
+
+const isLine = node => itemOf.has(node);
+
+/** Draws more items above. As many lines go at the other end. */
+function drawAbove(items) {
+  quieten();
+  inPlace(() => {
+    while (!isLine(log.firstElementChild)) log.firstElementChild.remove();
+    const first = log.firstElementChild;
+    const over = heads(firstDrawn, items.at(-1));
+    first.classList.toggle('follow', !over.length && continues(firstDrawn, items.at(-1)));
+    log.prepend(...nodesOf(items, null), ...over);
+    while (log.childElementCount > LINES || !isLine(log.lastElementChild)) log.lastElementChild.remove();
+  });
+  firstDrawn = items[0];
+  lastDrawn = itemOf.get(log.lastElementChild);
+}
+
+/** The same below. */
+function drawBelow(items) {
+  quieten();
+  inPlace(() => log.append(...nodesOf(items, lastDrawn)));
+  lastDrawn = items.at(-1);
+  trim();
+}
+
+/** Removes the oldest lines beyond the most, and those that the talk has no more. */
 function trim() {
-  while (log.childElementCount > LINES) {
-    const before = ends || log.getBoundingClientRect().height;
-    const [first, second] = log.children;
-    const isLeft = first.className === 'day' && second.className !== 'day';
-    (isLeft ? second : first).remove();
+  const isFull = () => log.childElementCount > LINES || firstDrawn?.isGone;
+  if (!isFull()) return;
+  inPlace(() => {
+    while (isFull()) {
+      const [first, second] = log.children;
+      const isLeft = first.className === 'day' && second && second.className !== 'day';
+      (isLeft ? second : first).remove();
+      firstDrawn = itemOf.get(log.querySelector('.line')) ?? null;
+    }
     log.querySelector('.line')?.classList.remove('follow');
-    if (!ends) scroller.scrollTop -= before - log.getBoundingClientRect().height;
+  });
+}
+
+/** Changes the log. What the reader looks at stays where it is. */
+function inPlace(change) {
+  if (ends) {
+    change();
+    return settle();
   }
+  const { top } = scroller.getBoundingClientRect();
+  const lines = log.getElementsByClassName('line');
+  const mark = [...lines].find(line => line.getBoundingClientRect().bottom > top) ?? lines[lines.length - 1];
+  const was = mark?.getBoundingClientRect().top;
+  change();
+  if (mark?.isConnected) scroller.scrollTop += mark.getBoundingClientRect().top - was;
+  settledHeight = scroller.scrollHeight;
 }
 
 let isSettling = false;
@@ -137,15 +216,26 @@ function settle() {
     isSettling = false;
     settledHeight = scroller.scrollHeight;
     if (ends) scroller.scrollTop = settledHeight;
-    drawNewer();
-    see();
+    scrolled();
   });
 }
 
+/** The reader sees another part of the log. */
+function scrolled() {
+  reach();
+  drawNewer();
+  see();
+}
+
+/** How much of the log is below what is seen. */
+const below = () => scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+
+/** The way back to the end, where there is something new or the way is long. */
 function drawNewer() {
   const unread = place.shown?.unread ?? 0;
-  newer.hidden = ends || !unread;
-  newer.textContent = count(unread, 'new message');
+  newer.hidden = ends || !(unread || isCut() || below() > 3 * scroller.clientHeight);
+  newer.textContent = unread ? count(unread, 'new message') : 'Go to the newest';
+  hide('waiting', isCut());
 }
 
 // The reader leaves the end by scrolling. A log that changed since it was last settled may be off its end by itself.
@@ -153,13 +243,12 @@ let settledHeight = 0;
 let touchedAt = 0;
 for (const event of ['wheel', 'touchmove']) scroller.addEventListener(event, () => (touchedAt = Date.now()), { passive: true });
 scroller.addEventListener('scroll', () => {
-  const { scrollTop, scrollHeight, clientHeight } = scroller;
-  if (scrollHeight - clientHeight - scrollTop < 24) ends = true;
-  else if (scrollHeight === settledHeight || Date.now() - touchedAt < SECOND) ends = false;
-  drawNewer();
-  see();
+  if (below() < 24 && !isCut()) ends = true;
+  else if (scroller.scrollHeight === settledHeight || Date.now() - touchedAt < SECOND) ends = false;
+  scrolled();
 });
 newer.onclick = () => {
+  if (isCut()) drawLog();
   ends = true;
   settle();
   box.focus();
@@ -197,17 +286,18 @@ function quieten(then) {
 /** Says something by a screen reader alone. */
 const tell = words => write('status', words);
 
-/** Draws the whole log of the shown talk. */
+/** Draws the log of the shown talk, to its end. */
 function drawLog() {
   const talk = place.shown;
-  log.replaceChildren();
-  lastDrawn = null;
   ends = true;
+  if (talk) Object.assign(talk, { excerpt: null, trouble: '' });
   hide('empty', !talk || talk.items.length > 0);
+  drawItems(talk?.items.slice(-LINES) ?? []);
+  drawOlder();
   if (!talk) return;
   log.setAttribute('aria-label', talk.room ? `Messages in #${talk.room}` : `Private messages with ${talk.name}`);
   write('empty', talk.room ? 'Nobody has said anything here yet.' : `What you and ${talk.name} write here is private.`);
-  for (const item of talk.items) append(item);
+  trim();
   quieten();
   burst = 0;
   drawWaiting();
@@ -221,8 +311,8 @@ function drawLog() {
 }
 
 /** Draws the last line anew, to which more people came or went. */
-function redrawMoves({ moves }) {
-  log.lastElementChild.querySelector('.text').textContent = movesInWords(moves);
+function redrawMoves(item) {
+  if (lastDrawn === item) log.lastElementChild.querySelector('.text').textContent = movesInWords(item.moves);
   settle();
 }
 

@@ -123,6 +123,8 @@ function linkChanged() {
     place.isIn = false;
     for (const talk of talks.values()) talk.isLive = false;
     asked.clear();
+    unask();
+    unsearch();
     commands = commands?.length ? commands : null;
     loseSending();
     tell(link.farewell?.text ? `Offline. ${link.farewell.text}` : 'Offline.');

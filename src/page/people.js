@@ -1,8 +1,10 @@
-// The two panels: the rooms and private conversations on the left, the people on the right. Below 720 px they slide over
-// the log, and then keep the keyboard to themselves.
+// The panels: the rooms and private conversations on the left, the people or the search on the right. Where there is little
+// room they slide over the log, and then keep the keyboard to themselves.
 
 const alphabet = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
 const narrow = matchMedia('(max-width: 719px)');
+/** Where the search slides. */
+const slim = matchMedia('(max-width: 999px)');
 let isPainting = false;
 let drawnPeople = '';
 
@@ -100,6 +102,7 @@ function drawHead() {
   write('where', label(talk));
   write('topic', talk.room ? (talk.topic ?? '') : `private${away}`);
   at('topic').title = talk.topic ?? '';
+  if (at('here').text !== `In #${place.current}`) write('here', `In #${place.current}`);
   hide('to-people', !talk.room);
   write('to-people', `${here.toLocaleString('en')} here`);
   hide('close-talk', !talk.name);
@@ -110,7 +113,7 @@ function drawHead() {
 
 /** Goes to a talk that a person chose. */
 function go(talk) {
-  closePanels();
+  closePanels(slides);
   show(talk);
   if (talk.room && place.isIn && fold(talk.room) !== fold(place.current)) switchTo(talk.room);
   if (!narrow.matches) box.focus();
@@ -128,6 +131,7 @@ function show(talk) {
   const before = place.shown;
   if (before) {
     keepDraft();
+    before.excerpt = null;
     if (!before.unread) before.newFrom = null;
   }
   place.shown = talk;
@@ -144,8 +148,8 @@ function show(talk) {
 const currentAddress = () => (place.shown?.room ? `#${encodeURIComponent(place.shown.room)}` : null);
 
 function openPrivate(name) {
-  if (fold(name) === fold(me.name)) return closePanels();
-  closePanels();
+  closePanels(slides);
+  if (fold(name) === fold(me.name)) return;
   show(privateTalk(name));
   box.focus();
 }
@@ -157,26 +161,28 @@ function goBy(step) {
   if (next) go(next);
 }
 
-// The panels where they slide.
+// The panels where they slide. The search is open or closed everywhere.
 
 let opener = null;
+const panels = document.querySelectorAll('.panel');
+const openOne = () => document.querySelector('.panel.open');
+const slides = panel => (panel === at('search') ? slim : narrow).matches;
 
-function openPanel(panel, from) {
-  if (!narrow.matches) return panel.querySelector('button')?.focus();
-  closePanels();
-  opener = from;
-  panel.classList.add('open');
-  hide('veil', false);
-  setInert();
-  (panel.querySelector('[aria-current]') ?? panel.querySelector('button'))?.focus();
+function openPanel(panel, from, first = panel.querySelector('[aria-current]') ?? panel.querySelector('button')) {
+  if (panel !== openOne()) {
+    closePanels();
+    opener = from;
+    panel.classList.toggle('open', slides(panel) || panel === at('search'));
+    setInert();
+  }
+  first?.focus();
 }
 
-/** Closes what is open. False if nothing was. */
-function closePanels() {
-  const open = document.querySelector('.panel.open');
-  if (!open) return false;
+/** Closes what is open, if it is one of `those`. False if nothing was. */
+function closePanels(those = () => true) {
+  const open = openOne();
+  if (!open || !those(open)) return false;
   open.classList.remove('open');
-  hide('veil', true);
   setInert();
   opener?.focus();
   return true;
@@ -184,16 +190,18 @@ function closePanels() {
 
 /** What cannot be seen cannot be reached. */
 function setInert() {
-  const open = document.querySelector('.panel.open');
-  for (const panel of document.querySelectorAll('.panel')) panel.inert = narrow.matches && panel !== open;
-  at('talk').inert = narrow.matches && !!open;
+  const open = openOne();
+  const isOver = !!open && slides(open);
+  for (const panel of panels) panel.inert = panel !== open && (isOver || slides(panel));
+  at('talk').inert = isOver;
+  hide('veil', !isOver);
 }
 
-narrow.addEventListener('change', () => closePanels() || setInert());
+for (const width of [narrow, slim]) width.onchange = () => closePanels() || setInert();
 at('to-rooms').onclick = event => openPanel(at('rooms'), event.currentTarget);
 at('to-people').onclick = event => openPanel(at('people'), event.currentTarget);
-at('veil').onclick = closePanels;
-for (const node of document.querySelectorAll('.close-panel')) node.onclick = closePanels;
+at('veil').onclick = () => closePanels();
+for (const node of document.querySelectorAll('.close-panel')) node.onclick = () => closePanels();
 at('close-talk').onclick = () => {
   keepDraft();
   forget(place.shown);

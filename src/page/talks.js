@@ -3,6 +3,8 @@
 
 /** The most lines in the document, and of a talk in memory. */
 const LINES = 1000;
+/** The most of a talk in memory while somebody reads its past. */
+const PAST = 10000;
 /** The most comings and goings in one line. */
 const MOVES = 100;
 /** Lines of one person within this time stand under one name. */
@@ -92,7 +94,7 @@ function add(talk, item) {
     return true;
   }
   talk.items.push(item);
-  if (talk.items.length > LINES) talk.told.delete(talk.items.shift().seq);
+  shorten(talk);
   if (item.counts && !isSeen(talk)) {
     if (!talk.unread) talk.newFrom = item;
     talk.unread += 1;
@@ -101,6 +103,17 @@ function add(talk, item) {
   }
   if (talk === place.shown) append(item);
   return true;
+}
+
+/** Forgets the oldest lines beyond the most. They can be asked for again. */
+function shorten(talk) {
+  const most = talk === place.shown && !isAtEnd() ? PAST : LINES;
+  while (talk.items.length > most) {
+    const gone = talk.items.shift();
+    gone.isGone = true;
+    talk.told.delete(gone.seq);
+    Object.assign(talk, { reached: 0, isWhole: false });
+  }
 }
 
 /** Says something quietly in a talk. */

@@ -71,6 +71,8 @@ const dates = options => new Intl.DateTimeFormat('en-GB', options);
 const WEEKDAY = dates({ weekday: 'long' });
 const DATE = dates({ day: 'numeric', month: 'long' });
 const YEAR = dates({ year: 'numeric' });
+const SHORT = dates({ day: 'numeric', month: 'short' });
+const LONG = dates({ day: 'numeric', month: 'short', year: 'numeric' });
 
 /** A day, such as Tuesday, 24 November. The year is there if it is not this one. */
 function day(at) {
@@ -109,6 +111,49 @@ function movesInWords(moves) {
     groups.set(words, [...(groups.get(words) ?? []), last.name]);
   }
   return [...groups].map(([words, all]) => `${listed(all)} ${words}.`).join(' ');
+}
+
+/** A time as briefly as can be: 12:30 today, 24 Nov 12:30 before, and with its year in other years. */
+function stamp(at) {
+  const isNow = YEAR.format(at) === YEAR.format();
+  return sameDay(at, Date.now()) ? clock(at) : `${(isNow ? SHORT : LONG).format(at)}, ${clock(at)}`;
+}
+
+/** Letters of scripts that write no spaces between words. */
+const SPACELESS = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmr}\p{sc=Mymr}]/u;
+
+/** What a search marks, as an expression for `bare` text. Null if it asks for no words. */
+function marker(query) {
+  const terms = [];
+  for (const [, key, phrase, plain] of query.matchAll(/((?:from|before|after|in):)?(?:"([^"]*)"?|(\S+))/gi)) {
+    const words = key ? null : bare(phrase ?? plain).text.match(/[\p{L}\p{N}]+/gu);
+    if (!words) continue;
+    const joined = words.map(word => (SPACELESS.test(word) ? [...word].join('[^\\p{L}\\p{N}]*') : word)).join('[^\\p{L}\\p{N}]+');
+    const isOpen = SPACELESS.test(joined);
+    terms.push(`${isOpen ? '' : '(?<![\\p{L}\\p{N}])'}${joined}${isOpen ? '' : plain?.endsWith('*') ? '[\\p{L}\\p{N}]*' : '(?![\\p{L}\\p{N}])'}`);
+  }
+  return terms.length ? new RegExp(terms.join('|'), 'gu') : null;
+}
+
+/** A text without case and accents, and where each of its letters stands in the text as it is. */
+function bare(text) {
+  const places = [];
+  let plain = '';
+  let at = 0;
+  for (const letter of text) {
+    const form = letter.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+    plain += form;
+    for (let i = 0; i < form.length; i++) places.push(at);
+    at += letter.length;
+  }
+  return { text: plain, places: [...places, at] };
+}
+
+/** Where the marks of a text are: pairs of from and to. */
+function marks(text, expression) {
+  if (!expression) return [];
+  const { text: plain, places } = bare(text);
+  return [...plain.matchAll(expression)].map(({ 0: found, index }) => [places[index], places[index + found.length]]);
 }
 
 /** The command in a line: `{ word, rest }`, or null if it is text. Two slashes begin text. */

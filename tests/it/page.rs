@@ -1,6 +1,8 @@
 //! The page in a real browser, beside people with telnet.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::{fs, process};
 
 use serde_json::json;
 
@@ -213,4 +215,117 @@ fn a_screen_reader_finds_the_log_the_field_and_the_button() {
     tab.presses("Alt+ArrowDown");
     tab.waits_for("document.getElementById('where').innerText.includes('#tea')");
     tab.is_sound(addr);
+}
+
+/// More lines than newcomers are told, and than are asked for at once.
+const SAID: usize = 150;
+
+/// Somebody says them, and this one in their middle.
+fn says_much(ann: &mut Person, middle: &str) {
+    for number in 0..SAID {
+        match number == SAID / 2 {
+            true => ann.types(middle),
+            false => ann.types(&format!("line {number}")),
+        }
+    }
+    ann.types("/users");
+    ann.reads_until("Users online: 1");
+}
+
+#[test]
+fn older_lines_come_as_one_scrolls_up() {
+    let test = "older_lines_come_as_one_scrolls_up";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    let (_daemon, addr) = serve();
+    let mut ann = ann(addr);
+    says_much(&mut ann, "half of it");
+    let bob = opens(&chromium, addr);
+    bob.has_size(1000, 600);
+    bob.types("bob");
+    bob.presses("Enter");
+    is_in(&bob);
+    shows(&bob, "line 149");
+    let has_beginning =
+        "document.getElementById('older').innerText === 'This is the beginning of what is kept.'";
+    let is_at_top = "document.getElementById('scroll').scrollTop === 0";
+    // More may come before the top is reached.
+    for _ in 0..20 {
+        bob.presses("PageUp");
+    }
+    bob.waits_for(&format!(
+        "{has_beginning} || (document.getElementById('scroll').scrollTop = 0)"
+    ));
+    for _ in 0..20 {
+        bob.presses("PageUp");
+    }
+    bob.waits_for(is_at_top);
+    let lines = "[...document.querySelectorAll('#log .said .text')].map(text => text.innerText)";
+    let said = |number| match number == SAID / 2 {
+        true => "half of it".into(),
+        false => format!("line {number}"),
+    };
+    let all: Vec<String> = (0..SAID).map(said).collect();
+    assert_eq!(bob.evaluates(lines), json!(all));
+    ann.types("and one more");
+    bob.waits_for("document.getElementById('newer').innerText === '1 new message'");
+    assert_eq!(bob.evaluates(is_at_top), json!(true));
+    bob.clicks("#newer");
+    bob.waits_for("document.getElementById('newer').hidden");
+    shows(&bob, "and one more");
+    bob.is_sound(addr);
+}
+
+#[test]
+fn what_was_said_is_found_and_shown_in_its_place() {
+    let test = "what_was_said_is_found_and_shown_in_its_place";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("found-{}", process::id()));
+    let path = folder.to_str().expect("the path is text");
+    let (daemon, addr) = start(&[&GREET_LATE[..], &["--data", path]].concat());
+    let mut ann = ann(addr);
+    says_much(&mut ann, "The Café <b>is</b> open");
+    let bob = comes_in(&chromium, addr, "bob");
+    says(&bob, "/search cafe");
+    bob.waits_for("document.getElementById('search-state').innerText === '1 line.'");
+    let found = "document.querySelector('#found .words').innerText";
+    assert_eq!(bob.evaluates(found), json!("The Café <b>is</b> open"));
+    let mark = "document.querySelector('#found mark').innerText";
+    assert_eq!(bob.evaluates(mark), json!("Café"));
+    let parts = bob.accessible();
+    for part in ["searchbox \"Search for\"", "list \"Found\""] {
+        assert!(parts.iter().any(|it| it == part), "{part}: {parts:#?}");
+    }
+    let has_result = parts.iter().any(|it| it.starts_with("button \"ann "));
+    assert!(has_result, "{parts:#?}");
+    bob.presses("ArrowDown");
+    bob.presses("Enter");
+    bob.waits_for("document.activeElement.matches('#log .found')");
+    let shown = bob.evaluates("document.activeElement.querySelector('.text').innerText");
+    assert_eq!(shown, json!("The Café <b>is</b> open"));
+    bob.presses("Control+Shift+f");
+    bob.types("xyzzy");
+    bob.presses("Enter");
+    bob.waits_for("document.getElementById('search-state').innerText === 'Nothing was found.'");
+    bob.presses("Escape");
+    bob.waits_for("document.activeElement.matches('#log .found')");
+    bob.is_sound(addr);
+    drop(daemon);
+    fs::remove_dir_all(&folder).expect("the server made it");
+}
+
+#[test]
+fn a_search_where_nothing_is_kept_is_refused_in_the_words_of_the_server() {
+    let test = "a_search_where_nothing_is_kept_is_refused_in_the_words_of_the_server";
+    let Some(chromium) = Chromium::start(test) else {
+        return;
+    };
+    let (_daemon, addr) = serve();
+    let bob = comes_in(&chromium, addr, "bob");
+    says(&bob, "/search tea");
+    bob.waits_for("document.getElementById('search-error').innerText === 'Nothing is kept here: the server was started without --data.'");
+    bob.is_sound(addr);
 }
