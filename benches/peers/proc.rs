@@ -1,6 +1,7 @@
 //! What the kernel knows about a process, from `/proc`.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// A process, by its id.
@@ -18,11 +19,13 @@ impl Process {
         let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.0)) else {
             return Duration::ZERO;
         };
-        let nanos = threads.flatten().filter_map(|thread| {
-            let stat = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            stat.split(' ').next()?.parse::<u64>().ok()
-        });
-        Duration::from_nanos(nanos.sum())
+        threads.flatten().map(|it| cpu_of(&it.path())).sum()
+    }
+
+    /// The same of its first thread alone.
+    pub(crate) fn cpu_of_main_thread(self) -> Duration {
+        let id = self.0;
+        cpu_of(Path::new(&format!("/proc/{id}/task/{id}")))
     }
 
     /// The peak of resident memory, in bytes.
@@ -41,6 +44,13 @@ impl Process {
         let number = value.and_then(|value| value.split_whitespace().next());
         number.and_then(|number| number.parse().ok()).unwrap_or(0)
     }
+}
+
+/// The processor time of a thread. Of one that has ended it is not known.
+fn cpu_of(thread: &Path) -> Duration {
+    let stat = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+    let nanos = stat.split(' ').next().unwrap_or_default().parse();
+    Duration::from_nanos(nanos.unwrap_or_default())
 }
 
 /// The machine, in one line, for the head of a report.

@@ -119,11 +119,11 @@ impl Scenario {
 
     /// The servers that run the scenario unless others are named.
     pub(crate) fn servers(self) -> &'static [Kind] {
-        use Kind::{AtOnce, Chinwag, Clock, Floor, Formats, Nats, Ngircd, Redis, Stamped};
+        use Kind::{AtOnce, Chinwag, Clock, Floor, Formats, Kept, Nats, Ngircd, Redis, Stamped};
         use Kind::{Threads, Tokio, Unseen, Zones};
         match self {
             Scenario::Crowd => &[Floor, Chinwag, Stamped, Redis, Nats, Ngircd, Tokio, Threads],
-            Scenario::Everyone => &[Floor, Chinwag, Redis, Nats, Ngircd, Tokio, Threads],
+            Scenario::Everyone => &[Floor, Chinwag, Kept, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Steady => &[Floor, AtOnce, Chinwag, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Idle => &[Floor, Chinwag, Redis, Nats, Tokio],
             Scenario::Laggard => &[Floor, Chinwag, Redis],
@@ -169,6 +169,7 @@ impl Talk {
 pub(crate) struct Window {
     begun: Instant,
     server: Process,
+    kind: Kind,
     server_cpu: Duration,
     load_cpu: Duration,
 }
@@ -177,7 +178,8 @@ impl Window {
     pub(crate) fn open(server: &Server) -> Window {
         Window {
             server: server.process(),
-            server_cpu: server.process().cpu(),
+            kind: server.kind,
+            server_cpu: server.kind.cpu(server.process()),
             load_cpu: Process::this().cpu(),
             begun: Instant::now(),
         }
@@ -185,7 +187,8 @@ impl Window {
 
     pub(crate) fn close(self, deliveries: u64, outcome: &mut Outcome) {
         let wall = self.begun.elapsed().as_secs_f64();
-        let server_cpu = self.server.cpu().saturating_sub(self.server_cpu);
+        let server_cpu = self.kind.cpu(self.server);
+        let server_cpu = server_cpu.saturating_sub(self.server_cpu);
         let load_cpu = Process::this().cpu().saturating_sub(self.load_cpu);
         outcome.deliveries_per_s = deliveries as f64 / wall;
         outcome.cpu_per_delivery = server_cpu.as_nanos() as f64 / deliveries.max(1) as f64;

@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Floor,
     AtOnce,
     Chinwag,
+    /// Chinwag again; it keeps what is said in a file.
+    Kept,
     /// Chinwag again; every other person turns on the time before each line.
     Stamped,
     /// Everyone shows the time, of one zone.
@@ -48,10 +50,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 13] = [
+    pub(crate) const ALL: [Kind; 14] = [
         Kind::Floor,
         Kind::AtOnce,
         Kind::Chinwag,
+        Kind::Kept,
         Kind::Stamped,
         Kind::Clock,
         Kind::Zones,
@@ -69,6 +72,7 @@ impl Kind {
             Kind::Floor => "floor",
             Kind::AtOnce => "at-once",
             Kind::Chinwag => "chinwag",
+            Kind::Kept => "kept",
             Kind::Stamped => "stamped",
             Kind::Clock => "clock",
             Kind::Zones => "zones",
@@ -93,8 +97,19 @@ impl Kind {
     }
 
     pub(crate) fn is_chinwag(self) -> bool {
-        use Kind::{Chinwag, Clock, Formats, Stamped, Unseen, Zones};
-        matches!(self, Chinwag | Stamped | Clock | Zones | Unseen | Formats)
+        use Kind::{Chinwag, Clock, Formats, Kept, Stamped, Unseen, Zones};
+        matches!(
+            self,
+            Chinwag | Kept | Stamped | Clock | Zones | Unseen | Formats
+        )
+    }
+
+    /// The processor time that a server has taken. Of one that keeps what is said it is that of the loop.
+    pub(crate) fn cpu(self, server: Process) -> Duration {
+        match self {
+            Kind::Kept => server.cpu_of_main_thread(),
+            _ => server.cpu(),
+        }
     }
 
     /// The Debian package to install before this server can be measured.
@@ -114,7 +129,7 @@ impl Kind {
             }
             Kind::Unseen => format!("p{person}\n/time off {}\n", offset(zone(person))),
             Kind::Formats => format!("p{person}\n{}", format_of(person)),
-            Kind::Chinwag | Kind::Stamped => format!("p{person}\n"),
+            Kind::Chinwag | Kind::Kept | Kind::Stamped => format!("p{person}\n"),
             Kind::Redis => "SUBSCRIBE room\r\n".into(),
             Kind::Nats => {
                 let options = r#"{"verbose":false,"pedantic":false,"echo":false}"#;
@@ -198,6 +213,9 @@ impl Kind {
                 .arg(env::current_exe()?)
                 .args(["--serve", self.name()]),
         };
+        if self == Kind::Kept {
+            command.arg("--data").arg(dir.join("data"));
+        }
         Ok(command)
     }
 }
