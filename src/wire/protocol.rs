@@ -57,7 +57,11 @@ pub fn opening(first: &[u8]) -> Opening {
         (proxy.unwrap_or(Likeness::Other), Protocol::Proxy),
         (http(first), Protocol::Http),
     ];
-    let best = found.into_iter().max_by_key(|(likeness, _)| *likeness);
+    // Of several the first one counts, which is known from its first bytes on.
+    let best = found
+        .into_iter()
+        .rev()
+        .max_by_key(|(likeness, _)| *likeness);
     match best {
         Some((Likeness::Same, protocol)) => Opening::Foreign(protocol),
         Some((Likeness::Beginning, _)) => Opening::Undecided,
@@ -219,5 +223,12 @@ mod tests {
             first.push(b'x');
         }
         assert_eq!(opening(&first), Opening::Foreign(Protocol::Http));
+    }
+
+    #[test]
+    fn what_is_known_by_its_first_bytes_is_no_long_request_line() {
+        let mut first = b"SSH- /".to_vec();
+        first.resize(OPENING_BYTES, b'x');
+        assert_eq!(opening(&first), Opening::Foreign(Protocol::Ssh));
     }
 }
