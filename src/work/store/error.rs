@@ -263,21 +263,6 @@ pub enum Refused {
     Failed(String),
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refused::TooMuch => write!(f, "That is too much to search. Be more precise."),
-            Refused::Behind => write!(
-                f,
-                "What was said last is not on the disk yet. Try again later."
-            ),
-            Refused::Failed(_) => write!(f, "That cannot be read right now. Try again later."),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
