@@ -49,8 +49,8 @@
 //! | an effect becomes bytes | `Fanout::say` and `Fanout::reply` in `server/fanout.rs`, by `wire::render` |
 //! | bytes are written | `Talk::write` in `server/tick/write.rs`, by `net::Connection` |
 //!
-//! What a file is to keep leaves `apply` as [`Effect::Keep`](inner::chat::Effect), and goes to the store once a tick. What people ask of the past
-//! is answered by `chat/recall.rs`, from memory or by a worker that reads the file.
+//! Lines for the file leave `apply` as [`Effect::Keep`](inner::chat::Effect), and go to the store once a tick. Questions
+//! about the past are answered by `chat/recall.rs`, from memory or by a worker that reads the file.
 //!
 //! A line that changes nothing that people share, such as `/who`, makes no entry: `Hub::handle` answers it by an effect.
 //! An object of a program takes the same path, from `server/tick/program.rs` by `chat/programs.rs`; what programs read is

@@ -51,9 +51,9 @@ pub enum InvalidQuery {
     ShortPrefix(usize),
     /// This is neither a date nor a date with a time.
     Date(String),
-    /// What is behind `from:` is no name.
+    /// The text behind `from:` is no name.
     Name(InvalidUsername),
-    /// What is behind `in:` is no name of a room.
+    /// The text behind `in:` is no name of a room.
     Room(InvalidUsername),
 }
 

@@ -53,9 +53,9 @@ impl Hub {
     }
 
     /// Has the file know that somebody is here, or was until now.
-    fn keep_seen(&self, name: &Username, entry_at: i64, effects: &mut Effects) {
+    fn keep_seen(&self, name: &Username, at: i64, effects: &mut Effects) {
         if self.has_file {
-            let (name, at) = (name.clone(), entry_at);
+            let name = name.clone();
             effects.keep(Keep::Seen { name, at });
         }
     }

@@ -50,10 +50,11 @@ pub const REMOVAL_REST: Duration = Duration::from_secs(600);
 /// How far the clock may be ahead of the newest line when lines are to be removed. Beyond it an operator is told.
 pub const CLOCK_AHEAD: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Rooms whose last lines are loaded at a start. Those of other rooms are loaded when somebody comes in.
+/// Rooms that go on after a start, with their last lines. Others end then. A room whose lines could not be read in time has
+/// them read when somebody comes in.
 pub const ROOMS_LOADED: usize = 1000;
 
-/// How long that may take.
+/// How long it may take to read those lines.
 pub const LOAD_TIME: Duration = Duration::from_millis(1500);
 
 /// How long a question of a reader waits until the file has what was said before it.

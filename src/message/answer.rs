@@ -50,7 +50,7 @@ pub enum AboutInput {
         /// Whether the limit is that of everyone at their address together, not their own.
         of_address: bool,
     },
-    /// The answer to their question is not available. So far nothing that people type asks a worker.
+    /// The answer to their question is not available.
     Unanswered(Unanswered),
     /// Their last word before leaving is too long.
     QuitTooLong,

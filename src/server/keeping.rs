@@ -31,7 +31,8 @@ pub struct Answers {
 impl Server {
     /// Goes on from what a store has, and keeps there what is said from now on. This comes before the first tick. The
     /// caller runs the two ends that are returned, each in a thread of its own. Both end some time after the server does:
-    /// the writer once everything is kept, or after [`Config::drain`](crate::Config::drain), the answers when the server is dropped.
+    /// the writer once everything is kept, or after [`Config::drain`](crate::Config::drain), and the answers when the
+    /// server is dropped.
     pub fn keep(&mut self, store: Store) -> (Writer, Answers) {
         let Store {
             sink,

@@ -179,7 +179,7 @@ fn without_log(file: &Path) -> io::Result<()> {
 /// All pages in one step, so that no line comes between. Returns whether it was done.
 fn copy_pages(from: &Connection, to: &Path) -> rusqlite::Result<bool> {
     let mut conn = open::connect(to)?;
-    // What is not whole is thrown away, so it needs no journal, which would be left behind.
+    // A copy that is not whole is thrown away, so it needs no journal, which would be left behind.
     conn.query_row("PRAGMA journal_mode = OFF", [], |_| Ok(()))?;
     let is_whole = {
         let copy = Backup::new(from, &mut conn)?;

@@ -44,7 +44,7 @@ struct Missing {
 }
 
 impl Missed {
-    /// Takes an item that is not kept. What is only about somebody's presence is no line.
+    /// Takes an item that is not kept. One that is only about somebody's presence is no line.
     pub(super) fn add(&mut self, item: Item) {
         match item {
             Item::Keep(Keep::Line(past)) => {

@@ -8,9 +8,9 @@
 //! What always holds:
 //!
 //! - A line is in the file once, whatever the disk did meanwhile. Numbers of lines and entries are never given twice.
-//! - What was not kept is counted. Where lines were refused, a gap stands.
+//! - Lines that were not kept are counted. Where lines were refused, a gap stands.
 //! - A question covers all that was handed over before it was asked, or is refused.
-//! - A search takes a quarter of a second at most, and then has a sentence for an answer.
+//! - A search that takes more than a quarter of a second is refused.
 //! - Nothing is overwritten or removed but lines of an age that was asked for. A file that is damaged, newer or something
 //!   else is left as it is.
 

@@ -135,7 +135,7 @@ pub(super) fn claim(dir: &Path, may_be_network: bool) -> Result<(Lock, PathBuf),
     Ok((Lock::take(dir)?, file_in(dir)))
 }
 
-/// Makes the file if there is none, readable by its owner alone. What is no file of SQLite is refused.
+/// Makes the file if there is none, readable by its owner alone. Anything but a file of SQLite is refused.
 fn touch(file: &Path) -> Result<(), Error> {
     let failed = |why: std::io::Error| Error::disk(file, &why);
     let mut options = OpenOptions::new();

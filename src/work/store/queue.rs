@@ -452,7 +452,7 @@ impl Watch {
         if state.settled < until {
             return Err(Behind);
         }
-        // What waited may have been given up.
+        // The items that waited may have been given up.
         Ok(match state.condition {
             Condition::Off => state.untold(room),
             _ => untold,

@@ -2,7 +2,7 @@
 //!
 //! Case, accents and points are no part of it, and neither is the way in which a letter is composed.
 //! Some scripts write no space between words. Their letters become words of their own, so that a reader finds any run
-//! of them as a phrase. What is changed here needs another [`VERSION`], by which indexes are rebuilt.
+//! of them as a phrase. A change here needs another [`VERSION`], by which indexes are rebuilt.
 
 use std::borrow::Cow;
 

@@ -247,7 +247,7 @@ impl Writer {
             match written.map_err(|why| Trouble::of(&why)) {
                 Ok(kept) => {
                     self.note_kept(kept, work, teller);
-                    // What fails here is tried again behind the next lines.
+                    // A failure here is made good behind the next lines.
                     drop(self.note_time(conn, REMOVAL_REST));
                     if let Err(Trouble::Broken(why)) = self.tend(&mut wal, now, teller) {
                         return Served::Broken(why);
