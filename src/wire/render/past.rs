@@ -26,7 +26,7 @@ pub(super) fn render(about: &AboutPast, format: Format, out: &mut BytesMut) {
             "You ignore the people who spoke last. Type /more to look further back.".into()
         }
         AboutPast::NothingMore => {
-            "There is nothing more to show. Search first, such as by /search tea.".into()
+            "There is nothing more to show. /more goes on behind /history and /search.".into()
         }
         AboutPast::NothingEarlier => "Nothing was said in this room before that.".into(),
         AboutPast::Here(name) => format!("{name} is here now."),

@@ -288,7 +288,7 @@ fn about_past() -> Vec<Read> {
         (found(0, false, "deploy"), "There are no lines with \"deploy\"."),
         (It::More, "-- /more shows older ones --"),
         (It::FurtherBack, "You ignore the people who spoke last. Type /more to look further back."),
-        (It::NothingMore, "There is nothing more to show. Search first, such as by /search tea."),
+        (It::NothingMore, "There is nothing more to show. /more goes on behind /history and /search."),
         (It::NothingEarlier, "Nothing was said in this room before that."),
         (It::Here(ann()), "Ann is here now."),
         (It::Seen(None), "Nobody of that name was here."),
