@@ -121,6 +121,14 @@ pub enum CloseReason {
     TooManyFromAddress,
     /// The program that runs the server dismissed them.
     ByOperator,
+    /// They were kicked.
+    Kicked,
+    /// They are banned.
+    Banned,
+    /// They came in from elsewhere, and took their seat along.
+    Replaced,
+    /// Their account, or its password, is another one now.
+    AccountChanged,
     /// The server was shutting down.
     Shutdown,
 }
@@ -148,6 +156,10 @@ impl CloseReason {
             CloseReason::ServerFull => "server_full",
             CloseReason::TooManyFromAddress => "too_many_from_address",
             CloseReason::ByOperator => "by_operator",
+            CloseReason::Kicked => "kicked",
+            CloseReason::Banned => "banned",
+            CloseReason::Replaced => "replaced",
+            CloseReason::AccountChanged => "account_changed",
             CloseReason::Shutdown => "shutdown",
         }
     }
@@ -161,7 +173,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Broken(kind) => return write!(f, "connection lost: {kind}"),
             CloseReason::LoginTimedOut => "gave no username in time",
             CloseReason::IdleTimedOut => "silent for too long",
-            CloseReason::TooManyAttempts => "too many refused usernames",
+            CloseReason::TooManyAttempts => "too many refused names or passwords",
             CloseReason::WrongProtocol(protocol) => return write!(f, "spoke {protocol}, not chat"),
             CloseReason::BrokeProtocol => "broke the rules of WebSocket",
             CloseReason::Answered => "was answered a request",
@@ -175,6 +187,10 @@ impl fmt::Display for CloseReason {
             CloseReason::ServerFull => "server full",
             CloseReason::TooManyFromAddress => "too many connections from its address",
             CloseReason::ByOperator => "sent away",
+            CloseReason::Kicked => "kicked",
+            CloseReason::Banned => "banned",
+            CloseReason::Replaced => "came in from elsewhere",
+            CloseReason::AccountChanged => "account changed",
             CloseReason::Shutdown => "server shutting down",
         };
         f.write_str(words)

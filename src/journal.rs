@@ -5,8 +5,20 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod accounts;
+mod order;
+mod owning;
+mod words;
+
+pub use accounts::AccountAct;
+pub use accounts::Returning;
+pub use order::OrderAct;
+pub use owning::{Invited, OwnAct};
+pub(crate) use words::Words;
+
 use std::sync::Arc;
 
+use crate::account::{Origin, Proof};
 use crate::error::CloseReason;
 use crate::id::{PER_SECOND, PersonId};
 use crate::name::{RoomName, Username};
@@ -18,6 +30,10 @@ pub enum Act {
     ComeIn {
         /// The name.
         name: Username,
+        /// Where they come from.
+        from: Origin,
+        /// That the name is theirs, and what they get back. `None`: they are a guest.
+        proof: Option<(Proof, Box<Returning>)>,
     },
     /// To say something in a room.
     Say {
@@ -111,6 +127,12 @@ pub enum Act {
         /// The text, clean.
         text: Arc<str>,
     },
+    /// Something about accounts.
+    Account(AccountAct),
+    /// To keep order.
+    Order(OrderAct),
+    /// Something about a room that is somebody's.
+    Own(OwnAct),
 }
 
 impl Act {
@@ -125,6 +147,9 @@ impl Act {
             Act::SetTopic { topic: text }
             | Act::GoAway { text }
             | Act::Leave { word: text, .. } => text.as_deref(),
+            Act::Account(act) => act.text(),
+            Act::Order(act) => act.text(),
+            Act::Own(act) => act.text(),
             Act::ComeIn { .. }
             | Act::Go { .. }
             | Act::Listen { .. }

@@ -31,7 +31,7 @@
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, objects of programs, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
 //! | 1 | `page` | the chat in a browser, as one document, behind the feature `web` |
-//! | 0 | [`limits`], `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `query`, `rate`, `tally` | the vocabulary |
+//! | 0 | [`limits`], `account`, `sanction`, `erasure`, `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `query`, `rate`, `tally` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -90,10 +90,12 @@
 //! - A failure of one peer is a [`CloseReason`], and never an [`Error`] that stops the server.
 //! - Every queue, loop and buffer has its bound in [`limits`].
 
+mod account;
 mod chat;
 #[cfg(feature = "client")]
 mod client;
 mod deadlines;
+mod erasure;
 mod error;
 mod id;
 mod invisible;
@@ -108,6 +110,7 @@ mod network;
 mod page;
 mod query;
 mod rate;
+mod sanction;
 mod server;
 mod tally;
 mod wire;
@@ -118,20 +121,29 @@ mod work;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use account::{AccountId, Accounts, Origin, Proof, Role};
+pub use erasure::{Erasure, Whose};
 pub use error::{CloseReason, Error, Protocol, ProxyFault};
 pub use id::PersonId;
-pub use journal::{Act, Entry, Heard, Person};
+pub use journal::{AccountAct, Act, Entry, Heard, Invited, OrderAct, OwnAct, Person, Returning};
 pub use name::{InvalidUsername, RoomName, Username};
 #[cfg(feature = "tls")]
 pub use net::{InvalidTlsIdentity, TlsIdentity};
 pub use network::{InvalidNetwork, Network, Networks};
 pub use rate::{InvalidRate, Rate};
+pub use sanction::{Sanction, SanctionKind, Target};
 pub use server::{Config, Entries, Handle, InvalidListen, Listen, ListenKind, Server, Stats};
 
 /// Keeping what is said in a file, and searching it; see [`Server::keep`].
 #[cfg(feature = "store")]
 pub mod store {
+    #[cfg(feature = "accounts")]
+    pub use crate::server::{
+        AccountChange, AccountRequest, CONTROL, PasswordChecks, change_account,
+    };
     pub use crate::server::{Answers, open};
+    #[cfg(feature = "accounts")]
+    pub use crate::work::store::list_accounts;
     pub use crate::work::store::{Ended, Error, Options, Report, Store, Writer, backup, restore};
 }
 
@@ -139,13 +151,17 @@ pub mod store {
 /// them.
 #[doc(hidden)]
 pub mod inner {
+    pub use crate::account::{Hashed, Rank, Secret, Typed};
     pub use crate::error::Unanswered;
     pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
-        AboutAway, AboutChat, AboutConnection, AboutHearing, AboutIgnoring, AboutInput, AboutPast,
-        AboutPeople, AboutReading, AboutRooms, Answer, Before, Cause, EntryFacts, ForProgram,
-        Hello, HelpRow, Here, IgnoredRow, Keep, KeptRoom, Message, Misuse, MisuseCode, News, Page,
-        Past, Presence, Request, RoomFacts, RoomRow, Seen, Told, Unseen, Welcome, Whois,
+        AboutAccount, AboutAway, AboutChat, AboutConnection, AboutHearing, AboutIgnoring,
+        AboutInput, AboutKeeping, AboutOrder, AboutOwning, AboutPast, AboutPeople, AboutReading,
+        AboutRooms, AccountFacts, Answer, Audit, Before, Cause, Elsewhere, EntryFacts, ForProgram,
+        Hello, HelpRow, Here, IgnoredRow, Keep, KeepAccount, KeepOrder, KeepOwning, KeptAccount,
+        KeptHouse, KeptRoom, Message, Misuse, MisuseCode, News, Owning, Page, Past, PersonRow,
+        Presence, Report, Request, RoomFacts, RoomMember, RoomNews, RoomRow, SecretQuestion, Seen,
+        Settings, Silence, Told, Unseen, Waiting, Welcome, Whois, Why,
     };
     pub use crate::moment::{Civil, Format, Medium, Moment, Offset, Stamp};
     pub use crate::query::{InvalidQuery, Place, Query};

@@ -3,6 +3,9 @@
 //! [`Config`](crate::Config) holds the limits that an operator may choose; their defaults and ranges stand here too.
 //! The assertions at the end of this file check the relations between the limits at compile time.
 
+pub mod accounts;
+pub mod order;
+pub mod owning;
 pub mod past;
 #[cfg(feature = "store")]
 pub mod store;

@@ -8,6 +8,7 @@
 //! addresses anybody. Both use keys that are made once.
 
 mod addressed;
+mod house;
 mod keys;
 mod rules;
 mod slips;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use crate::limits::USERNAME_CHARS;
 
 pub(crate) use addressed::{Addressed, addresses, beginning, words};
+pub(crate) use house::is_of_house;
 pub(crate) use keys::{LOOKS, Look};
 pub(crate) use slips::find_slip;
 
@@ -187,6 +189,34 @@ impl Username {
         keys::all(&self.0)
     }
 
+    /// All keys, as the file has them.
+    #[cfg(feature = "store")]
+    pub(crate) fn key_bytes(&self) -> &[u8] {
+        let (keys, _) = self.0.split_at(keys::BYTES);
+        keys
+    }
+
+    /// A name with keys that were made before, by the same [`tables`], unless the text breaks the rules of names.
+    #[cfg(feature = "store")]
+    pub(crate) fn with_keys(text: &str, keys: &[u8]) -> Option<Username> {
+        let is_name =
+            !text.is_empty() && (rules::check(text).is_ok() || split_addr(text).is_some());
+        if !is_name || keys.len() != keys::BYTES {
+            return None;
+        }
+        Some(Username([keys, text.as_bytes()].concat().into()))
+    }
+
+    /// A name that somebody had by other tables, even if a new person could not take it now. Whatever could forge a line is
+    /// none.
+    #[cfg(feature = "store")]
+    pub(crate) fn of_old(text: &str) -> Option<Username> {
+        let is_harmless = |c: char| rules::may_hold(c) && !c.is_control();
+        let is_name =
+            (1..=4 * USERNAME_CHARS).contains(&text.len()) && text.chars().all(is_harmless);
+        Username::parse_any(text).or_else(|| is_name.then(|| Username::of(text)))
+    }
+
     /// The form that addresses a person, as text: names that address the same person have the same one.
     #[cfg(feature = "store")]
     pub(crate) fn folded(&self) -> String {
@@ -202,6 +232,23 @@ impl Username {
     pub(crate) fn may_hold(c: char) -> bool {
         rules::may_hold(c)
     }
+}
+
+/// A text whose letters are composed (NFC), if this build knows how.
+pub(crate) fn composed(text: &str) -> std::borrow::Cow<'_, str> {
+    keys::composed(text)
+}
+
+/// The version of the tables by which keys are made. It is another one if the keys of any name may be.
+#[cfg(feature = "store")]
+pub(crate) fn tables() -> &'static str {
+    static VERSION: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    VERSION.get_or_init(|| {
+        // Also what is built in, and the hash.
+        let probe = Username::of("Il1O0-rnm");
+        let probe = probe.keys().into_iter().fold(0, u64::wrapping_add);
+        format!("{}/{probe:016x}", keys::version())
+    })
 }
 
 /// An address, and the number of this person among those named by it, unless it is the first.

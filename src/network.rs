@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// All addresses with a common beginning, such as 10.0.0.0/8 or 2001:db8::/32 (CIDR, RFC 4632 §3.1, RFC 4291 §2.3). The
 /// bits behind the beginning are zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
     first: IpAddr,
     /// The length of the beginning, in bits.
@@ -47,9 +47,43 @@ impl Network {
         }
     }
 
+    /// The addresses that are one subscriber's: an IPv4 address alone, or the /64 of an IPv6 address.
+    pub(crate) fn of_subscriber(ip: IpAddr) -> Network {
+        Network::around(ip, 64)
+    }
+
+    /// The addresses that have their first bits in common with one.
+    pub(crate) fn around(ip: IpAddr, prefix: u8) -> Network {
+        let ip = ip.to_canonical();
+        let prefix = prefix.min(bits(ip));
+        Network {
+            first: beginning(ip, prefix),
+            prefix,
+        }
+    }
+
+    /// Whether its addresses are of IPv4, and how many bits they have in common.
+    pub(crate) fn length(&self) -> (bool, u8) {
+        (self.first.is_ipv4(), self.prefix)
+    }
+
+    /// Whether an address is one of both.
+    pub(crate) fn overlaps(&self, other: &Network) -> bool {
+        self.contains(other.first) || other.contains(self.first)
+    }
+
     /// Whether an address is one of them.
     pub fn contains(&self, ip: IpAddr) -> bool {
         ip.is_ipv4() == self.first.is_ipv4() && beginning(ip, self.prefix) == self.first
+    }
+}
+
+/// What counts as one address: one network of IPv6 is commonly one household or one machine, which can take any address
+/// in it, so all of a /64 are one.
+pub(crate) fn household(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        v4 @ IpAddr::V4(_) => v4,
+        v6 @ IpAddr::V6(_) => beginning(v6, 64),
     }
 }
 
@@ -116,6 +150,11 @@ impl Networks {
     /// Whether an address is in one of them.
     pub fn contains(&self, ip: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(ip))
+    }
+
+    /// Whether one of them has an address in common with this network.
+    pub(crate) fn overlap(&self, network: &Network) -> bool {
+        self.0.iter().any(|it| it.overlaps(network))
     }
 
     /// Whether there are none.
@@ -208,6 +247,30 @@ mod tests {
                 panic!("{text}");
             };
             assert_eq!(network.to_string(), meant);
+        }
+    }
+
+    #[test]
+    fn networks_overlap_if_one_has_the_beginning_of_the_other() {
+        let read = |text: &str| text.parse::<Network>().expect(text);
+        for (one, other, do_overlap) in [
+            ("10.0.0.0/8", "10.1.0.0/16", true),
+            ("10.0.0.0/8", "10.0.0.0/8", true),
+            ("10.0.0.0/8", "11.0.0.0/8", false),
+            ("0.0.0.0/0", "127.0.0.0/8", true),
+            ("::/0", "127.0.0.0/8", false),
+        ] {
+            let (one, other) = (read(one), read(other));
+            assert_eq!(one.overlaps(&other), do_overlap, "{one} {other}");
+            assert_eq!(other.overlaps(&one), do_overlap, "{other} {one}");
+        }
+        for (ip, network) in [
+            ("192.0.2.7", "192.0.2.7/32"),
+            ("::ffff:192.0.2.7", "192.0.2.7/32"),
+            ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ] {
+            let ip = ip.parse().expect(ip);
+            assert_eq!(Network::of_subscriber(ip).to_string(), network);
         }
     }
 

@@ -44,6 +44,15 @@ pub const NAMES_REMEMBERED: usize = 8192;
 /// Lines that are removed at once because of their age, while no line waits.
 pub const REMOVED_ROWS: usize = 500;
 
+/// Lines that are removed at once because somebody takes them back.
+pub const ERASED_ROWS: usize = 500;
+
+/// Lines that are looked at meanwhile.
+pub const ERASURE_READ: usize = 5000;
+
+/// Pages of the index that are merged at once after that: less than a megabyte.
+pub const MERGED_PAGES: i64 = 200;
+
 /// How long the writer rests when no line is too old.
 pub const REMOVAL_REST: Duration = Duration::from_secs(600);
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::account::Rank;
 use crate::error::Unanswered;
 use crate::id::PersonId;
 use crate::moment::Format;
 use crate::name::{InvalidUsername, RoomName, Username};
 use crate::query::InvalidQuery;
 
-use super::Seen;
+use super::{AboutAccount, AboutKeeping, AboutOrder, AboutOwning, Seen};
 
 /// The answer to something that one person asked for. Nobody else reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,12 @@ pub enum Answer {
     Reading(AboutReading),
     /// About what was said before.
     Past(AboutPast),
+    /// About accounts.
+    Account(AboutAccount),
+    /// About order.
+    Order(AboutOrder),
+    /// About rooms that are somebody's.
+    Owning(AboutOwning),
 }
 
 /// Answers to a line or a key, whatever it was about.
@@ -64,7 +71,12 @@ pub enum AboutInput {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AboutChat {
     /// The list of commands.
-    Help(&'static [HelpRow]),
+    Help {
+        /// All commands.
+        rows: &'static [HelpRow],
+        /// What the reader may do in their room, where people have accounts.
+        rank: Option<Rank>,
+    },
     /// The number of people who have a name.
     UsersOnline(usize),
 }
@@ -293,7 +305,10 @@ impl Answer {
             | Answer::People(_)
             | Answer::Ignoring(_)
             | Answer::Reading(_)
-            | Answer::Past(_) => true,
+            | Answer::Past(_)
+            | Answer::Account(_)
+            | Answer::Order(_)
+            | Answer::Owning(_) => true,
         }
     }
 }
@@ -307,6 +322,20 @@ pub struct HelpRow {
     pub does: &'static str,
     /// Other words for the command.
     pub aliases: &'static [&'static str],
+    /// The least that somebody must be to type it. `None`: it is for everyone, also where nobody has an account.
+    pub least: Option<Rank>,
+}
+
+impl HelpRow {
+    /// Whether it is for a reader of this rank. Members may have rooms of their own.
+    pub(crate) fn is_for(&self, rank: Option<Rank>) -> bool {
+        match (self.least, rank) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(Rank::Trusted | Rank::Owner), Some(rank)) => rank >= Rank::Member,
+            (Some(least), Some(rank)) => rank >= least,
+        }
+    }
 }
 
 /// One line of `/rooms`.
@@ -347,12 +376,21 @@ pub struct Presence {
     pub id: PersonId,
     /// Their name.
     pub name: Username,
-    /// Their current room, if they are listed in another room that they hear.
-    pub elsewhere: Option<RoomName>,
+    /// Where else they are, if they are listed in a room that they hear besides their current one.
+    pub elsewhere: Option<Elsewhere>,
     /// Whether they are away.
     pub away: bool,
     /// The number of seconds since they last typed.
     pub idle: u32,
+}
+
+/// Where a person is who hears a room besides their current one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// In this room.
+    In(RoomName),
+    /// In a room that the reader may not see.
+    Unseen,
 }
 
 /// What `/whois` tells about a person. It never includes their address.
@@ -360,8 +398,8 @@ pub struct Presence {
 pub struct Whois {
     /// Their name, whether they are away, and for how long they have been idle.
     pub presence: Presence,
-    /// The room they are in.
-    pub room: RoomName,
+    /// The room they are in, if the reader may see it.
+    pub room: Option<RoomName>,
     /// When they came online, in seconds since 1970-01-01 00:00 UTC.
     pub since: i64,
     /// Why they are away.
@@ -419,5 +457,29 @@ impl From<AboutReading> for Answer {
 impl From<AboutPast> for Answer {
     fn from(it: AboutPast) -> Answer {
         Answer::Past(it)
+    }
+}
+
+impl From<AboutAccount> for Answer {
+    fn from(it: AboutAccount) -> Answer {
+        Answer::Account(it)
+    }
+}
+
+impl From<AboutOrder> for Answer {
+    fn from(it: AboutOrder) -> Answer {
+        Answer::Order(it)
+    }
+}
+
+impl From<AboutKeeping> for Answer {
+    fn from(it: AboutKeeping) -> Answer {
+        Answer::Owning(AboutOwning::Keeping(it))
+    }
+}
+
+impl From<AboutOwning> for Answer {
+    fn from(it: AboutOwning) -> Answer {
+        Answer::Owning(it)
     }
 }

@@ -5,22 +5,35 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod account;
 mod answer;
 mod cause;
+mod keep;
+mod order;
+mod owning;
 mod past;
 mod program;
 
+pub use account::{AboutAccount, SecretQuestion};
 pub use answer::{
     AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople,
-    AboutReading, AboutRooms, Answer, HelpRow, Here, IgnoredRow, Presence, RoomRow, Whois,
+    AboutReading, AboutRooms, Answer, Elsewhere, HelpRow, Here, IgnoredRow, Presence, RoomRow,
+    Whois,
 };
 pub use cause::{Cause, EntryFacts, Request, Told};
-pub use past::{Before, Keep, KeptRoom, Page, Past, Seen, Unseen};
+pub use keep::{
+    AccountFacts, Audit, Keep, KeepAccount, KeepOrder, KeepOwning, KeptAccount, KeptHouse, Owning,
+    Report, RoomMember, Settings, Waiting,
+};
+pub use order::{AboutOrder, PersonRow, Silence, Why};
+pub use owning::{AboutKeeping, AboutOwning, RoomNews};
+pub use past::{Before, KeptRoom, Page, Past, Seen, Unseen};
 pub use program::{ForProgram, Hello, Misuse, MisuseCode, RoomFacts, Welcome};
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::error::{Protocol, ProxyFault};
+use crate::error::{Protocol, ProxyFault, Unanswered};
 use crate::name::{InvalidUsername, RoomName, Username};
 
 /// One thing that one person or many people are told.
@@ -70,14 +83,25 @@ pub enum News {
         /// Their last word, if they had one.
         word: Option<Arc<str>>,
     },
+    /// Someone was kicked or banned, and has left the chat.
+    SentAway {
+        /// Who.
+        who: Username,
+        /// The name of the operator.
+        by: Arc<str>,
+        /// Whether they are banned.
+        is_banned: bool,
+        /// Why.
+        reason: Option<Arc<str>>,
+    },
     /// Someone came from another room.
     Entered(Username),
     /// Someone hears the room too now.
     ListensIn {
         /// Who.
         who: Username,
-        /// Their current room.
-        from: RoomName,
+        /// Their current room, if those who read it may see that room.
+        from: Option<RoomName>,
     },
     /// Someone whose current room is another one no longer hears this room.
     ListensNoMore(Username),
@@ -85,8 +109,8 @@ pub enum News {
     WentTo {
         /// Who.
         who: Username,
-        /// The room they went to.
-        room: RoomName,
+        /// The room they went to, if those who read it may see that room.
+        room: Option<RoomName>,
     },
     /// Someone is away, or back. Only programs read it; people see who is away when they ask or write.
     Away {
@@ -110,6 +134,19 @@ pub enum News {
         by: Username,
         /// The topic from now on.
         topic: Option<Arc<str>>,
+    },
+    /// The room is kept in another way, or somebody was sent out of it.
+    Room(RoomNews),
+    /// Lines of the room were taken back.
+    Erased {
+        /// Whose they were.
+        whose: Username,
+        /// Who took them back.
+        by: Username,
+        /// How many. `None`: they were counted already, and only programs read this.
+        count: Option<usize>,
+        /// The numbers of some of them.
+        seqs: Arc<[u64]>,
     },
     /// A notice from the operator, through [`Handle::notice`](crate::Handle::notice). It is told to every room; people
     /// read it in their current room alone.
@@ -143,12 +180,23 @@ pub enum AboutConnection {
     UsernamePrompt,
     /// They are in.
     Welcome,
+    /// A question for a password, which the next line answers.
+    Secret {
+        /// The question.
+        question: SecretQuestion,
+        /// Whether their screen shows it as they type.
+        shows: bool,
+    },
     /// The message of the day, of one or more lines.
     Motd(Arc<str>),
     /// Someone else has that name, or a name that looks like it.
     UsernameTaken,
+    /// That name, or one that it looks like, is for people who keep order.
+    UsernameOfHouse,
     /// That is not a valid username, for this reason.
     UsernameInvalid(InvalidUsername),
+    /// They are a guest, and only members come in until then: milliseconds since 1970-01-01 00:00 UTC.
+    LockedDown(i64),
     /// This many lines were skipped, because their reader was too far behind.
     Skipped(u64),
     /// Ends a line that holds only a prompt, before a message that the person did not ask for.
@@ -165,8 +213,57 @@ pub enum AboutConnection {
     IdleTimedOut,
     /// The client speaks another protocol.
     WrongProtocol(Protocol),
+    /// The owner of an account is in again.
+    WelcomeBack {
+        /// Their name.
+        name: Username,
+        /// When they were last here: milliseconds since 1970-01-01 00:00 UTC.
+        last: Option<i64>,
+        /// How many wrong passwords were tried since.
+        wrong: u32,
+        /// Where the last of them came from.
+        wrong_from: Option<IpAddr>,
+    },
+    /// The name is somebody's, and the password has to come with it. For programs.
+    PasswordNeeded(Username),
+    /// The password was wrong.
+    WrongPassword {
+        /// How many more may be tried by this connection.
+        left: u8,
+    },
+    /// Passwords are tried too often.
+    PasswordsTooOften {
+        /// When to try again.
+        seconds: u64,
+    },
+    /// Whether the password is right could not be found out.
+    PasswordUnanswered(Unanswered),
+    /// The server is for members, and they gave a name that is nobody's.
+    ForMembers,
+    /// Their password was changed by the operator.
+    PasswordChanged,
+    /// Their account was removed.
+    AccountRemoved,
+    /// They came in from elsewhere, and this connection ends.
+    Replaced,
     /// The operator sends them away, and says why.
     SentAway(Arc<str>),
+    /// They were kicked, and stay out for a moment.
+    Kicked {
+        /// The name of the operator.
+        by: Arc<str>,
+        /// Why.
+        reason: Option<Arc<str>>,
+        /// The number of seconds after which they may come back.
+        seconds: u64,
+    },
+    /// They are banned.
+    Banned {
+        /// Until when: milliseconds since 1970-01-01 00:00 UTC. `None`: for ever.
+        until: Option<i64>,
+        /// Why.
+        reason: Option<Arc<str>>,
+    },
     /// They came from the address of a proxy, which did not tell on whose behalf.
     NoProxyHeader(ProxyFault),
     /// The server takes TLS only, and they came without.
@@ -217,6 +314,7 @@ impl News {
             News::PrivateSent { .. } => None,
             News::Joined(_)
             | News::Left { .. }
+            | News::SentAway { .. }
             | News::Entered(_)
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
@@ -224,6 +322,8 @@ impl News {
             | News::Away { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
+            | News::Room(_)
+            | News::Erased { .. }
             | News::Notice(_)
             | News::NotKept(_) => None,
         }
@@ -238,6 +338,7 @@ impl News {
             | News::Private { .. }
             | News::Joined(_)
             | News::Left { .. }
+            | News::SentAway { .. }
             | News::Entered(_)
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
@@ -245,6 +346,8 @@ impl News {
             | News::Away { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
+            | News::Room(_)
+            | News::Erased { .. }
             | News::Notice(_)
             | News::NotKept(_) => self.written().map(|(_, text)| text),
         }
@@ -271,6 +374,8 @@ impl News {
             | News::Action { .. }
             | News::Renamed { .. }
             | News::TopicSet { .. }
+            | News::SentAway { .. }
+            | News::Room(_)
             | News::NotKept(_)
             | News::Private { .. }
             | News::PrivateSent { .. } => Reach::All,
@@ -281,7 +386,8 @@ impl News {
             | News::ListensNoMore(_)
             | News::WentTo { .. } => Reach::NotTheQuiet,
             News::Notice(_) => Reach::OnceForAll,
-            News::Away { .. } => Reach::Programs,
+            News::Erased { count: Some(_), .. } => Reach::All,
+            News::Erased { count: None, .. } | News::Away { .. } => Reach::Programs,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::account::AccountId;
 use crate::id::PersonId;
 use crate::name::{RoomName, Username};
 
-use super::News;
+use super::{News, Owning, RoomMember};
 
 /// A message that was told before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,31 +17,12 @@ pub struct Past {
     pub at: i64,
     /// The author.
     pub author: PersonId,
+    /// The author's account, if they had one.
+    pub account: Option<AccountId>,
     /// The room in which it was said. `None`: it was private.
     pub room: Option<RoomName>,
     /// The message.
     pub news: News,
-}
-
-/// Something to keep in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keep {
-    /// What somebody said or did in a room, or a topic that they set. Numbers rise from line to line.
-    Line(Arc<Past>),
-    /// Somebody is here, or was until now.
-    Seen {
-        /// Their name.
-        name: Username,
-        /// When: milliseconds since 1970-01-01 00:00 UTC.
-        at: i64,
-    },
-    /// A room has vanished. A room that is made under this name later is another one.
-    End {
-        /// The room.
-        room: RoomName,
-        /// The number of the entry that ended it.
-        seq: u64,
-    },
 }
 
 /// Lines that belong together, the oldest first.
@@ -76,6 +58,10 @@ pub struct KeptRoom {
     pub topic: Option<Arc<str>>,
     /// Its last lines, without changes of the topic. `None`: there was no time to read them at the start.
     pub page: Option<Page>,
+    /// How it is kept.
+    pub owning: Owning,
+    /// What members are in it.
+    pub members: Vec<RoomMember>,
 }
 
 /// When somebody was last here.
@@ -92,6 +78,8 @@ pub struct Seen {
 pub struct Unseen {
     /// Those in these rooms.
     pub rooms: Vec<RoomName>,
+    /// Those in these rooms with a lower number than this.
+    pub hidden_before: Vec<(RoomName, u64)>,
     /// Those of these people, under whatever name.
     pub people: Vec<PersonId>,
     /// Those under these names,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::account::Accounts;
 use crate::name::{RoomName, Username};
 
 use super::{Past, Presence};
@@ -53,6 +54,8 @@ pub struct Hello {
     pub line: usize,
     /// How many lines a second it may send, if that is limited.
     pub rate: Option<u32>,
+    /// Whether people have accounts.
+    pub accounts: Accounts,
     /// Whether the connection is encrypted.
     pub tls: bool,
 }

@@ -66,6 +66,8 @@ pub(super) fn hash(form: &str) -> u64 {
     hasher.finish()
 }
 
+#[cfg(feature = "store")]
+pub(super) use forms::version;
 pub(super) use forms::{addressed, composed, look, written_out};
 
 /// Whether two texts address the same person. If both are ASCII, as most are, it needs no folding.
@@ -87,6 +89,12 @@ fn without_case(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char>
 #[cfg(not(feature = "unicode-names"))]
 mod forms {
     use std::borrow::Cow;
+
+    /// The version of the tables.
+    #[cfg(feature = "store")]
+    pub(in crate::name) fn version() -> String {
+        "none".into()
+    }
 
     pub(in crate::name) fn composed(text: &str) -> Cow<'_, str> {
         Cow::Borrowed(text)
@@ -116,6 +124,14 @@ mod forms {
     use super::{Look, without_case};
     use crate::invisible::is_ignorable;
     use crate::tally;
+
+    /// The version of the tables: those of the compatible forms, and those of what looks alike.
+    #[cfg(feature = "store")]
+    pub(in crate::name) fn version() -> String {
+        let (major, minor, patch) = unicode_normalization::UNICODE_VERSION;
+        let (looks, of_looks, patch_of_looks) = unicode_security::UNICODE_VERSION;
+        format!("{major}.{minor}.{patch}/{looks}.{of_looks}.{patch_of_looks}")
+    }
 
     pub(in crate::name) fn composed(text: &str) -> Cow<'_, str> {
         match is_nfc(text) {
