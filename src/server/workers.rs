@@ -3,14 +3,18 @@
 //! Each question gets one answer, unless the peer is leaving by then. The peer that waits for it is held until the chat
 //! has been told, so each peer has at most one question out. A worker's later results are dropped.
 //!
-//! The library does not run the thread behind the other end: a program that has one calls [`Server::jobs`]. Whatever
-//! happens to that thread, the loop goes on.
+//! There are two workers: one has the questions about passwords, which keep a processor busy, and the other all else.
+//!
+//! The library does not run the threads behind the other ends: a program that has them calls [`Server::jobs`] and
+//! [`Server::secrets`]. Whatever happens to those threads, the loop goes on.
 
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::chat::{Event, Finding, Question};
 use crate::error::Unanswered;
 use crate::id::PeerId;
+use crate::limits::accounts::SECRETS;
 use crate::limits::{QUESTIONS, WORK_BYTES};
 use crate::moment::Moment;
 use crate::work::{self, Jobs, Worker};
@@ -23,12 +27,19 @@ use super::talk::Talk;
 /// The loop's ends of all workers.
 #[derive(Debug)]
 pub(super) struct Workers {
-    worker: Worker<Job>,
-    /// The other end, until somebody takes it.
-    jobs: Option<Jobs<Job>>,
+    plain: End,
+    /// The one for questions about passwords.
+    secret: End,
     outside: Outside,
     /// The number of questions since the start.
     asked: u64,
+}
+
+/// The loop's end of a worker, and the other one, until somebody takes it.
+#[derive(Debug)]
+struct End {
+    worker: Worker<Job>,
+    jobs: Option<Jobs<Job>>,
 }
 
 /// A question at the worker's end. If it is dropped without an answer, the chat learns so at once.
@@ -39,14 +50,25 @@ pub struct Job {
     /// How long the worker took.
     took: Duration,
     asked: Asked,
+    /// Whether the answer is awaited. `None`: that is not known.
+    awaited: Option<Weak<()>>,
     outside: Outside,
 }
 
-/// The peer that waits for an answer, and the number of its question.
+/// The peer that waits for an answer, the number of its question, and whether that is about a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) peer: PeerId,
     pub(super) number: u64,
+    pub(super) is_secret: bool,
+}
+
+/// The wait for an answer.
+#[derive(Debug)]
+pub(super) struct Wait {
+    pub(super) number: u64,
+    /// Once it is dropped, the worker knows that nobody waits any more.
+    _alive: Option<Arc<()>>,
 }
 
 impl Job {
@@ -58,6 +80,12 @@ impl Job {
     /// Answers the question.
     pub fn answer(mut self, finding: Finding) {
         self.result = Ok(finding);
+    }
+
+    /// Whether somebody may still wait for the answer.
+    pub fn is_awaited(&self) -> bool {
+        let awaited = self.awaited.as_ref();
+        awaited.is_none_or(|it| it.strong_count() > 0)
     }
 
     /// Notes how long the worker took, which counts against the rate of the person who asked.
@@ -77,32 +105,62 @@ impl Drop for Job {
 
 impl Workers {
     pub(super) fn new(outside: Outside) -> Workers {
-        let (worker, jobs) = work::worker(QUESTIONS);
         Workers {
-            worker,
-            jobs: Some(jobs),
+            plain: End::new(QUESTIONS),
+            secret: End::new(SECRETS),
             outside,
             asked: 0,
         }
     }
 
     /// Has a question answered, if a worker exists and has room for it.
-    fn ask(&mut self, peer: PeerId, question: Question) -> Result<Asked, Unanswered> {
-        if self.jobs.is_some() {
+    fn ask(&mut self, peer: PeerId, question: Question) -> Result<(Asked, Wait), Unanswered> {
+        let is_secret = question.is_secret();
+        let end = match is_secret {
+            true => &mut self.secret,
+            false => &mut self.plain,
+        };
+        if end.jobs.is_some() {
             return Err(Unanswered::Failed);
         }
         let number = self.asked + 1;
-        let asked = Asked { peer, number };
+        let asked = Asked {
+            peer,
+            number,
+            is_secret,
+        };
+        // Others cost too little.
+        let alive = is_secret.then(Arc::default);
         let job = || Job {
             question,
             result: Err(Unanswered::Failed),
             took: Duration::ZERO,
             asked,
+            awaited: alive.as_ref().map(Arc::downgrade),
             outside: self.outside.clone(),
         };
-        self.worker.push(job).map_err(|_| Unanswered::Busy)?;
+        end.worker.push(job).map_err(|_| Unanswered::Busy)?;
         self.asked = number;
-        Ok(asked)
+        let wait = Wait {
+            number,
+            _alive: alive,
+        };
+        Ok((asked, wait))
+    }
+
+    fn done(&mut self, asked: Asked) {
+        match asked.is_secret {
+            true => self.secret.worker.done(),
+            false => self.plain.worker.done(),
+        }
+    }
+}
+
+impl End {
+    fn new(most: usize) -> End {
+        let (worker, jobs) = work::worker(most);
+        let jobs = Some(jobs);
+        End { worker, jobs }
     }
 }
 
@@ -123,12 +181,20 @@ impl Job {
 impl Workers {
     /// Sets the number of questions that may be out.
     pub(super) fn set_most(&mut self, most: usize) {
-        self.worker.set_most(most);
+        self.plain.worker.set_most(most);
     }
 
-    /// The number of questions that are to be handed over.
-    pub(super) fn batched(&self) -> usize {
-        self.worker.batched()
+    /// The same of those about passwords.
+    pub(super) fn set_most_secrets(&mut self, most: usize) {
+        self.secret.worker.set_most(most);
+    }
+
+    /// The number of questions that are to be handed over, about passwords or not.
+    pub(super) fn batched(&self, is_secret: bool) -> usize {
+        match is_secret {
+            true => self.secret.worker.batched(),
+            false => self.plain.worker.batched(),
+        }
     }
 }
 
@@ -141,8 +207,8 @@ impl Talk {
         question: Question,
     ) -> Result<(), Unanswered> {
         if self.connections.can_wait(peer.slot) {
-            let asked = self.workers.ask(peer, question)?;
-            self.connections.await_answer(asked, now.instant);
+            let (asked, wait) = self.workers.ask(peer, question)?;
+            self.connections.await_answer(asked, wait, now.instant);
         }
         Ok(())
     }
@@ -155,7 +221,7 @@ impl Talk {
         took: Duration,
         result: &Result<Finding, Unanswered>,
     ) {
-        self.workers.worker.done();
+        self.workers.done(asked);
         if self.connections.end_wait(asked) {
             let told = self.fanout.reply_bytes();
             self.answer(now, asked.peer, result.as_ref().map_err(|why| *why));
@@ -186,16 +252,25 @@ impl Talk {
         // A question covers what was said before it.
         #[cfg(feature = "store")]
         self.hand_over_kept();
-        self.workers.worker.hand_over();
+        #[cfg(feature = "accounts")]
+        self.tell_shells();
+        self.workers.plain.worker.hand_over();
+        self.workers.secret.worker.hand_over();
     }
 }
 
 impl Server {
-    /// The questions of the chat, for a thread that answers them. `None` if somebody has taken them already. Until
-    /// somebody does, each question is refused at once.
+    /// The questions of the chat, except those about passwords, for a thread that answers them. `None` if somebody has
+    /// taken them already. Until somebody does, each question is refused at once.
     #[doc(hidden)]
     pub fn jobs(&mut self) -> Option<Jobs<Job>> {
-        self.talk.workers.jobs.take()
+        self.talk.workers.plain.jobs.take()
+    }
+
+    /// The questions about passwords, likewise.
+    #[doc(hidden)]
+    pub fn secrets(&mut self) -> Option<Jobs<Job>> {
+        self.talk.workers.secret.jobs.take()
     }
 }
 
@@ -249,7 +324,7 @@ mod tests {
         answer(three);
         scene.rest();
         assert_eq!(scene.heard(bob), "ann: three\r\n");
-        assert_eq!(scene.server.talk.workers.worker.out(), 0);
+        assert_eq!(scene.server.talk.workers.plain.worker.out(), 0);
     }
 
     #[test]
