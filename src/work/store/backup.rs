@@ -135,7 +135,7 @@ pub(super) fn left(file: &Path) -> Option<PathBuf> {
 }
 
 /// A file of this program, to copy from.
-fn source(file: &Path) -> Result<Connection, Error> {
+pub(super) fn source(file: &Path) -> Result<Connection, Error> {
     let failed = |why: io::Error| Error::disk(file, &why);
     let mut options = OpenOptions::new();
     // A pipe is refused, and not waited for.

@@ -1,7 +1,14 @@
 //! One transaction: items become rows, and what is found by words.
 //!
 //! The numbers of the last line are read from the file and written there in the same transaction. So a transaction that
-//! was reported as failed and is in the file all the same is not written a second time.
+//! was reported as failed and is in the file all the same is not written a second time. What is no line is known by the
+//! number of its transaction.
+
+mod accounts;
+mod order;
+mod owning;
+
+pub(super) use order::{LOCKED_DOWN, table};
 
 use std::collections::HashMap;
 
@@ -11,9 +18,9 @@ use crate::limits::store::NAMES_REMEMBERED;
 use crate::message::{Keep, Past};
 use crate::name::{RoomName, Username};
 
+use super::item::Item;
 use super::line::{Kind, Line};
 use super::missed::Gap;
-use super::queue::Item;
 use super::schema::ADD_TO_INDEX;
 use super::words::{indexed, room_word, sender_word};
 
@@ -21,6 +28,8 @@ use super::words::{indexed, room_word, sender_word};
 #[derive(Debug)]
 pub(super) struct Batch<'c> {
     conn: &'c Connection,
+    /// The number of the next transaction.
+    number: i64,
     begin: Statement<'c>,
     commit: Statement<'c>,
     numbers: Statement<'c>,
@@ -37,6 +46,8 @@ pub(super) struct Batch<'c> {
     set_seen: Statement<'c>,
     rooms: HashMap<RoomName, i64>,
     people: HashMap<Box<str>, i64>,
+    /// Whether something is to be erased.
+    pub(super) has_erasures: bool,
 }
 
 /// What changes as a transaction goes on, and is written at its end.
@@ -60,26 +71,31 @@ struct Record<'a> {
     room: i64,
     sender: i64,
     person: i64,
+    account: Option<i64>,
     kind: Kind,
     body: &'a str,
 }
 
 impl<'c> Batch<'c> {
     pub(super) fn new(conn: &'c Connection) -> rusqlite::Result<Batch<'c>> {
+        let sql = "SELECT coalesce(max(CAST(batch AS INTEGER)), 0) + 1 FROM numbers";
+        let number = conn.query_row(sql, [], |row| row.get(0))?;
         Ok(Batch {
             conn,
+            number,
             begin: conn.prepare("BEGIN IMMEDIATE")?,
             commit: conn.prepare("COMMIT")?,
             numbers: conn.prepare(
                 "SELECT max((SELECT coalesce(max(CAST(id AS INTEGER)), 0) FROM numbers), (SELECT coalesce(max(id), 0) FROM message)),
                     max((SELECT coalesce(max(CAST(line AS INTEGER)), 0) FROM numbers),
                         (SELECT coalesce(max(seq), 0) FROM (SELECT CAST(seq AS INTEGER) AS seq FROM message ORDER BY id DESC LIMIT 1))),
-                    (SELECT coalesce(max(CAST(seq AS INTEGER)), 0) FROM numbers)",
+                    (SELECT coalesce(max(CAST(seq AS INTEGER)), 0) FROM numbers),
+                    (SELECT coalesce(max(CAST(batch AS INTEGER)), 0) FROM numbers)",
             )?,
-            set_numbers: conn.prepare("INSERT OR REPLACE INTO numbers VALUES (1, ?1, ?2, ?3)")?,
+            set_numbers: conn.prepare("INSERT OR REPLACE INTO numbers VALUES (1, ?1, ?2, ?3, ?4)")?,
             add_message: conn.prepare(
-                "INSERT INTO message (id, seq, room, at, sender, person, kind, body)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO message (id, seq, room, at, sender, person, kind, body, account)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
             add_to_index: conn.prepare(ADD_TO_INDEX)?,
             find_room: conn.prepare("SELECT id FROM room WHERE key = ?1 AND ended IS NULL")?,
@@ -95,6 +111,7 @@ impl<'c> Batch<'c> {
             set_seen: conn.prepare("UPDATE person SET last = max(last, ?2) WHERE id = ?1")?,
             rooms: HashMap::new(),
             people: HashMap::new(),
+            has_erasures: false,
         })
     }
 
@@ -102,10 +119,21 @@ impl<'c> Batch<'c> {
     pub(super) fn write(&mut self, items: &[Item], last: u64) -> rusqlite::Result<u64> {
         self.begin.execute([])?;
         let written = self.write_all(items, last as i64);
-        if written.is_err() {
-            self.undo();
+        match written {
+            Ok(_) => self.number += 1,
+            Err(_) => self.undo(),
         }
         written
+    }
+
+    /// The number of the next transaction.
+    pub(super) fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// Goes on with this number. If the file has it already, the transaction with it is there.
+    pub(super) fn set_number(&mut self, number: i64) {
+        self.number = number;
     }
 
     /// Writes the number of the last entry, if the file has a lower one.
@@ -130,8 +158,10 @@ impl<'c> Batch<'c> {
     }
 
     fn write_all(&mut self, items: &[Item], last: i64) -> rusqlite::Result<u64> {
-        let numbers = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let (id, line, highest): (_, _, i64) = self.numbers.query_row([], numbers)?;
+        let numbers =
+            |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let (id, line, highest, number): (_, _, i64, i64) = self.numbers.query_row([], numbers)?;
+        let is_there = number == self.number;
         let mut totals = Totals {
             id,
             line,
@@ -146,6 +176,10 @@ impl<'c> Batch<'c> {
                 Item::Keep(Keep::Seen { name, at }) => {
                     self.see(name, *at, &mut totals)?;
                 }
+                Item::Keep(Keep::Account(..) | Keep::Order(_) | Keep::Owning(..)) if is_there => {}
+                Item::Keep(Keep::Account(account, it)) => self.keep_account(*account, it)?,
+                Item::Keep(Keep::Order(it)) => self.keep_order(it)?,
+                Item::Keep(Keep::Owning(room, it)) => self.keep_owning(room, it)?,
             }
         }
         for (room, last) in &totals.last {
@@ -156,7 +190,7 @@ impl<'c> Batch<'c> {
         }
         let highest = highest.max(last).max(totals.kept);
         self.set_numbers
-            .execute((totals.id, highest, totals.line))?;
+            .execute((totals.id, highest, totals.line, self.number))?;
         self.commit.execute([])?;
         Ok(totals.kept as u64)
     }
@@ -179,6 +213,7 @@ impl<'c> Batch<'c> {
             room,
             sender,
             person: past.author.0 as i64,
+            account: past.account.map(|it| it.0 as i64),
             kind: line.kind,
             body: line.text,
         };
@@ -201,6 +236,7 @@ impl<'c> Batch<'c> {
             room,
             sender: 0,
             person: 0,
+            account: None,
             kind: Kind::Gap,
             body: &gap.lines.to_string(),
         };
@@ -210,8 +246,10 @@ impl<'c> Batch<'c> {
     /// Ends a room, but none that was made since.
     fn end(&mut self, room: &RoomName, seq: i64) -> rusqlite::Result<()> {
         self.rooms.remove(room);
-        self.end_room.execute((room.folded(), seq))?;
-        Ok(())
+        match self.end_room.execute((room.folded(), seq))? {
+            0 => Ok(()),
+            _ => self.forget_members(room, seq),
+        }
     }
 
     fn add(&mut self, it: &Record<'_>, totals: &mut Totals) -> rusqlite::Result<()> {
@@ -219,7 +257,7 @@ impl<'c> Batch<'c> {
         let id = id.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, totals.id))?;
         let kind = it.kind.number();
         let row = (
-            id, it.seq, it.room, it.at, it.sender, it.person, kind, it.body,
+            id, it.seq, it.room, it.at, it.sender, it.person, kind, it.body, it.account,
         );
         self.add_message.execute(row)?;
         if it.kind.is_indexed() {
@@ -234,20 +272,32 @@ impl<'c> Batch<'c> {
 
     /// The number of a room, which is made if need be.
     fn room(&mut self, name: &RoomName, made: i64) -> rusqlite::Result<i64> {
-        if let Some(id) = self.rooms.get(name) {
-            return Ok(*id);
+        if let Some(id) = self.known_room(name)? {
+            return Ok(id);
         }
-        let key = name.folded();
-        let found = self.find_room.query_row([&key], |row| row.get(0));
-        let id = match found.optional()? {
-            Some(id) => id,
-            None => self.add_room.insert((name.name(), &key, made))?,
-        };
+        let id = self.add_room.insert((name.name(), name.folded(), made))?;
+        self.remember(name, id);
+        Ok(id)
+    }
+
+    /// The number of a room, if it is in the file.
+    fn known_room(&mut self, name: &RoomName) -> rusqlite::Result<Option<i64>> {
+        if let Some(id) = self.rooms.get(name) {
+            return Ok(Some(*id));
+        }
+        let found = self.find_room.query_row([name.folded()], |row| row.get(0));
+        let found = found.optional()?;
+        if let Some(id) = found {
+            self.remember(name, id);
+        }
+        Ok(found)
+    }
+
+    fn remember(&mut self, name: &RoomName, id: i64) {
         if self.rooms.len() >= NAMES_REMEMBERED {
             self.rooms.clear();
         }
         self.rooms.insert(name.clone(), id);
-        Ok(id)
     }
 
     /// The number of a person's name as they write it. Notes that they are here.

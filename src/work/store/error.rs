@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::erasure::messages;
+
 use super::open::NAME;
 
 /// Why a directory cannot be used, or a copy cannot be made.
@@ -183,6 +185,22 @@ pub enum Report {
     },
     /// The index of this many lines was rebuilt.
     Indexed(u64),
+    /// What somebody said is in no file of the directory any more.
+    Erased {
+        /// Their name.
+        name: String,
+        /// How many lines the file had.
+        count: u64,
+    },
+    /// The names of so many accounts look like those of others now, as what looks alike is known better.
+    Alike {
+        /// How many.
+        count: usize,
+        /// Such a name.
+        one: String,
+        /// One that looks like it.
+        other: String,
+    },
 }
 
 impl Report {
@@ -190,7 +208,7 @@ impl Report {
     pub fn is_trouble(&self) -> bool {
         !matches!(
             self,
-            Report::Again | Report::Migrated { .. } | Report::Indexed(_)
+            Report::Again | Report::Migrated { .. } | Report::Indexed(_) | Report::Erased { .. }
         )
     }
 }
@@ -237,6 +255,20 @@ impl fmt::Display for Report {
                     f,
                     "the file was brought to version {to}; {copy} is what it was"
                 )
+            }
+            Report::Alike { count, one, other } => {
+                let accounts = match count {
+                    1 => "1 account has".into(),
+                    count => format!("{count} accounts have"),
+                };
+                write!(
+                    f,
+                    "{accounts} a name that looks like another's by the tables of this version, such as {one} and {other}; each keeps its name"
+                )
+            }
+            Report::Erased { name, count } => {
+                let messages = messages(*count);
+                write!(f, "{messages} of {name} were removed from the file")
             }
             Report::Indexed(1) => write!(f, "the index of 1 line was rebuilt"),
             Report::Indexed(rows) => write!(f, "the index of {rows} lines was rebuilt"),

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rusqlite::Row;
@@ -15,6 +16,8 @@ use crate::limits::HISTORY_BYTES;
 use crate::message::{News, Past};
 use crate::name::{RoomName, Username};
 use crate::wire::clean;
+
+use super::erasing::account;
 
 /// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +45,7 @@ pub(super) struct Line<'a> {
 /// The columns of a line as they are read, by [`Lines::read`].
 pub(super) const COLUMNS: &str =
     "message.id, message.seq, message.at, message.room, room.name, message.sender, person.name,
-    message.person, message.kind, message.body";
+    message.person, message.kind, message.body, message.account";
 
 /// What belongs to them. The tables stand in the order in which they are to be read.
 pub(super) const NAMES: &str =
@@ -132,6 +135,7 @@ impl Lines {
             seq: number(row, 1)?.map_or(0, |it| it.max(0) as u64),
             at: number(row, 2)?.unwrap_or(0),
             author: PersonId(number(row, 7)?.unwrap_or(0) as u64),
+            account: account(row, 10)?,
             room: Some(room),
             news: kind.news(from, text(row, 9)?),
         };
@@ -172,6 +176,21 @@ pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<i6
 /// A name of a person in the file.
 pub(super) fn username(text: &str) -> Option<Username> {
     Username::parse_any(text).or_else(|| Username::parse(UNKNOWN).ok())
+}
+
+/// A name that must be one.
+pub(super) fn a_name(text: &Arc<str>) -> rusqlite::Result<Username> {
+    username(text).ok_or(rusqlite::Error::InvalidQuery)
+}
+
+/// An address in the form in which the file has it.
+pub(super) fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
+}
+
+/// The number of an entry.
+pub(super) fn positive(number: Option<i64>) -> u64 {
+    number.map_or(0, |it| it.max(0) as u64)
 }
 
 /// A name of a room in the file.

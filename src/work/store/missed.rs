@@ -8,8 +8,8 @@ use crate::limits::store::GAPS;
 use crate::message::{Keep, News, Past};
 use crate::name::RoomName;
 
+use super::item::Item;
 use super::line::{Kind, Line};
-use super::queue::Item;
 
 /// Lines of a room that were refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,9 @@ impl Missed {
             }
             Item::Gap(gap) => self.add_gap(gap),
             Item::Keep(Keep::End { room, seq }) => self.end(&room, seq),
-            Item::Keep(Keep::Seen { .. }) => {}
+            Item::Keep(
+                Keep::Seen { .. } | Keep::Account(..) | Keep::Order(_) | Keep::Owning(..),
+            ) => {}
         }
     }
 
@@ -132,6 +134,7 @@ impl Gap {
             seq: self.seq,
             at: self.at,
             author: PersonId::HOUSE,
+            account: None,
             room: Some(self.room.clone()),
             news: News::NotKept(self.lines),
         }

@@ -14,14 +14,22 @@
 //! - Nothing is overwritten or removed but lines of an age that was asked for. A file that is damaged, newer or something
 //!   else is left as it is.
 
+#[cfg(feature = "accounts")]
+mod accounts;
+mod addresses;
 mod backup;
 mod batch;
+mod erasing;
 mod error;
+mod house;
+mod item;
 mod line;
 mod lock;
 mod missed;
 mod open;
 mod pages;
+#[cfg(feature = "accounts")]
+mod passwords;
 mod queue;
 mod reader;
 mod retention;
@@ -38,12 +46,18 @@ use std::sync::Arc;
 
 use crate::moment::Moment;
 
-pub use crate::message::{Before, Keep, KeptRoom, Page, Past, Seen, Unseen};
+pub use crate::message::{Before, Keep, KeptHouse, KeptRoom, Page, Past, Seen, Unseen};
 pub use crate::query::Query;
 
 pub use backup::{backup, restore};
 pub use error::{Error, Refused, Report};
+#[cfg(feature = "accounts")]
+pub use house::list_accounts;
 pub use open::{Loaded, Options, Store, open};
+#[cfg(feature = "accounts")]
+pub use passwords::Checker;
+#[cfg(feature = "accounts")]
+pub(crate) use queue::Watch;
 pub use queue::{Condition, Sink, Status};
 pub use reader::Reader;
 pub use writer::{Ended, Writer};

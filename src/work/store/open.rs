@@ -10,11 +10,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::limits::store::{BUSY, LOAD_TIME, WAL_SHRUNK};
-use crate::message::KeptRoom;
+use crate::message::{KeptHouse, KeptRoom};
 
 use super::Clock;
 use super::backup;
+use super::erasing::Eraser;
 use super::error::Error;
+use super::house;
 use super::lock::{self, Lock};
 use super::queue::{self, Sink};
 use super::reader::Reader;
@@ -61,8 +63,11 @@ pub struct Store {
 pub struct Loaded {
     /// The largest number of an entry ever given, as far as the file knows.
     pub seq: u64,
-    /// All rooms that have not ended: the lobby, then those with a topic, then the others, each by their last lines.
+    /// All rooms that have not ended: the lobby, then those that are somebody's, those with a topic, and the others, each
+    /// by their last lines.
     pub rooms: Vec<KeptRoom>,
+    /// What it has about accounts and order.
+    pub house: KeptHouse,
 }
 
 /// Opens a directory for a server. Rooms beyond the loaded ones are ended. This takes the lock of the directory, which the writer holds from then on.
@@ -89,6 +94,7 @@ pub fn open(options: &Options, clock: Clock) -> Result<Store, Error> {
     reports.extend(retention.as_ref().and_then(|_| reckoning.report(now)));
     let gate = Arc::new(RwLock::new(()));
     rooms::end_others(&mut conn).map_err(failed)?;
+    house::renew_keys(&mut conn, &mut reports).map_err(failed)?;
     let last = rooms::last(&conn).map_err(failed)?;
     let (sink, feed, watch) = queue::queue(last);
     let mut reader = Reader::new(file.clone(), gate.clone(), clock.clone(), watch);
@@ -102,8 +108,9 @@ pub fn open(options: &Options, clock: Clock) -> Result<Store, Error> {
         conn: Some(conn),
         is_durable: options.is_durable,
         identity,
-        has_old: retention.is_some(),
+        due: now.instant,
         retention,
+        eraser: Eraser::new(),
         reckoning,
         gate,
         clock,

@@ -10,6 +10,7 @@ use crate::limits::store::PAGE_LINES;
 use crate::message::{Before, News, Page, Past, Unseen};
 use crate::name::{RoomName, Username};
 
+use super::erasing::not_erased;
 use super::line::{COLUMNS, Kind, Lines, NAMES, number};
 use super::queue::Untold;
 
@@ -25,7 +26,9 @@ pub(super) fn history(
     if unseen.rooms.contains(name) {
         return Ok(Page::default());
     }
-    let gap = untold.gap.as_ref().filter(|gap| match before {
+    let since = since(unseen, name);
+    let gap = untold.gap.as_ref().filter(|gap| gap.seq >= since);
+    let gap = gap.filter(|gap| match before {
         Before::End => true,
         Before::Seq(seq) => gap.seq < seq,
         Before::At(at) => gap.at < at,
@@ -38,11 +41,36 @@ pub(super) fn history(
     };
     let count = count.saturating_sub(gap.iter().len());
     let mut page = match find_room(conn, name, &untold)? {
-        Some(id) => room(conn, id, unseen, end(conn, before)?, count)?,
+        Some(id) => {
+            let from = match since {
+                0 => i64::MIN,
+                since => first_from(conn, "seq", i64::try_from(since).unwrap_or(i64::MAX))?,
+            };
+            room(conn, id, unseen, (from, end(conn, before)?), count)?
+        }
         None => Page::default(),
     };
     page.lines.extend(gap);
     Ok(page)
+}
+
+/// The number of the first entry in a room that the reader may read.
+fn since(unseen: &Unseen, name: &RoomName) -> u64 {
+    let mut hidden = unseen.hidden_before.iter();
+    let found = hidden.find(|(it, _)| it == name);
+    found.map_or(0, |(_, seq)| *seq)
+}
+
+/// The condition that leaves out lines of rooms from before the reader may read them.
+pub(super) fn not_before(conn: &Connection, unseen: &Unseen) -> rusqlite::Result<String> {
+    let mut condition = String::new();
+    for (name, seq) in &unseen.hidden_before {
+        let from = first_from(conn, "seq", i64::try_from(*seq).unwrap_or(i64::MAX))?;
+        for id in rooms(conn, [name].into_iter())? {
+            condition += &format!(" AND (message.room <> {id} OR message.id >= {from})");
+        }
+    }
+    Ok(condition)
 }
 
 fn has_line(conn: &Connection, seq: u64) -> rusqlite::Result<bool> {
@@ -52,17 +80,17 @@ fn has_line(conn: &Connection, seq: u64) -> rusqlite::Result<bool> {
     Ok(found.optional()?.flatten() == Some(seq as i64))
 }
 
-/// The last lines of the room of this number.
+/// The last lines of the room of this number, from a line on and before another one.
 pub(super) fn room(
     conn: &Connection,
     id: i64,
     unseen: &Unseen,
-    end: i64,
+    (from, end): (i64, i64),
     count: usize,
 ) -> rusqlite::Result<Page> {
     let sql = format!(
         "SELECT {COLUMNS}, message.kind IN ({}, {}, {}) {} FROM message INDEXED BY message_room {NAMES}
-            WHERE message.room = ?1 AND message.id < ?2 ORDER BY message.id DESC",
+            WHERE message.room = ?1 AND message.id < ?2 AND message.id >= ?3 ORDER BY message.id DESC",
         Kind::Said.number(),
         Kind::Did.number(),
         Kind::Gap.number(),
@@ -70,7 +98,7 @@ pub(super) fn room(
     );
     let mut read = conn.prepare(&sql)?;
     let is_seen = read.column_count() - 1;
-    let mut rows = read.query((id, end))?;
+    let mut rows = read.query((id, end, from))?;
     let (mut names, mut cut) = (Lines::default(), Cut::new(count));
     let mut last = None;
     loop {
@@ -171,7 +199,7 @@ pub(super) fn first_from(conn: &Connection, column: &str, value: i64) -> rusqlit
     Ok(low)
 }
 
-/// The condition that leaves out lines of people whom the reader does not see.
+/// The condition that leaves out lines of people whom the reader does not see, and lines that are to go.
 pub(super) fn by_others(conn: &Connection, unseen: &Unseen) -> rusqlite::Result<String> {
     let numbers = |people: &[PersonId]| people.iter().map(|it| it.0 as i64).collect();
     let people: Vec<i64> = numbers(&unseen.people);
@@ -184,7 +212,7 @@ pub(super) fn by_others(conn: &Connection, unseen: &Unseen) -> rusqlite::Result<
         condition +=
             &format!(" AND (message.sender NOT IN ({names}) OR message.person IN ({but}))");
     }
-    Ok(condition)
+    Ok(condition + &not_erased(conn)?)
 }
 
 /// A condition that leaves some rows out.
@@ -196,7 +224,7 @@ pub(super) fn not_in(column: &str, ids: &[i64]) -> String {
 }
 
 /// Numbers need no quoting.
-fn list(ids: &[i64]) -> String {
+pub(super) fn list(ids: &[i64]) -> String {
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     ids.join(", ")
 }

@@ -1,7 +1,8 @@
 //! What waits for the disk: the loop's end, which never waits, and the writer's.
 //!
 //! A line waits until its transaction is over. If too many wait, further ones are refused and counted, until half of
-//! the room is free again. Then a gap stands in each room whose lines were refused.
+//! the room is free again. Then a gap stands in each room whose lines were refused. What is no line takes room too, but
+//! most of it is not refused.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -12,8 +13,9 @@ use crate::limits::store::{BYTES_WAITING, COMMIT_ROWS, GATHERING, ROWS_WAITING, 
 use crate::message::{Keep, Past};
 use crate::name::RoomName;
 
+use super::item::Item;
 use super::line::Line;
-use super::missed::{Gap, Missed};
+use super::missed::Missed;
 
 /// The loop's end: lines go in, a batch a tick.
 #[derive(Debug)]
@@ -32,8 +34,8 @@ pub(super) struct Feed {
 }
 
 /// The reader's end: it waits until the file has what it is asked about.
-#[derive(Debug)]
-pub(super) struct Watch {
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
     shared: Arc<Shared>,
 }
 
@@ -48,7 +50,7 @@ pub(super) struct Untold {
 
 /// The writer does not get on, so the file does not have what was said last.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Behind;
+pub(crate) struct Behind;
 
 /// How the store is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,14 +78,6 @@ pub enum Condition {
     Full,
     /// Nothing is kept any more.
     Off,
-}
-
-/// Something for the file.
-#[derive(Debug)]
-pub(super) enum Item {
-    /// A line in it is of a kind that is kept.
-    Keep(Keep),
-    Gap(Gap),
 }
 
 #[derive(Debug)]
@@ -182,25 +176,6 @@ impl Shared {
     }
 }
 
-impl Item {
-    /// About how many bytes it takes.
-    pub(super) fn held(&self) -> usize {
-        let text = match self {
-            Item::Keep(Keep::Line(past)) => {
-                let text = Line::of(past).map_or(0, |it| it.text.len());
-                size_of::<Past>() + text
-            }
-            Item::Gap(gap) => gap.topic.as_ref().map_or(0, |it| it.len()),
-            Item::Keep(_) => 0,
-        };
-        size_of::<Item>() + text
-    }
-
-    fn is_line(&self) -> bool {
-        matches!(self, Item::Keep(Keep::Line(_)))
-    }
-}
-
 impl State {
     fn push(&mut self, item: Item) {
         self.pushed += 1;
@@ -255,7 +230,12 @@ impl Sink {
             missed.into_iter().for_each(|item| state.push(item));
         }
         for item in self.batch.drain(..) {
-            if is_off || self.is_refusing || state.is_full() {
+            if !item.may_be_refused() {
+                // Nobody would ever take it.
+                if !is_off {
+                    state.push(item);
+                }
+            } else if is_off || self.is_refusing || state.is_full() {
                 self.is_refusing = true;
                 state.refused += u64::from(item.is_line());
                 state.missed.add(item);
@@ -267,6 +247,13 @@ impl Sink {
             state.is_writer_idle = false;
             self.shared.wake.notify_one();
         }
+    }
+
+    /// What tells when all that is handed over by then is in the file.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn watch(&self) -> Watch {
+        let shared = self.shared.clone();
+        Watch { shared }
     }
 
     /// How the store is.
@@ -304,17 +291,14 @@ impl Drop for Sink {
 
 impl Feed {
     /// Waits for the first item, for the end, or for this long.
-    pub(super) fn next(&self, rest: Option<Duration>) -> Next {
+    pub(super) fn next(&self, rest: Duration) -> Next {
         let mut state = self.shared.lock();
         while state.items.is_empty() {
             if state.stop.is_some() {
                 return Next::Stop;
             }
             state.is_writer_idle = true;
-            let (after, timed_out) = match rest {
-                None => (self.wait(state), false),
-                Some(rest) => self.wait_for(state, rest),
-            };
+            let (after, timed_out) = self.wait_for(state, rest);
             state = after;
             state.is_writer_idle = false;
             if timed_out && state.items.is_empty() && state.stop.is_none() {
@@ -322,11 +306,6 @@ impl Feed {
             }
         }
         Next::Items
-    }
-
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let woken = self.shared.wake.wait(state);
-        woken.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait_for<'a>(
@@ -418,6 +397,11 @@ impl Feed {
         self.shared.lock().stop
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.shared.lock().rows == 0
+    }
+
     /// Lines that wait, with those that were taken and are not kept yet, and lines that were refused.
     pub(super) fn waiting(&self) -> (usize, u64) {
         let state = self.shared.lock();
@@ -432,6 +416,15 @@ impl Drop for Feed {
 }
 
 impl Watch {
+    /// Waits until all that was handed over by now is in the file, and nothing of it was given up.
+    pub(crate) fn kept(&self) -> Result<(), Behind> {
+        self.settle(None)?;
+        match self.shared.lock().condition {
+            Condition::Off => Err(Behind),
+            _ => Ok(()),
+        }
+    }
+
     /// Waits until all that was handed over by now is in the file or given up. Returns what the file does not tell then,
     /// of this room and of ended ones.
     pub(super) fn settle(&self, room: Option<&RoomName>) -> Result<Untold, Behind> {

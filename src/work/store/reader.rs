@@ -6,16 +6,23 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+#[cfg(feature = "accounts")]
+use crate::account::AccountId;
 use crate::limits::store::{SEARCH_STEPS, SEARCH_TIME};
-use crate::message::{Before, Page, Seen, Unseen};
+use crate::message::{Audit, Before, Page, Seen, Unseen};
 use crate::name::{RoomName, Username};
 use crate::query::Query;
 
 use super::Clock;
+#[cfg(feature = "accounts")]
+use super::accounts::{self, Owner};
 use super::error::{Refused, sentence};
+use super::house;
 use super::line::{text, username};
 use super::open::{self, Loaded};
 use super::pages;
+#[cfg(feature = "accounts")]
+use super::passwords::Checker;
 use super::queue::{Behind, Untold, Watch};
 use super::rooms;
 use super::search;
@@ -95,12 +102,60 @@ impl Reader {
         })
     }
 
+    /// What was done to people, the last so many acts, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    pub fn audit(&mut self, count: usize) -> Result<Vec<Audit>, Refused> {
+        self.ask(None, |conn, _| house::audit(conn, count))
+    }
+
+    /// Waits until the file has all that was handed over before.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Behind`].
+    pub fn kept(&self) -> Result<(), Refused> {
+        self.watch.kept().map_err(|Behind| Refused::Behind)
+    }
+
+    /// What the file has about the owner of an account whose password was set by the entry `changed`, or a later one. It
+    /// needs not have all that was handed over before the question, unless it does not have that entry. `None`: there is
+    /// no such account.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    #[cfg(feature = "accounts")]
+    pub(super) fn owner(
+        &mut self,
+        account: AccountId,
+        changed: u64,
+    ) -> Result<Option<Owner>, Refused> {
+        let kept = self.watch.kept();
+        let owner = self.look(|conn| accounts::owner(conn, account))?;
+        match owner {
+            Some(it) if it.changed >= changed => Ok(Some(it)),
+            _ => kept.map(|()| None).map_err(|Behind| Refused::Behind),
+        }
+    }
+
+    /// Checks passwords against the same file.
+    #[cfg(feature = "accounts")]
+    pub fn checker(&self) -> Checker {
+        let (file, gate) = (self.file.clone(), self.gate.clone());
+        let reader = Reader::new(file, gate, self.clock.clone(), self.watch.clone());
+        Checker::new(reader)
+    }
+
     /// What a server needs before it listens. Rooms whose lines could not be read in this time come without.
     pub(super) fn load(&mut self, lines: usize, time: Duration) -> rusqlite::Result<Loaded> {
         let conn = self.connect()?;
-        let until = (self.clock)().instant + time;
+        let now = (self.clock)();
+        let until = now.instant + time;
         let has_time = || (self.clock)().instant < until;
-        let loaded = rooms::load(&conn, lines, has_time)?;
+        let loaded = rooms::load(&conn, lines, now.unix_millis(), has_time)?;
         self.conn = Some(conn);
         Ok(loaded)
     }
@@ -113,6 +168,14 @@ impl Reader {
     ) -> Result<T, Refused> {
         let settled = self.watch.settle(room);
         let untold = settled.map_err(|Behind| Refused::Behind)?;
+        self.look(|conn| question(conn, untold))
+    }
+
+    /// Looks into the file as it is now, in bounded time.
+    fn look<T>(
+        &mut self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Refused> {
         let gate = self.gate.clone();
         let _open = gate.read().unwrap_or_else(PoisonError::into_inner);
         let conn = self.conn.take().map_or_else(|| self.connect(), Ok);
@@ -121,7 +184,7 @@ impl Reader {
         self.set_deadline(Some((self.clock)().instant + SEARCH_TIME));
         // All that one question reads is of one moment.
         let moment = conn.unchecked_transaction();
-        let answer = moment.and_then(|_moment| question(&conn, untold));
+        let answer = moment.and_then(|_moment| question(&conn));
         self.set_deadline(None);
         match answer {
             Ok(answer) => {

@@ -16,6 +16,11 @@ use super::line::{Kind, indexed_text, number};
 use super::schema::TAKE_FROM_INDEX;
 use super::words::{indexed, room_word, sender_word};
 
+/// Removes the rooms without lines, except those of which the file has more to tell.
+const REMOVE_ROOMS: &str = "DELETE FROM room WHERE last > 0 AND last < (SELECT coalesce(min(id), 1 << 62) FROM message)
+    AND (ended IS NOT NULL OR topic IS NULL AND owner IS NULL AND slow = 0 AND NOT is_locked AND NOT is_topic_locked
+        AND id NOT IN (SELECT room FROM room_member WHERE trusted IS NOT NULL OR invited IS NOT NULL))";
+
 /// What counts as the time, however wrong the clock is.
 #[derive(Debug)]
 pub(super) struct Reckoning {
@@ -70,7 +75,7 @@ impl Reckoning {
     }
 
     /// The time that counts as now.
-    fn now(&self, now: Moment) -> i64 {
+    pub(super) fn now(&self, now: Moment) -> i64 {
         self.at_most(self.base, now)
     }
 
@@ -138,15 +143,10 @@ impl Retention {
             }
         }
         if !has_more {
-            all.execute(
-                "DELETE FROM person WHERE last < ?1 AND account IS NULL",
-                [until],
-            )?;
-            all.execute(
-                "DELETE FROM room WHERE (topic IS NULL OR ended IS NOT NULL) AND owner IS NULL AND last > 0
-                    AND last < (SELECT coalesce(min(id), 1 << 62) FROM message)",
-                [],
-            )?;
+            all.execute("DELETE FROM person WHERE last < ?1", [until])?;
+            all.execute(REMOVE_ROOMS, [])?;
+            let sql = "DELETE FROM room_member WHERE room NOT IN (SELECT id FROM room)";
+            all.execute(sql, [])?;
         }
         all.commit()?;
         self.passed = passed;

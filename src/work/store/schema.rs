@@ -20,25 +20,90 @@ pub(super) const APPLICATION: i64 = 0x4368_696e;
 /// One step of a migration: what brings the tables of one version to the next.
 pub(super) type Step = &'static str;
 
+/// The tables of accounts and of order. The first version had others of these names, which were never written to.
+macro_rules! house {
+    () => {
+        "
+CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, keys BLOB NOT NULL,
+    unicode TEXT NOT NULL, password TEXT, changed INTEGER NOT NULL, role TEXT NOT NULL, made INTEGER NOT NULL,
+    last INTEGER, ended INTEGER, time TEXT, is_quiet INTEGER NOT NULL DEFAULT 0, room TEXT,
+    wrong INTEGER NOT NULL DEFAULT 0, wrong_from TEXT);
+CREATE INDEX account_key ON account (key);
+CREATE TABLE account_address (account INTEGER NOT NULL, number INTEGER NOT NULL, address TEXT NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (account, number)) WITHOUT ROWID;
+CREATE TABLE account_ignore (account INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (account, number)) WITHOUT ROWID;
+CREATE TABLE token (hash BLOB PRIMARY KEY, account INTEGER NOT NULL, made INTEGER NOT NULL, is_tls INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX token_account ON token (account);
+CREATE TABLE room_member (room INTEGER NOT NULL, account INTEGER NOT NULL, trusted INTEGER, invited INTEGER,
+    last INTEGER, PRIMARY KEY (room, account)) WITHOUT ROWID;
+CREATE INDEX room_member_account ON room_member (account);
+CREATE TABLE ban (id INTEGER PRIMARY KEY, account INTEGER, net TEXT, guest TEXT, name TEXT, room TEXT,
+    is_for_all INTEGER NOT NULL DEFAULT 0, by TEXT NOT NULL, reason TEXT, at INTEGER NOT NULL, until INTEGER);
+CREATE TABLE mute (id INTEGER PRIMARY KEY, account INTEGER, net TEXT, guest TEXT, name TEXT, room TEXT,
+    is_for_all INTEGER NOT NULL DEFAULT 0, by TEXT NOT NULL, reason TEXT, at INTEGER NOT NULL, until INTEGER);
+CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+    act TEXT NOT NULL, whom TEXT, net TEXT, room TEXT, reason TEXT);
+CREATE INDEX audit_net ON audit (at) WHERE net IS NOT NULL;
+CREATE TABLE report (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, by TEXT NOT NULL, body TEXT NOT NULL,
+    is_read INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX report_unread ON report (id) WHERE NOT is_read;
+CREATE TABLE waiting (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, seq INTEGER NOT NULL,
+    at INTEGER NOT NULL, author INTEGER NOT NULL, author_account INTEGER, sender TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX waiting_account ON waiting (account);
+CREATE TABLE erasure (seq INTEGER PRIMARY KEY, account INTEGER, person INTEGER, name TEXT NOT NULL, key TEXT NOT NULL,
+    room INTEGER, since INTEGER, next INTEGER, count INTEGER NOT NULL DEFAULT 0);
+"
+    };
+}
+
+/// Makes the tables of accounts and of order.
+const HOUSE: Step = house!();
+
+/// What brings the first version to the second: its lines stay as they are.
+const TO_HOUSE: Step = concat!(
+    "
+ALTER TABLE message ADD COLUMN account INTEGER;
+ALTER TABLE numbers ADD COLUMN batch INTEGER NOT NULL DEFAULT 0;
+DROP TABLE account;
+DROP TABLE account_address;
+DROP TABLE account_ignore;
+DROP TABLE token;
+DROP TABLE room_member;
+DROP TABLE ban;
+DROP TABLE mute;
+DROP TABLE audit;
+DROP TABLE report;
+DROP TABLE waiting;
+",
+    house!()
+);
+
 /// Step `n` brings an older file from version `n + 1` to version `n + 2`.
-pub(super) const STEPS: &[Step] = &[];
+pub(super) const STEPS: &[Step] = &[TO_HOUSE];
 
 /// The version that these steps lead to.
 pub(super) const NEWEST: i64 = 1 + STEPS.len() as i64;
 
-/// The version of a file without tables becomes 1 by this.
+/// A file without tables gets these, and those of accounts and of order.
 ///
-/// `message` and its index come first; what accounts, rooms with owners and order need is reserved behind it. An `id` of
-/// a room, a person or an account is never given twice, since other rows and the index have it. `numbers` has the
-/// highest ones ever given to a line (`id`) and to an entry (`seq`), and the entry of the last line (`line`). They are
-/// more than those of the newest line if somebody deletes it.
+/// `message` and its index come first; what accounts, rooms with owners and order need stands behind it. An `id` of a
+/// room or a person is never given twice, since other rows and the index have it. That of an account, a ban or a mute is
+/// the number of the entry that made it. `numbers` has the highest ones ever given to a line (`id`) and to an entry
+/// (`seq`), and the entry of the last line (`line`). They are more than those of the newest line if somebody deletes it.
+/// `batch` is the number of the last transaction.
+///
+/// In `erasure` is what is being erased. `next` is the first line that was not looked at, if any may be left.
+///
+/// In `account`, `keys` are those of the name by the tables of the version in `unicode`.
 ///
 /// In `message`, `seq` rises with `id`, and so does `at` while the clock is right. So lines are found by them without an
 /// index. In `found`, the column that most words are in comes first, as its number is then not written beside each.
 const TABLES: &str = "
 CREATE TABLE numbers (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL, seq INTEGER NOT NULL,
-    line INTEGER NOT NULL);
-INSERT INTO numbers VALUES (1, 0, 0, 0);
+    line INTEGER NOT NULL, batch INTEGER NOT NULL DEFAULT 0);
+INSERT INTO numbers VALUES (1, 0, 0, 0, 0);
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE room (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key TEXT NOT NULL, topic TEXT,
     last INTEGER NOT NULL DEFAULT 0, made INTEGER, ended INTEGER, owner INTEGER, is_locked INTEGER NOT NULL DEFAULT 0,
@@ -47,41 +112,16 @@ CREATE TABLE room (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key
 CREATE UNIQUE INDEX room_key ON room (key) WHERE ended IS NULL;
 CREATE INDEX room_last ON room (last);
 CREATE TABLE person (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, key TEXT NOT NULL,
-    last INTEGER NOT NULL, account INTEGER);
+    last INTEGER NOT NULL);
 CREATE INDEX person_key ON person (key);
 CREATE TABLE message (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, room INTEGER NOT NULL, at INTEGER NOT NULL,
-    sender INTEGER NOT NULL, person INTEGER NOT NULL, kind INTEGER NOT NULL, body TEXT NOT NULL);
+    sender INTEGER NOT NULL, person INTEGER NOT NULL, kind INTEGER NOT NULL, body TEXT NOT NULL, account INTEGER);
 CREATE INDEX message_room ON message (room);
 CREATE VIRTUAL TABLE found USING fts5 (body, room, sender, content='', columnsize=0, prefix='3',
     tokenize='unicode61 remove_diacritics 2');
 CREATE VIEW line AS SELECT message.id, datetime(at / 1000, 'unixepoch') AS utc, '#' || room.name AS room,
     person.name AS name, CASE kind WHEN 0 THEN 'said' WHEN 1 THEN 'did' WHEN 2 THEN 'topic' ELSE 'gap' END AS kind, body
     FROM message JOIN room ON room.id = message.room LEFT JOIN person ON person.id = message.sender;
-
-CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key TEXT NOT NULL, looks TEXT NOT NULL,
-    unicode TEXT NOT NULL, password TEXT, role TEXT NOT NULL, made INTEGER NOT NULL, last INTEGER, ended INTEGER,
-    settings TEXT, wrong INTEGER NOT NULL DEFAULT 0);
-CREATE UNIQUE INDEX account_key ON account (key);
-CREATE TABLE account_address (account INTEGER NOT NULL, address TEXT NOT NULL, last INTEGER NOT NULL,
-    PRIMARY KEY (account, address)) WITHOUT ROWID;
-CREATE TABLE account_ignore (account INTEGER NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,
-    PRIMARY KEY (account, key)) WITHOUT ROWID;
-CREATE TABLE token (hash BLOB PRIMARY KEY, account INTEGER NOT NULL, made INTEGER NOT NULL, is_tls INTEGER NOT NULL)
-    WITHOUT ROWID;
-CREATE INDEX token_account ON token (account);
-CREATE TABLE room_member (room INTEGER NOT NULL, account INTEGER NOT NULL, is_trusted INTEGER NOT NULL DEFAULT 0,
-    invited INTEGER, last INTEGER, PRIMARY KEY (room, account)) WITHOUT ROWID;
-CREATE TABLE ban (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER, net TEXT, name TEXT, looks TEXT, room INTEGER,
-    is_for_all INTEGER NOT NULL DEFAULT 0, by TEXT NOT NULL, reason TEXT, at INTEGER NOT NULL, until INTEGER);
-CREATE TABLE mute (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER, net TEXT, name TEXT, looks TEXT, room INTEGER,
-    by TEXT NOT NULL, reason TEXT, at INTEGER NOT NULL, until INTEGER);
-CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER, at INTEGER NOT NULL, by TEXT NOT NULL,
-    act TEXT NOT NULL, whom TEXT, net TEXT, room INTEGER, reason TEXT);
-CREATE TABLE report (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, by TEXT NOT NULL, body TEXT NOT NULL,
-    is_read INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE waiting (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, seq INTEGER NOT NULL,
-    at INTEGER NOT NULL, sender TEXT NOT NULL, body TEXT NOT NULL);
-CREATE INDEX waiting_account ON waiting (account);
 ";
 
 /// Says what the file is, makes its tables or brings them to the present version, and makes the index anew if it has
@@ -139,7 +179,9 @@ fn check_numbers(conn: &Connection, file: &Path) -> Result<(), Error> {
     let sql = "SELECT 'numbers.id', CAST(id AS INTEGER) FROM numbers
         UNION ALL SELECT 'numbers.seq', CAST(seq AS INTEGER) FROM numbers
         UNION ALL SELECT 'numbers.line', CAST(line AS INTEGER) FROM numbers
+        UNION ALL SELECT 'numbers.batch', CAST(batch AS INTEGER) FROM numbers
         UNION ALL SELECT 'message.id', max(id) FROM message
+        UNION ALL SELECT 'account.id', max(id) FROM account
         UNION ALL SELECT * FROM (SELECT 'message.seq', CAST(seq AS INTEGER) FROM message ORDER BY id DESC LIMIT 1)
         UNION ALL SELECT name || '.id', CAST(seq AS INTEGER) FROM sqlite_sequence";
     let mut read = conn.prepare(sql).map_err(failed)?;
@@ -171,6 +213,7 @@ pub(super) fn version(conn: &Connection, file: &Path) -> Result<i64, Error> {
 fn make(conn: &mut Connection, version: i64) -> rusqlite::Result<()> {
     let all = conn.transaction()?;
     all.execute_batch(TABLES)?;
+    all.execute_batch(HOUSE)?;
     all.execute("INSERT INTO meta VALUES ('index', ?1)", [VERSION])?;
     all.pragma_update(None, "application_id", APPLICATION)?;
     all.pragma_update(None, "user_version", version)?;

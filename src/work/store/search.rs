@@ -12,7 +12,7 @@ use crate::query::{Place, Query};
 
 use super::line::{COLUMNS, Kind, Lines, NAMES};
 use super::pages::{
-    Cut, by_others, end, find_room, first_from, limit, not_in, page, rooms, senders,
+    Cut, by_others, end, find_room, first_from, limit, not_before, not_in, page, rooms, senders,
 };
 use super::queue::Untold;
 use super::words::{expression, room_word, sender_word};
@@ -47,7 +47,7 @@ pub(super) fn search(
         end = end.min(first_from(conn, "at", at)?);
     }
     let (said, done) = (Kind::Said.number(), Kind::Did.number());
-    let others = by_others(conn, unseen)?;
+    let others = by_others(conn, unseen)? + &not_before(conn, unseen)?;
     let mut asked = Asked {
         words,
         from: query.after.map_or(Ok(0), |at| first_from(conn, "at", at))?,

@@ -9,9 +9,19 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, ErrorCode};
 
+#[cfg(feature = "accounts")]
+use crate::account::{AccountId, Hashed};
+#[cfg(feature = "accounts")]
+use crate::message::AccountFacts;
+
 use super::batch::Batch;
+#[cfg(feature = "accounts")]
+use super::error::Refused;
+use super::item::Item;
 use super::open::{self, Options, Store};
-use super::queue::{Condition, Feed, Item};
+use super::queue::{Condition, Feed};
+#[cfg(feature = "accounts")]
+use super::reader::Reader;
 use super::writer::Writer;
 use super::{Clock, Error, Keep};
 
@@ -84,6 +94,22 @@ pub(crate) fn read_all(dir: &Path) -> rusqlite::Result<(Vec<Told>, bool)> {
     let lines = read.query_map([], told)?.collect::<Result<_, _>>()?;
     let sound: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     Ok((lines, sound == "ok"))
+}
+
+/// What the file has for the owner of an account, if its hash is the right one.
+#[cfg(feature = "accounts")]
+pub(crate) fn check(
+    reader: &mut Reader,
+    account: AccountId,
+    changed: u64,
+    is_right: impl Fn(&Hashed) -> bool,
+) -> Result<Option<AccountFacts>, Refused> {
+    let owner = reader.owner(account, changed)?;
+    Ok(owner.and_then(|it| {
+        it.hash
+            .is_some_and(|hash| is_right(&hash))
+            .then_some(it.facts)
+    }))
 }
 
 impl Disk {
@@ -189,7 +215,9 @@ fn write(
         count += 1;
     }
     let mut written = Ok(0);
+    let number = batch.number();
     for _ in 0..1 + usize::from(is_twice) {
+        batch.set_number(number);
         written = written.and_then(|_| batch.write(&taken[..count], feed.last()));
     }
     match written {

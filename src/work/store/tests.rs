@@ -2,6 +2,9 @@
 
 mod asking;
 mod copies;
+mod erasing;
+#[cfg(feature = "accounts")]
+mod house;
 mod keeping;
 mod old;
 mod opening;
@@ -217,6 +220,7 @@ fn said(seq: u64, place: &str, from: &str, text: &str) -> Past {
         seq,
         at: DAY + 1000 * seq as i64,
         author: PersonId(7),
+        account: None,
         room: Some(room(place)),
         news: News::Said {
             from: name(from),

@@ -80,10 +80,15 @@ impl<'c> Wal<'c> {
         self.is_held
     }
 
+    /// Copies all of the log, and empties it. Returns whether nobody kept it from that.
+    pub(super) fn empty(&mut self, gate: &RwLock<()>) -> rusqlite::Result<bool> {
+        let _alone = gate.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(!self.finish.query_row([], pages)?.is_held)
+    }
+
     /// Copies all of the log, and empties it. That may fail: the next start does it then.
     pub(super) fn finish(&mut self, gate: &RwLock<()>) {
-        let _alone = gate.write().unwrap_or_else(PoisonError::into_inner);
-        drop(self.finish.query_row([], pages));
+        drop(self.empty(gate));
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::mem::{Discriminant, discriminant};
+use std::mem::{self, Discriminant, discriminant};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -17,11 +17,14 @@ use rusqlite::{Connection, ErrorCode};
 use crate::limits::store::{GATHERING, REMOVAL_REST, RETRY, TELL_AGAIN, WAL_BYTES};
 
 use super::Clock;
+use super::addresses;
 use super::batch::Batch;
+use super::erasing::Eraser;
 use super::error::{Report, sentence};
+use super::item::Item;
 use super::lock::Lock;
 use super::open;
-use super::queue::{Condition, Feed, Item, Next, Stop};
+use super::queue::{Condition, Feed, Next, Stop};
 use super::retention::{Reckoning, Retention};
 use super::wal::Wal;
 
@@ -34,9 +37,10 @@ pub struct Writer {
     pub(super) is_durable: bool,
     pub(super) identity: Identity,
     pub(super) retention: Option<Retention>,
+    pub(super) eraser: Eraser,
     pub(super) reckoning: Reckoning,
-    /// Whether lines may be too old, as far as is known.
-    pub(super) has_old: bool,
+    /// When something may be too old next, as far as is known.
+    pub(super) due: Instant,
     pub(super) gate: Arc<RwLock<()>>,
     pub(super) clock: Clock,
     pub(super) reports: Vec<Report>,
@@ -52,6 +56,8 @@ pub struct Ended {
     pub left: usize,
     /// Lines that were refused since the start.
     pub refused: u64,
+    /// Whether all that waited, lines or not, is in the file.
+    pub is_all: bool,
 }
 
 /// Which file was opened, whatever stands under its name by now.
@@ -83,6 +89,8 @@ struct Work {
     /// What was taken from the queue and is not in the file yet.
     items: Vec<Item>,
     kept: u64,
+    /// The number of the transaction that they belong to, once one was begun.
+    number: Option<i64>,
     /// Whether nothing was kept since the file was opened again.
     has_failed: bool,
     /// Since when another process holds the file.
@@ -194,12 +202,13 @@ impl Writer {
             (teller.tell)(Report::Off(why));
         }
         let (left, refused) = self.feed.waiting();
-        let kept = work.kept;
+        let (kept, is_all) = (work.kept, self.feed.is_idle());
         self.feed.give_up(work.items);
         Ended {
             kept,
             left,
             refused,
+            is_all,
         }
     }
 
@@ -218,11 +227,14 @@ impl Writer {
             Ok(prepared) => prepared,
             Err(why) => return Served::Broken(sentence(&why)),
         };
+        if let Some(number) = work.number {
+            batch.set_number(number);
+        }
         loop {
             if work.items.is_empty() {
                 match self.feed.next(self.rest()) {
                     Next::Items => self.gather(work),
-                    Next::Rest => match self.remove_old(conn, &mut batch) {
+                    Next::Rest => match self.rested(conn, &mut batch, &mut wal, teller) {
                         Ok(()) => {}
                         Err(Trouble::Broken(why)) => return Served::Broken(why),
                         Err(_) => self.feed.pause(RETRY),
@@ -230,6 +242,7 @@ impl Writer {
                     Next::Stop => {
                         drop(batch.note_last(self.feed.last()));
                         drop(self.note_time(conn, Duration::ZERO));
+                        self.erase_rest(conn, &mut wal, teller);
                         wal.finish(&self.gate);
                         return Served::Stopped;
                     }
@@ -244,12 +257,18 @@ impl Writer {
                 true => Ok(work.kept),
                 false => batch.write(&work.items, self.feed.last()),
             };
+            work.number = Some(batch.number());
             match written.map_err(|why| Trouble::of(&why)) {
                 Ok(kept) => {
                     self.note_kept(kept, work, teller);
                     // A failure here is made good behind the next lines.
                     drop(self.note_time(conn, REMOVAL_REST));
-                    if let Err(Trouble::Broken(why)) = self.tend(&mut wal, now, teller) {
+                    if mem::take(&mut batch.has_erasures) {
+                        self.eraser.begin();
+                    }
+                    let tended = self.tend(&mut wal, now, teller);
+                    let erased = tended.and_then(|()| self.erase(conn, &mut wal, teller));
+                    if let Err(Trouble::Broken(why)) = erased {
                         return Served::Broken(why);
                     }
                 }
@@ -319,13 +338,55 @@ impl Writer {
         Ok(())
     }
 
-    /// How long to wait for lines before old ones are removed.
-    fn rest(&self) -> Option<Duration> {
-        self.retention.as_ref()?;
-        Some(match self.has_old {
-            true => Duration::ZERO,
-            false => REMOVAL_REST,
-        })
+    /// How long to wait for items before old ones are removed.
+    fn rest(&self) -> Duration {
+        let now = (self.clock)().instant;
+        let due = self.eraser.due(now).map_or(self.due, |it| it.min(self.due));
+        due.saturating_duration_since(now)
+    }
+
+    /// Does what is due while no item waits.
+    fn rested(
+        &mut self,
+        conn: &Connection,
+        batch: &mut Batch<'_>,
+        wal: &mut Wal<'_>,
+        teller: &mut Teller<'_>,
+    ) -> Result<(), Trouble> {
+        match self.eraser.is_due((self.clock)().instant) {
+            true => self.erase(conn, wal, teller),
+            false => self.remove_old(conn, batch),
+        }
+    }
+
+    /// Erases some of what is to go.
+    fn erase(
+        &mut self,
+        conn: &Connection,
+        wal: &mut Wal<'_>,
+        teller: &mut Teller<'_>,
+    ) -> Result<(), Trouble> {
+        let now = (self.clock)().instant;
+        if !self.eraser.is_due(now) {
+            return Ok(());
+        }
+        let erased = self.eraser.step(conn, now, || wal.empty(&self.gate));
+        match erased {
+            Ok(reports) => reports.into_iter().for_each(|it| (teller.tell)(it)),
+            Err(why) => {
+                self.eraser.wait(now);
+                return Err(Trouble::of(&why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases what is to go before the end, unless something is in the way. The next start does it then.
+    fn erase_rest(&mut self, conn: &Connection, wal: &mut Wal<'_>, teller: &mut Teller<'_>) {
+        while !self.is_over((self.clock)().instant)
+            && self.eraser.is_due((self.clock)().instant)
+            && self.erase(conn, wal, teller).is_ok()
+        {}
     }
 
     fn note_time(&mut self, conn: &Connection, step: Duration) -> rusqlite::Result<()> {
@@ -333,13 +394,19 @@ impl Writer {
     }
 
     fn remove_old(&mut self, conn: &Connection, batch: &mut Batch<'_>) -> Result<(), Trouble> {
-        let Some(retention) = &mut self.retention else {
-            return Ok(());
-        };
-        let removed = retention.remove(conn, &self.reckoning, (self.clock)());
-        self.has_old = removed.map_err(|why| Trouble::of(&why))?;
+        let now = (self.clock)();
+        let failed = |why: rusqlite::Error| Trouble::of(&why);
+        if let Some(retention) = &mut self.retention {
+            let has_more = retention.remove(conn, &self.reckoning, now);
+            if has_more.map_err(failed)? {
+                batch.forget();
+                return Ok(());
+            }
+        }
+        addresses::remove(conn, self.reckoning.now(now)).map_err(failed)?;
+        self.due = now.instant + REMOVAL_REST;
         let noted = self.note_time(conn, REMOVAL_REST);
-        noted.map_err(|why| Trouble::of(&why))?;
+        noted.map_err(failed)?;
         batch.forget();
         Ok(())
     }

@@ -250,7 +250,7 @@ fn lines_of_people_who_are_ignored_are_passed_over_a_stretch_at_a_time() {
         };
         conn.progress_handler(200, Some(is_late))
             .expect("it is set");
-        let page = pages::room(&conn, lobby, &unseen, end, 20).expect("it is a page");
+        let page = pages::room(&conn, lobby, &unseen, (0, end), 20).expect("it is a page");
         found.extend(texts(&page));
         match page.older {
             Some(older) => end = older,

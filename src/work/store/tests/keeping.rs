@@ -10,8 +10,9 @@ use super::{
 use crate::dice::Dice;
 use crate::message::{Before, Keep, Past, Seen, Unseen};
 use crate::work::store::batch::Batch;
+use crate::work::store::item::Item;
 use crate::work::store::open::{self, open};
-use crate::work::store::queue::{self, Item};
+use crate::work::store::queue;
 
 #[test]
 fn what_was_said_is_there_after_a_restart() {

@@ -9,8 +9,8 @@ use super::{DAY, Directory, Time, assert_whole, row, said, sqlite3};
 use crate::message::{Keep, Past};
 use crate::work::store::batch::Batch;
 use crate::work::store::error::Report;
+use crate::work::store::item::Item;
 use crate::work::store::open::{self, open};
-use crate::work::store::queue::Item;
 use crate::work::store::retention::{self, Reckoning, Retention};
 
 const HOUR: i64 = 3_600_000;
@@ -138,7 +138,7 @@ fn lines_of_a_clock_that_is_ahead_make_no_others_old() {
     let run = |seq: u64, at: i64| {
         time.set(at);
         // A line that goes in any case shows that the removal is over.
-        let sql = "INSERT INTO message VALUES (0, 0, 1, 0, 0, 0, 2, '')";
+        let sql = "INSERT INTO message VALUES (0, 0, 1, 0, 0, 0, 2, '', NULL)";
         sqlite3(&dir.file(), sql);
         let store = open(&options, time.clock()).expect("it opens");
         let mut store = super::Running::run(store, time.clone(), |_| {});

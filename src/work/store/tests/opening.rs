@@ -163,28 +163,36 @@ fn a_migration_copies_first() {
         let result = schema::prepare(&mut conn, &dir.file(), steps, &mut reports);
         result.map(|()| reports)
     };
-    let bad = ["CREATE TABLE later (x); INSERT INTO nowhere VALUES (1)"];
+    let step = "SELECT 1";
+    let bad = [
+        step,
+        "CREATE TABLE later (x); INSERT INTO nowhere VALUES (1)",
+    ];
     assert!(prepare(&bad).is_err());
-    assert_eq!(sqlite3(&dir.file(), "PRAGMA user_version"), "1");
-    let good = ["CREATE TABLE later (x)", "INSERT INTO later VALUES (7)"];
+    assert_eq!(sqlite3(&dir.file(), "PRAGMA user_version"), "2");
+    let good = [
+        step,
+        "CREATE TABLE later (x)",
+        "INSERT INTO later VALUES (7)",
+    ];
     let reports = prepare(&good).expect("it works");
-    let copy = dir.0.join("chinwag.db.v1-2");
+    let copy = dir.0.join("chinwag.db.v2-2");
     assert_eq!(
         reports,
         [Report::Migrated {
-            to: 3,
+            to: 4,
             copy: copy.clone()
         }]
     );
     assert_eq!(
         sqlite3(&dir.file(), "PRAGMA user_version; SELECT x FROM later"),
-        "3\n7"
+        "4\n7"
     );
     assert_eq!(
         sqlite3(&copy, "SELECT count(*) FROM message; PRAGMA user_version"),
-        "500\n1"
+        "500\n2"
     );
-    assert!(matches!(refused(&dir), Error::Newer { version: 3, .. }));
+    assert!(matches!(refused(&dir), Error::Newer { version: 4, .. }));
 }
 
 #[test]

@@ -122,6 +122,10 @@ impl Asked {
             && self.before.is_none_or(|it| line.at < it)
             && self.after.is_none_or(|it| line.at >= it)
             && !unseen.rooms.contains(place)
+            && unseen
+                .hidden_before
+                .iter()
+                .all(|it| it.0 != *place || it.1 <= line.seq)
             && !unseen.people.contains(&line.author)
             && (is_excepted || !unseen.names.contains(from))
     }
@@ -139,6 +143,7 @@ fn made_up(dice: &mut Dice, seq: u64) -> Past {
     let line = Past {
         at: DAY + 600_000 * seq as i64,
         author: PersonId(dice.below(4) as u64),
+        account: None,
         ..line
     };
     match dice.below(4) {
@@ -158,6 +163,10 @@ fn overlooked(dice: &mut Dice) -> Unseen {
     let (has_room, has_person, has_name, has_but) = (is_so(4), is_so(3), is_so(2), is_so(2));
     if has_room {
         unseen.rooms.push(room(dice.pick(&ROOMS)));
+    }
+    if dice.below(4) == 0 {
+        let since = dice.below(400) as u64;
+        unseen.hidden_before.push((room(dice.pick(&ROOMS)), since));
     }
     if has_person {
         unseen.people.push(PersonId(1 + dice.below(3) as u64));
@@ -298,6 +307,35 @@ fn lines_of_ignored_people_make_no_page_shorter() {
         (page.lines[0].seq, page.lines[1].seq, page.older),
         (1, 1002, None)
     );
+    store.stop();
+}
+
+#[test]
+fn a_room_is_read_from_the_entry_on_from_which_one_may() {
+    let dir = Directory::new();
+    let mut store = Running::start(&dir.options());
+    let rows = (1..=100).map(|seq| {
+        let place = ["lobby", "den"][(seq % 2) as usize];
+        said(2 * seq, place, "Ann", "tea")
+    });
+    store.keep(&rows.collect::<Vec<_>>());
+    let unseen = Unseen {
+        hidden_before: vec![(room("den"), 191)],
+        ..Unseen::default()
+    };
+    let read = |page: Page| page.lines.iter().map(|it| it.seq).collect::<Vec<_>>();
+    let den = store.reader.history(&room("DEN"), &unseen, Before::End, 50);
+    let den = den.expect("in time");
+    assert_eq!(den.older, None);
+    assert_eq!(read(den), [194, 198]);
+    let lobby = store
+        .reader
+        .history(&room("lobby"), &unseen, Before::End, 50);
+    assert_eq!(read(lobby.expect("in time")).len(), 50);
+    let found = all(&mut store.reader, &parse("tea in:den"), &unseen, 20);
+    assert_eq!(found, [194, 198]);
+    let found = all(&mut store.reader, &parse("tea in:*"), &unseen, 20);
+    assert_eq!(found.len(), 52);
     store.stop();
 }
 

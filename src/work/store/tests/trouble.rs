@@ -11,8 +11,9 @@ use super::{Directory, LONG, Running, Time, assert_whole, keep, row, search, sql
 use crate::message::{Keep, Past};
 use crate::work::store::batch::Batch;
 use crate::work::store::error::{Refused, Report};
+use crate::work::store::item::Item;
 use crate::work::store::open::{self, open};
-use crate::work::store::queue::{Condition, Item};
+use crate::work::store::queue::Condition;
 
 fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Past> {
     seqs.map(|seq| row(seq, "some words of a line")).collect()
