@@ -4,15 +4,19 @@
 use std::mem;
 use std::time::Instant;
 
+#[cfg(any(test, feature = "machine"))]
+use crate::account::Accounts;
 use crate::chat::{Alone, Audience, Effect, Effects, Event, Hub};
 use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
 use crate::limits::READ_TURN_BYTES;
-use crate::message::{Cause, Message, Told};
+use crate::message::{AboutConnection, Cause, Message, SecretQuestion, Told};
 use crate::moment::Moment;
+use crate::name::Username;
 use crate::net::TlsIdentity;
 #[cfg(feature = "web")]
 use crate::page::Page;
+use crate::wire::{Tongue, WILL_ECHO, WONT_ECHO};
 #[cfg(feature = "store")]
 use crate::work::store::Sink;
 
@@ -27,6 +31,8 @@ use super::entries::Listener;
 use super::fanout::Fanout;
 use super::figures::Figures;
 use super::handle::Stats;
+#[cfg(feature = "accounts")]
+use super::shell::Told as ShellAnswer;
 use super::workers::Workers;
 
 /// The connections, the chat, and the output for each.
@@ -43,6 +49,9 @@ pub(super) struct Talk {
     /// Takes what is to be kept, if anything is.
     #[cfg(feature = "store")]
     pub(super) sink: Option<Sink>,
+    /// Answers to shells that wait for the end of the tick.
+    #[cfg(feature = "accounts")]
+    pub(super) told: Vec<ShellAnswer>,
     /// The page, if browsers get one.
     #[cfg(feature = "web")]
     pub(super) page: Option<Page>,
@@ -79,6 +88,8 @@ impl Talk {
             workers,
             #[cfg(feature = "store")]
             sink: None,
+            #[cfg(feature = "accounts")]
+            told: Vec::new(),
             #[cfg(feature = "web")]
             browsers: Browsers::default(),
             listeners: Vec::new(),
@@ -100,6 +111,19 @@ impl Talk {
         #[cfg(not(feature = "tls"))]
         let end = None;
         end
+    }
+
+    /// Whether people have accounts here. They need a file.
+    #[cfg(any(test, feature = "machine"))]
+    pub(super) fn accounts(&self) -> Accounts {
+        #[cfg(feature = "store")]
+        let has_file = self.sink.is_some();
+        #[cfg(not(feature = "store"))]
+        let has_file = false;
+        match has_file {
+            true => self.config.accounts,
+            false => Accounts::Off,
+        }
     }
 
     /// Passes an event of a peer to the hub, and carries out the effects.
@@ -189,6 +213,10 @@ impl Talk {
                     self.fanout
                         .enter(peer.slot, room, &name, is_current, format);
                 }
+                Effect::AskSecret { peer, question } => self.ask_secret(now, peer, question),
+                Effect::SecretOver { peer } => self.end_secret(peer.slot),
+                Effect::Replaced { peer, name } => self.log_replaced(peer, &name),
+                Effect::WrongPassword { peer, name } => self.log_wrong_password(peer, &name),
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, reason } => self.close(now, peer, reason),
                 Effect::CameOnline { peer, name } => {
@@ -200,15 +228,7 @@ impl Talk {
                     let addr = self.connections.connection(peer.slot).addr();
                     log::info!("{from} is now {to}; came from {addr}");
                 }
-                Effect::WentOffline { peer, name, reason } => {
-                    let online = self.hub.online();
-                    match self.connections.addr(peer) {
-                        Some(addr) => {
-                            log::info!("{name} left: {reason}, {online} online; came from {addr}");
-                        }
-                        None => log::info!("{name} left: {reason}, {online} online"),
-                    }
-                }
+                Effect::WentOffline { peer, name, reason } => self.log_leaving(peer, &name, reason),
             }
         }
         self.effects = effects;
@@ -217,13 +237,68 @@ impl Talk {
         }
     }
 
+    fn log_replaced(&mut self, peer: PeerId, name: &Username) {
+        let addr = self.connections.connection(peer.slot).addr();
+        log::info!("{name} has another connection now; had come from {addr}");
+    }
+
+    fn log_wrong_password(&mut self, peer: PeerId, name: &Username) {
+        let addr = self.connections.connection(peer.slot).addr();
+        log::warn!("wrong password for {name} from {addr}");
+    }
+
+    /// Asks for a password. A client that speaks telnet is told not to show it. A program sends one in an object, and is not
+    /// asked.
+    fn ask_secret(&mut self, now: Moment, peer: PeerId, question: SecretQuestion) {
+        let slot = peer.slot;
+        if self.connections.tongue(slot) != Tongue::Lines {
+            return;
+        }
+        let at_prompt = question == SecretQuestion::Login;
+        if self.connections.ask_secret(slot, at_prompt) {
+            self.fanout.reply_raw(slot, WILL_ECHO);
+        }
+        let shows = !self.connections.secret_end(slot).was_masked;
+        let message = AboutConnection::Secret { question, shows }.into();
+        self.queue(now, Audience::Peer(peer), &message, &Cause::NONE);
+    }
+
+    /// A peer's next line is a line like any other again, which their client is to show.
+    fn end_secret(&mut self, slot: Slot) {
+        if self.connections.end_secret(slot).was_masked {
+            self.fanout.reply_raw(slot, WONT_ECHO);
+        }
+    }
+
+    /// A peer has answered a question for a password.
+    pub(super) fn answer_secret(&mut self, slot: Slot) {
+        self.end_secret_line(slot);
+        self.end_secret(slot);
+    }
+
+    /// Ends the line of a question for a password, where the client did not show that the person did.
+    pub(super) fn end_secret_line(&mut self, slot: Slot) {
+        if self.connections.secret_end(slot).at_prompt {
+            self.fanout.reply_raw(slot, b"\r\n");
+        }
+    }
+
     /// Closes a connection once its output was sent.
     fn close(&mut self, now: Moment, peer: PeerId, reason: CloseReason) {
+        self.end_secret(peer.slot);
         self.log_close(peer, reason);
         #[cfg(feature = "web")]
         self.close_websocket(peer, reason);
         self.connections.count_closing(peer.slot, reason);
         self.connections.drain(peer.slot, now.instant);
+    }
+
+    fn log_leaving(&self, peer: PeerId, name: &Username, reason: CloseReason) {
+        let online = self.hub.online();
+        match self.connections.addr(peer) {
+            Some(addr) => log::info!("{name} left: {reason}, {online} online; came from {addr}"),
+            None => log::info!("{name} left: {reason}, {online} online"),
+        }
     }
 
     fn log_close(&mut self, peer: PeerId, reason: CloseReason) {

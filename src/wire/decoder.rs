@@ -52,6 +52,22 @@ impl Decoder {
         }
     }
 
+    /// Sets whether lines are [secret](Input::Secret) from now on. What has come of a secret line that is none any more is
+    /// dropped, and so is the rest of it.
+    pub fn set_secret(&mut self, is_secret: bool) {
+        self.lines.set_secret(is_secret);
+    }
+
+    /// Whether a valid command of telnet has come.
+    pub fn speaks_telnet(&self) -> bool {
+        self.telnet.is_spoken()
+    }
+
+    /// Notes that the peer was sent `WILL ECHO` so many times. What answers it is not answered.
+    pub fn note_wills(&mut self, count: u8) {
+        self.telnet.note_wills(count);
+    }
+
     /// Notes that the next bytes are the first of their stream: a byte order mark before them is dropped.
     pub fn begin_stream(&mut self) {
         self.lines.begin_stream();
@@ -91,6 +107,18 @@ impl Decoder {
     }
 }
 
+impl Inputs<'_, '_> {
+    /// As [`Decoder::set_secret`], for what follows.
+    pub fn set_secret(&mut self, is_secret: bool) {
+        self.decoder.set_secret(is_secret);
+    }
+
+    /// As [`Decoder::speaks_telnet`], by now.
+    pub fn speaks_telnet(&self) -> bool {
+        self.decoder.speaks_telnet()
+    }
+}
+
 impl<'a> Iterator for Inputs<'_, 'a> {
     type Item = Input<'a>;
 
@@ -121,7 +149,7 @@ impl<'a> Iterator for Inputs<'_, 'a> {
                 }
                 Token::Key(Key::EndOfInput) => {
                     self.ended = true;
-                    if let Some(line @ Input::Line(_)) = lines.finish() {
+                    if let Some(line @ (Input::Line(_) | Input::Secret(_))) = lines.finish() {
                         return Some(line);
                     }
                 }

@@ -8,6 +8,9 @@ use std::mem;
 
 use memchr::memchr2;
 
+use crate::limits::accounts::SECRET_BYTES;
+
+use super::secret::{Raw, wipe_all};
 use super::text::{clean, clean_typed};
 
 /// Input from a peer: a line, or something else.
@@ -15,6 +18,8 @@ use super::text::{clean, clean_typed};
 pub enum Input<'a> {
     /// A line as clean text, without its end.
     Line(Cow<'a, str>),
+    /// A line that answers a question for a password, as it was typed, without its end.
+    Secret(Raw<'a>),
     /// A line grew past the limit. Reported once per line; the bytes of the line are discarded as they come.
     TooLong,
     /// The person pressed the key that interrupts. Any incomplete line of theirs is dropped.
@@ -79,6 +84,8 @@ pub(crate) struct LineDecoder {
     discarding: bool,
     /// Nothing precedes the present line: it may begin with a byte order mark.
     is_first: bool,
+    /// Lines are passed on as they come, because a password was asked for.
+    is_secret: bool,
     keys: Keys,
 }
 
@@ -86,8 +93,9 @@ impl LineDecoder {
     /// Takes the next line out of `input`, which shrinks by the bytes used. `None` when `input` is used up.
     ///
     /// A line ends at LF, CR LF, CR NUL, or at a CR followed by anything else. `limit` is the longest line accepted,
-    /// in bytes without its end.
+    /// in bytes without its end; secret lines have a limit of their own.
     pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8], limit: usize) -> Option<Input<'a>> {
+        let limit = if self.is_secret { SECRET_BYTES } else { limit };
         while let Some(&first) = input.first() {
             if mem::take(&mut self.after_cr) && matches!(first, b'\n' | b'\0') {
                 *input = &input[1..];
@@ -140,6 +148,16 @@ impl LineDecoder {
         self.keys = keys;
     }
 
+    /// Sets whether lines are secret from now on. What has come of a secret line that is none any more is dropped, and so is
+    /// the rest of it: it must not be taken for a line like any other.
+    pub(super) fn set_secret(&mut self, is_secret: bool) {
+        if self.is_secret && !is_secret && !self.tail.is_empty() {
+            self.drop_tail();
+            self.discarding = true;
+        }
+        self.is_secret = is_secret;
+    }
+
     /// Notes that the next bytes are the first of their stream: a byte order mark before them is dropped.
     pub(super) fn begin_stream(&mut self) {
         self.is_first = true;
@@ -148,6 +166,9 @@ impl LineDecoder {
     /// Ends the input: text without a line end is a line too.
     pub(crate) fn finish(&mut self) -> Option<Input<'static>> {
         let tail = mem::take(&mut self.tail);
+        if self.is_secret && !tail.is_empty() && !self.is_end(&tail) {
+            return Some(Input::Secret(Raw::new(tail)));
+        }
         (!tail.is_empty()).then(|| match self.line(&tail) {
             Input::Line(text) => Input::Line(Cow::Owned(text.into_owned())),
             _ => Input::EndOfInput,
@@ -164,7 +185,7 @@ impl LineDecoder {
     pub(super) fn end_alone(&mut self) -> Option<Input<'static>> {
         let is_alone = self.awaits_end();
         is_alone.then(|| {
-            self.tail = Vec::new();
+            self.drop_tail();
             Input::EndOfInput
         })
     }
@@ -179,12 +200,13 @@ impl LineDecoder {
     /// The result of a whole line.
     fn line<'a>(&self, line: &'a [u8]) -> Input<'a> {
         const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-        let line = match self.is_first {
+        let line = match self.is_first && !self.is_secret {
             true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
             false => line,
         };
         match self.keys {
             _ if self.is_end(line) => Input::EndOfInput,
+            _ if self.is_secret => Input::Secret(Raw::new(line)),
             // A server lays its text out in columns.
             Keys::None => Input::Line(clean(line)),
             _ => Input::Line(clean_typed(line)),
@@ -206,7 +228,7 @@ impl LineDecoder {
             return None;
         }
         if self.pending() + part.len() > limit {
-            self.tail = Vec::new();
+            self.drop_tail();
             return Some(Input::TooLong);
         }
         if self.tail.is_empty() {
@@ -221,9 +243,13 @@ impl LineDecoder {
             return None;
         }
         if self.pending() + part.len() > limit {
-            self.tail = Vec::new();
+            self.drop_tail();
             self.discarding = true;
             return Some(Input::TooLong);
+        }
+        if self.is_secret {
+            // It never moves, and so leaves nothing behind.
+            self.tail.reserve_exact(limit - self.tail.len());
         }
         self.tail.extend_from_slice(part);
         debug_assert!(self.pending() <= limit && memchr2(b'\n', b'\r', part).is_none());
@@ -259,8 +285,15 @@ impl LineDecoder {
     }
 
     fn erase_line(&mut self) {
-        self.tail = Vec::new();
+        self.drop_tail();
         self.discarding = false;
+    }
+
+    fn drop_tail(&mut self) {
+        if self.is_secret {
+            wipe_all(&mut self.tail);
+        }
+        self.tail = Vec::new();
     }
 }
 
@@ -296,7 +329,9 @@ mod tests {
             Input::TooLong => lines.push("<too long>".into()),
             Input::Interrupt => lines.push("<interrupt>".into()),
             Input::EndOfInput => lines.push("<end>".into()),
-            Input::AreYouThere | Input::Reply(_) => unreachable!("no telnet here"),
+            Input::Secret(_) | Input::AreYouThere | Input::Reply(_) => {
+                unreachable!("no telnet here")
+            }
         };
         for mut chunk in chunks {
             while let Some(line) = decoder.next(&mut chunk, LIMIT) {

@@ -1,7 +1,8 @@
 //! Telnet options: a client's offers and requests, and the replies. The client's later messages about its terminal are
 //! read only to answer them.
 //!
-//! The server itself offers nothing and asks nothing. It accepts three offers: the window's size (RFC 1073), the
+//! The server asks nothing, and offers nothing but to show what is typed, so that a password is not shown. It accepts three
+//! offers: the window's size (RFC 1073), the
 //! terminal's type (RFC 1091) and the character set (RFC 2066). It refuses all else, once for each change of state (RFC
 //! 1143). The refusals `WONT ECHO` and `WONT SUPPRESS-GO-AHEAD` keep the client's own line editing. Replies are bounded
 //! by [`TELNET_REPLIES`] a minute. The answer to `DO TIMING-MARK` does not count, as it must always come and is as long
@@ -24,6 +25,8 @@ pub(super) const WILL: u8 = 251;
 /// RFC 854: subnegotiation begins, and ends.
 pub(super) const SB: u8 = 250;
 pub(super) const SE: u8 = 240;
+/// RFC 857.
+pub(super) const ECHO: u8 = 1;
 /// RFC 860.
 const TIMING_MARK: u8 = 6;
 /// RFC 1091, with the two words of its subnegotiation.
@@ -44,6 +47,8 @@ const TERMINAL_TYPES: usize = 3;
 /// The options of one client.
 #[derive(Debug, Default)]
 pub(super) struct Negotiation {
+    /// The client has said something. Otherwise it was only told something.
+    pub(super) is_spoken: bool,
     /// The number of terminal types that the client has told, and the last of them.
     types: usize,
     last_type: Vec<u8>,
@@ -52,6 +57,10 @@ pub(super) struct Negotiation {
     /// Options that the client offered or asked for, and that were refused.
     refused_will: OptionSet,
     refused_do: OptionSet,
+    /// How often `WILL ECHO` was sent and not answered yet.
+    wills: u8,
+    /// The client agreed to the last one that it answered, and so will answer the `WONT ECHO` behind it too.
+    has_agreed: bool,
     /// The incomplete subnegotiation, up to the limit.
     gathered: Vec<u8>,
     /// Replies since the span began.
@@ -94,6 +103,19 @@ impl Negotiation {
         match (verb, option) {
             (DO, TIMING_MARK) => Some(vec![IAC, WONT, TIMING_MARK]),
             (WILL, TIMING_MARK) => None,
+            (DO, ECHO) if self.wills > 0 => {
+                self.wills -= 1;
+                self.has_agreed = true;
+                None
+            }
+            (DONT, ECHO) if self.has_agreed => {
+                self.has_agreed = false;
+                None
+            }
+            (DONT, ECHO) if self.wills > 0 => {
+                self.wills -= 1;
+                None
+            }
             (DO, _) => {
                 let may = self.may_reply(now) && self.refused_do.insert(option);
                 may.then(|| self.reply(&[IAC, WONT, option]))
@@ -123,6 +145,11 @@ impl Negotiation {
                 may.then(|| self.reply(&[IAC, DONT, option]))
             }
         }
+    }
+
+    /// Notes that `WILL ECHO` was sent so many times. What answers it is not answered.
+    pub(super) fn note_wills(&mut self, count: u8) {
+        self.wills = self.wills.saturating_add(count);
     }
 
     pub(super) fn begin_subnegotiation(&mut self) {
@@ -226,7 +253,6 @@ const ASK_TERMINAL_TYPE: [u8; 6] = [IAC, SB, TERMINAL_TYPE, TERMINAL_TYPE_SEND, 
 mod tests {
     use super::*;
 
-    const ECHO: u8 = 1;
     const LINEMODE: u8 = 34;
 
     fn subnegotiate(it: &mut Negotiation, bytes: &[u8]) -> Option<Vec<u8>> {

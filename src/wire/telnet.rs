@@ -14,7 +14,7 @@ use std::time::Instant;
 use memchr::memchr;
 
 use super::lines::{Key, Keys};
-use super::negotiation::{DO, DONT, IAC, Negotiation, SB, SE, WILL, WONT};
+use super::negotiation::{DO, DONT, ECHO, IAC, Negotiation, SB, SE, WILL, WONT};
 
 /// RFC 854.
 const ERASE_LINE: u8 = 248;
@@ -27,6 +27,11 @@ const END_OF_FILE: u8 = 236;
 
 /// Tells the peer that the input ends here.
 pub(crate) const END_OF_INPUT: &[u8] = &[IAC, END_OF_FILE];
+
+/// RFC 857: the server says that it shows what is typed, so the client does not.
+pub(crate) const WILL_ECHO: &[u8] = &[IAC, WILL, ECHO];
+/// The client shows again what is typed.
+pub(crate) const WONT_ECHO: &[u8] = &[IAC, WONT, ECHO];
 
 /// A stretch of input.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,9 +72,21 @@ enum State {
 impl Telnet {
     /// Which control characters are keys: all editing keys, once a valid command has come.
     pub(super) fn keys(&self) -> Keys {
-        match self.negotiation {
-            Some(_) => Keys::All,
-            None => Keys::AtLineStart,
+        match self.is_spoken() {
+            true => Keys::All,
+            false => Keys::AtLineStart,
+        }
+    }
+
+    /// Whether a valid command has come.
+    pub(super) fn is_spoken(&self) -> bool {
+        self.negotiation.as_ref().is_some_and(|it| it.is_spoken)
+    }
+
+    /// Notes that the client was told so many times that it is not to show what is typed.
+    pub(super) fn note_wills(&mut self, count: u8) {
+        if count > 0 {
+            self.negotiation.get_or_insert_default().note_wills(count);
         }
     }
 
@@ -109,7 +126,7 @@ impl Telnet {
                 }
                 State::Option(verb) => {
                     *input = &input[1..];
-                    if let Some(reply) = self.negotiation().option(now, verb, byte) {
+                    if let Some(reply) = self.heard().option(now, verb, byte) {
                         return Some(Token::Reply(reply));
                     }
                     continue;
@@ -121,20 +138,18 @@ impl Telnet {
                 },
                 State::SubnegotiationCommand if byte == SE => {
                     *input = &input[1..];
-                    match self.negotiation().subnegotiation(now) {
+                    match self.heard().subnegotiation(now) {
                         None => continue,
                         reply => return reply.map(Token::Reply),
                     }
                 }
                 // A doubled IAC is a 0xFF.
-                State::SubnegotiationCommand
-                    if byte == IAC && self.negotiation().gather(&[IAC]) > 0 =>
-                {
+                State::SubnegotiationCommand if byte == IAC && self.heard().gather(&[IAC]) > 0 => {
                     self.state = State::Subnegotiation;
                 }
                 // Anything else ends the subnegotiation, and means what it means elsewhere.
                 State::SubnegotiationCommand => {
-                    self.negotiation().begin_subnegotiation();
+                    self.heard().begin_subnegotiation();
                     self.state = State::Command;
                     continue;
                 }
@@ -154,18 +169,18 @@ impl Telnet {
     /// byte of the end, which is recognised then.
     fn gather(&mut self, now: Instant, input: &mut &[u8]) -> Option<Token<'static>> {
         let end = memchr(IAC, input).unwrap_or(input.len());
-        let gathered = self.negotiation().gather(&input[..end]);
+        let gathered = self.heard().gather(&input[..end]);
         *input = &input[gathered..];
         if gathered > 0 {
             self.state = State::Subnegotiation;
             return None;
         }
         let Some(rest) = input.strip_prefix(&[SE]) else {
-            self.negotiation().begin_subnegotiation();
+            self.heard().begin_subnegotiation();
             return None;
         };
         *input = rest;
-        self.negotiation().subnegotiation(now).map(Token::Reply)
+        self.heard().subnegotiation(now).map(Token::Reply)
     }
 
     /// Handles a command byte after an IAC.
@@ -175,7 +190,7 @@ impl Telnet {
             SB => State::Subnegotiation,
             _ => State::Text,
         };
-        self.negotiation().begin_subnegotiation();
+        self.heard().begin_subnegotiation();
         match byte {
             ERASE_CHARACTER => Some(Token::Key(Key::EraseCharacter)),
             ERASE_LINE => Some(Token::Key(Key::EraseLine)),
@@ -186,7 +201,10 @@ impl Telnet {
         }
     }
 
-    fn negotiation(&mut self) -> &mut Negotiation {
-        self.negotiation.get_or_insert_default()
+    /// A valid command has come.
+    fn heard(&mut self) -> &mut Negotiation {
+        let negotiation = self.negotiation.get_or_insert_default();
+        negotiation.is_spoken = true;
+        negotiation
     }
 }

@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
 use crate::limits::ANSWER_TIMEOUT;
-use crate::server::workers::Asked;
+use crate::server::workers::{Asked, Wait};
 
 use super::{Connections, Timer};
 
@@ -85,17 +85,18 @@ impl Connections {
     }
 
     /// Has a peer wait for an answer from now on, within a time limit.
-    pub(in crate::server) fn await_answer(&mut self, asked: Asked, now: Instant) {
-        let Asked { peer, number } = asked;
+    pub(in crate::server) fn await_answer(&mut self, asked: Asked, wait: Wait, now: Instant) {
+        let peer = asked.peer;
         self.hold(peer.slot, Awaited::Answer);
-        let before = self.asked.insert(peer, number);
-        debug_assert_eq!(before, None, "{peer} asks two things at a time");
+        let before = self.asked.insert(peer, wait);
+        debug_assert!(before.is_none(), "{peer} asks two things at a time");
         self.timers.set(Timer::Answer, peer, now + ANSWER_TIMEOUT);
     }
 
     /// Ends the wait for the answer to a question. Returns whether the peer was still waiting for it.
     pub(in crate::server) fn end_wait(&mut self, asked: Asked) -> bool {
-        let waits = self.asked.get(&asked.peer) == Some(&asked.number);
+        let wait = self.asked.get(&asked.peer);
+        let waits = wait.is_some_and(|it| it.number == asked.number);
         if waits {
             self.forget_question(asked.peer);
         }

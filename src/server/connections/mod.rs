@@ -6,6 +6,7 @@
 //! | [`turns`] | runnable peers: which is read next, and which have to wait |
 //! | here | dirty peers: those with something to write |
 //! | [`held`] | peers that are not read, because the outcome of an act or the answer to a question is awaited |
+//! | [`secrets`] | peers who are asked for a password |
 //! | [`opening`] | newcomers, until their protocol is known |
 //! | [`proxied`] | connections from proxies, and the address behind each |
 //! | [`handshakes`] | newcomers who speak TLS, until it is set up |
@@ -24,6 +25,7 @@ mod laggards;
 mod leaving;
 mod opening;
 mod proxied;
+mod secrets;
 mod slots;
 mod timers;
 mod turns;
@@ -50,8 +52,10 @@ use crate::wire::Tongue;
 use super::ListenKind;
 use super::addresses::{Addresses, Traffic};
 use super::figures::Reasons;
+use super::workers::Wait;
 use held::Held;
 use leaving::Leaving;
+use secrets::Secrecy;
 use timers::Timers;
 use turns::Turns;
 use undecoded::Undecoded;
@@ -99,8 +103,8 @@ pub(super) struct Connections {
     timers: Timers,
     #[cfg(feature = "web")]
     pings: web::Pings,
-    /// The peers that wait for an answer, and the number of each one's question.
-    asked: BTreeMap<PeerId, u64>,
+    /// The peers that wait for an answer.
+    asked: BTreeMap<PeerId, Wait>,
 }
 
 #[derive(Debug)]
@@ -113,6 +117,7 @@ struct Peer {
     bucket: Bucket,
     leaving: Leaving,
     held: Held,
+    secrecy: Secrecy,
     /// What is spoken where they came in.
     kind: ListenKind,
     /// The protocol in which they send, once it is known.

@@ -12,7 +12,7 @@ use crate::net::{Connection, Handshake, Socket};
 use crate::rate::Bucket;
 use crate::wire::Tongue;
 
-use super::{Connections, Held, Leaving, ListenKind, Peer};
+use super::{Connections, Held, Leaving, ListenKind, Peer, Secrecy};
 
 /// What a peer speaks, for the figures.
 #[derive(Clone, Copy)]
@@ -124,6 +124,7 @@ impl Connections {
             bucket: Bucket::default(),
             leaving: Leaving::NOT,
             held: Held::default(),
+            secrecy: Secrecy::default(),
             kind: ListenKind::Auto,
             tongue: Tongue::default(),
             is_opening: true,

@@ -1,11 +1,13 @@
 //! What a peer sends, once its protocol is known: it is cut into lines or messages, and the hub hears of each.
 
+use crate::account::Typed;
 use crate::chat::Event;
 use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
+use crate::limits::accounts::SECRET_BYTES;
 use crate::limits::{END_KEY_WAIT, PART_BYTES, STEP_BYTES, TURN_STEPS};
 use crate::moment::Moment;
-use crate::wire::{Codec, Decoder, END_OF_INPUT, Input, split_line};
+use crate::wire::{Codec, Decoder, END_OF_INPUT, Input, split_line, wipe};
 
 use super::Talk;
 use super::read::Phase;
@@ -107,7 +109,12 @@ impl Talk {
         match codec {
             Codec::Lines(decoder) => {
                 let part = take_line(unread);
-                self.decode_line(now, peer, decoder, part)
+                let is_secret = self.connections.is_asked_secret(peer.slot);
+                let decoded = self.decode_line(now, peer, decoder, part);
+                if is_secret {
+                    wipe(part);
+                }
+                decoded
             }
             #[cfg(feature = "machine")]
             Codec::Objects(decoder) => {
@@ -132,6 +139,7 @@ impl Talk {
     pub(super) fn decode_end(&mut self, now: Moment, peer: PeerId, codec: Codec) {
         match codec {
             Codec::Lines(mut decoder) => {
+                decoder.set_secret(self.connections.is_asked_secret(peer.slot));
                 if let Some(input) = decoder.finish(self.config.max_line) {
                     self.hear(now, peer, input);
                 }
@@ -174,16 +182,28 @@ impl Talk {
         decoder: &mut Decoder,
         bytes: &[u8],
     ) -> Decoded {
+        let slot = peer.slot;
         let mut decoded = Decoded::default();
+        decoder.note_wills(self.connections.take_wills(slot));
+        self.connections.note_line_end(slot, bytes);
         let mut inputs = decoder.feed(now.instant, bytes, self.config.max_line);
-        while let Some(input) = inputs.next() {
+        loop {
+            // What the last input led to may have changed it: a key may stand before a line.
+            inputs.set_secret(self.connections.is_asked_secret(slot));
+            let input = inputs.next();
+            if inputs.speaks_telnet() {
+                self.connections.note_telnet(slot);
+            }
+            let Some(input) = input else {
+                break;
+            };
             decoded.lines += usize::from(!matches!(input, Input::Reply(_)));
             self.hear(now, peer, input);
-            if !self.connections.is_open(peer.slot) {
+            if !self.connections.is_open(slot) {
                 break;
             }
             // Only lines hold a peer. After a line without a line end, only the note that it was the last can follow.
-            if self.connections.is_held(peer.slot) {
+            if self.connections.is_held(slot) {
                 decoded.ends = inputs.next().is_some();
                 break;
             }
@@ -192,9 +212,23 @@ impl Talk {
     }
 
     pub(super) fn hear(&mut self, now: Moment, peer: PeerId, input: Input<'_>) {
-        self.figures.lines += u64::from(matches!(input, Input::Line(_) | Input::TooLong));
+        let is_key = matches!(
+            input,
+            Input::Interrupt | Input::EndOfInput | Input::AreYouThere | Input::Reply(_)
+        );
+        self.figures.lines += u64::from(!is_key);
         let event = match &input {
             Input::Line(text) => Event::Line(text),
+            Input::Secret(line) => {
+                self.answer_secret(peer.slot);
+                Event::Secret(Typed(line.reveal()))
+            }
+            Input::TooLong if self.connections.is_asked_secret(peer.slot) => {
+                self.end_secret_line(peer.slot);
+                Event::LineTooLong {
+                    limit: SECRET_BYTES,
+                }
+            }
             Input::TooLong => Event::LineTooLong {
                 limit: self.config.max_line,
             },
@@ -235,7 +269,7 @@ impl Talk {
 }
 
 /// Takes a part out of the input that holds one line at most.
-fn take_line<'b>(unread: &mut &'b mut [u8]) -> &'b [u8] {
+fn take_line<'b>(unread: &mut &'b mut [u8]) -> &'b mut [u8] {
     let (line, _) = split_line(unread, PART_BYTES);
     let length = line.len();
     let (part, behind) = std::mem::take(unread).split_at_mut(length);

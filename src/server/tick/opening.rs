@@ -193,7 +193,13 @@ impl Talk {
         if format.is_for_programs() {
             self.say_hello(now, peer);
         }
-        self.tell_hub(now, peer, Event::Connected { addr, format });
+        let is_tls = self.connections.connection(peer.slot).is_tls();
+        let connected = Event::Connected {
+            addr,
+            is_tls,
+            format,
+        };
+        self.tell_hub(now, peer, connected);
     }
 
     /// TLS was not set up in time. A newcomer who has not even begun may be a person who does not know.

@@ -53,6 +53,7 @@ impl Talk {
         let hello = Hello {
             line: self.config.max_line,
             rate: rate.map(Rate::lines),
+            accounts: self.accounts(),
             tls,
         };
         let hello = ForProgram::Hello(hello).into();

@@ -33,6 +33,8 @@ impl Server {
                 Request::Listen(listener) => talk.listen(listener),
                 // The thread that asked may have given up.
                 Request::People(asker) => drop(asker.try_send(talk.hub.people())),
+                #[cfg(feature = "accounts")]
+                Request::Account(request, asker) => talk.shell(now, &request, asker),
                 Request::Notice(text) => talk.have(now, |hub, out| hub.notice(&text, out)),
                 Request::Announce { room, name, text } => {
                     talk.have(now, |hub, out| hub.announce(room, name, &text, out));
