@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::id::PeerId;
 use crate::journal::{Heard, Journal, Person};
-use crate::message::KeptRoom;
+use crate::message::{KeptHouse, KeptRoom};
 use crate::moment::Moment;
 
 #[cfg(any(test, fuzzing))]
@@ -90,10 +90,10 @@ impl Alone {
     }
 
     /// Goes on from what a file has; see [`Hub::go_on`]. `last` is the largest number of an entry that the file knows.
-    pub fn go_on(&mut self, last: u64, rooms: Vec<KeptRoom>) {
+    pub fn go_on(&mut self, last: u64, rooms: Vec<KeptRoom>, house: KeptHouse) {
         self.journal = Journal::behind(last);
         self.hub.last = last;
-        self.hub.go_on(rooms);
+        self.hub.go_on(rooms, house);
     }
 
     /// The number of the last entry.
@@ -146,11 +146,9 @@ impl Alone {
         let Some(first) = effects.take_proposed(before, &mut self.asked) else {
             return;
         };
-        self.propose(now, first, effects);
-        if self.asked.len() == 0 {
-            return;
-        }
+        // Applying an act may propose others, which are settled in turn.
         let mut asked = mem::take(&mut self.asked);
+        self.propose(now, first, effects);
         for effect in asked.drain() {
             // Every other effect passes unchanged.
             let Effect::Append(it) = effect else {
@@ -178,11 +176,13 @@ impl Alone {
         let entry = self.journal.enter(at, it.author, it.act, id);
         effects.set_request(it.request);
         let before = self.heard.as_ref().and_then(|_| self.hub.author(&entry));
+        let proposed = effects.len();
         self.hub.apply(now, &entry, it.peer, effects);
         effects.set_request(None);
         if let Some(heard) = &mut self.heard {
             let author = self.hub.author(&entry).or(before);
             heard.push(Heard::Entry { entry, author });
         }
+        self.settle(now, proposed, effects);
     }
 }

@@ -10,13 +10,15 @@ use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
 use crate::message::{
-    AboutConnection, AboutHearing, AboutIgnoring, AboutPeople, AboutRooms, Keep, News, Past,
+    AboutConnection, AboutHearing, AboutIgnoring, AboutOrder, AboutOwning, AboutPeople, AboutRooms,
+    Keep, News, Past,
 };
 use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
+use super::arriving::Newcomer;
 use super::event::{Effect, Effects};
-use super::person::{Person, Place};
+use super::person::Person;
 use super::{Author, Hub};
 
 impl Hub {
@@ -53,7 +55,7 @@ impl Hub {
     }
 
     /// Has the file know that somebody is here, or was until now.
-    fn keep_seen(&self, name: &Username, at: i64, effects: &mut Effects) {
+    pub(super) fn keep_seen(&self, name: &Username, at: i64, effects: &mut Effects) {
         if self.has_file {
             let name = name.clone();
             effects.keep(Keep::Seen { name, at });
@@ -77,32 +79,35 @@ impl Hub {
         if entry.author == PersonId::HOUSE {
             return self.apply_house(entry, effects);
         }
-        if let Act::ComeIn { name } = &entry.act {
-            return self.come_in(now, entry, name, origin, effects);
+        if let Act::ComeIn { name, from, proof } = &entry.act {
+            let newcomer = Newcomer {
+                name,
+                from: *from,
+                proof: proof.as_ref(),
+            };
+            return self.come_in(now, entry, newcomer, origin, effects);
         }
-        let place = self.roster.place_by(entry.author, origin);
-        let Some((place, person)) = place.and_then(|it| Some((it, self.roster.get(it)?))) else {
+        let Some(author) = self.author_here(now, entry, origin) else {
             return;
         };
-        let author = Author::new(now, entry, place, person, self.roster.peer(person));
         if self.is_repeated(&author, entry, effects) {
             return;
         }
+        let silence = self.silence(&author, &entry.act);
+        if let Act::Leave { reason, word } = &entry.act {
+            let word = word.as_ref().filter(|_| silence.is_none());
+            return self.go_offline(&author, *reason, word.cloned(), origin, effects);
+        }
+        if let Some(silence) = silence {
+            return effects.answer(author.peer, AboutOrder::Muted(silence));
+        }
         match &entry.act {
-            // `come_in` handles the first. The others come only from the house.
-            Act::ComeIn { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
-            Act::Say { room, text } => {
-                let (from, text) = (author.name.clone(), text.clone());
-                self.say(&author, entry, room, News::Said { from, text }, effects);
-            }
-            Act::Do { room, text } => {
-                let (from, text) = (author.name.clone(), text.clone());
-                self.say(&author, entry, room, News::Action { from, text }, effects);
-            }
+            // The first two are done above. The others come only from the house.
+            Act::ComeIn { .. } | Act::Leave { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
+            Act::Say { room, text } => self.say(&author, entry, room, author.said(text), effects),
+            Act::Do { room, text } => self.say(&author, entry, room, author.did(text), effects),
             Act::Write { to, is_reply, text } => {
-                if *is_reply {
-                    self.note_correspondent(&author, *to);
-                }
+                self.note_correspondent(&author, *to, *is_reply);
                 self.write(&author, entry, *to, text, effects);
             }
             Act::Go { room } => self.go(&author, room, effects),
@@ -115,76 +120,23 @@ impl Hub {
             Act::ComeBack => self.come_back(&author, effects),
             Act::Ignore { whom } => self.begin_to_ignore(&author, *whom, effects),
             Act::Unignore { name } => self.cease_to_ignore(&author, name, effects),
-            Act::Leave { reason, word } => {
-                self.go_offline(&author, *reason, word, origin, effects);
-            }
+            Act::Account(act) => self.apply_account(&author, entry, act, effects),
+            Act::Order(act) => self.apply_order(&author, entry, act, effects),
+            Act::Own(act) => self.apply_own(&author, entry, act, effects),
         }
     }
 
-    /// Lets a newcomer in under a name, unless someone has it or a name that looks like it. The connection may have
-    /// ended since the newcomer gave the name. Only this server can know that, so it proposes that they leave at once.
-    fn come_in(
-        &mut self,
-        now: Moment,
-        entry: &Entry,
-        name: &Username,
-        origin: Option<PeerId>,
-        effects: &mut Effects,
-    ) {
-        let room = RoomId::LOBBY;
-        let person = Person::new(entry.author, name.clone(), room, entry.unix());
-        let Ok(place) = self.roster.admit(person) else {
-            if let Some(peer) = origin {
-                self.name_again(name, peer, effects);
-            }
-            return;
-        };
-        self.rooms.enter(room, place, |it| self.roster.number(it));
-        self.name_taken(place, name);
-        self.keep_seen(name, entry.at, effects);
-        let is_seated = origin.map(|peer| self.seat(now, place, peer, effects));
-        let joined = News::Joined(name.clone());
-        let program = self.roster.get(place).filter(|it| it.is_program());
-        let except = program.and_then(|it| self.roster.peer(it));
-        effects.tell_room(room, except, self.hidden_from(place), joined);
-        if is_seated == Some(false) {
-            let (reason, word) = (CloseReason::EndOfInput, None);
-            effects.propose(None, Some(entry.author), Act::Leave { reason, word });
-        }
-    }
-
-    /// Shows a newcomer who has just got a name the first messages, unless their connection has ended meanwhile.
-    fn seat(&mut self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) -> bool {
-        let active = self.seconds(now);
-        if !self.roster.seat(place, peer) {
-            return false;
-        }
-        let Some(person) = self.roster.get_mut(place) else {
-            return false;
-        };
-        person.active = active;
-        let (name, room, is_program) = (person.name.clone(), person.room, person.is_program());
-        self.logins.clear(peer);
-        if let Some(timeout) = self.rules.idle_timeout {
-            self.idles.set(peer, now.instant + timeout);
-        }
-        if is_program {
-            self.programs += 1;
-            self.welcome(now, place, peer, effects);
-        } else {
-            effects.tell(peer, AboutConnection::Welcome);
-            if let Some(motd) = &self.motd {
-                effects.tell(peer, AboutConnection::Motd(motd.clone()));
-            }
-        }
-        self.show_room(place, room, effects);
-        self.read(place, room, effects);
-        effects.push(Effect::CameOnline { peer, name });
-        true
+    /// The author of an entry, if they are still here.
+    fn author_here(&self, now: Moment, entry: &Entry, origin: Option<PeerId>) -> Option<Author> {
+        let place = self.roster.place_by(entry.author, origin)?;
+        let person = self.roster.get(place)?;
+        let account = self.account_of(person).map(|it| it.id);
+        let peer = self.roster.peer(person);
+        Some(Author::new(now, entry, place, person, account, peer))
     }
 
     /// Says something in a room that the author named and hears, or else in their current one, and keeps it as history.
-    fn say(
+    pub(super) fn say(
         &mut self,
         author: &Author,
         entry: &Entry,
@@ -192,6 +144,9 @@ impl Hub {
         news: News,
         effects: &mut Effects,
     ) {
+        if named.is_none() && self.holds_back(author, &news, effects) {
+            return;
+        }
         let id = match named {
             None => author.room,
             Some(name) => match self.heard(author.place, name) {
@@ -202,6 +157,12 @@ impl Hub {
                 }
             },
         };
+        if id == author.room {
+            self.knows_room(author);
+        }
+        if self.is_too_soon(author, id, &news, effects) {
+            return;
+        }
         let Some(room) = self.rooms.get_mut(id) else {
             return;
         };
@@ -210,13 +171,14 @@ impl Hub {
         self.keep_line(&past, effects);
         self.note_mentions(author, id, &past, effects);
         self.remember(author, entry, past);
-        let is_echo = matches!(entry.act, Act::Say { .. });
+        let is_echo = matches!(news, News::Said { .. });
         self.tell_of_author(author, id, is_echo, news, effects);
     }
 
-    /// The author now knows the person to whom they reply by that person's current name.
-    fn note_correspondent(&mut self, author: &Author, to: PersonId) {
-        let reader = self.roster.place(to).and_then(|it| self.roster.get(it));
+    /// The author now knows the person to whom they reply, if they do, by that person's current name.
+    fn note_correspondent(&mut self, author: &Author, to: PersonId, is_reply: bool) {
+        let reader = self.roster.place(to).filter(|_| is_reply);
+        let reader = reader.and_then(|it| self.roster.get(it));
         if let Some(name) = reader.map(|it| it.name.clone())
             && let Some(person) = self.roster.get_mut(author.place)
         {
@@ -225,7 +187,7 @@ impl Hub {
     }
 
     /// Writes to one person, unless they have left meanwhile or ignore the author.
-    fn write(
+    pub(super) fn write(
         &mut self,
         author: &Author,
         entry: &Entry,
@@ -259,6 +221,18 @@ impl Hub {
     }
 
     fn rename(&mut self, author: &Author, to: &Username, effects: &mut Effects) {
+        let account = self.roster.get(author.place).and_then(|it| it.account);
+        if self
+            .accounts
+            .find_alike(to)
+            .is_some_and(|it| Some(it) != account)
+        {
+            return effects.tell(author.peer, AboutConnection::UsernameTaken);
+        }
+        if let Some(why) = self.is_kept_out_as(author, to) {
+            return effects.answer(author.peer, why);
+        }
+        self.follow_renamed(author);
         self.unlist_away(author.place);
         let renamed = self.roster.rename(author.place, to.clone());
         self.list_away(author.place);
@@ -287,6 +261,9 @@ impl Hub {
     }
 
     fn set_topic(&mut self, author: &Author, topic: &Option<Arc<str>>, effects: &mut Effects) {
+        if let Some(room) = self.topic_lock(author) {
+            return effects.answer(author.peer, AboutOwning::TopicIsLocked(room));
+        }
         let Some(room) = self.rooms.get_mut(author.room) else {
             return;
         };
@@ -330,7 +307,7 @@ impl Hub {
         &mut self,
         author: &Author,
         reason: CloseReason,
-        word: &Option<Arc<str>>,
+        word: Option<Arc<str>>,
         origin: Option<PeerId>,
         effects: &mut Effects,
     ) {
@@ -339,6 +316,7 @@ impl Hub {
         let hidden_from = is_read.then(|| self.hidden_from(author.place));
         let rooms = self.roster.get(author.place);
         let rooms: Vec<RoomId> = rooms.iter().flat_map(|it| it.rooms()).collect();
+        self.keep_left(author, effects);
         self.unlist_away(author.place);
         for room in &rooms {
             let number = |it| self.roster.number(it);
@@ -348,14 +326,18 @@ impl Hub {
             return;
         };
         self.forget_ignores(author.place, &person);
+        self.hashes.remove(&author.id);
+        if let Some(account) = person.account.and_then(|it| self.accounts.get_mut(it)) {
+            account.place = None;
+            account.last = author.at;
+        }
         self.keep_seen(&person.name, author.at, effects);
         if let Some(peer) = origin {
             let name = person.name.clone();
             effects.push(Effect::WentOffline { peer, name, reason });
         }
+        let left = self.news_of_leaving(author.id, person.name, word);
         if let Some(hidden_from) = hidden_from {
-            let (who, word) = (person.name, word.clone());
-            let left = News::Left { who, word };
             effects.tell_rooms(rooms.into_iter(), &hidden_from, &left);
         }
     }

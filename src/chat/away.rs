@@ -74,7 +74,10 @@ impl Hub {
         };
         // Lines of people whom they began to ignore while they were away do not count either.
         let kept = away.missed.last(0, MISSED_LINES, |_, _| true).len();
-        let lines = away.missed.last(0, MISSED_LINES, self.sees(author.place));
+        let mut lines = away.missed.last(0, MISSED_LINES, self.sees(author.place));
+        if let Some(person) = self.roster.get(author.place) {
+            lines.retain(|it| self.may_read(person, it));
+        }
         let shown = lines.len();
         let missed = away.missed.total() - (kept - shown);
         effects.answer(author.peer, AboutAway::Back { shown, missed });

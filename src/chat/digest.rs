@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::id::{PersonId, RoomId};
 
 use super::Hub;
+use super::accounts::Account;
 use super::ignore::Target;
 use super::person::{Extras, Person, Place, TargetId};
 use super::repeats::Repeats;
@@ -33,11 +34,22 @@ impl Hub {
             (it.here.is_some(), by).hash(&mut state);
         }
         self.targets.made.hash(&mut state);
+        self.accounts
+            .iter()
+            .for_each(|it| self.hash_account(it, &mut state));
+        self.order.add_to(&mut state);
         state.finish()
     }
 
+    fn hash_account(&self, it: &Account, state: &mut DefaultHasher) {
+        (it.id, it.name.as_str(), it.changed, it.role).hash(state);
+        let owner = it.place.map(|it| self.roster.number(it));
+        (it.state, it.waiting, it.last, owner, &it.addresses).hash(state);
+    }
+
     fn add_person(&self, it: &Person, state: &mut DefaultHasher) {
-        (it.id, it.name.as_str(), it.since()).hash(state);
+        (it.id, it.name.as_str(), it.since(), it.from).hash(state);
+        self.account_of(it).map(|it| it.id).hash(state);
         let rooms: Vec<Option<u64>> = it.rooms().map(|room| self.made(room)).collect();
         rooms.hash(state);
         let nothing = Extras::default();
@@ -47,6 +59,7 @@ impl Hub {
         self.numbers(&extras.ignores).hash(state);
         self.numbers(&extras.ignored_as).hash(state);
         extras.visits.hash(state);
+        extras.moved.hash(state);
         let repeats = extras.repeats.as_deref();
         repeats.map(Repeats::ids).hash(state);
         let correspondent = extras.correspondent.as_ref();
@@ -76,5 +89,9 @@ impl Hub {
         (&it.topic, it.history.total()).hash(state);
         self.people(it.members.iter()).hash(state);
         self.people(it.away.people()).hash(state);
+        (it.life, &it.owning, &it.ranks).hash(state);
+        (&it.guests, &it.spoke).hash(state);
+        let sent_out = it.sent_out.iter().map(|it| (it.id, it.until));
+        sent_out.collect::<Vec<_>>().hash(state);
     }
 }

@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::account::Typed;
 use crate::error::{CloseReason, Protocol, Unanswered};
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::Act;
-use crate::message::{Answer, Cause, EntryFacts, Keep, Message, Misuse, News, Request};
+use crate::message::{
+    Answer, Cause, EntryFacts, Keep, Message, Misuse, News, Request, SecretQuestion,
+};
 use crate::moment::Format;
 use crate::name::{RoomName, Username};
 use crate::wire::machine::Object;
@@ -20,11 +23,15 @@ pub enum Event<'a> {
     Connected {
         /// The address they connect from.
         addr: SocketAddr,
+        /// Whether the connection is encrypted.
+        is_tls: bool,
         /// The format of everything they read, from the first prompt on.
         format: Format,
     },
     /// They sent a line of clean text.
     Line(&'a str),
+    /// They answered a [question for a password](Effect::AskSecret). It is as they typed it.
+    Secret(Typed<'a>),
     /// They sent a line that is longer than the limit. It is lost.
     LineTooLong {
         /// The limit in force, in bytes.
@@ -78,7 +85,10 @@ impl Proposal {
             | Act::Listen { .. }
             | Act::Unlisten { .. }
             | Act::Switch { .. }
-            | Act::Rename { .. } => self.peer,
+            | Act::Rename { .. }
+            | Act::Account(_)
+            | Act::Order(_)
+            | Act::Own(_) => self.peer,
             Act::Say { .. }
             | Act::Do { .. }
             | Act::Write { .. }
@@ -119,6 +129,19 @@ pub enum Effect {
         /// The question.
         question: Question,
     },
+    /// Ask a peer for a password. Their next line is passed on as [`Event::Secret`], and their screen does not show it, if
+    /// their client can hide it.
+    AskSecret {
+        /// The peer.
+        peer: PeerId,
+        /// The question.
+        question: SecretQuestion,
+    },
+    /// The peer's next line is a line like any other again.
+    SecretOver {
+        /// The peer.
+        peer: PeerId,
+    },
     /// Keep this in the file, if the server has one.
     Keep(Keep),
     /// Tell an audience something. The server renders the message once for all of them.
@@ -157,6 +180,20 @@ pub enum Effect {
         peer: PeerId,
         /// The reason.
         reason: CloseReason,
+    },
+    /// The peer's person has another connection now. For the log.
+    Replaced {
+        /// The peer.
+        peer: PeerId,
+        /// The name of the person.
+        name: Username,
+    },
+    /// The peer typed a wrong password. For the log.
+    WrongPassword {
+        /// The peer.
+        peer: PeerId,
+        /// The name of the account.
+        name: Username,
     },
     /// The peer now has a name and counts as online. For the log and the figures.
     CameOnline {

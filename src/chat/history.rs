@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::erasure::Erasure;
 use crate::id::PersonId;
 use crate::message::{Before, News, Past};
 use crate::tally;
@@ -78,6 +79,22 @@ impl History {
         debug_assert!(self.bytes <= self.max_bytes && self.lines.len() <= self.max_lines);
     }
 
+    /// Drops the lines that an erasure takes back. Returns their numbers. How many lines came stays as it was.
+    pub(super) fn erase(&mut self, erasure: &Erasure) -> Vec<u64> {
+        tally::steps(self.lines.len());
+        let (mut gone, mut bytes) = (Vec::new(), 0);
+        self.lines.retain(|line| {
+            let is_gone = erasure.meets(&line.past);
+            if is_gone {
+                gone.push(line.past.seq);
+                bytes += size(&line.past.news).unwrap_or(0);
+            }
+            !is_gone
+        });
+        self.bytes -= bytes;
+        gone
+    }
+
     /// The last visible lines, the oldest first: at most `count`, and none of the first `known` lines.
     pub(super) fn last(
         &self,
@@ -85,20 +102,20 @@ impl History {
         count: usize,
         is_seen: impl FnMut(PersonId, &News) -> bool,
     ) -> Vec<Arc<Past>> {
-        self.last_before(Before::End, known, count, is_seen)
+        self.last_within((0, Before::End), known, count, is_seen)
     }
 
-    /// The same of the lines before some line.
-    pub(super) fn last_before(
+    /// The same of the lines from an entry on and before some line.
+    pub(super) fn last_within(
         &self,
-        before: Before,
+        (since, before): (u64, Before),
         known: usize,
         count: usize,
         mut is_seen: impl FnMut(PersonId, &News) -> bool,
     ) -> Vec<Arc<Past>> {
         let seen = |line: &&Line| is_seen(line.author, &line.past.news);
         let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
-        let new = new.take_while(|line| line.number >= known);
+        let new = new.take_while(|line| line.number >= known && line.past.seq >= since);
         let new = new.filter(|line| line.past.is_before(before));
         let lines = new.filter(seen).take(count);
         let mut lines: Vec<Arc<Past>> = lines.map(|it| it.past.clone()).collect();
@@ -106,8 +123,26 @@ impl History {
         lines
     }
 
-    /// The end of the lines that only a file has, if it may have any before these.
-    pub(super) fn in_file(&self, before: Before) -> Option<Before> {
+    /// How many visible lines came behind an entry, and whether there may be more that are not here.
+    pub(super) fn since(
+        &self,
+        seq: u64,
+        mut is_seen: impl FnMut(PersonId, &News) -> bool,
+    ) -> (usize, bool) {
+        let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
+        let new = new.take_while(|line| line.past.seq > seq);
+        let seen = |line: &&Line| is_seen(line.author, &line.past.news);
+        let oldest = self.lines.front();
+        let has_more = self.is_cut && oldest.is_none_or(|it| it.past.seq > seq);
+        (new.filter(seen).count(), has_more)
+    }
+
+    /// The end of the lines from an entry on that only a file has, if it may have any before these.
+    pub(super) fn in_file(&self, (since, before): (u64, Before)) -> Option<Before> {
+        let oldest = self.lines.front().map(|it| it.past.seq);
+        if oldest.is_some_and(|it| it < since) {
+            return None;
+        }
         let first = self.lines.front().filter(|_| self.is_cut);
         match (self.is_cut, first) {
             (false, _) => None,
@@ -151,6 +186,7 @@ mod tests {
             seq: 1,
             at: 0,
             author: ANN,
+            account: None,
             room: None,
             news,
         }

@@ -97,7 +97,10 @@ impl Hub {
             | Act::ComeBack
             | Act::Ignore { .. }
             | Act::Unignore { .. }
+            | Act::Own(_)
             | Act::Leave { .. } => {}
+            Act::Account(act) => self.apply_account_of_house(entry, act, effects),
+            Act::Order(act) => self.apply_order_of_house(entry, act, effects),
         }
     }
 
@@ -111,6 +114,7 @@ impl Hub {
                 seq: entry.seq,
                 at: entry.at,
                 author: entry.author,
+                account: None,
                 room: Some(room.name.clone()),
                 news: news.clone(),
             };

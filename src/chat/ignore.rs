@@ -179,6 +179,46 @@ impl Hub {
         Ok(())
     }
 
+    /// A person has another connection now. It is the one that does not read the people whom they ignore.
+    pub(super) fn note_connection(&mut self, by: Place) {
+        let Some(slot) = self.roster.get(by).map(|it| it.slot) else {
+            return;
+        };
+        let ids: Vec<TargetId> = self.ignores(by).to_vec();
+        for id in ids {
+            if let Some(target) = self.targets.get_mut(id) {
+                target.by.insert(by, slot);
+            }
+        }
+    }
+
+    /// Has a person ignore somebody under this name, who may not be here.
+    pub(super) fn ignore_name(&mut self, by: Place, name: &Username) {
+        let here = self.roster.holder(name).filter(|it| *it != by);
+        if let Some(whom) = here {
+            // The list was no longer than it may be.
+            return drop(self.ignore(by, whom, name));
+        }
+        let slot = match self.roster.get(by) {
+            Some(person) if person.ignores().len() < IGNORED => person.slot,
+            _ => return,
+        };
+        let awaiting = self.targets.awaiting(name).next();
+        let id = match awaiting {
+            Some(id) => id,
+            None => {
+                let id = self.targets.add(name.clone(), PersonId::HOUSE, None);
+                self.targets.await_name(id);
+                id
+            }
+        };
+        let target = self.targets.get_mut(id);
+        let is_new = target.is_some_and(|it| it.by.insert(by, slot).is_none());
+        if let (Some(person), true) = (self.roster.get_mut(by), is_new) {
+            person.extras_mut().ignores.push(id);
+        }
+    }
+
     /// Removes the present holder of this name from a person's list, or else the entry under this name. Returns the
     /// name, if there was such an entry.
     pub(super) fn unignore(&mut self, by: Place, name: &Username) -> Option<Username> {
@@ -259,10 +299,12 @@ impl Hub {
         let targets: Vec<&Target> = ids.filter_map(|id| self.targets.get(*id)).collect();
         let names: HashSet<Username> = targets.iter().map(|it| it.name.clone()).collect();
         let holders = names.iter().filter_map(|name| self.roster.find(name));
+        let people = targets.iter().map(|it| it.person);
         let others = holders.filter(|it| !self.does_ignore(who, *it));
         Unseen {
             rooms: Vec::new(),
-            people: targets.iter().map(|it| it.person).collect(),
+            hidden_before: Vec::new(),
+            people: people.filter(|it| *it != PersonId::HOUSE).collect(),
             but: others.map(|it| self.roster.number(it)).collect(),
             names: names.into_iter().collect(),
         }

@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::id::{PersonId, RoomId};
+use crate::id::{PeerId, PersonId, RoomId};
+use crate::limits::owning::{ROOM_KICKS, ROOM_PEOPLE, ROOMS_OWNED};
 use crate::limits::{IGNORED, IGNORED_NAMES, ROOMS_HEARD};
 use crate::name::Username;
 
-use super::Hub;
 use super::person::{Person, Place};
+use super::room::Room;
+use super::{Audience, Hub};
 
 /// Everyone who is in the chat.
 type Here<'a> = [(Place, &'a Person)];
@@ -28,6 +30,40 @@ impl Hub {
         self.check_rooms(&here);
         self.check_ignores(&here);
         self.check_away(&here);
+        self.check_accounts(&here);
+    }
+
+    fn check_accounts(&self, here: &Here<'_>) {
+        for (place, it) in here {
+            let account = self.account_of(it);
+            assert!(account.is_none_or(|it| it.is_owned() && it.place == Some(*place)));
+            let alike = self.accounts.find_alike(&it.name);
+            let alike = alike.and_then(|it| self.accounts.get(it));
+            let is_theirs = alike.is_none_or(|found| {
+                !found.is_owned() || account.is_some_and(|it| it.id == found.id)
+            });
+            assert!(is_theirs, "{} is somebody else", it.name);
+        }
+        self.accounts.check();
+        let seated = self.accounts.iter().filter(|it| it.place.is_some()).count();
+        let members = here.iter().filter(|(_, it)| it.account.is_some());
+        assert_eq!(seated, members.count());
+    }
+
+    /// Checks that somebody who has just been told something may see the room in which it was said.
+    ///
+    /// # Panics
+    ///
+    /// If they may not.
+    pub fn check_reader(&self, peer: PeerId, to: &Audience) {
+        let Audience::Room { room, .. } = to else {
+            return;
+        };
+        // Rooms vanish and people leave by the same line.
+        if let (Some(person), Some(it)) = (self.roster.at(peer), self.rooms.get(*room)) {
+            let may_see = self.may_see(person, *room);
+            assert!(may_see, "{} reads {}", person.name, it.name);
+        }
     }
 
     fn check_connections(&self, here: &Here<'_>) {
@@ -71,13 +107,31 @@ impl Hub {
             let listed = room.members.iter().map(|it| self.roster.number(it));
             let members = members.remove(&id).unwrap_or_default();
             assert!(listed.eq(members), "{}", room.name);
-            let has_reason =
-                !room.members.is_empty() || room.topic.is_some() || id == RoomId::LOBBY;
+            let has_reason = !room.members.is_empty() || room.lasts() || id == RoomId::LOBBY;
             assert!(has_reason, "{} has nobody in it", room.name);
             assert_eq!(self.rooms.find(&room.name), Some(id));
             assert!(made.insert(room.made), "{} is another room too", room.name);
+            self.check_owning(id, room);
         }
         assert!(members.is_empty(), "people are in no room: {members:?}");
+    }
+
+    fn check_owning(&self, id: RoomId, room: &Room) {
+        let owning = &room.owning;
+        assert!(room.ranks.is_sorted_by(|a, b| a.account < b.account));
+        assert!(room.ranks.len() <= ROOM_PEOPLE && room.guests.len() <= ROOM_PEOPLE);
+        assert!(room.sent_out.len() <= ROOM_KICKS);
+        assert!(owning.slow > 0 || room.spoke.is_empty(), "{}", room.name);
+        let is_lobby = id == RoomId::LOBBY;
+        assert!(!is_lobby || owning.owner.is_none() && !owning.is_locked);
+        if let Some(owner) = owning.owner {
+            assert!(self.accounts.owned(owner).is_some(), "{}", room.name);
+            assert!(self.rooms.owned_by(owner) <= ROOMS_OWNED, "{}", room.name);
+        }
+        for member in &room.ranks {
+            let is_something = member.trusted.is_some() || member.invited.is_some();
+            assert!(is_something, "{} lists nobody", room.name);
+        }
     }
 
     fn check_away(&self, here: &Here<'_>) {

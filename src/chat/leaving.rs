@@ -62,6 +62,19 @@ impl Hub {
         effects.push(Effect::Close { peer, reason });
     }
 
+    /// Sends a peer away with a last word, who is told nothing of what is said any more.
+    pub(super) fn dismiss_hushed(
+        &mut self,
+        peer: PeerId,
+        word: impl Into<Message>,
+        reason: CloseReason,
+        effects: &mut Effects,
+    ) {
+        effects.tell(peer, word);
+        self.forget(peer, reason, None, effects);
+        effects.push(Effect::Close { peer, reason });
+    }
+
     /// Lets someone leave, with or without a last word to the others.
     pub(super) fn quit(&mut self, peer: PeerId, word: Option<Arc<str>>, effects: &mut Effects) {
         let reason = CloseReason::Quit;
@@ -83,7 +96,7 @@ impl Hub {
     }
 
     /// From now on a peer is told nothing of what is said.
-    fn stop_reading(&self, peer: PeerId, effects: &mut Effects) {
+    pub(super) fn stop_reading(&self, peer: PeerId, effects: &mut Effects) {
         let rooms = self.roster.at(peer).into_iter().flat_map(Person::rooms);
         for room in rooms {
             effects.push(Effect::Exit { peer, room });
@@ -100,6 +113,7 @@ impl Hub {
     ) {
         self.logins.clear(peer);
         self.idles.clear(peer);
+        self.forget_asking(peer, effects);
         let person = self.roster.at(peer);
         self.programs -= usize::from(person.is_some_and(Person::is_program));
         let person = person.map(|it| it.id);

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
+use crate::account::{Accounts, Secret};
 use crate::error::CloseReason;
 use crate::id::PeerId;
 use crate::journal::Act;
 use crate::limits::LOGIN_ATTEMPTS;
 use crate::message::AboutConnection;
 use crate::moment::Moment;
-use crate::name::Username;
+use crate::name::{Username, is_of_house};
 
 use super::Hub;
 use super::commands;
@@ -26,7 +27,7 @@ impl Hub {
     ) {
         if self.rules.anonymous {
             let name = self.name_of(addr);
-            return effects.append(peer, None, Act::ComeIn { name });
+            return self.want_in(peer, name, effects);
         }
         if let Some(timeout) = self.rules.login_timeout {
             self.logins.set(peer, now.instant + timeout);
@@ -52,7 +53,7 @@ impl Hub {
         match taken.addr() {
             Some(addr) if self.roster.session(peer) == Some(Session::Naming) => {
                 let name = self.name_of(addr);
-                effects.append(peer, None, Act::ComeIn { name });
+                self.want_in(peer, name, effects);
             }
             Some(_) => {}
             None => self.refuse(peer, AboutConnection::UsernameTaken, effects),
@@ -60,7 +61,7 @@ impl Hub {
     }
 
     /// Handles a line of a newcomer: the name they want, or a wish to leave.
-    pub(super) fn login(&mut self, peer: PeerId, line: &str, effects: &mut Effects) {
+    pub(super) fn login(&mut self, now: Moment, peer: PeerId, line: &str, effects: &mut Effects) {
         if self.roster.session(peer).is_none() {
             return;
         }
@@ -72,8 +73,41 @@ impl Hub {
             return self.dismiss(peer, AboutConnection::Goodbye, CloseReason::Quit, effects);
         }
         match Username::parse(line) {
-            Ok(name) => effects.append(peer, None, Act::ComeIn { name }),
+            Ok(name) => self.choose(now, peer, name, None, effects),
             Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why), effects),
+        }
+    }
+
+    /// A newcomer has chosen a name. Somebody's name needs its password.
+    pub(super) fn choose(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        name: Username,
+        password: Option<&Secret>,
+        effects: &mut Effects,
+    ) {
+        let claimed = match self.accounts_kind() {
+            Accounts::Off => None,
+            Accounts::On | Accounts::Required => self.accounts.find_alike(&name),
+        };
+        match claimed {
+            Some(account) => self.claim(now, peer, account, password, effects),
+            None if self.accounts_kind() == Accounts::Required => {
+                self.refuse(peer, AboutConnection::ForMembers, effects);
+            }
+            None if is_of_house(&name) => {
+                self.refuse(peer, AboutConnection::UsernameOfHouse, effects);
+            }
+            None => self.want_in(peer, name, effects),
+        }
+    }
+
+    /// A newcomer wants to come in under a name, as a guest.
+    pub(super) fn want_in(&mut self, peer: PeerId, name: Username, effects: &mut Effects) {
+        if let Some(from) = self.roster.origin(peer) {
+            let proof = None;
+            effects.append(peer, None, Act::ComeIn { name, from, proof });
         }
     }
 

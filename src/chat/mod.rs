@@ -9,11 +9,17 @@
 // A match over acts or messages names every variant. Only tests match some of them.
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 
+mod absent;
+mod accounts;
 mod alone;
 mod apply;
 mod arrivals;
+mod arriving;
+mod attempts;
 mod away;
+mod coming_in;
 mod commands;
+mod confirming;
 #[cfg(any(test, fuzzing))]
 mod digest;
 mod directory;
@@ -28,16 +34,22 @@ mod late;
 mod leaving;
 mod login;
 mod moving;
+mod order;
+mod owning;
 mod person;
 mod programs;
 mod question;
 #[cfg(any(test, fuzzing))]
 mod readers;
 mod recall;
+mod registering;
 mod repeats;
 mod replay;
 mod room;
 mod roster;
+mod rules;
+#[cfg(feature = "accounts")]
+mod shell;
 #[cfg(any(test, fuzzing))]
 mod twin;
 
@@ -48,58 +60,38 @@ pub use event::{Audience, Effect, Effects, Event, Proposal};
 pub use question::{Finding, Question};
 #[cfg(any(test, fuzzing))]
 pub use readers::Readers;
+pub use rules::Rules;
+#[cfg(feature = "accounts")]
+pub(crate) use shell::{ShellRequest, Wanted};
 #[cfg(any(test, fuzzing))]
 pub use twin::Twin;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::account::{AccountId, Hashed, Origin};
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
 use crate::journal::{Act, Entry};
-use crate::limits::{HISTORY_LINES, PEOPLE_LISTED};
-use crate::message::{AboutConnection, AboutInput, KeptRoom, News, Past, Presence};
-use crate::moment::{Moment, Offset};
+use crate::limits::PEOPLE_LISTED;
+use crate::message::{
+    AboutConnection, AboutInput, Elsewhere, KeptHouse, KeptRoom, News, Past, Presence,
+};
+use crate::moment::Moment;
 use crate::name::{InvalidUsername, RoomName, Username};
 use crate::tally;
 use crate::wire::Command;
 
+use accounts::AccountTable;
+use attempts::Attempts;
+use coming_in::{Asking, LateAnswers};
 use ignore::Targets;
+use order::Order;
 use person::{Person, Place};
 use room::Rooms;
 use roster::{Roster, Session};
-
-/// The operator's settings for the chat.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// No login: people are named by their address.
-    pub anonymous: bool,
-    /// Time in which a newcomer must give a username. `None`: no limit.
-    pub login_timeout: Option<Duration>,
-    /// Time after which a person who has typed nothing is dropped. `None`: no limit.
-    pub idle_timeout: Option<Duration>,
-    /// Lines that each room keeps.
-    pub history: usize,
-    /// Tells programs which numbers are of the same life of the server: no two lives have the same.
-    pub journal: u64,
-    /// Looks up how far ahead the clocks of a named time zone are, at a time in seconds since 1970-01-01 00:00 UTC.
-    /// `None`: zones have no names here.
-    pub zones: Option<fn(&str, i64) -> Option<Offset>>,
-}
-
-impl Default for Rules {
-    fn default() -> Rules {
-        Rules {
-            anonymous: false,
-            login_timeout: None,
-            idle_timeout: None,
-            history: HISTORY_LINES,
-            journal: 0,
-            zones: None,
-        }
-    }
-}
 
 /// The state of the chat.
 #[derive(Debug)]
@@ -115,6 +107,20 @@ pub struct Hub {
     idles: Deadlines,
     /// Everyone whom someone ignores.
     targets: Targets,
+    /// The names that are somebody's.
+    accounts: AccountTable,
+    /// Everyone who is asked for a password.
+    askings: BTreeMap<PeerId, Asking>,
+    /// The time by which those of them who are in the chat must answer.
+    asked_until: Deadlines,
+    /// Those whose next line may be the answer to a question that has ended.
+    late_answers: BTreeMap<PeerId, LateAnswers>,
+    /// How often passwords were tried.
+    attempts: Attempts,
+    /// Hashes of new passwords, until the acts that set them are applied.
+    hashes: BTreeMap<PersonId, Hashed>,
+    /// Who is kept out or silent, and the like.
+    order: Order,
     /// How many programs are in the chat by connections of this server.
     programs: usize,
     /// Whether a file keeps what is said.
@@ -151,6 +157,7 @@ struct Author {
     /// When it was made: milliseconds since 1970-01-01 00:00 UTC.
     at: i64,
     id: PersonId,
+    account: Option<AccountId>,
     place: Place,
     peer: Option<PeerId>,
     /// Whether a program has their connection.
@@ -166,6 +173,7 @@ impl Author {
         entry: &Entry,
         place: Place,
         person: &Person,
+        account: Option<AccountId>,
         peer: Option<PeerId>,
     ) -> Author {
         Author {
@@ -173,6 +181,7 @@ impl Author {
             seq: entry.seq,
             at: entry.at,
             id: person.id,
+            account,
             place,
             peer,
             is_program: person.is_program(),
@@ -181,12 +190,25 @@ impl Author {
         }
     }
 
+    /// What others read who hear them say this.
+    fn said(&self, text: &Arc<str>) -> News {
+        let (from, text) = (self.name.clone(), text.clone());
+        News::Said { from, text }
+    }
+
+    /// What others read whom they tell that they are doing this.
+    fn did(&self, text: &Arc<str>) -> News {
+        let (from, text) = (self.name.clone(), text.clone());
+        News::Action { from, text }
+    }
+
     /// Their line in the form in which it is kept, with the room where they said it.
     fn past(&self, room: Option<&RoomName>, news: &News) -> Arc<Past> {
         Arc::new(Past {
             seq: self.seq,
             at: self.at,
             author: self.id,
+            account: self.account,
             room: room.cloned(),
             news: news.clone(),
         })
@@ -204,6 +226,13 @@ impl Hub {
             logins: Deadlines::default(),
             idles: Deadlines::default(),
             targets: Targets::default(),
+            accounts: AccountTable::default(),
+            askings: BTreeMap::new(),
+            asked_until: Deadlines::default(),
+            late_answers: BTreeMap::new(),
+            attempts: Attempts::default(),
+            hashes: BTreeMap::new(),
+            order: Order::default(),
             programs: 0,
             has_file: false,
             last: 0,
@@ -214,12 +243,22 @@ impl Hub {
     /// Handles an event of a peer. Events of a peer that the hub has already closed are ignored.
     pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
         match event {
-            Event::Connected { addr, format } => {
-                self.began.get_or_insert(now.instant);
-                self.roster.connect(peer, format);
+            Event::Connected {
+                addr,
+                is_tls,
+                format,
+            } => {
+                if self.began.is_none() {
+                    self.began = Some(now.instant);
+                    self.order.set_wake(now);
+                }
+                let address = addr.ip().to_canonical();
+                let from = Origin { address, is_tls };
+                self.roster.connect(peer, from, format);
                 self.greet(now, peer, addr, effects);
             }
             Event::Line(line) => self.line(now, peer, line, effects),
+            Event::Secret(typed) => self.secret(now, peer, typed, effects),
             Event::LineTooLong { limit } => self.too_long(now, peer, limit, effects),
             Event::Object(object) => self.object(now, peer, object, effects),
             Event::Misused(id, misuse) => self.misused(peer, id, misuse, effects),
@@ -228,7 +267,7 @@ impl Hub {
                 let word = AboutConnection::WrongProtocol(protocol);
                 self.dismiss(peer, word, CloseReason::WrongProtocol(protocol), effects);
             }
-            Event::Interrupt => self.answer_key(peer, AboutInput::HowToQuit, effects),
+            Event::Interrupt => self.interrupt(peer, effects),
             Event::AreYouThere => {
                 let still_here = AboutInput::StillHere(self.online());
                 self.answer_key(peer, still_here, effects);
@@ -243,7 +282,11 @@ impl Hub {
             }
             #[cfg(test)]
             Event::Answered(Ok(Finding::Echo(line))) => self.line(now, peer, line, effects),
-            Event::Answered(finding) => self.answered(peer, finding, effects),
+            Event::Answered(finding) => {
+                if !self.answered_secret(now, peer, finding, effects) {
+                    self.answered(peer, finding, effects);
+                }
+            }
             Event::Disconnected(reason) => self.leave(peer, reason, None, effects),
         }
     }
@@ -257,6 +300,13 @@ impl Hub {
             self.dismiss(peer, AboutConnection::LoginTimedOut, reason, effects);
             return true;
         }
+        if let Some(peer) = self.asked_until.pop_due(now.instant) {
+            self.time_out_asking(peer, effects);
+            return true;
+        }
+        if self.say_of_lockdown(now, effects) {
+            return true;
+        }
         let silent = self.idles.pop_due(now.instant);
         silent
             .inspect(|peer| self.idle(now, *peer, effects))
@@ -265,7 +315,12 @@ impl Hub {
 
     /// The time of the next call of [`handle_timeout`](Self::handle_timeout), if nothing else happens.
     pub fn next_timeout(&self) -> Option<Instant> {
-        let due = [self.logins.next(), self.idles.next()];
+        let due = [
+            self.logins.next(),
+            self.asked_until.next(),
+            self.idles.next(),
+            self.order.wake(),
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -276,9 +331,11 @@ impl Hub {
 
     /// Goes on from what a file has: its rooms, with their topics and last lines. From now on the file is to keep what
     /// happens, by [`Effect::Keep`], and answers questions about what happened before.
-    pub fn go_on(&mut self, rooms: Vec<KeptRoom>) {
+    pub fn go_on(&mut self, rooms: Vec<KeptRoom>, house: KeptHouse) {
         self.has_file = true;
         self.rooms.load(rooms);
+        self.order.load(&house);
+        self.accounts.load(house.accounts);
     }
 
     /// The number of the last entry.
@@ -301,16 +358,24 @@ impl Hub {
         if let Some(question) = Question::typed(line) {
             return self.ask(peer, question, effects);
         }
+        #[cfg(test)]
+        if let Some(question) = question::typed_secret(line) {
+            return effects.push(Effect::AskSecret { peer, question });
+        }
         let Some(caller) = self.caller(now, peer) else {
-            return self.login(peer, line, effects);
+            return self.login(now, peer, line, effects);
         };
         match Command::parse(line) {
-            Command::Blank => {}
+            Command::Blank => self.release_held(&caller, effects),
+            Command::Say(_) if self.is_late_answer(now, peer, true, effects) => {}
             Command::Say(text) => {
                 let (room, text) = (None, text.into());
                 caller.wants(Act::Say { room, text }, effects);
             }
-            Command::Slash { word, args } => commands::run(self, &caller, word, args, effects),
+            Command::Slash { word, args } => {
+                self.is_late_answer(now, peer, false, effects);
+                commands::run(self, &caller, word, args, effects);
+            }
         }
     }
 
@@ -329,17 +394,19 @@ impl Hub {
         })
     }
 
-    /// The people in a room, or the first of them.
-    fn people_in(&self, now: Moment, room: RoomId) -> Vec<Presence> {
+    /// The people in a room, or the first of them, as somebody sees them.
+    fn people_in(&self, now: Moment, room: RoomId, reader: Place) -> Vec<Presence> {
+        let Some(reader) = self.roster.get(reader) else {
+            return Vec::new();
+        };
         let members = self.rooms.get(room).into_iter();
         let members = members.flat_map(|it| it.members.iter());
         let listed = members.inspect(|_| tally::steps(1)).take(PEOPLE_LISTED);
         listed
             .filter_map(|it| self.roster.get(it))
             .map(|person| {
-                let is_elsewhere = person.room != room;
-                let elsewhere = is_elsewhere.then(|| self.room_name(person.room));
-                self.presence(now, person, elsewhere.flatten())
+                let elsewhere = self.elsewhere(person, room, reader);
+                self.presence(now, person, elsewhere)
             })
             .collect()
     }
@@ -351,7 +418,7 @@ impl Hub {
     }
 
     /// The facts about a person that others are told. `elsewhere` is the person's current room, if it has to be told.
-    fn presence(&self, now: Moment, person: &Person, elsewhere: Option<RoomName>) -> Presence {
+    fn presence(&self, now: Moment, person: &Person, elsewhere: Option<Elsewhere>) -> Presence {
         Presence {
             id: person.id,
             name: person.name.clone(),
@@ -362,6 +429,9 @@ impl Hub {
     }
 
     fn too_long(&mut self, now: Moment, peer: PeerId, limit: usize, effects: &mut Effects) {
+        if self.question_for(peer).is_some() {
+            return self.secret_too_long(now, peer, effects);
+        }
         let active = self.seconds(now);
         match self.roster.at_mut(peer) {
             Some(person) => {
@@ -389,8 +459,24 @@ impl Hub {
             return;
         };
         effects.answer(peer, answer);
-        if session == Session::Naming {
-            effects.tell(peer, AboutConnection::UsernamePrompt);
+        self.prompt(peer, session, effects);
+    }
+
+    /// Shows the question that the peer has to answer, if there is one.
+    fn prompt(&self, peer: PeerId, session: Session, effects: &mut Effects) {
+        match (self.question_for(peer), session) {
+            (Some(question), _) => effects.push(Effect::AskSecret { peer, question }),
+            (None, Session::Naming) => effects.tell(peer, AboutConnection::UsernamePrompt),
+            (None, Session::Chatting(_)) => {}
+        }
+    }
+
+    /// Handles the key that interrupts. It ends a question for a password.
+    fn interrupt(&mut self, peer: PeerId, effects: &mut Effects) {
+        let is_asked = self.question_for(peer).is_some();
+        match self.roster.session(peer) {
+            Some(Session::Chatting(_)) if is_asked => self.give_up_asking(peer, effects),
+            _ => self.answer_key(peer, AboutInput::HowToQuit, effects),
         }
     }
 

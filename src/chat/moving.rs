@@ -1,6 +1,6 @@
 //! Going from room to room: entries that change which rooms a person is in, and which of them is their current one.
 
-use crate::id::RoomId;
+use crate::id::{PeerId, RoomId};
 use crate::limits::ROOMS_HEARD;
 use crate::message::{AboutHearing, AboutRooms, Answer, ForProgram, News};
 use crate::name::RoomName;
@@ -14,9 +14,9 @@ impl Hub {
     /// Moves the author from their current room to another one, and tells both rooms. They keep the other rooms that
     /// they hear.
     pub(super) fn go(&mut self, author: &Author, typed: &RoomName, effects: &mut Effects) {
-        let room = match self.rooms.find_or_make(typed, author.seq, author.id) {
+        let room = match self.way_to(author, typed) {
             Ok(room) => room,
-            Err(why) => return effects.answer(author.peer, no_room(typed, why)),
+            Err(why) => return effects.answer(author.peer, why),
         };
         let Some(name) = self.room_name(room) else {
             return;
@@ -25,15 +25,16 @@ impl Hub {
             return self.tell_in(author, room, AboutRooms::InRoomAlready(name), effects);
         }
         let who = author.name.clone();
-        let gone = News::WentTo {
-            who: who.clone(),
-            room: name.clone(),
+        let gone = |room| News::WentTo {
+            who: author.name.clone(),
+            room,
         };
+        self.tell_where(author, author.room, room, gone, effects);
+        self.knows_room(author);
         let hidden_from = self.hidden_from(author.place);
-        effects.tell_room(author.room, author.peer, hidden_from.clone(), gone);
         // It may vanish with them.
         let left = self.room_name(author.room);
-        self.exit(author, author.room, effects);
+        self.exit(author.place, author.peer, author.room, effects);
         let Some(person) = self.roster.get_mut(author.place) else {
             return;
         };
@@ -55,6 +56,7 @@ impl Hub {
             self.show_room(author.place, room, effects);
             effects.tell_room(room, author.peer, hidden_from, News::Entered(who));
         }
+        self.own_if_new(author, room, effects);
     }
 
     /// Lets the author hear a room besides their current one, and tells the people there.
@@ -70,11 +72,11 @@ impl Hub {
         if person.is_none_or(|it| it.rooms().count() >= ROOMS_HEARD) {
             return effects.answer(author.peer, AboutHearing::TooMany);
         }
-        let room = match self.rooms.find_or_make(typed, author.seq, author.id) {
+        let room = match self.way_to(author, typed) {
             Ok(room) => room,
-            Err(why) => return effects.answer(author.peer, no_room(typed, why)),
+            Err(why) => return effects.answer(author.peer, why),
         };
-        let (Some(name), Some(from)) = (self.room_name(room), self.room_name(author.room)) else {
+        let Some(name) = self.room_name(room) else {
             return;
         };
         if let Some(person) = self.roster.get_mut(author.place) {
@@ -84,9 +86,12 @@ impl Hub {
         self.read(author.place, room, effects);
         self.tell_in(author, room, AboutHearing::Too(name), effects);
         self.show_room(author.place, room, effects);
-        let who = author.name.clone();
-        let listens = News::ListensIn { who, from };
-        effects.tell_room(room, author.peer, self.hidden_from(author.place), listens);
+        let listens = |from| News::ListensIn {
+            who: author.name.clone(),
+            from,
+        };
+        self.tell_where(author, room, author.room, listens, effects);
+        self.own_if_new(author, room, effects);
     }
 
     /// The author no longer hears a room, or any room but their current one. Tells the people there.
@@ -124,7 +129,7 @@ impl Hub {
         for room in left.into_iter().filter(|it| *it != author.room) {
             let listens_no_more = News::ListensNoMore(author.name.clone());
             effects.tell_room(room, author.peer, hidden_from.clone(), listens_no_more);
-            self.exit(author, room, effects);
+            self.exit(author.place, author.peer, room, effects);
         }
     }
 
@@ -142,6 +147,7 @@ impl Hub {
             hears.retain(|it| *it != room);
             hears.push(author.room);
         }
+        self.knows_room(author);
         self.read(author.place, author.room, effects);
         self.read(author.place, room, effects);
         self.tell_in(author, room, AboutRooms::InRoom(name), effects);
@@ -183,32 +189,38 @@ impl Hub {
     }
 
     /// Adds a person to a room, and to its list of people who are away if they are.
-    fn add_member(&mut self, room: RoomId, place: Place) {
+    pub(super) fn add_member(&mut self, room: RoomId, place: Place) {
         self.rooms.enter(room, place, |it| self.roster.number(it));
         if let Some(person) = self.roster.get(place) {
             self.rooms.list_away(room, place, person);
         }
     }
 
-    /// Takes the author out of a room. The room may vanish with them.
-    fn exit(&mut self, author: &Author, room: RoomId, effects: &mut Effects) {
-        self.note_visit(author.place, room);
-        if let Some(person) = self.roster.get(author.place) {
-            self.rooms.strike_away(room, author.place, person);
+    /// Takes somebody out of a room. The room may vanish with them.
+    pub(super) fn exit(
+        &mut self,
+        place: Place,
+        peer: Option<PeerId>,
+        room: RoomId,
+        effects: &mut Effects,
+    ) {
+        self.note_visit(place, room);
+        if let Some(person) = self.roster.get(place) {
+            self.rooms.strike_away(room, place, person);
         }
         let number = |it| self.roster.number(it);
-        self.rooms.leave(room, author.place, number);
-        if let Some(person) = self.roster.get_mut(author.place) {
+        self.rooms.leave(room, place, number);
+        if let Some(person) = self.roster.get_mut(place) {
             person.forget_heard(room);
         }
-        if let Some(peer) = author.peer {
+        if let Some(peer) = peer {
             effects.push(Effect::Exit { peer, room });
         }
     }
 }
 
 /// The reason why somebody could not go to the room that they typed.
-fn no_room(typed: &RoomName, why: NoRoom) -> AboutRooms {
+pub(super) fn no_room(typed: &RoomName, why: NoRoom) -> AboutRooms {
     match why {
         NoRoom::TooMany => AboutRooms::TooManyRooms,
         NoRoom::TooManyMade => AboutRooms::TooManyRoomsMade,

@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::account::Origin;
 use crate::id::{PersonId, RoomId, Slot};
 use crate::limits::{ABSENCE_TOLD_FOR, ABSENCES_TOLD};
 use crate::moment::Format;
-use crate::name::Username;
+use crate::name::{RoomName, Username};
 use crate::tally;
 
+use super::accounts::AccountIndex;
 use super::history::History;
+use super::owning::Moved;
 use super::recall::Recall;
 use super::repeats::Repeats;
 
@@ -46,6 +49,10 @@ pub(super) struct Person {
     pub(super) format: Format,
     /// When they last typed something: seconds since the hub's first event.
     pub(super) active: u32,
+    /// Their account, if they are no guest.
+    pub(super) account: Option<AccountIndex>,
+    /// Where they came in from.
+    pub(super) from: Origin,
     /// Data that most people never have.
     pub(super) extras: Option<Box<Extras>>,
 }
@@ -65,6 +72,8 @@ pub(super) struct Extras {
     pub(super) ignored_as: Vec<TargetId>,
     /// Absences of others that they were told of.
     pub(super) told: Told,
+    /// Set when their current room is another one by somebody else's doing, until they know.
+    pub(super) moved: Option<Box<Moved>>,
     /// Rooms that they left, the last one at the end.
     pub(super) visits: Vec<Visit>,
     /// What they said under ids.
@@ -73,6 +82,10 @@ pub(super) struct Extras {
     pub(super) recall: Option<Box<Recall>>,
     /// The person who last wrote to them privately.
     pub(super) correspondent: Option<(PersonId, Username)>,
+    /// The time zone that they named, if it has a name.
+    pub(super) zone: Option<Box<str>>,
+    /// The rooms that a member left when they were last here, each with the entry by which they did.
+    pub(super) left: Vec<(RoomName, u64)>,
 }
 
 #[derive(Debug)]
@@ -126,6 +139,8 @@ impl Person {
             room,
             format: Format::default(),
             active: 0,
+            account: None,
+            from: Origin::default(),
             extras: None,
         };
         let since = since.max(0);

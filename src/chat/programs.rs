@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::account::Secret;
 use crate::error::CloseReason;
 use crate::id::{PeerId, RoomId};
 use crate::journal::Act;
@@ -60,6 +61,9 @@ impl Hub {
     ) {
         let command = match &object.op {
             Op::Command { line } => commands::word_of(line),
+            Op::Register { .. } => Some("/register"),
+            Op::Password { .. } => Some("/password"),
+            Op::Unregister { .. } => Some("/unregister"),
             Op::Login { .. }
             | Op::Say { .. }
             | Op::Do { .. }
@@ -81,7 +85,7 @@ impl Hub {
             None => {}
             // It says nothing about the program's user.
             Some(_) if object.op == Op::Ping => effects.tell(peer, ForProgram::Pong(self.last)),
-            Some(Session::Naming) => self.op_of_newcomer(peer, &object.op, effects),
+            Some(Session::Naming) => self.op_of_newcomer(now, peer, &object.op, effects),
             Some(Session::Chatting(_)) => {
                 if let Some(caller) = self.caller(now, peer) {
                     self.op(&caller, &object.op, effects);
@@ -108,15 +112,20 @@ impl Hub {
         effects.set_request(None);
     }
 
-    fn op_of_newcomer(&mut self, peer: PeerId, op: &Op, effects: &mut Effects) {
+    fn op_of_newcomer(&mut self, now: Moment, peer: PeerId, op: &Op, effects: &mut Effects) {
         match op {
-            Op::Login { name } => self.take_name(peer, name, effects),
+            Op::Login { name, password } => {
+                self.take_name(now, peer, name, password.as_ref(), effects);
+            }
             Op::Quit { .. } => {
                 let reason = CloseReason::Quit;
                 self.dismiss(peer, AboutConnection::Goodbye, reason, effects);
             }
             Op::TooLong { limit } => effects.answer(peer, AboutInput::TooLong { limit: *limit }),
-            Op::Say { .. }
+            Op::Register { .. }
+            | Op::Password { .. }
+            | Op::Unregister { .. }
+            | Op::Say { .. }
             | Op::Do { .. }
             | Op::Join { .. }
             | Op::Leave { .. }
@@ -131,6 +140,11 @@ impl Hub {
     fn op(&mut self, caller: &Caller, op: &Op, effects: &mut Effects) {
         match op {
             Op::Login { .. } => effects.tell(caller.peer, ForProgram::InAlready),
+            Op::Register { password } => self.register_with(caller, password, effects),
+            Op::Password { old, new } => self.change_password(caller, old, new, effects),
+            Op::Unregister { password, to } => {
+                self.unregister_with(caller, password, to.as_deref(), effects);
+            }
             Op::Say { text, room } => {
                 if let Some(room) = self.named_room(caller, room.as_deref(), effects) {
                     let text = text.as_str().into();
@@ -241,9 +255,16 @@ impl Hub {
     }
 
     /// Takes the name that a program wants to come in under.
-    fn take_name(&mut self, peer: PeerId, typed: &str, effects: &mut Effects) {
+    fn take_name(
+        &mut self,
+        now: Moment,
+        peer: PeerId,
+        typed: &str,
+        password: Option<&Secret>,
+        effects: &mut Effects,
+    ) {
         match Username::parse(typed) {
-            Ok(name) => effects.append(peer, None, Act::ComeIn { name }),
+            Ok(name) => self.choose(now, peer, name, password, effects),
             Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why), effects),
         }
     }
@@ -253,7 +274,9 @@ impl Hub {
         let Some(person) = self.roster.get(place) else {
             return;
         };
-        let rooms = person.rooms().filter_map(|it| self.room_facts(now, it));
+        let rooms = person
+            .rooms()
+            .filter_map(|it| self.room_facts(now, it, place));
         let welcome = Welcome {
             name: person.name.clone(),
             rooms: rooms.collect(),
@@ -271,13 +294,29 @@ impl Hub {
         sentence: impl Into<Answer>,
         effects: &mut Effects,
     ) {
-        if !author.is_program {
-            return effects.answer(author.peer, sentence);
+        self.tell_in_at(author.now, author.place, room, sentence, effects);
+    }
+
+    /// Tells somebody that they are in a room, likewise.
+    pub(super) fn tell_in_at(
+        &self,
+        now: Moment,
+        place: Place,
+        room: RoomId,
+        sentence: impl Into<Answer>,
+        effects: &mut Effects,
+    ) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        let peer = self.roster.peer(person);
+        if !person.is_program() {
+            return effects.answer(peer, sentence);
         }
-        let is_current = self.roster.get(author.place).map(|it| it.room) == Some(room);
-        if let Some(room) = self.room_facts(author.now, room) {
+        let is_current = person.room == room;
+        if let Some(room) = self.room_facts(now, room, place) {
             let room = room.into();
-            effects.tell(author.peer, ForProgram::InRoom { room, is_current });
+            effects.tell(peer, ForProgram::InRoom { room, is_current });
         }
     }
 
@@ -314,15 +353,22 @@ impl Hub {
         effects.tell_author(peer, name, news);
     }
 
-    fn room_facts(&self, now: Moment, id: RoomId) -> Option<RoomFacts> {
+    fn room_facts(&self, now: Moment, id: RoomId, reader: Place) -> Option<RoomFacts> {
         let room = self.rooms.get(id)?;
-        let people = self.people_in(now, id);
+        let people = self.people_in(now, id, reader);
         Some(RoomFacts {
             name: room.name.clone(),
             topic: room.topic.clone(),
             more: room.members.len() - people.len(),
             people,
         })
+    }
+}
+
+impl Hub {
+    /// Whether a program has a connection.
+    pub(super) fn is_program(&self, peer: PeerId) -> bool {
+        self.roster.format(peer).is_for_programs()
     }
 }
 

@@ -6,7 +6,10 @@
 #[cfg(test)]
 use std::sync::Arc;
 
-use crate::message::{Before, Page, Seen, Unseen};
+use crate::account::{AccountId, Hashed, Secret};
+#[cfg(test)]
+use crate::message::SecretQuestion;
+use crate::message::{AccountFacts, Audit, Before, Page, Seen, Unseen};
 use crate::name::{RoomName, Username};
 use crate::query::Query;
 
@@ -39,6 +42,21 @@ pub enum Question {
     },
     /// When somebody of this name was last here.
     Seen(Username),
+    /// Whether all that was handed over so far is in the file.
+    Kept,
+    /// What was done to people, the last so many acts.
+    Audit(usize),
+    /// Whether this is the password of an account.
+    Verify {
+        /// The account.
+        account: AccountId,
+        /// The entry that set its password: the file may not have it yet.
+        changed: u64,
+        /// What was typed.
+        password: Secret,
+    },
+    /// The hash of a new password.
+    Hash(Secret),
     /// To give back a line, which the hub then handles as if it had been typed.
     #[cfg(test)]
     Echo(Arc<str>),
@@ -51,6 +69,16 @@ pub enum Finding {
     Page(Page),
     /// When somebody was last here, if they ever were.
     Seen(Option<Seen>),
+    /// All is in the file.
+    Kept,
+    /// What was done to people, the oldest first.
+    Audit(Vec<Audit>),
+    /// The password is right, and this is what the account has. If the hash has old parameters, another one.
+    Right(Box<AccountFacts>, Option<Hashed>),
+    /// The password is wrong.
+    Wrong,
+    /// The hash.
+    Hashed(Hashed),
     /// The answer would take too long to find.
     TooMuch,
     /// What was said last is not in the file yet, as the disk is slow.
@@ -60,12 +88,30 @@ pub enum Finding {
     Echo(Arc<str>),
 }
 
+impl Question {
+    /// Whether it is about a password, and so takes a processor a while.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self, Question::Verify { .. } | Question::Hash(_))
+    }
+}
+
 #[cfg(test)]
 impl Question {
     /// The question that a typed line asks in the tests: to give back the rest of the line.
     pub(super) fn typed(line: &str) -> Option<Question> {
         let rest = line.strip_prefix("/ask ")?;
         Some(Question::Echo(rest.into()))
+    }
+}
+
+/// The question for a password that a typed line has the tests ask: that of its second word.
+#[cfg(test)]
+pub(super) fn typed_secret(line: &str) -> Option<SecretQuestion> {
+    match line.strip_prefix("/secret ")? {
+        "login" => Some(SecretQuestion::Login),
+        "new" => Some(SecretQuestion::New),
+        "again" => Some(SecretQuestion::Again),
+        _ => Some(SecretQuestion::Present),
     }
 }
 

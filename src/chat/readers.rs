@@ -57,7 +57,14 @@ impl Readers {
             | Effect::Ask { .. } => {
                 assert_eq!(Some(effect), None, "nothing is out");
             }
-            Effect::Keep(_) => {}
+            Effect::Keep(_)
+            | Effect::AskSecret { .. }
+            | Effect::SecretOver { .. }
+            | Effect::WrongPassword { .. } => {}
+            Effect::Replaced { peer, name } => {
+                assert!(self.goes_by(*peer, name), "{peer} has no seat");
+                self.online.retain(|(it, _)| it != peer);
+            }
             Effect::Send { to, message, .. } => return self.readers(to, message),
             Effect::Enter {
                 peer,
@@ -73,8 +80,6 @@ impl Readers {
                 let rooms = self.rooms_mut(*peer);
                 rooms.insert(*room, reading);
                 assert!(rooms.len() <= ROOMS_HEARD, "{peer} reads too many rooms");
-                let is_first = rooms.len() == 1;
-                assert!(is_first || self.name(*peer).is_some(), "{peer}");
             }
             Effect::Exit { peer, room } => {
                 let left = self.rooms_mut(*peer).remove(room);

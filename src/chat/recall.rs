@@ -4,15 +4,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::erasure::Erasure;
 use crate::error::Unanswered;
 use crate::id::PeerId;
 use crate::limits::HISTORY_BYTES;
 use crate::limits::past::{FOUND_LINES, SEARCH_INTERVAL, SEARCHES};
 use crate::message::{
-    AboutInput, AboutPast, AboutReading, Answer, Before, ForProgram, Past, Request,
+    AboutAccount, AboutInput, AboutPast, AboutReading, Answer, Before, ForProgram, Past, Request,
 };
 use crate::name::{RoomName, Username};
 use crate::query::Query;
+use crate::tally;
 
 use super::event::{Effect, Effects};
 use super::history;
@@ -55,6 +57,8 @@ pub(super) enum Way {
     Last,
     /// As a page of lines.
     Page,
+    /// As what was said behind this entry, to a member who was not here.
+    Since(u64),
 }
 
 #[derive(Debug)]
@@ -65,7 +69,7 @@ struct Asked {
 }
 
 #[derive(Debug)]
-enum About {
+pub(super) enum About {
     Lines {
         sought: Sought,
         way: Way,
@@ -73,6 +77,24 @@ enum About {
         newer: Vec<Arc<Past>>,
     },
     Seen,
+    /// Something was done, and is to be confirmed.
+    Confirmed(Answer),
+    /// What was done to people.
+    Audit,
+}
+
+impl Recall {
+    /// Forgets the lines of an answer that an erasure takes back. Those of the file are asked about when they come.
+    pub(super) fn erase(&mut self, erasure: &Erasure) {
+        if let Some(Asked {
+            about: About::Lines { newer, .. },
+            ..
+        }) = &mut self.asked
+        {
+            tally::steps(newer.len());
+            newer.retain(|it| !erasure.meets(it));
+        }
+    }
 }
 
 /// Lines to show, the oldest first.
@@ -109,6 +131,8 @@ fn header(what: &What, way: Way, found: &Found) -> Option<Answer> {
             };
             found.into()
         }
+        (_, Way::Since(_), 0) => AboutAccount::NothingMissed.into(),
+        (_, Way::Since(_), count) => AboutReading::History(count).into(),
         (_, Way::Arrival, 0) => return None,
         (_, Way::Last | Way::Page, 0) if found.older.is_some() => AboutPast::FurtherBack.into(),
         (_, Way::Last, 0) => AboutReading::NoHistory.into(),
@@ -124,12 +148,17 @@ impl Hub {
         let (mut newer, in_file) = match &sought.what {
             What::Search(..) => (Vec::new(), Some(sought.before)),
             What::History(room) => {
-                let room = self.rooms.find(room).and_then(|it| self.rooms.get(it));
-                let history = room.map(|it| &it.history);
+                let room = self.rooms.find(room);
+                let person = self.roster.get(place);
+                let since = room.and_then(|it| self.reads_from(person?, it));
+                let history = room.and_then(|it| Some(&self.rooms.get(it)?.history));
+                // Nothing is read of a room that they may not read.
+                let within = (since.unwrap_or(u64::MAX), sought.before);
                 let count = sought.count.saturating_add(1);
                 let sees = self.sees(place);
-                let lines = history.map(|it| it.last_before(sought.before, 0, count, sees));
-                let in_file = history.and_then(|it| it.in_file(sought.before));
+                let lines = history.map(|it| it.last_within(within, 0, count, sees));
+                let in_file = history.and_then(|it| it.in_file(within));
+                let in_file = in_file.filter(|_| since.is_some());
                 (lines.unwrap_or_default(), in_file)
             }
         };
@@ -226,6 +255,10 @@ impl Hub {
             (About::Seen, Ok(Finding::Seen(seen))) => {
                 effects.answer(peer, AboutPast::Seen(seen.clone()));
             }
+            (About::Confirmed(answer), finding) => {
+                self.confirmed(peer, answer, finding, effects);
+            }
+            (About::Audit, Ok(Finding::Audit(rows))) => self.show_audit(peer, rows, effects),
             (about, finding) => self.not_found(place, peer, about, finding, effects),
         }
         effects.set_request(None);
@@ -254,18 +287,32 @@ impl Hub {
         }
     }
 
+    /// Leaves out lines that somebody may not read any more. They may have been sent out of the room since they asked, or
+    /// lines may have been taken back.
+    fn keep_readable(&self, place: Place, lines: &mut Vec<Arc<Past>>) {
+        if let Some(person) = self.roster.get(place) {
+            lines.retain(|it| self.may_read(person, it) && !self.is_erased(it));
+        }
+    }
+
     /// Shows a person lines, and remembers how to show older ones.
     fn show(
         &mut self,
         place: Place,
         sought: Sought,
         way: Way,
-        found: Found,
+        mut found: Found,
         effects: &mut Effects,
     ) {
+        self.keep_readable(place, &mut found.lines);
         let Some(person) = self.roster.get_mut(place) else {
             return;
         };
+        if let Way::Since(since) = way {
+            let before = found.lines.len();
+            found.lines.retain(|it| it.seq > since);
+            found.older = found.older.filter(|_| found.lines.len() == before);
+        }
         let is_program = person.is_program();
         let is_short = found.lines.len() < sought.count;
         let more = found.older.map(|before| Sought {
@@ -284,18 +331,17 @@ impl Hub {
                 What::History(room) => Some(room),
                 What::Search(..) => None,
             };
-            let Found { lines, older } = found;
-            let has_more = older.is_some();
-            let lines = ForProgram::Lines {
+            let page = ForProgram::Lines {
                 room,
-                lines,
-                has_more,
+                has_more: found.older.is_some(),
+                lines: found.lines,
             };
-            return effects.tell(peer, lines);
+            return effects.tell(peer, page);
         }
-        let end = match (way, found.older) {
-            (_, Some(_)) if way == Way::Page || is_short => AboutPast::More.into(),
-            _ => AboutReading::End.into(),
+        let is_cut = matches!(way, Way::Since(_) | Way::Page) || is_short;
+        let end = match found.older.filter(|_| is_cut) {
+            Some(_) => AboutPast::More.into(),
+            None => AboutReading::End.into(),
         };
         let Some(header) = header(&sought.what, way, &found) else {
             return;
@@ -307,7 +353,13 @@ impl Hub {
     }
 
     /// Asks the file something for a person, who has no other question out.
-    fn ask_for(&mut self, place: Place, about: About, question: Question, effects: &mut Effects) {
+    pub(super) fn ask_for(
+        &mut self,
+        place: Place,
+        about: About,
+        question: Question,
+        effects: &mut Effects,
+    ) {
         let Some(person) = self.roster.get_mut(place) else {
             return;
         };
@@ -320,7 +372,8 @@ impl Hub {
     }
 
     fn question(&self, place: Place, what: &What, before: Before, count: usize) -> Question {
-        let unseen = self.unseen(place);
+        let mut unseen = self.unseen(place);
+        self.hide_rooms(place, &mut unseen);
         match what.clone() {
             What::History(room) => Question::History {
                 room,
@@ -355,6 +408,11 @@ impl Hub {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         effects.answer(caller.peer, AboutPast::TooManySearches(seconds));
         false
+    }
+
+    /// Whether a person waits for the answer to a question.
+    pub(super) fn is_asking(&mut self, place: Place) -> bool {
+        self.recall_of(place).is_some_and(|it| it.asked.is_some())
     }
 
     fn recall_of(&mut self, place: Place) -> Option<&mut Recall> {

@@ -4,9 +4,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::erasure::Erasure;
 use crate::journal::{Act, Entry};
 use crate::limits::{IDS_REMEMBERED, REMEMBERED_BYTES};
-use crate::message::{EntryFacts, Past};
+use crate::message::{AboutOrder, EntryFacts, Past};
+use crate::tally;
 
 use super::event::Effects;
 use super::{Author, Hub};
@@ -14,35 +16,56 @@ use super::{Author, Hub};
 /// The last ids of a person, the oldest first, each with what was said under it.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
-    said: VecDeque<(Arc<str>, Arc<Past>)>,
+    said: VecDeque<Said>,
     /// Bytes of the texts.
     bytes: usize,
 }
 
+/// What was said under an id.
+#[derive(Debug)]
+struct Said {
+    id: Arc<str>,
+    /// The number of its entry.
+    #[cfg(any(test, fuzzing))]
+    seq: u64,
+    /// `None`: it was taken back.
+    past: Option<Arc<Past>>,
+}
+
 impl Repeats {
-    fn find(&self, id: &str) -> Option<&Arc<Past>> {
-        let (_, past) = self.said.iter().find(|(it, _)| **it == *id)?;
-        Some(past)
+    fn find(&self, id: &str) -> Option<&Said> {
+        self.said.iter().find(|it| *it.id == *id)
+    }
+
+    /// Forgets what an erasure takes back. The ids stay, so that it is not said again.
+    pub(super) fn erase(&mut self, erasure: &Erasure) {
+        tally::steps(self.said.len());
+        for it in &mut self.said {
+            let gone = it.past.take_if(|past| erasure.meets(past));
+            self.bytes -= gone.map_or(0, |past| size(&past));
+        }
     }
 
     fn push(&mut self, id: Arc<str>, past: Arc<Past>) {
         self.bytes += size(&past);
-        self.said.push_back((id, past));
+        self.said.push_back(Said {
+            id,
+            #[cfg(any(test, fuzzing))]
+            seq: past.seq,
+            past: Some(past),
+        });
         while self.said.len() > IDS_REMEMBERED || self.bytes > REMEMBERED_BYTES {
-            let Some((_, oldest)) = self.said.pop_front() else {
+            let Some(oldest) = self.said.pop_front() else {
                 break;
             };
-            self.bytes -= size(&oldest);
+            self.bytes -= oldest.past.map_or(0, |it| size(&it));
         }
     }
 
     /// The ids with the numbers of their entries.
     #[cfg(any(test, fuzzing))]
     pub(super) fn ids(&self) -> Vec<(&str, u64)> {
-        self.said
-            .iter()
-            .map(|(id, past)| (&**id, past.seq))
-            .collect()
+        self.said.iter().map(|it| (&*it.id, it.seq)).collect()
     }
 }
 
@@ -58,8 +81,12 @@ impl Hub {
         entry: &Entry,
         effects: &mut Effects,
     ) -> bool {
-        let Some(past) = self.repeated(author, entry) else {
+        let Some(said) = self.repeated(author, entry) else {
             return false;
+        };
+        let Some(past) = &said.past else {
+            effects.answer(author.peer, AboutOrder::WasErased);
+            return true;
         };
         let Past {
             seq,
@@ -81,7 +108,7 @@ impl Hub {
         true
     }
 
-    fn repeated(&self, author: &Author, entry: &Entry) -> Option<&Arc<Past>> {
+    fn repeated(&self, author: &Author, entry: &Entry) -> Option<&Said> {
         let id = entry.id.as_ref().filter(|_| counts(&entry.act))?;
         let extras = self.roster.get(author.place)?.extras.as_ref()?;
         extras.repeats.as_ref()?.find(id)

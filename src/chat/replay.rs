@@ -54,18 +54,17 @@ impl Hub {
     }
 
     /// Shows a person the last lines of a room: at most `count`, and none of the first `known` lines.
-    fn replay(
-        &self,
-        place: Place,
-        room: RoomId,
-        known: usize,
-        count: usize,
-        effects: &mut Effects,
-    ) {
-        let (Some(person), Some(room)) = (self.roster.get(place), self.rooms.get(room)) else {
+    fn replay(&self, place: Place, id: RoomId, known: usize, count: usize, effects: &mut Effects) {
+        let (Some(person), Some(room)) = (self.roster.get(place), self.rooms.get(id)) else {
             return;
         };
-        let lines = room.history.last(known, count, self.sees(place));
+        let Some(since) = self.reads_from(person, id) else {
+            return;
+        };
+        let within = (since, Before::End);
+        let lines = room
+            .history
+            .last_within(within, known, count, self.sees(place));
         if lines.is_empty() {
             return;
         }
@@ -87,7 +86,7 @@ impl Hub {
         };
         let peer = self.roster.peer(person);
         let current = self.room_name(person.room);
-        for past in lines {
+        for past in lines.into_iter().filter(|it| self.may_read(person, it)) {
             let is_elsewhere = past.room.is_some() && past.room != current;
             effects.tell(peer, Message::Past { past, is_elsewhere });
         }

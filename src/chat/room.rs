@@ -1,15 +1,17 @@
 //! `Rooms`: the rooms that people are in. A room appears with its first person, and vanishes with its last, unless
-//! someone gave it a topic. The lobby is always there.
+//! someone gave it a topic or locked it. The lobby is always there.
 //!
 //! Invariant: `names` holds exactly the existing rooms, each with its place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::account::AccountId;
 use crate::id::{PersonId, RoomId};
 use crate::limits::{HISTORY_BYTES, ROOMS, ROOMS_MADE};
-use crate::message::KeptRoom;
+use crate::message::{KeptRoom, Owning, RoomMember};
 use crate::name::RoomName;
+use crate::sanction::Sanction;
 use crate::tally;
 
 use super::arrivals::Arrivals;
@@ -42,6 +44,37 @@ pub(super) struct Room {
     pub(super) away: AwayPeople,
     pub(super) topic: Option<Arc<str>>,
     pub(super) history: History,
+    /// How it is kept.
+    pub(super) owning: Owning,
+    /// What members are in it, whether they are here or not. In the order of their accounts.
+    pub(super) ranks: Vec<RoomMember>,
+    /// Guests who are invited, and since which entry.
+    pub(super) guests: BTreeMap<PersonId, u64>,
+    /// Those who were sent out and may not come back yet.
+    pub(super) sent_out: Vec<Sanction>,
+    /// When each person last said something here, while it is slow: milliseconds since 1970-01-01 00:00 UTC.
+    pub(super) spoke: BTreeMap<PersonId, i64>,
+    /// The number of the entry that made it, whenever the server was started since.
+    pub(super) life: u64,
+}
+
+impl Room {
+    /// Whether its owner trusts somebody.
+    pub(super) fn is_trusted(&self, account: AccountId) -> bool {
+        let member = self.rank_of(account);
+        member.is_some_and(|it| it.trusted.is_some())
+    }
+
+    /// What a member is in it.
+    pub(super) fn rank_of(&self, account: AccountId) -> Option<&RoomMember> {
+        let found = self.ranks.binary_search_by_key(&account, |it| it.account);
+        self.ranks.get(found.ok()?)
+    }
+
+    /// Whether it stays when nobody is in it.
+    pub(super) fn lasts(&self) -> bool {
+        self.topic.is_some() || self.owning.is_locked
+    }
 }
 
 /// Why a room does not exist and was not made.
@@ -115,12 +148,12 @@ impl Rooms {
         rooms
     }
 
-    /// Takes in the rooms of a file. Rooms with a topic are there at once, others once somebody comes in.
+    /// Takes in the rooms of a file. Rooms that last without people are there at once, others once somebody comes in.
     pub(super) fn load(&mut self, rooms: Vec<KeptRoom>) {
         for room in rooms {
             if self.find(&room.name) == Some(RoomId::LOBBY) {
                 self.wake(RoomId::LOBBY, room);
-            } else if room.topic.is_some() && self.rooms.len() < ROOMS {
+            } else if room.topic.is_some() && self.rooms.len() < ROOMS || room.owning.is_locked {
                 let id = RoomId(self.rooms.len() as u32);
                 self.put(id, room.name.clone(), room.made, None);
                 self.wake(id, room);
@@ -134,6 +167,10 @@ impl Rooms {
     fn wake(&mut self, id: RoomId, kept: KeptRoom) {
         let Some(room) = self.get_mut(id) else { return };
         room.topic = kept.topic;
+        room.life = kept.made;
+        room.owning = kept.owning;
+        room.ranks = kept.members;
+        room.ranks.sort_by_key(|it| it.account);
         match kept.page {
             Some(page) => room.history.load(&page.lines, page.older.is_some()),
             None => room.history.load(&[], true),
@@ -149,9 +186,14 @@ impl Rooms {
         self.names.get(&name.key()).copied()
     }
 
-    /// The oldest room whose name could be mistaken for this one. No room has exactly this name.
-    pub(super) fn find_alike(&self, name: &RoomName) -> Option<RoomName> {
+    /// The oldest room among some whose name could be mistaken for this one. No room has exactly this name.
+    pub(super) fn find_alike(
+        &self,
+        name: &RoomName,
+        is_one: impl Fn(RoomId) -> bool,
+    ) -> Option<RoomName> {
         let alike = self.iter().filter(|(_, it)| it.name.excludes(name));
+        let alike = alike.filter(|(id, _)| is_one(*id));
         let (_, oldest) = alike.min_by_key(|(_, it)| it.made)?;
         Some(oldest.name.clone())
     }
@@ -167,7 +209,7 @@ impl Rooms {
         if let Some(id) = self.find(name) {
             return Ok(id);
         }
-        if let Some(other) = self.find_alike(name) {
+        if let Some(other) = self.find_alike(name, |_| true) {
             return Err(NoRoom::LooksLike(other));
         }
         let made = self.iter().filter(|(_, it)| it.maker == Some(maker));
@@ -213,7 +255,7 @@ impl Rooms {
         let Some(room) = self.get_mut(id) else { return };
         let was_in = room.members.remove(place, number);
         debug_assert!(was_in);
-        if room.members.is_empty() && room.topic.is_none() && id != RoomId::LOBBY {
+        if room.members.is_empty() && !room.lasts() && id != RoomId::LOBBY {
             self.remove(id);
         }
     }
@@ -241,6 +283,21 @@ impl Rooms {
         self.names.len()
     }
 
+    /// How many rooms belong to an account, whether people are in them or not.
+    pub(super) fn owned_by(&self, account: AccountId) -> usize {
+        let awake = self.iter().map(|(_, room)| &room.owning);
+        let asleep = self.asleep.values().map(|room| &room.owning);
+        let owned = awake.chain(asleep);
+        owned.filter(|it| it.owner == Some(account)).count()
+    }
+
+    /// The rooms that nobody has come into since the start, the oldest first.
+    pub(super) fn asleep_mut(&mut self) -> Vec<&mut KeptRoom> {
+        let mut rooms: Vec<&mut KeptRoom> = self.asleep.values_mut().collect();
+        rooms.sort_by_key(|it| (it.made, it.name.key()));
+        rooms
+    }
+
     /// Every existing room.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RoomId, &Room)> {
         let ids = (0..).map(RoomId).inspect(|_| tally::steps(1));
@@ -261,6 +318,12 @@ impl Rooms {
             away: AwayPeople::default(),
             topic: None,
             history: History::new(self.history, HISTORY_BYTES),
+            owning: Owning::default(),
+            ranks: Vec::new(),
+            guests: BTreeMap::new(),
+            sent_out: Vec::new(),
+            spoke: BTreeMap::new(),
+            life: made,
         });
     }
 
@@ -271,8 +334,8 @@ impl Rooms {
         }
     }
 
-    /// Removes an empty room, although it has a topic. It is the newest room of the makers who left the most empty
-    /// rooms behind. Returns its place.
+    /// Removes an empty room, although it has a topic, or is locked if all others are. It is the newest room of the
+    /// makers who left the most empty rooms behind. Returns its place.
     fn evict(&mut self) -> Option<usize> {
         let is_empty =
             |(id, room): &(RoomId, &Room)| room.members.is_empty() && *id != RoomId::LOBBY;
@@ -281,7 +344,10 @@ impl Rooms {
             *left_behind.entry(room.maker).or_default() += 1;
         }
         let empty = self.iter().filter(is_empty);
-        let (id, _) = empty.max_by_key(|(_, room)| (left_behind[&room.maker], room.made))?;
+        let (id, _) = empty.max_by_key(|(_, room)| {
+            let is_open = !room.owning.is_locked;
+            (is_open, left_behind[&room.maker], room.made)
+        })?;
         self.remove(id);
         Some(id.index())
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use slab::Slab;
 
+use crate::account::Origin;
 use crate::id::{PeerId, PersonId, Slot};
 use crate::moment::Format;
 use crate::name::{LOOKS, Username, find_slip};
@@ -25,6 +26,8 @@ pub(super) struct Roster {
     /// The formats of peers at the prompt that do not have the most common one, by slot. Later the person holds the
     /// format.
     formats: HashMap<Slot, Format>,
+    /// Where peers at the prompt come from, by slot. Later the person holds it.
+    newcomers: HashMap<Slot, Origin>,
     people: Slab<Person>,
     arrivals: Arrivals,
     names: Directory,
@@ -45,6 +48,9 @@ const VACANT: u32 = u32::MAX;
 /// At the username prompt, with no username refused so far. Each refused username subtracts one.
 const NAMING: u32 = VACANT - 1;
 
+/// Newcomers for whom there is always memory.
+const FEW: usize = 16;
+
 /// The highest count of refused usernames. All places are below these numbers.
 const ATTEMPTS: u32 = u8::MAX as u32;
 
@@ -63,7 +69,7 @@ pub(super) struct NameTaken;
 
 impl Roster {
     /// Adds a newcomer at the username prompt, with the format that they read.
-    pub(super) fn connect(&mut self, peer: PeerId, format: Format) {
+    pub(super) fn connect(&mut self, peer: PeerId, from: Origin, format: Format) {
         let index = peer.index();
         if index >= self.seats.len() {
             let vacant = Seat {
@@ -75,8 +81,17 @@ impl Roster {
         let seat = &mut self.seats[index];
         debug_assert_eq!(seat.state, VACANT, "the slot was not left");
         (seat.generation, seat.state) = (peer.generation, NAMING);
+        self.newcomers.insert(peer.slot, from);
         if format != Format::default() {
             self.formats.insert(peer.slot, format);
+        }
+    }
+
+    /// The format that a peer reads.
+    pub(super) fn format(&self, peer: PeerId) -> Format {
+        match self.at(peer) {
+            Some(person) => person.format,
+            None => self.formats.get(&peer.slot).copied().unwrap_or_default(),
         }
     }
 
@@ -87,6 +102,21 @@ impl Roster {
         }
     }
 
+    /// Where a peer comes from.
+    pub(super) fn origin(&self, peer: PeerId) -> Option<Origin> {
+        match self.session(peer)? {
+            Session::Naming => self.newcomers.get(&peer.slot).copied(),
+            Session::Chatting(place) => Some(self.get(place)?.from),
+        }
+    }
+
+    /// Takes a person's connection away, as another one has their seat now.
+    pub(super) fn unseat(&mut self, place: Place) -> Option<PeerId> {
+        let peer = self.peer(self.get(place)?)?;
+        self.disconnect(peer);
+        Some(peer)
+    }
+
     /// Forgets a peer. The person who had this connection stays, without one.
     pub(super) fn disconnect(&mut self, peer: PeerId) {
         let Some(session) = self.session(peer) else {
@@ -94,10 +124,20 @@ impl Roster {
         };
         self.seats[peer.index()].state = VACANT;
         self.formats.remove(&peer.slot);
+        self.forget_newcomer(peer.slot);
         if let Session::Chatting(place) = session
             && let Some(person) = self.get_mut(place)
         {
             person.slot = None;
+        }
+    }
+
+    /// Forgets where somebody comes from who is at the prompt no more. Many who came at once leave no memory behind.
+    fn forget_newcomer(&mut self, slot: Slot) {
+        self.newcomers.remove(&slot);
+        let few = self.newcomers.len().max(FEW);
+        if self.newcomers.capacity() > 8 * few {
+            self.newcomers.shrink_to(2 * few);
         }
     }
 
@@ -262,6 +302,7 @@ impl Roster {
         if is_free && let Some(person) = self.people.get_mut(place.index()) {
             person.slot = Some(peer.slot);
             person.format = self.formats.remove(&peer.slot).unwrap_or_default();
+            self.forget_newcomer(peer.slot);
             self.seats[peer.index()].state = place.0;
         }
         is_free
@@ -332,8 +373,8 @@ mod tests {
     #[test]
     fn what_there_is_for_every_idle_person_is_small() {
         assert_eq!(size_of::<Seat>(), 8);
-        assert_eq!(size_of::<Person>(), 48);
+        assert_eq!(size_of::<Person>(), 72);
         // The slab marks a free place in bytes that a person has anyway.
-        assert_eq!(size_of::<Result<Person, usize>>(), 48);
+        assert_eq!(size_of::<Result<Person, usize>>(), 72);
     }
 }

@@ -1,18 +1,25 @@
 //! The chat alone: events in, effects out, and time made up.
 
+mod accounts;
+mod authority;
 mod away;
 mod coming_in;
+mod erasing;
 mod ignoring;
 mod late;
 mod names;
+mod order;
+mod owning;
 mod past;
 mod rooms;
 mod several;
+mod silence;
 mod table;
 mod walk;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use super::*;
 use crate::id::Slot;
@@ -63,14 +70,25 @@ impl Chat {
     }
 
     fn connect_as(&mut self, slot: u32, format: Format) -> PeerId {
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + slot as u16));
+        self.connect_from(slot, addr, format)
+    }
+
+    fn connect_from(&mut self, slot: u32, addr: SocketAddr, format: Format) -> PeerId {
         self.generation += 1;
         let generation = self.generation;
         let peer = PeerId {
             slot: Slot::new(slot as usize),
             generation,
         };
-        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + slot as u16));
-        self.event(peer, Event::Connected { addr, format });
+        self.event(
+            peer,
+            Event::Connected {
+                addr,
+                is_tls: false,
+                format,
+            },
+        );
         peer
     }
 
@@ -117,7 +135,16 @@ impl Chat {
             if let Effect::Keep(it) = &effect {
                 self.kept.push(it.clone());
             }
+            if let Effect::AskSecret { peer, question } = effect {
+                let shows = false;
+                let asked = AboutConnection::Secret { question, shows };
+                self.told.entry(peer).or_default().push(asked.into());
+            }
             let readers = self.readers.apply(&effect);
+            if let Effect::Send { to, .. } = &effect {
+                let hub = &self.alone.hub;
+                readers.iter().for_each(|it| hub.check_reader(*it, to));
+            }
             if let Effect::Send { message, .. } = effect {
                 for peer in readers {
                     self.told.entry(peer).or_default().push(message.clone());

@@ -3,7 +3,7 @@
 //! shows.
 
 use crate::journal::Heard;
-use crate::message::KeptRoom;
+use crate::message::{KeptHouse, KeptRoom};
 use crate::moment::Moment;
 
 use super::{Alone, Audience, Effect, Effects, Hub, Rules};
@@ -31,8 +31,8 @@ impl Twin {
     }
 
     /// Goes on from what a file has, as the other hub does.
-    pub fn go_on(&mut self, rooms: Vec<KeptRoom>) {
-        self.hub.go_on(rooms);
+    pub fn go_on(&mut self, rooms: Vec<KeptRoom>, house: KeptHouse) {
+        self.hub.go_on(rooms, house);
     }
 
     /// Applies the entries made since the last call, and checks that both hubs are equal and that all invariants hold.

@@ -1,12 +1,17 @@
 //! The commands: the table of them, and one function for each.
 
+mod accounts;
+mod order;
+mod owning;
 mod past;
 mod people;
 mod reading;
 mod rooms;
+mod spans;
 
+use crate::account::Rank;
 use crate::limits::{ECHOED_CHARS, QUIT_CHARS};
-use crate::message::{AboutChat, AboutInput, HelpRow};
+use crate::message::{AboutAccount, AboutChat, AboutInput, HelpRow};
 
 use crate::wire::Command;
 
@@ -30,12 +35,27 @@ struct Row {
 #[derive(PartialEq)]
 enum Args {
     None,
+    /// None, as a password is asked for. One that is typed behind the word is refused.
+    Alone,
     Optional,
     Required,
 }
 
-/// Every command, in the order of `/help`. The word to type is the first word of its usage.
-const TABLE: [Row; 27] = [
+/// Every command, in the order of `/help`. The word to type is the first word of its usage. The last is `/quit`.
+const FAMILIES: [&[Row]; 5] = [
+    &EVERYDAY,
+    &accounts::TABLE,
+    &owning::TABLE,
+    &order::TABLE,
+    &[QUIT],
+];
+
+/// The number of commands.
+const COUNT: usize =
+    EVERYDAY.len() + accounts::TABLE.len() + owning::TABLE.len() + order::TABLE.len() + 1;
+
+/// The commands for everyone.
+const EVERYDAY: [Row; 26] = [
     row("/help", Args::None, help, "show this list"),
     row(
         "/users",
@@ -175,34 +195,58 @@ const TABLE: [Row; 27] = [
         reading::quiet,
         "hide join and leave notices",
     ),
-    row(
-        "/quit [TEXT]",
-        Args::Optional,
-        quit,
-        "leave the chat, with a last word",
-    )
-    .also(&["/q", "/exit"]),
 ];
+
+const QUIT: Row = row(
+    "/quit [TEXT]",
+    Args::Optional,
+    quit,
+    "leave the chat, with a last word",
+)
+.also(&["/q", "/exit"]);
+
+/// Every command.
+fn table() -> impl Iterator<Item = &'static Row> {
+    FAMILIES.into_iter().flatten()
+}
 
 /// The usage of each command, for tests of all of them.
 #[cfg(test)]
-pub(super) const USAGES: [&str; TABLE.len()] = {
-    let mut usages = [""; TABLE.len()];
+pub(super) const USAGES: [&str; COUNT] = {
+    let mut usages = [""; COUNT];
     let mut i = 0;
-    while i < TABLE.len() {
-        usages[i] = TABLE[i].help.usage;
+    while i < COUNT {
+        usages[i] = HELP[i].usage;
         i += 1;
     }
     usages
 };
 
+/// The words of the commands about accounts, order, and rooms that are somebody's.
+#[cfg(test)]
+pub(super) fn words_of_rank() -> impl Iterator<Item = &'static str> {
+    let rows = accounts::TABLE.iter().chain(&owning::TABLE);
+    rows.chain(&order::TABLE).map(Row::word)
+}
+
+/// Whether a command needs that people have accounts.
+#[cfg(test)]
+pub(super) fn needs_accounts(usage: &str) -> bool {
+    let row = table().find(|it| it.help.usage == usage);
+    row.is_some_and(|it| it.help.least.is_some())
+}
+
 /// The answer to `/help`.
-static HELP: [HelpRow; TABLE.len()] = {
-    let mut rows = [TABLE[0].help; TABLE.len()];
-    let mut i = 1;
-    while i < TABLE.len() {
-        rows[i] = TABLE[i].help;
-        i += 1;
+const HELP: [HelpRow; COUNT] = {
+    let mut rows = [QUIT.help; COUNT];
+    let (mut all, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        let mut i = 0;
+        while i < FAMILIES[family].len() {
+            rows[all] = FAMILIES[family][i].help;
+            (all, i) = (all + 1, i + 1);
+        }
+        family += 1;
     }
     rows
 };
@@ -213,6 +257,7 @@ const fn row(usage: &'static str, args: Args, run: Run, does: &'static str) -> R
         usage,
         does,
         aliases,
+        least: None,
     };
     Row { help, args, run }
 }
@@ -223,10 +268,21 @@ impl Row {
         self
     }
 
+    /// Only people who are at least this, in the room where they are, may type it.
+    const fn by(mut self, least: Rank) -> Row {
+        self.help.least = Some(least);
+        self
+    }
+
     fn is_called(&self, word: &str) -> bool {
         let aliases = self.help.aliases.iter().copied();
         let mut words = aliases.chain([self.word()]);
         words.any(|it| it.eq_ignore_ascii_case(word))
+    }
+
+    /// Whether a password is asked for.
+    fn asks(&self) -> bool {
+        self.args == Args::Alone || self.word() == "/unregister"
     }
 
     fn word(&self) -> &'static str {
@@ -236,7 +292,7 @@ impl Row {
 
     fn takes(&self, args: &str) -> bool {
         match self.args {
-            Args::None => args.is_empty(),
+            Args::None | Args::Alone => args.is_empty(),
             Args::Optional => true,
             Args::Required => !args.is_empty(),
         }
@@ -246,13 +302,13 @@ impl Row {
 /// The words of all commands, without their aliases.
 #[cfg(feature = "client")]
 pub(crate) fn words() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(Row::word)
+    table().map(Row::word)
 }
 
 /// The command that a word names, in any case and after either slash.
 fn find(word: &str) -> Option<&'static Row> {
     let with_plain_slash = word.replacen('\u{ff0f}', "/", 1);
-    TABLE.iter().find(|row| row.is_called(&with_plain_slash))
+    table().find(|row| row.is_called(&with_plain_slash))
 }
 
 /// The main word of the command that a word names.
@@ -279,15 +335,28 @@ pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effect
     let Some(row) = find(word) else {
         return unknown(caller, word, effects);
     };
+    if let Some(least) = row.help.least
+        && let Err(why) = hub.authorize(caller, least)
+    {
+        if row.asks() {
+            // The password may be typed already.
+            hub.expect_late_answer(caller.peer);
+        }
+        return effects.answer(caller.peer, why);
+    }
     if row.takes(args) {
         (row.run)(hub, caller, args, effects);
+    } else if row.args == Args::Alone {
+        hub.expect_late_answer(caller.peer);
+        effects.answer(caller.peer, AboutAccount::TypedBehind(row.word()));
     } else {
         effects.answer(caller.peer, AboutInput::Usage(row.help.usage));
     }
 }
 
-fn help(_: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
-    effects.answer(caller.peer, AboutChat::Help(&HELP));
+fn help(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
+    let (rows, rank) = (&HELP, hub.rank_of(caller));
+    effects.answer(caller.peer, AboutChat::Help { rows, rank });
 }
 
 fn users(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
@@ -304,7 +373,7 @@ pub(super) fn quit(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
 
 /// Whether a word is that of the command to leave.
 pub(super) fn is_quit(word: &str) -> bool {
-    let row = TABLE.iter().find(|row| row.is_called(word));
+    let row = table().find(|row| row.is_called(word));
     row.is_some_and(|row| row.word() == "/quit")
 }
 
@@ -315,7 +384,7 @@ fn is_action(word: &str) -> bool {
 
 /// The usage of a command, for its function to answer when the arguments are wrong.
 fn usage(word: &str) -> AboutInput {
-    let row = TABLE.iter().find(|row| row.word() == word);
+    let row = table().find(|row| row.word() == word);
     AboutInput::Usage(row.map_or("/help", |row| row.help.usage))
 }
 
@@ -341,7 +410,7 @@ mod tests {
     #[test]
     fn the_words_of_the_table_are_distinct_and_begin_with_a_slash() {
         let words = |row: &Row| [&[row.word()], row.help.aliases].concat();
-        let mut all: Vec<&str> = TABLE.iter().flat_map(words).collect();
+        let mut all: Vec<&str> = table().flat_map(words).collect();
         assert!(all.iter().all(|word| word.starts_with('/')));
         let count = all.len();
         all.sort();
@@ -351,14 +420,15 @@ mod tests {
 
     #[test]
     fn the_usage_says_whether_something_follows() {
-        for row in &TABLE {
+        for row in table() {
             let rest = row.help.usage.strip_prefix(row.word()).unwrap().trim();
             let expected = match rest {
                 "" => Args::None,
                 rest if rest.starts_with('[') => Args::Optional,
                 _ => Args::Required,
             };
-            assert!(row.args == expected, "{}", row.help.usage);
+            let is_alone = row.args == Args::Alone && expected == Args::None;
+            assert!(row.args == expected || is_alone, "{}", row.help.usage);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Commands about people: names, private messages, who is away, who is ignored.
 
+use crate::account::Rank;
 use crate::chat::event::Effects;
 use crate::chat::{Caller, Hub};
 use crate::id::PersonId;
-use crate::journal::Act;
+use crate::journal::{AccountAct, Act};
 use crate::limits::AWAY_CHARS;
 use crate::message::{AboutAway, AboutConnection, AboutIgnoring, AboutPeople, Answer, Whois};
-use crate::name::Username;
+use crate::name::{Username, is_of_house};
 
 use super::{shorten, usage};
 
@@ -25,9 +26,24 @@ pub(in crate::chat) fn write(
     text: &str,
     effects: &mut Effects,
 ) {
-    match hub.find(name).map(|it| it.id) {
-        Some(to) => write_to(caller, to, false, text, effects),
-        None => effects.answer(caller.peer, nobody(hub, caller, name)),
+    if let Some(to) = hub.find(name).map(|it| it.id) {
+        return write_to(caller, to, false, text, effects);
+    }
+    let account = match hub.accounts.is_empty() {
+        true => None,
+        false => Username::parse(name).ok(),
+    };
+    let account = account.and_then(|it| hub.accounts.get(hub.accounts.find(&it)?));
+    let Some(account) = account.filter(|it| it.is_owned()) else {
+        return effects.answer(caller.peer, nobody(hub, caller, name));
+    };
+    match account.place {
+        // They have another name just now.
+        Some(place) => write_to(caller, hub.roster.number(place), false, text, effects),
+        None => {
+            let (to, text) = (account.id, text.into());
+            caller.wants(Act::Account(AccountAct::Leave { to, text }), effects);
+        }
     }
 }
 
@@ -40,7 +56,7 @@ fn write_to(caller: &Caller, to: PersonId, is_reply: bool, text: &str, effects: 
 }
 
 /// Nobody has that name, but the caller may have meant someone else.
-fn nobody(hub: &Hub, caller: &Caller, typed: &str) -> AboutPeople {
+pub(super) fn nobody(hub: &Hub, caller: &Caller, typed: &str) -> AboutPeople {
     AboutPeople::Nobody {
         typed: shorten(typed),
         meant: hub.roster.suggest(typed, caller.id),
@@ -64,8 +80,12 @@ pub(super) fn me(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects
     caller.wants(Act::Do { room, text }, effects);
 }
 
-pub(super) fn nick(_: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+pub(super) fn nick(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
+    let is_operator = hub.rank_of(caller) == Some(Rank::Operator);
     match Username::parse(args) {
+        Ok(name) if !is_operator && is_of_house(&name) => {
+            effects.tell(caller.peer, AboutConnection::UsernameOfHouse);
+        }
         Ok(name) => caller.wants(Act::Rename { name }, effects),
         Err(why) => effects.tell(caller.peer, AboutConnection::UsernameInvalid(why)),
     }
@@ -87,12 +107,10 @@ pub(super) fn whois(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     let Some(person) = hub.find(args) else {
         return effects.answer(caller.peer, nobody(hub, caller, args));
     };
-    let Some(room) = hub.rooms.get(person.room) else {
-        return;
-    };
+    let reader = hub.roster.get(caller.place);
     let whois = Whois {
         presence: hub.presence(caller.now, person, None),
-        room: room.name.clone(),
+        room: reader.and_then(|it| hub.name_for(it, person.room)),
         since: person.since(),
         away: person.away().and_then(|away| away.text.clone()),
     };

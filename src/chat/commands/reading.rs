@@ -21,7 +21,7 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
     let zone = zone.trim();
     let offset = match zone {
         "" => None,
-        zone => match offset(hub, caller, zone) {
+        zone => match hub.zone(zone, caller.now.unix) {
             Some(offset) => Some(offset),
             None => {
                 let typed = shorten(zone);
@@ -30,6 +30,12 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
             }
         },
     };
+    if let (Some(person), false) = (hub.roster.get_mut(caller.place), zone.is_empty()) {
+        let named = Offset::parse(zone).is_none().then(|| zone.into());
+        if named.is_some() || person.extras.is_some() {
+            person.extras_mut().zone = named;
+        }
+    }
     set_format(hub, caller, effects, |format| {
         // A person who names only a zone wants to see its time.
         let shown = match format.stamp {
@@ -44,12 +50,14 @@ pub(super) fn time(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Eff
     });
 }
 
-/// How far the clocks of a typed zone are ahead.
-fn offset(hub: &Hub, caller: &Caller, zone: &str) -> Option<Offset> {
-    let by_name = |zones: fn(&str, i64) -> Option<Offset>| zones(zone, caller.now.unix);
-    let is_short = zone.len() <= ZONE_BYTES;
-    let named = || hub.rules.zones.filter(|_| is_short).and_then(by_name);
-    Offset::parse(zone).or_else(named)
+impl Hub {
+    /// How far the clocks of a typed zone are ahead at a time in seconds since 1970-01-01 00:00 UTC.
+    pub(in crate::chat) fn zone(&self, typed: &str, unix: i64) -> Option<Offset> {
+        let by_name = |zones: fn(&str, i64) -> Option<Offset>| zones(typed, unix);
+        let is_short = typed.len() <= ZONE_BYTES;
+        let named = || self.rules.zones.filter(|_| is_short).and_then(by_name);
+        Offset::parse(typed).or_else(named)
+    }
 }
 
 pub(super) fn quiet(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::account::Accounts;
 use crate::chat::event::Effects;
 use crate::chat::room::Room;
 use crate::chat::{Caller, Hub};
@@ -12,19 +13,21 @@ use crate::message::{AboutHearing, AboutRooms, Here, RoomRow};
 use crate::name::RoomName;
 use crate::wire::Command;
 
+use super::owning::lock_topic;
 use super::{is_action, usage};
 
 pub(super) fn rooms(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
-    let own: Vec<RoomId> = match hub.roster.get(caller.place) {
-        Some(person) => person.rooms().collect(),
-        None => return,
+    let Some(person) = hub.roster.get(caller.place) else {
+        return;
     };
+    let own: Vec<RoomId> = person.rooms().collect();
     let here = |id: RoomId| match own.contains(&id) {
         true if id == caller.room => Some(Here::Current),
         true => Some(Here::Hears),
         false => None,
     };
-    let mut rooms: Vec<(RoomId, &Room)> = hub.rooms.iter().collect();
+    let rooms = hub.rooms.iter().filter(|(id, _)| hub.may_see(person, *id));
+    let mut rooms: Vec<(RoomId, &Room)> = rooms.collect();
     rooms.sort_by_key(|(_, room)| (Reverse(room.members.len()), room.made));
     let row = |(id, room): &(RoomId, &Room)| RoomRow {
         name: room.name.clone(),
@@ -119,6 +122,9 @@ pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
         let (room, topic) = (room.name.clone(), room.topic.clone());
         return effects.answer(caller.peer, AboutRooms::Topic { room, topic });
     }
+    if let Some(is_locked) = locks(args).filter(|_| hub.accounts_kind() != Accounts::Off) {
+        return lock_topic(hub, caller, is_locked, effects);
+    }
     if args.chars().count() > TOPIC_CHARS {
         return effects.answer(caller.peer, AboutRooms::TopicTooLong);
     }
@@ -126,14 +132,24 @@ pub(super) fn topic(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Ef
     caller.wants(Act::SetTopic { topic }, effects);
 }
 
+/// Whether a word locks or unlocks the topic. `None`: it is a topic.
+fn locks(word: &str) -> Option<bool> {
+    let is = |it: &str| word.eq_ignore_ascii_case(it);
+    (is("lock") || is("unlock")).then(|| is("lock"))
+}
+
 pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let room = match (args, RoomName::parse(args)) {
         ("", _) => caller.room,
         (_, Err(why)) => return effects.answer(caller.peer, AboutRooms::RoomInvalid(why)),
-        (_, Ok(name)) => match hub.rooms.find(&name) {
+        (_, Ok(name)) => match hub
+            .rooms
+            .find(&name)
+            .filter(|it| hub.sees_room(caller, *it))
+        {
             Some(room) => room,
             None => {
-                let meant = hub.rooms.find_alike(&name);
+                let meant = hub.seen_alike(caller.place, &name);
                 return effects.answer(caller.peer, AboutRooms::NoSuchRoom { name, meant });
             }
         },
@@ -141,7 +157,7 @@ pub(super) fn who(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effe
     let Some(found) = hub.rooms.get(room) else {
         return;
     };
-    let people = hub.people_in(caller.now, room);
+    let people = hub.people_in(caller.now, room, caller.place);
     let more = found.members.len() - people.len();
     let room = found.name.clone();
     effects.answer(caller.peer, AboutRooms::Who { room, people, more });

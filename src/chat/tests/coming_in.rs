@@ -49,6 +49,7 @@ fn in_anonymous_mode_a_second_one_of_an_address_has_a_name_of_it_too() {
     });
     let addr = || Event::Connected {
         addr: "[::1]:5000".parse().unwrap(),
+        is_tls: false,
         format: Format::default(),
     };
     let peers = [0, 1, 2].map(|slot| PeerId {

@@ -46,6 +46,7 @@ impl Late {
             slot,
             Event::Connected {
                 addr,
+                is_tls: false,
                 format: Format::default(),
             },
         );
@@ -120,7 +121,9 @@ fn who_is_gone_before_they_came_in_leaves_at_once() {
     // Somebody else has the slot by then.
     let (slot, generation) = (Slot::new(0), 9);
     let other = PeerId { slot, generation };
-    late.hub.roster.connect(other, Format::default());
+    late.hub
+        .roster
+        .connect(other, Origin::default(), Format::default());
     late.told.clear();
     late.answer();
     assert_eq!(late.told, [News::Joined(name("ann")).into()]);

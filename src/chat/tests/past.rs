@@ -21,6 +21,7 @@ fn line(seq: u64, from: &str, text: &str) -> Arc<Past> {
         seq,
         at: seq as i64 * 1000,
         author: PersonId(1),
+        account: None,
         room: Some(RoomName::lobby()),
         news: News::Said { from, text },
     })
@@ -38,6 +39,8 @@ fn kept(name: RoomName, topic: Option<&str>, page: Option<Page>) -> KeptRoom {
         made: 7,
         topic,
         page,
+        owning: Default::default(),
+        members: Vec::new(),
     }
 }
 
@@ -46,18 +49,19 @@ fn goes_on(lines: Vec<Arc<Past>>, older: Option<i64>) -> Chat {
     let mut chat = Chat::new();
     let page = Some(Page { lines, older });
     let lobby = kept(RoomName::lobby(), None, page);
-    chat.alone.go_on(1_795_276_799 << 20, vec![lobby]);
+    chat.alone
+        .go_on(1_795_276_799 << 20, vec![lobby], KeptHouse::default());
     chat
 }
 
 impl Chat {
     /// The question that was asked last, and is out.
-    fn question(&mut self) -> Question {
+    pub(super) fn question(&mut self) -> Question {
         let (_, question) = self.asked.pop().expect("something is asked");
         question
     }
 
-    fn answers_with(&mut self, peer: PeerId, finding: Result<Finding, Unanswered>) {
+    pub(super) fn answers_with(&mut self, peer: PeerId, finding: Result<Finding, Unanswered>) {
         self.event(peer, Event::Answered(finding.as_ref().map_err(|it| *it)));
     }
 
@@ -77,7 +81,7 @@ impl Chat {
     }
 
     /// What was kept since the last call.
-    fn kept(&mut self) -> Vec<Keep> {
+    pub(super) fn kept(&mut self) -> Vec<Keep> {
         std::mem::take(&mut self.kept)
     }
 }
@@ -246,7 +250,7 @@ fn a_room_whose_lines_were_not_read_yet_shows_them_once_the_file_answers() {
             }),
         ),
     ];
-    chat.alone.go_on(0, rooms);
+    chat.alone.go_on(0, rooms, KeptHouse::default());
     let ann = chat.login(0, "ann");
     chat.types(ann, "/rooms");
     let answers = chat.answers(ann);
@@ -399,6 +403,7 @@ fn what_is_said_in_rooms_is_kept_and_what_is_private_is_not() {
         let text = |it: Keep| match it {
             Keep::Seen { name, .. } => format!("seen {name}"),
             Keep::End { room, .. } => format!("end {room}"),
+            Keep::Account(..) | Keep::Order(_) | Keep::Owning(..) => panic!("{it:?}"),
             Keep::Line(past) => match &past.news {
                 News::Said { text, .. } => format!("said {text}"),
                 News::Action { text, .. } => format!("did {text}"),
@@ -442,7 +447,13 @@ fn programs_get_lines_as_data() {
         chat.event(bot, Event::Object(&Object { id, op }));
     };
     let name = "bot".into();
-    op(&mut chat, Op::Login { name });
+    op(
+        &mut chat,
+        Op::Login {
+            name,
+            password: None,
+        },
+    );
     chat.reads(bot);
     let history = |before, count| Op::History {
         room: None,

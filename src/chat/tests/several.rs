@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits::ROOMS_HEARD;
-use crate::message::{AboutAway, AboutHearing, AboutReading, AboutRooms, Here};
+use crate::message::{AboutAway, AboutHearing, AboutReading, AboutRooms, Elsewhere, Here};
 
 fn room(text: &str) -> RoomName {
     RoomName::parse(text).unwrap()
@@ -25,7 +25,7 @@ fn three() -> (Chat, [PeerId; 3]) {
 }
 
 /// How the people of a room are listed: their names, and where else they are.
-fn listed(chat: &mut Chat, by: PeerId, room: &str) -> Vec<(String, Option<RoomName>)> {
+fn listed(chat: &mut Chat, by: PeerId, room: &str) -> Vec<(String, Option<Elsewhere>)> {
     chat.reads(by);
     chat.types(by, &format!("/who {room}"));
     match &chat.answers(by)[..] {
@@ -46,9 +46,16 @@ fn everyone_in_a_room_sees_who_hears_it() {
     chat.types(ann, "/listen den");
     let who = name("ann");
     let from = RoomName::lobby();
-    assert_eq!(chat.reads(bob), [News::ListensIn { who, from }.into()]);
+    assert_eq!(
+        chat.reads(bob),
+        [News::ListensIn {
+            who,
+            from: Some(from)
+        }
+        .into()]
+    );
     let both = [
-        ("ann".into(), Some(RoomName::lobby())),
+        ("ann".into(), Some(Elsewhere::In(RoomName::lobby()))),
         ("bob".into(), None),
     ];
     assert_eq!(listed(&mut chat, bob, "den"), both);
@@ -56,7 +63,7 @@ fn everyone_in_a_room_sees_who_hears_it() {
     assert_eq!(chat.reads(bob), [], "she was there before");
     let both = [("ann".into(), None), ("bob".into(), None)];
     assert_eq!(listed(&mut chat, bob, "den"), both);
-    let ann_alone = [("ann".into(), Some(room("den")))];
+    let ann_alone = [("ann".into(), Some(Elsewhere::In(room("den"))))];
     assert_eq!(listed(&mut chat, bob, "lobby"), ann_alone);
     chat.types(ann, "/switch lobby");
     chat.types(ann, "/unlisten den");
@@ -130,7 +137,14 @@ fn joining_a_room_that_one_hears_leaves_the_one_before() {
     assert_eq!(chat.reads(ann), [answer(AboutRooms::InRoom(room("den")))]);
     assert_eq!(chat.reads(bob), [], "she was there before");
     let (who, there) = (name("ann"), room("den"));
-    assert_eq!(chat.reads(dora), [News::WentTo { who, room: there }.into()]);
+    assert_eq!(
+        chat.reads(dora),
+        [News::WentTo {
+            who,
+            room: Some(there)
+        }
+        .into()]
+    );
     chat.types(ann, "/unlisten all");
     assert_eq!(chat.reads(ann), [answer(AboutHearing::NoOther)]);
     chat.types(ann, "/listen kitchen");

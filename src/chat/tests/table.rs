@@ -1,8 +1,8 @@
 //! Every command, with every kind of text after it, from everyone who might type it.
 
 use super::*;
-use crate::chat::commands::USAGES;
-use crate::message::{AboutInput, Message, News};
+use crate::chat::commands::{USAGES, needs_accounts};
+use crate::message::{AboutAccount, AboutInput, Message, News};
 
 /// Texts that no command's usage has after the word. They must do no harm there.
 const HOSTILE: [&str; 18] = [
@@ -207,11 +207,12 @@ fn without_what_it_needs_a_command_tells_how_to_use_it_and_does_nothing() {
         for line in lines {
             let (mut chat, ann, others) = people(State::InTheLobby);
             chat.types(ann, &line);
-            assert_eq!(
-                chat.reads(ann),
-                [Message::Answer(AboutInput::Usage(usage).into())],
-                "{line}"
-            );
+            // Nobody has an account here.
+            let expected: Answer = match needs_accounts(usage) {
+                true => AboutAccount::NoAccounts.into(),
+                false => AboutInput::Usage(usage).into(),
+            };
+            assert_eq!(chat.reads(ann), [Message::Answer(expected)], "{line}");
             for other in others {
                 assert_eq!(chat.reads(other), [], "{line}");
             }
