@@ -3,10 +3,12 @@
 use bytes::BytesMut;
 
 use crate::message::{
-    AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople,
-    AboutReading, AboutRooms, Answer, Message, RoomRow, Whois,
+    AboutAccount, AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutKeeping,
+    AboutOrder, AboutOwning, AboutPast, AboutPeople, AboutReading, AboutRooms, Answer, Message,
+    RoomRow, Whois,
 };
 use crate::moment::Format;
+use crate::name::RoomName;
 use crate::wire::render as render_text;
 
 use super::Context;
@@ -72,6 +74,9 @@ fn kind(answer: &Answer, context: &Context<'_>) -> Kind {
         Answer::Ignoring(about) => of_ignoring(about),
         Answer::Reading(about) => of_reading(about, context),
         Answer::Past(about) => of_past(about),
+        Answer::Account(about) => of_account(about),
+        Answer::Order(about) => of_order(about),
+        Answer::Owning(about) => of_owning(about),
     }
 }
 
@@ -171,6 +176,121 @@ fn of_past(about: &AboutPast) -> Kind {
     }
 }
 
+fn of_account(about: &AboutAccount) -> Kind {
+    match about {
+        AboutAccount::Registered(_)
+        | AboutAccount::PasswordSet
+        | AboutAccount::Unregistering { .. }
+        | AboutAccount::Unregistered(_)
+        | AboutAccount::Left(_)
+        | AboutAccount::NothingMissed => Kind::Answer,
+        AboutAccount::RoleIs(_)
+        | AboutAccount::Waiting(_)
+        | AboutAccount::WaitingEnd
+        | AboutAccount::Missed { .. } => Kind::Notice,
+        AboutAccount::NoAccounts
+        | AboutAccount::HasAccount(_)
+        | AboutAccount::RegistrationClosed
+        | AboutAccount::RegistrationLocked
+        | AboutAccount::NeedsName
+        | AboutAccount::TooManyWaiting(_) => Kind::Refused("not-allowed"),
+        AboutAccount::NameTaken(_) => Kind::Refused("name-taken"),
+        AboutAccount::NoMember(_) => Kind::Refused("nobody"),
+        AboutAccount::TooManyRegistered { .. } | AboutAccount::TooOften { .. } => {
+            Kind::Refused("too-many-attempts")
+        }
+        AboutAccount::TypedBehind(_)
+        | AboutAccount::TakesOp(_)
+        | AboutAccount::NoPassword(_)
+        | AboutAccount::NotTheSame
+        | AboutAccount::LateAnswer => Kind::Refused("usage"),
+        AboutAccount::WrongPassword | AboutAccount::NothingChanged { why: None, .. } => {
+            Kind::Refused("password")
+        }
+        AboutAccount::Unanswered(_) => Kind::Refused("busy"),
+        AboutAccount::NothingChanged { why: Some(why), .. } => of_account(why),
+    }
+}
+
+fn of_order(about: &AboutOrder) -> Kind {
+    match about {
+        AboutOrder::NotAllowed(_)
+        | AboutOrder::NotAnOperator(_)
+        | AboutOrder::Shared(_)
+        | AboutOrder::TypeAgain(_)
+        | AboutOrder::NameKeptOut(_)
+        | AboutOrder::TooMany
+        | AboutOrder::NotLockedDown
+        | AboutOrder::WasErased
+        | AboutOrder::ReportsFull => Kind::Refused("not-allowed"),
+        AboutOrder::NoNetwork { .. } | AboutOrder::NoTime(_) => Kind::Refused("usage"),
+        AboutOrder::TooLong(_) => Kind::Refused("too-long"),
+        AboutOrder::NobodyNew | AboutOrder::NoSuch(..) => Kind::Refused("nobody"),
+        AboutOrder::TooManyReports(_) => Kind::Refused("too-many-attempts"),
+        AboutOrder::Muted(_) => Kind::Refused("muted"),
+        AboutOrder::Kicked(..)
+        | AboutOrder::Made(..)
+        | AboutOrder::Lifted(_)
+        | AboutOrder::Erased { .. }
+        | AboutOrder::LockedDown(_)
+        | AboutOrder::Announced(_)
+        | AboutOrder::Sent(_)
+        | AboutOrder::Sanctions { .. }
+        | AboutOrder::People { .. }
+        | AboutOrder::Audited(_) => Kind::Answer,
+        AboutOrder::Opened(by) => match by {
+            Some(_) => Kind::Notice,
+            None => Kind::Answer,
+        },
+        AboutOrder::StillLockedDown { .. }
+        | AboutOrder::NotOnDisk
+        | AboutOrder::Silenced(_)
+        | AboutOrder::Heard
+        | AboutOrder::Reported(_) => Kind::Notice,
+    }
+}
+
+fn of_owning(about: &AboutOwning) -> Kind {
+    match about {
+        AboutOwning::Keeping(about) => of_keeping(about),
+        AboutOwning::ForInvited
+        | AboutOwning::Lobby
+        | AboutOwning::NothingOffered
+        | AboutOwning::TooManyOwned
+        | AboutOwning::NotYet { .. }
+        | AboutOwning::Moved(_)
+        | AboutOwning::TopicIsLocked(_)
+        | AboutOwning::TooSoon { .. } => Kind::Refused("not-allowed"),
+        AboutOwning::NotAMember(_) => Kind::Refused("nobody"),
+        AboutOwning::NobodysRoom(_)
+        | AboutOwning::YouAreInvited { .. }
+        | AboutOwning::YouAreTrusted { .. }
+        | AboutOwning::YouAreOffered { .. }
+        | AboutOwning::DeclinedBy { .. }
+        | AboutOwning::YouAreSentOut { .. } => Kind::Notice,
+        AboutOwning::Yours(_) | AboutOwning::Declined(_) => Kind::Answer,
+    }
+}
+
+fn of_keeping(about: &AboutKeeping) -> Kind {
+    match about {
+        AboutKeeping::TooManyInvited(_)
+        | AboutKeeping::MayNotBeSentOut(_)
+        | AboutKeeping::HasOwner(_)
+        | AboutKeeping::OwnAlready(_) => Kind::Refused("not-allowed"),
+        AboutKeeping::NotInRoom { .. } => Kind::Refused("nobody"),
+        AboutKeeping::NoSeconds => Kind::Refused("usage"),
+        AboutKeeping::Locked { .. }
+        | AboutKeeping::TopicLocked { .. }
+        | AboutKeeping::Past { .. }
+        | AboutKeeping::Slowed { .. }
+        | AboutKeeping::Trusted { .. }
+        | AboutKeeping::Invited { .. }
+        | AboutKeeping::SentOut { .. }
+        | AboutKeeping::Offered { .. } => Kind::Answer,
+    }
+}
+
 /// What an answer is about, as data.
 fn data(answer: &Answer, it: &mut Writer<'_>) {
     match answer {
@@ -203,7 +323,7 @@ fn data(answer: &Answer, it: &mut Writer<'_>) {
             it.text("name", seen.name.as_str());
             it.time("at", seen.at);
         }
-        Answer::Chat(AboutChat::Help(_))
+        Answer::Chat(AboutChat::Help { .. })
         | Answer::Rooms(_)
         | Answer::People(_)
         | Answer::Away(_)
@@ -211,7 +331,10 @@ fn data(answer: &Answer, it: &mut Writer<'_>) {
         | Answer::Input(_)
         | Answer::Hearing(_)
         | Answer::Ignoring(_)
-        | Answer::Past(_) => {}
+        | Answer::Past(_)
+        | Answer::Account(_)
+        | Answer::Order(_)
+        | Answer::Owning(_) => {}
     }
 }
 
@@ -225,7 +348,7 @@ fn room(out: &mut BytesMut, row: &RoomRow) {
 }
 
 fn about(whois: &Whois, it: &mut Writer<'_>) {
-    it.text("room", whois.room.name());
+    it.text_or_null("room", whois.room.as_ref().map(RoomName::name));
     it.time("since", whois.since.saturating_mul(1000));
     it.number("idle", whois.presence.idle.into());
     it.text_or_null("away", whois.away.as_deref());

@@ -5,21 +5,43 @@ use std::fmt;
 
 use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::account::Secret;
+
 /// The members that any object may have.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 14] = [
     "id", "op", "name", "text", "room", "current", "to", "line", "before", "count", "query",
+    "password", "old", "new",
 ];
+
+/// Those of them that are passwords.
+const SECRETS: [&str; 3] = ["password", "old", "new"];
 
 /// A value, as far as it matters.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Member {
     Text(String),
+    /// A text that is shown to nobody.
+    Secret(Secret),
     /// A whole number.
     Number(i64),
     Flag(bool),
     Null,
     /// Of another type, or another number.
     Other,
+}
+
+impl Member {
+    /// The same, but a text is shown to nobody.
+    fn hidden(self) -> Member {
+        match self {
+            Member::Text(text) => Member::Secret(Secret::new(&text)),
+            Member::Secret(_)
+            | Member::Number(_)
+            | Member::Flag(_)
+            | Member::Null
+            | Member::Other => self,
+        }
+    }
 }
 
 /// If a member comes twice, the last one counts.
@@ -33,11 +55,23 @@ impl Members {
         self.0[at].as_ref().filter(|it| **it != Member::Null)
     }
 
+    /// All passwords.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter().filter_map(|it| match it {
+            Some(Member::Secret(secret)) => Some(secret),
+            _ => None,
+        })
+    }
+
     /// A member, if it is a text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match self.get(name)? {
             Member::Text(text) => Some(text),
-            Member::Number(_) | Member::Flag(_) | Member::Null | Member::Other => None,
+            Member::Secret(_)
+            | Member::Number(_)
+            | Member::Flag(_)
+            | Member::Null
+            | Member::Other => None,
         }
     }
 }
@@ -61,7 +95,12 @@ impl<'de> Visitor<'de> for MembersVisitor {
         let mut members = Members::default();
         while let Some(name) = map.next_key::<String>()? {
             match NAMES.iter().position(|it| *it == name) {
-                Some(at) => members.0[at] = Some(map.next_value()?),
+                Some(at) => {
+                    let value: Member = map.next_value()?;
+                    let hides = SECRETS.contains(&name.as_str());
+                    let value = if hides { value.hidden() } else { value };
+                    members.0[at] = Some(value);
+                }
                 None => _ = map.next_value::<IgnoredAny>()?,
             }
         }

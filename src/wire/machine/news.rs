@@ -3,10 +3,11 @@
 use bytes::BytesMut;
 
 use crate::id::PersonId;
-use crate::message::{EntryFacts, News, Past};
+use crate::message::{EntryFacts, Message, News, Past};
 use crate::name::{RoomName, Username};
 
 use super::Context;
+use super::answer::sentences;
 use super::writer::Writer;
 
 pub(super) fn render(news: &News, context: &Context<'_>, out: &mut BytesMut) {
@@ -56,13 +57,14 @@ fn event(news: &News) -> &'static str {
         News::Said { .. } => "said",
         News::Action { .. } => "did",
         News::Joined(_) => "joined",
-        News::Left { .. } => "left",
+        News::Left { .. } | News::SentAway { .. } => "left",
         News::Entered(_) | News::ListensIn { .. } => "entered",
         News::ListensNoMore(_) | News::WentTo { .. } => "went",
         News::Away { .. } => "away",
         News::Renamed { .. } => "renamed",
         News::TopicSet { .. } => "topic",
-        News::Notice(_) => "notice",
+        News::Room(_) | News::Notice(_) => "notice",
+        News::Erased { .. } => "erased",
         News::NotKept(_) => "skipped",
         News::Private { .. } => "private",
         News::PrivateSent { .. } => "written",
@@ -92,24 +94,30 @@ fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
             someone(who, context, it);
             it.text_or_null("why", word.as_deref());
         }
-        News::WentTo { who, room } => {
+        News::SentAway {
+            who,
+            by,
+            is_banned,
+            reason,
+        } => {
             someone(who, context, it);
-            it.text("to", room.name());
+            sent_away(*is_banned, by, reason.as_deref(), it);
         }
-        News::Away { who, is_away, text } => {
-            someone(who, context, it);
-            let text = is_away.then(|| text.as_deref().unwrap_or_default());
-            it.text_or_null("text", text);
-        }
-        News::Renamed { from, to } => {
-            it.text("from", from.as_str());
-            it.text("to", to.as_str());
-            person(context, it);
-        }
+        News::WentTo { who, room } => went(who, room.as_ref(), context, it),
+        News::Away { who, is_away, text } => away(who, *is_away, text.as_deref(), context, it),
+        News::Renamed { from, to } => renamed(from, to, context, it),
         News::TopicSet { by, topic } => {
             it.text("by", by.as_str());
             it.text_or_null("topic", topic.as_deref());
         }
+        News::Erased { count, seqs, .. } => {
+            it.numbers("seqs", seqs);
+            // It is told once, however many objects there are.
+            if count.is_some() {
+                words(news, it);
+            }
+        }
+        News::Room(_) => words(news, it),
         News::Notice(text) => it.text("text", text),
         News::NotKept(count) => it.number("count", *count),
         News::PrivateSent { to, text } => {
@@ -117,6 +125,44 @@ fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
             it.text("text", text);
         }
     }
+}
+
+fn went(who: &Username, room: Option<&RoomName>, context: &Context<'_>, it: &mut Writer<'_>) {
+    someone(who, context, it);
+    if let Some(room) = room {
+        it.text("to", room.name());
+    }
+}
+
+fn renamed(from: &Username, to: &Username, context: &Context<'_>, it: &mut Writer<'_>) {
+    it.text("from", from.as_str());
+    it.text("to", to.as_str());
+    person(context, it);
+}
+
+/// The line that people read.
+fn words(news: &News, it: &mut Writer<'_>) {
+    let words = sentences(&Message::News(news.clone()));
+    it.text("text", &words.join(" "));
+}
+
+fn away(
+    who: &Username,
+    is_away: bool,
+    text: Option<&str>,
+    context: &Context<'_>,
+    it: &mut Writer<'_>,
+) {
+    someone(who, context, it);
+    it.text_or_null("text", is_away.then(|| text.unwrap_or_default()));
+}
+
+/// How somebody was sent away, beside a last word that they cannot have had.
+fn sent_away(is_banned: bool, by: &str, reason: Option<&str>, it: &mut Writer<'_>) {
+    it.text_or_null("why", None);
+    it.text("sent", if is_banned { "banned" } else { "kicked" });
+    it.text("by", by);
+    it.text_or_null("reason", reason);
 }
 
 fn someone(name: &Username, context: &Context<'_>, it: &mut Writer<'_>) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::account::Secret;
+
 /// An object of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
@@ -11,13 +13,34 @@ pub struct Object {
     pub op: Op,
 }
 
-/// What a program asks for. Texts are clean, and not blank.
+/// What a program asks for. Texts are clean, and not blank; passwords are as they were sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// To come in.
     Login {
         /// Under this name.
         name: String,
+        /// With this password, if the name is somebody's.
+        password: Option<Secret>,
+    },
+    /// To have the name as one's own.
+    Register {
+        /// With this password.
+        password: Secret,
+    },
+    /// To have another password.
+    Password {
+        /// The present one.
+        old: Secret,
+        /// The one from now on.
+        new: Secret,
+    },
+    /// To have no account any more.
+    Unregister {
+        /// The present password.
+        password: Secret,
+        /// The member who gets the rooms.
+        to: Option<String>,
     },
     /// To say something.
     Say {
@@ -89,7 +112,7 @@ pub enum Op {
 
 #[cfg(feature = "machine")]
 impl Op {
-    /// Whether it has a text that is short enough.
+    /// Whether it has a text or a password that is short enough.
     pub(crate) fn has_text(&self) -> bool {
         match self {
             Op::Say { .. }
@@ -97,8 +120,14 @@ impl Op {
             | Op::Write { .. }
             | Op::Command { .. }
             | Op::Search { .. }
+            | Op::Login {
+                password: Some(_), ..
+            }
+            | Op::Register { .. }
+            | Op::Password { .. }
+            | Op::Unregister { .. }
             | Op::Quit { text: Some(_) } => true,
-            Op::Login { .. }
+            Op::Login { password: None, .. }
             | Op::Join { .. }
             | Op::Leave { .. }
             | Op::History { .. }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::account::Secret;
+use crate::limits::accounts::SECRET_BYTES;
 use crate::limits::{ECHOED_CHARS, ID_BYTES, ID_NUMBER};
 use crate::message::{Misuse, MisuseCode};
 use crate::wire::clean_typed;
@@ -61,7 +63,7 @@ fn id(members: &Members) -> Result<Option<Arc<str>>, String> {
 }
 
 /// What to send in place of an op that there is not.
-const OPS: &str = "Send login, say, do, join, leave, write, history, search, command, ping or quit; a command takes what people type.";
+const OPS: &str = "Send login, say, do, join, leave, write, history, search, command, register, password, unregister, ping or quit; a command takes what people type.";
 
 type Wrong = (MisuseCode, String);
 
@@ -76,10 +78,10 @@ fn op(members: &Members, limit: usize) -> Result<Op, Wrong> {
     if takes.is_some_and(|it| it.len() > limit) {
         return Ok(Op::TooLong { limit });
     }
+    if let Some(op) = account_op(&word, members)? {
+        return Ok(op);
+    }
     let op = match word.as_str() {
-        "login" => Op::Login {
-            name: text(members, "name")?,
-        },
         "say" => Op::Say {
             text: text(members, "text")?,
             room: optional(members, "room")?,
@@ -124,13 +126,50 @@ fn op(members: &Members, limit: usize) -> Result<Op, Wrong> {
     Ok(op)
 }
 
+/// An op that is about a name, or the account behind it.
+fn account_op(word: &str, members: &Members) -> Result<Option<Op>, Wrong> {
+    let op = match word {
+        "login" => Op::Login {
+            name: text(members, "name")?,
+            password: secret(members, "password")?,
+        },
+        "register" => Op::Register {
+            password: needed(secret(members, "password")?, "password")?,
+        },
+        "password" => Op::Password {
+            old: needed(secret(members, "old")?, "old")?,
+            new: needed(secret(members, "new")?, "new")?,
+        },
+        "unregister" => Op::Unregister {
+            password: needed(secret(members, "password")?, "password")?,
+            to: optional(members, "to")?,
+        },
+        _ => return Ok(None),
+    };
+    let limit = SECRET_BYTES;
+    let is_long = members.secrets().any(|it| it.reveal().len() > limit);
+    Ok(Some(if is_long { Op::TooLong { limit } } else { op }))
+}
+
 /// A member that must be there, and not be blank.
 fn text(members: &Members, name: &str) -> Result<String, Wrong> {
-    let is = |wrong| (MisuseCode::Member, format!("{name:?} is {wrong}."));
-    let text = optional(members, name)?.ok_or_else(|| is("missing"))?;
+    let text = needed(optional(members, name)?, name)?;
     match text.trim().is_empty() {
-        true => Err(is("blank")),
+        true => Err((MisuseCode::Member, format!("{name:?} is blank."))),
         false => Ok(text),
+    }
+}
+
+fn needed<T>(value: Option<T>, name: &str) -> Result<T, Wrong> {
+    value.ok_or_else(|| (MisuseCode::Member, format!("{name:?} is missing.")))
+}
+
+/// A password, as it is: it may be blank, and nothing in it is made clean.
+fn secret(members: &Members, name: &str) -> Result<Option<Secret>, Wrong> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(Member::Secret(secret)) => Ok(Some(secret.clone())),
+        Some(_) => Err((MisuseCode::Member, format!("{name:?} takes a string."))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use crate::account::Accounts;
 use crate::limits::USERNAME_CHARS;
 use crate::message::{ForProgram, Hello, MisuseCode, Presence, RoomFacts, Welcome};
 
@@ -90,7 +91,12 @@ fn hello(hello: &Hello, out: &mut BytesMut) {
             None => limits.raw("rate", "null"),
         }
     });
-    it.text("accounts", "off");
+    let accounts = match hello.accounts {
+        Accounts::Off => "off",
+        Accounts::On => "on",
+        Accounts::Required => "required",
+    };
+    it.text("accounts", accounts);
     it.flag("tls", hello.tls);
     it.end();
 }

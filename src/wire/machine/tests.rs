@@ -4,7 +4,9 @@ use bytes::BytesMut;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::account::Secret;
 use crate::id::{PeerId, PersonId};
+use crate::limits::accounts::SECRET_BYTES;
 use crate::message::{
     AboutChat, AboutConnection, AboutHearing, AboutInput, AboutPeople, Answer, Cause, MisuseCode,
     News, Past,
@@ -72,6 +74,7 @@ fn what_was_said_before_keeps_its_number_and_its_time() {
         seq: 2,
         at: 0,
         author: PersonId(9),
+        account: None,
         room: RoomName::parse("den").ok(),
         news: News::Action {
             from: ann(),
@@ -87,6 +90,23 @@ fn what_was_said_before_keeps_its_number_and_its_time() {
         "text": "waves", "past": true,
     });
     assert_eq!(read(past, None), Some(expected));
+}
+
+#[test]
+fn lines_that_are_gone_are_told_by_their_numbers() {
+    let erased = |count| News::Erased {
+        whose: ann(),
+        by: ann(),
+        count,
+        seqs: [2, 4].into(),
+    };
+    let mut expected = json!({
+        "event": "erased", "seq": 5, "at": "2026-11-21T15:59:59.007Z", "room": "lobby", "seqs": [2, 4],
+        "text": "2 messages of ann were removed by ann.",
+    });
+    assert_eq!(read(erased(Some(2)), None), Some(expected.clone()));
+    expected.as_object_mut().map(|it| it.remove("text"));
+    assert_eq!(read(erased(None), None), Some(expected));
 }
 
 #[test]
@@ -180,6 +200,84 @@ fn an_object_asks_for_one_thing() {
         let line = format!("{{\"op\":\"ping\",\"id\":{id}}}");
         let object = parse(line.as_bytes(), 100).expect("an object");
         assert_eq!(object.id.as_deref(), Some(kept));
+    }
+}
+
+#[test]
+fn passwords_are_taken_as_they_are() {
+    let secret = Secret::new;
+    let login = |password: Option<&str>| Op::Login {
+        name: "ann".into(),
+        password: password.map(secret),
+    };
+    for (line, op) in [
+        ("{\"op\":\"login\",\"name\":\"ann\"}", login(None)),
+        (
+            "{\"op\":\"login\",\"name\":\"ann\",\"password\":\" a\\u0000b\\u202e \"}",
+            login(Some(" a\0b\u{202e} ")),
+        ),
+        (
+            "{\"password\":\"      \",\"op\":\"register\"}",
+            Op::Register {
+                password: secret("      "),
+            },
+        ),
+        (
+            "{\"op\":\"password\",\"old\":\"\",\"new\":\"x\"}",
+            Op::Password {
+                old: secret(""),
+                new: secret("x"),
+            },
+        ),
+        (
+            "{\"op\":\"unregister\",\"password\":\"x\",\"to\":\"bob\"}",
+            Op::Unregister {
+                password: secret("x"),
+                to: Some("bob".into()),
+            },
+        ),
+    ] {
+        let object = parse(line.as_bytes(), 100).expect(line);
+        assert_eq!(object.op, op, "{line}");
+    }
+}
+
+#[test]
+fn passwords_are_never_shown_and_have_a_limit_of_their_own() {
+    let register = |text: &str| format!("{{\"op\":\"register\",\"password\":{text}}}");
+    let object = parse(register("\"tea at four\"").as_bytes(), 100).expect("an object");
+    assert!(!format!("{object:?}").contains("tea"), "{object:?}");
+    // The limit of a text is none for a password.
+    let long = |bytes: usize| register(&format!("\"{}\"", "x".repeat(bytes)));
+    let parsed = |line: &str| parse(line.as_bytes(), 100).expect("an object").op;
+    assert!(matches!(parsed(&long(SECRET_BYTES)), Op::Register { .. }));
+    let limit = SECRET_BYTES;
+    assert_eq!(parsed(&long(SECRET_BYTES + 1)), Op::TooLong { limit });
+    for (line, expected) in [
+        ("{\"op\":\"register\"}", "\"password\" is missing."),
+        (
+            "{\"op\":\"register\",\"password\":7}",
+            "\"password\" takes a string.",
+        ),
+        ("{\"op\":\"password\",\"old\":\"x\"}", "\"new\" is missing."),
+        (
+            "{\"op\":\"password\",\"new\":\"tea\"}",
+            "\"old\" is missing.",
+        ),
+        (
+            "{\"op\":\"login\",\"password\":\"tea\"}",
+            "\"name\" is missing.",
+        ),
+    ] {
+        let (_, code, sentence) = misuse(line);
+        assert_eq!((code, &*sentence), (MisuseCode::Member, expected), "{line}");
+    }
+    for line in [
+        "{\"op\":\"register\",\"password\":\"tea",
+        "{\"password\":\"tea\",\"op\":\"tee\"}",
+    ] {
+        let (_, _, sentence) = misuse(line);
+        assert!(!sentence.contains("tea"), "{sentence}");
     }
 }
 

@@ -52,6 +52,10 @@ impl<'a> Writer<'a> {
         let _ = write!(self.out, "{number}");
     }
 
+    pub(super) fn numbers(&mut self, name: &str, numbers: &[u64]) {
+        self.array(name, numbers, |out, it| _ = write!(out, "{it}"));
+    }
+
     pub(super) fn flag(&mut self, name: &str, flag: bool) {
         self.raw(name, if flag { "true" } else { "false" });
     }

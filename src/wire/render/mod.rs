@@ -6,6 +6,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod account;
 mod away;
 mod chat;
 mod connection;
@@ -13,6 +14,8 @@ mod hearing;
 mod ignoring;
 mod input;
 mod news;
+mod order;
+mod owning;
 mod past;
 mod people;
 mod reading;
@@ -36,7 +39,7 @@ pub fn render(message: &Message, unix: i64, format: Format, out: &mut BytesMut) 
             news::render(news, out);
         }
         Message::Past { past, is_elsewhere } => dated(out, past, *is_elsewhere, format),
-        Message::Connection(about) => connection::render(about, out),
+        Message::Connection(about) => connection::render(about, format, out),
         Message::Answer(answer) => self::answer(out, answer, format),
         Message::Program(_) => {}
     }
@@ -80,6 +83,9 @@ fn answer(out: &mut BytesMut, answer: &Answer, format: Format) {
         Answer::Ignoring(about) => line(out, &[&ignoring::words(about)]),
         Answer::Reading(about) => reading::render(about, format, out),
         Answer::Past(about) => past::render(about, format, out),
+        Answer::Account(about) => line(out, &[&account::words(about)]),
+        Answer::Order(about) => order::render(about, format, out),
+        Answer::Owning(about) => line(out, &[&owning::words(about)]),
     }
 }
 

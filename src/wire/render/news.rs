@@ -2,9 +2,11 @@
 
 use bytes::BytesMut;
 
+use crate::erasure::messages;
 use crate::message::News;
+use crate::name::Username;
 
-use super::line;
+use super::{line, order, owning};
 
 /// Appends the news without a stamp.
 pub(super) fn render(news: &News, out: &mut BytesMut) {
@@ -17,19 +19,30 @@ pub(super) fn render(news: &News, out: &mut BytesMut) {
             who,
             word: Some(word),
         } => line(out, &[who.as_str(), " has left the chat: ", word]),
+        News::SentAway {
+            who,
+            by,
+            is_banned,
+            reason,
+        } => {
+            let was = if *is_banned { "banned" } else { "kicked" };
+            let reason = match reason {
+                Some(text) => order::reason(Some(text)),
+                None => ".".into(),
+            };
+            line(out, &[who.as_str(), " was ", was, " by ", by, &reason]);
+        }
         News::Entered(name) => line(out, &[name.as_str(), " has come in."]),
         News::ListensIn { who, from } => {
-            line(
-                out,
-                &[who.as_str(), " listens in from ", &from.to_string(), "."],
-            );
+            let from = from.as_ref().map(|it| format!(" from {it}"));
+            let from = from.unwrap_or_default();
+            line(out, &[who.as_str(), " listens in", &from, "."]);
         }
         News::ListensNoMore(name) => line(out, &[name.as_str(), " no longer listens."]),
         News::WentTo { who, room } => {
-            line(
-                out,
-                &[who.as_str(), " has gone to ", &room.to_string(), "."],
-            );
+            let to = room.as_ref().map(|it| format!("to {it}"));
+            let to = to.unwrap_or_else(|| "elsewhere".into());
+            line(out, &[who.as_str(), " has gone ", &to, "."]);
         }
         News::Away { .. } => {}
         News::Renamed { from, to } => {
@@ -44,10 +57,28 @@ pub(super) fn render(news: &News, out: &mut BytesMut) {
         News::TopicSet { by, topic: None } => {
             line(out, &[by.as_str(), " has cleared the topic."]);
         }
+        News::Erased {
+            whose, by, count, ..
+        } => erased(whose, by, *count, out),
+        News::Room(news) => line(out, &[&owning::news(news)]),
         News::Notice(text) => line(out, &["-- ", text, " --"]),
         News::NotKept(1) => line(out, &["-- 1 line was not kept --"]),
         News::NotKept(lines) => line(out, &["-- ", &lines.to_string(), " lines were not kept --"]),
         News::Private { from, text } => line(out, &[from.as_str(), " (private): ", text]),
         News::PrivateSent { to, text } => line(out, &["To ", to.as_str(), " (private): ", text]),
+    }
+}
+
+/// Programs alone read it where it was counted already.
+fn erased(whose: &Username, by: &Username, count: Option<usize>, out: &mut BytesMut) {
+    if let Some(count) = count {
+        let (messages, were) = (
+            messages(count as u64),
+            if count == 1 { "was" } else { "were" },
+        );
+        line(
+            out,
+            &[&format!("{messages} of {whose} {were} removed by {by}.")],
+        );
     }
 }

@@ -34,6 +34,10 @@ fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
         since,
         away,
     } = whois;
+    let place = match room {
+        Some(room) => format!("in {room}"),
+        None => "here".into(),
+    };
     let since = Civil::at(*since, format.offset);
     let idle = match idle(presence.idle) {
         Some(idle) => format!(", idle {idle}"),
@@ -45,7 +49,7 @@ fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
         out,
         &[
             name,
-            &format!(" is in {room}, online since {since} ({offset}){idle}."),
+            &format!(" is {place}, online since {since} ({offset}){idle}."),
         ],
     );
     if presence.away {

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use crate::limits::{ROOMS_MADE, TOPIC_CHARS};
-use crate::message::{AboutRooms, Here, Presence, RoomRow};
+use crate::message::{AboutRooms, Elsewhere, Here, Presence, RoomRow};
 use crate::name::RoomName;
 use crate::wire::refusal;
 
@@ -109,7 +109,10 @@ fn who(out: &mut BytesMut, room: &RoomName, people: &[Presence], more: usize) {
 
 /// Where else a person is, and whether they are away or idle, in brackets.
 fn state(presence: &Presence) -> String {
-    let elsewhere = presence.elsewhere.as_ref().map(|room| format!("in {room}"));
+    let elsewhere = presence.elsewhere.as_ref().map(|it| match it {
+        Elsewhere::In(room) => format!("in {room}"),
+        Elsewhere::Unseen => "elsewhere".into(),
+    });
     let away = presence.away.then(|| "away".into());
     let idle = idle(presence.idle).map(|idle| format!("idle {idle}"));
     let parts: Vec<String> = [elsewhere, away, idle].into_iter().flatten().collect();
@@ -121,11 +124,11 @@ fn state(presence: &Presence) -> String {
 
 /// The number of columns of the screen that a text takes.
 #[cfg(feature = "unicode-names")]
-fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
 #[cfg(not(feature = "unicode-names"))]
-fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     text.chars().count()
 }

@@ -1,12 +1,13 @@
 //! How messages read.
 
+mod order;
 mod words;
 
 use super::*;
 use crate::id::PersonId;
 use crate::message::{
-    AboutAway, AboutChat, AboutConnection, AboutReading, AboutRooms, Answer, HelpRow, Here,
-    Message, News, Past, Presence, RoomRow,
+    AboutAway, AboutChat, AboutConnection, AboutReading, AboutRooms, Answer, Elsewhere, HelpRow,
+    Here, Message, News, Past, Presence, RoomRow,
 };
 use crate::name::{RoomName, Username};
 use rooms::WRAP;
@@ -63,6 +64,7 @@ fn the_past_is_dated_for_everyone() {
         seq: 1,
         at: 0,
         author: PersonId::HOUSE,
+        account: None,
         room: Some(RoomName::lobby()),
         news: said(),
     };
@@ -97,15 +99,20 @@ fn lists_are_aligned() {
             usage: "/a",
             does: "one",
             aliases: &[],
+            least: None,
         },
         HelpRow {
             usage: "/long X",
             does: "two",
             aliases: &["/l", "/x"],
+            least: None,
         },
     ];
     assert_eq!(
-        answered(AboutChat::Help(ROWS)),
+        answered(AboutChat::Help {
+            rows: ROWS,
+            rank: None
+        }),
         "/a       one\r\n/long X  two; also /l, /x\r\n"
     );
     let row = |name: &str, people, here, topic: Option<&str>| RoomRow {
@@ -133,7 +140,7 @@ fn people_are_listed_with_what_they_are_up_to() {
         presence("Bob", true, 7200),
         presence("Carol", false, 300),
         Presence {
-            elsewhere: RoomName::parse("tea").ok(),
+            elsewhere: RoomName::parse("tea").ok().map(Elsewhere::In),
             ..presence("Dora", true, 0)
         },
     ];

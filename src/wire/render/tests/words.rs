@@ -1,10 +1,14 @@
 //! Every message with the words that people read, but for the lists and headers beside. The simulation relies on it: its model
 //! says what is told to whom, and leaves the words to the wire.
 
+mod accounts;
+mod owning;
+
 use super::*;
 use crate::error::{Protocol, ProxyFault, Unanswered};
 use crate::message::{
-    AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople, IgnoredRow, Seen, Whois,
+    AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople, Elsewhere, IgnoredRow, Seen,
+    Whois,
 };
 use crate::name::InvalidUsername;
 use crate::query::InvalidQuery;
@@ -37,12 +41,22 @@ fn news() -> Vec<Read> {
         who: ann(),
         word: word.map(Into::into),
     };
-    let (who, from) = (ann(), tea());
+    let (who, from) = (ann(), Some(tea()));
     let listens = News::ListensIn { who, from };
-    let (who, room) = (ann(), tea());
+    let (who, room) = (ann(), Some(tea()));
     let went = News::WentTo { who, room };
+    let (who, from) = (ann(), None);
+    let listens_unseen = News::ListensIn { who, from };
+    let (who, room) = (ann(), None);
+    let went_unseen = News::WentTo { who, room };
     let (from, to) = (ann(), bob());
     let renamed = News::Renamed { from, to };
+    let erased = |count| News::Erased {
+        whose: ann(),
+        by: bob(),
+        count: Some(count),
+        seqs: [].into(),
+    };
     let set = |topic: Option<&str>| News::TopicSet {
         by: ann(),
         topic: topic.map(Into::into),
@@ -57,10 +71,14 @@ fn news() -> Vec<Read> {
         (listens, "Ann listens in from #tea."),
         (News::ListensNoMore(ann()), "Ann no longer listens."),
         (went, "Ann has gone to #tea."),
+        (listens_unseen, "Ann listens in."),
+        (went_unseen, "Ann has gone elsewhere."),
         (renamed, "Ann is now known as Bob."),
         (set(Some("leaves")), "Ann has set the topic: leaves"),
         (set(None), "Ann has cleared the topic."),
         (News::Notice("at noon".into()), "-- at noon --"),
+        (erased(1), "1 message of Ann was removed by Bob."),
+        (erased(3), "3 messages of Ann were removed by Bob."),
         (News::NotKept(1), "-- 1 line was not kept --"),
         (News::NotKept(312), "-- 312 lines were not kept --"),
         (private, "Ann (private): psst"),
@@ -125,7 +143,7 @@ fn of_answers<const N: usize, A: Into<Answer>>(answers: [(A, &'static str); N]) 
 #[rustfmt::skip]
 fn about_input_and_the_chat() -> Vec<Read> {
     use AboutInput as It;
-    const ROWS: &[HelpRow] = &[HelpRow { usage: "/a", does: "one", aliases: &["/b"] }];
+    const ROWS: &[HelpRow] = &[HelpRow { usage: "/a", does: "one", aliases: &["/b"], least: None }];
     let input = of_answers([
         (It::UnknownCommand("/x".into()), "Unknown command: /x. Type /help for the list."),
         (It::Usage("/nick NAME"), "How to use it: /nick NAME"),
@@ -143,7 +161,7 @@ fn about_input_and_the_chat() -> Vec<Read> {
         (It::Unanswered(Unanswered::Late), "That took too long and was given up. Try again later."),
     ]);
     let chat = of_answers([
-        (AboutChat::Help(ROWS), "/a  one; also /b"),
+        (AboutChat::Help { rows: ROWS, rank: None }, "/a  one; also /b"),
         (AboutChat::UsersOnline(7), "Users online: 7"),
     ]);
     [input, chat].concat()
@@ -156,6 +174,10 @@ fn about_rooms() -> Vec<Read> {
     let here = Some(Here::Current);
     let row = RoomRow { name: tea(), people: 2, here, topic: Some("leaves".into()) };
     let heard = RoomRow { here: Some(Here::Hears), ..row.clone() };
+    let elsewhere = |it| {
+        let ann = Presence { elsewhere: Some(it), ..presence("Ann", false, 0) };
+        It::Who { room: tea(), people: vec![ann], more: 0 }
+    };
     let none = |meant| It::NoSuchRoom { name: tea(), meant };
     of_answers([
         (It::Rooms { rows: vec![row], more: 0 }, "#tea  2  you are here  leaves"),
@@ -181,6 +203,8 @@ fn about_rooms() -> Vec<Read> {
         (topic(None), "#tea has no topic. Type /topic TEXT to set one."),
         (It::TopicTooLong, "A topic has at most 200 characters. Not set."),
         (It::Who { room: tea(), people: vec![presence("Ann", true, 0)], more: 0 }, "In #tea: 1\r\n  Ann (away)"),
+        (elsewhere(Elsewhere::In(RoomName::lobby())), "In #tea: 1\r\n  Ann (in #lobby)"),
+        (elsewhere(Elsewhere::Unseen), "In #tea: 1\r\n  Ann (elsewhere)"),
     ])
 }
 
@@ -208,11 +232,18 @@ fn about_people() -> Vec<Read> {
     let nobody = |meant| It::Nobody { typed: "bop".into(), meant };
     let whois = |away, idle, text: Option<&str>| It::Whois(Box::new(Whois {
         presence: presence("Ann", away, idle),
-        room: tea(),
+        room: Some(tea()),
         since: 0,
         away: text.map(Into::into),
     }));
+    let unseen = It::Whois(Box::new(Whois {
+        presence: presence("Ann", false, 0),
+        room: None,
+        since: 0,
+        away: None,
+    }));
     of_answers([
+        (unseen, "Ann is here, online since 1970-01-01 00:00 (UTC)."),
         (nobody(None), "Nobody here is called bop."),
         (nobody(Some(bob())), "Nobody here is called bop. Did you mean Bob?"),
         (It::Yourself, "That's you."),
@@ -312,6 +343,14 @@ fn all() -> Vec<Read> {
         about_away_and_ignoring(),
         about_reading(),
         about_past(),
+        order::sent_away(),
+        order::about_order(),
+        accounts::at_the_door(),
+        accounts::about_accounts(),
+        accounts::about_absence(),
+        owning::about_owning(),
+        owning::about_keeping(),
+        owning::news_of_rooms(),
     ];
     tables.concat()
 }
@@ -319,7 +358,7 @@ fn all() -> Vec<Read> {
 #[test]
 fn every_message_has_its_words() {
     for (message, words) in all() {
-        let is_prompt = message == AboutConnection::UsernamePrompt.into();
+        let is_prompt = words.ends_with(": ");
         let end = if is_prompt { "" } else { "\r\n" };
         let expected = format!("{words}{end}");
         assert_eq!(text(&message, Format::default()), expected, "{message:?}");
@@ -343,6 +382,9 @@ fn no_message_is_left_out_of_the_words() {
     let sources = [
         include_str!("../../../message/mod.rs"),
         include_str!("../../../message/answer.rs"),
+        include_str!("../../../message/order.rs"),
+        include_str!("../../../message/account.rs"),
+        include_str!("../../../message/owning.rs"),
     ];
     let told: Vec<String> = all().iter().map(|(it, _)| format!("{it:?}")).collect();
     let is_told = |name: &str| {
