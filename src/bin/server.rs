@@ -1,8 +1,10 @@
 //! The daemon: a log on standard error, signals, and a service manager around [`chinwag::Server`].
 
+mod account;
 mod args;
 mod command_line;
 mod contents;
+mod control;
 mod data;
 mod files;
 mod keeping;
@@ -34,6 +36,9 @@ fn main() -> ExitCode {
     let mut args = env::args_os().skip(1).peekable();
     if args.next_if(|word| word == "data").is_some() {
         return data::run(args);
+    }
+    if args.next_if(|word| word == "account").is_some() {
+        return account::run(args);
     }
     let daemon = match command_line::parse(args) {
         Ok(Wish::Serve(daemon)) => *daemon,
@@ -125,7 +130,7 @@ fn serve(
     let mut server = listen(config, daemon.keeping.as_ref(), given, &remarks)?;
     watch.wake(&mut server)?;
     let keeping = opened.map(|opened| Keeping::start(&mut server, opened));
-    let keeping = match keeping.transpose() {
+    let mut keeping = match keeping.transpose() {
         Ok(keeping) => keeping,
         Err(sentence) => return Ok(Some(sentence)),
     };
@@ -145,6 +150,10 @@ fn serve(
     let tls = daemon.tls.map(|files| files.reader(handle.clone()));
     watch.read_again(motd.into_iter().chain(tls));
     let served = turn(&mut server, &mut watch, &mut notices);
+    // The lock of the directory may be somebody else's soon.
+    if let Some(keeping) = &mut keeping {
+        keeping.end_control();
+    }
     // Nobody needs the sockets while the disk takes the last lines.
     drop(server);
     let (failure, failed_at) = failure.try_recv().ok().unzip();

@@ -8,10 +8,11 @@
 //! [`RATED_ADDRESSES`].
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::limits::RATED_ADDRESSES;
+use crate::network::household;
 use crate::rate::{Bucket, Rate};
 
 /// Connections by address. It is a tree, because trees give memory back when a rush of newcomers is over.
@@ -30,18 +31,18 @@ impl Addresses {
 
     /// Whether the address holds as many as it may.
     pub(super) fn has_all_of(&self, ip: IpAddr) -> bool {
-        let held = self.held.get(&counted_as(ip));
+        let held = self.held.get(&household(ip));
         held.is_some_and(|&held| held >= self.most)
     }
 
     /// Counts one more connection of the address.
     pub(super) fn add(&mut self, ip: IpAddr) {
-        *self.held.entry(counted_as(ip)).or_default() += 1;
+        *self.held.entry(household(ip)).or_default() += 1;
     }
 
     /// Counts one connection less.
     pub(super) fn remove(&mut self, ip: IpAddr) {
-        let ip = counted_as(ip);
+        let ip = household(ip);
         let Some(held) = self.held.get_mut(&ip) else {
             return debug_assert!(false, "{ip} holds nothing");
         };
@@ -81,7 +82,7 @@ impl Traffic {
             self.forget_at = 2 * self.buckets.len() + 64;
         }
         let has_room = self.buckets.len() < RATED_ADDRESSES;
-        let ip = counted_as(ip);
+        let ip = household(ip);
         if has_room || self.buckets.contains_key(&ip) {
             let bucket = self.buckets.entry(ip).or_insert(Bucket::new(true));
             bucket.is_named = true;
@@ -91,25 +92,14 @@ impl Traffic {
 
     /// When the address may send the next line, if not now.
     pub(super) fn empty_until(&self, ip: IpAddr, now: Duration, rate: Rate) -> Option<Duration> {
-        let bucket = self.buckets.get(&counted_as(ip))?;
+        let bucket = self.buckets.get(&household(ip))?;
         bucket.empty_until(now, rate)
-    }
-}
-
-/// The address that stands for all that count as this one.
-pub(super) fn counted_as(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use super::*;
 

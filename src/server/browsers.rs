@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::limits::{BROWSER_TIME, BROWSERS};
 
-use super::addresses::counted_as;
+use crate::network::household;
 
 #[derive(Debug, Default)]
 pub(super) struct Browsers {
@@ -26,13 +26,13 @@ impl Browsers {
             self.seen.retain(|_, at| is_recent(*at, now));
         }
         if self.seen.len() < BROWSERS {
-            self.seen.insert(counted_as(ip), now);
+            self.seen.insert(household(ip), now);
         }
     }
 
     /// Whether a connection accepted from this address at that time may be the second one of a browser.
     pub(super) fn may_be_one(&self, ip: IpAddr, accepted: Instant) -> bool {
-        let seen = self.seen.get(&counted_as(ip));
+        let seen = self.seen.get(&household(ip));
         seen.is_some_and(|at| is_recent(*at, accepted))
     }
 }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::account::Accounts;
 use crate::error::Error;
 use crate::limits::{
     ALL_QUEUES_BYTES, ANSWER_BYTES, AROUND_LINE, CLEAN_GROWTH, CLIENTS, CLIENTS_RANGE, DRAIN,
@@ -77,6 +78,12 @@ pub struct Config {
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
     pub idle_timeout: Option<Duration>,
+    /// Whether people have accounts, if a [store](crate::Server::keep) keeps them; without one, and where people are named
+    /// by their address, nobody has. Default: some
+    /// have, and others are guests.
+    pub accounts: Accounts,
+    /// Whether people can register. Otherwise only the operator makes accounts. Default: true.
+    pub is_registration_open: bool,
     /// Lines that each room keeps as its history, at most 10,000, and only the last ones that fit 64 KiB. Default: 200.
     pub history: usize,
     /// Text shown to every newcomer, at most 16 KiB. [`Handle::set_motd`](crate::Handle::set_motd) changes it.
@@ -112,6 +119,8 @@ impl Default for Config {
             origins: Vec::new(),
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,
+            accounts: Accounts::On,
+            is_registration_open: true,
             history: HISTORY_LINES,
             motd: None,
             drain: DRAIN,

@@ -73,6 +73,10 @@ impl Reasons {
             CloseReason::SendQueueFull,
             CloseReason::Stalled,
             CloseReason::ByOperator,
+            CloseReason::Kicked,
+            CloseReason::Banned,
+            CloseReason::Replaced,
+            CloseReason::AccountChanged,
             CloseReason::Shutdown,
         ])
     }

@@ -19,7 +19,7 @@ use super::entries::Entries;
 use super::inbox::{Outside, Request};
 
 /// How long the loop may take to answer a question.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Talks to a running server, from any thread. Cheap to clone.
 #[derive(Clone)]
@@ -171,6 +171,12 @@ impl Handle {
     #[cfg(feature = "tls")]
     pub fn set_tls(&self, identity: TlsIdentity) -> Result<(), Error> {
         self.inbox.request(Request::Identity(identity))
+    }
+
+    /// Makes a request of the server.
+    #[cfg(feature = "accounts")]
+    pub(super) fn request(&self, request: Request) -> Result<(), Error> {
+        self.inbox.request(request)
     }
 
     /// Figures as of the server's last tick.

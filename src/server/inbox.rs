@@ -15,6 +15,8 @@ use std::time::Duration;
 use mio::{Registry, Token, Waker};
 
 use crate::chat::Finding;
+#[cfg(feature = "accounts")]
+use crate::chat::ShellRequest;
 use crate::error::{Error, Unanswered};
 use crate::id::PersonId;
 use crate::journal::Person;
@@ -24,6 +26,8 @@ use crate::name::{RoomName, Username};
 use crate::net::TlsIdentity;
 
 use super::entries::Listener;
+#[cfg(feature = "accounts")]
+use super::shell::Done;
 use super::workers::Asked;
 
 /// An item of the queue.
@@ -56,6 +60,9 @@ pub(super) enum Request {
     },
     Listen(Listener),
     People(SyncSender<Vec<Person>>),
+    /// What somebody asks of an account, from a shell.
+    #[cfg(feature = "accounts")]
+    Account(ShellRequest, SyncSender<Done>),
 }
 
 /// The server's end.

@@ -7,6 +7,8 @@ use crate::chat::{Finding, Question};
 use crate::message::Keep;
 use crate::net;
 use crate::work::Jobs;
+#[cfg(feature = "accounts")]
+use crate::work::store::Checker;
 use crate::work::store::{self, Error, Options, Reader, Refused, Store, Writer};
 
 use super::Server;
@@ -25,7 +27,16 @@ pub fn open(options: &Options) -> Result<Store, Error> {
 /// Answers what people ask about what was said, in a thread of its own.
 pub struct Answers {
     jobs: Option<Jobs<Job>>,
+    /// The questions about passwords, unless somebody has taken them.
+    secrets: Option<Jobs<Job>>,
     reader: Reader,
+}
+
+/// Answers what the chat asks about passwords, in a thread of its own.
+#[cfg(feature = "accounts")]
+pub struct PasswordChecks {
+    jobs: Jobs<Job>,
+    checker: Checker,
 }
 
 impl Server {
@@ -40,16 +51,30 @@ impl Server {
             reader,
             loaded,
         } = store;
-        self.talk.hub.go_on(loaded.seq, loaded.rooms);
+        self.talk.hub.go_on(loaded.seq, loaded.rooms, loaded.house);
         self.talk.sink = Some(sink);
-        let jobs = self.jobs();
-        (writer, Answers { jobs, reader })
+        let (jobs, secrets) = (self.jobs(), self.secrets());
+        let answers = Answers {
+            jobs,
+            secrets,
+            reader,
+        };
+        (writer, answers)
     }
 }
 
 impl Answers {
+    /// Takes out what checks passwords. Without that, all questions about them are refused.
+    #[cfg(feature = "accounts")]
+    pub fn password_checks(&mut self) -> Option<PasswordChecks> {
+        let jobs = self.secrets.take()?;
+        let checker = self.reader.checker();
+        Some(PasswordChecks { jobs, checker })
+    }
+
     /// Answers until the server is gone.
     pub fn run(mut self) {
+        self.secrets = None;
         for mut job in self.jobs.into_iter().flatten() {
             let began = net::now().instant;
             let finding = find(&mut self.reader, job.question());
@@ -62,11 +87,42 @@ impl Answers {
     }
 }
 
+#[cfg(feature = "accounts")]
+impl PasswordChecks {
+    /// Answers until the server is gone. What nobody waits for any more is not worked on.
+    pub fn run(mut self) {
+        for mut job in self.jobs {
+            if !job.is_awaited() {
+                continue;
+            }
+            let began = net::now().instant;
+            let found = match job.question() {
+                Question::Verify {
+                    account,
+                    changed,
+                    password,
+                } => {
+                    let right = self.checker.check(*account, *changed, password);
+                    right.map(|it| {
+                        it.map_or(Finding::Wrong, |(facts, anew)| Finding::Right(facts, anew))
+                    })
+                }
+                Question::Hash(password) => self.checker.hash(password).map(Finding::Hashed),
+                _ => continue,
+            };
+            job.took(net::now().instant.saturating_duration_since(began));
+            if let Some(finding) = finding(found) {
+                job.answer(finding);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 impl Answers {
-    /// The questions, and what answers them.
-    pub(super) fn parts(self) -> (Option<Jobs<Job>>, Reader) {
-        (self.jobs, self.reader)
+    /// The questions, those about passwords, and what answers them.
+    pub(super) fn parts(self) -> (Option<Jobs<Job>>, Option<Jobs<Job>>, Reader) {
+        (self.jobs, self.secrets, self.reader)
     }
 }
 
@@ -93,15 +149,24 @@ pub(super) fn find(reader: &mut Reader, question: &Question) -> Option<Finding> 
             page.map(Finding::Page)
         }
         Question::Seen(name) => reader.seen(name).map(Finding::Seen),
+        Question::Kept => reader.kept().map(|()| Finding::Kept),
+        Question::Audit(count) => reader.audit(*count).map(Finding::Audit),
+        // Another worker has these.
+        Question::Verify { .. } | Question::Hash(_) => return None,
         #[cfg(test)]
         Question::Echo(line) => Ok(Finding::Echo(line.clone())),
     };
+    finding(found)
+}
+
+/// The answer to a question. `None`: there is none.
+fn finding(found: Result<Finding, Refused>) -> Option<Finding> {
     match found {
         Ok(finding) => Some(finding),
         Err(Refused::TooMuch) => Some(Finding::TooMuch),
         Err(Refused::Behind) => Some(Finding::Behind),
         Err(Refused::Failed(why)) => {
-            log::warn!("cannot read what was kept: {why}");
+            log::warn!("cannot answer from the file: {why}");
             None
         }
     }

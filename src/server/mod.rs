@@ -15,6 +15,8 @@ mod inbox;
 mod keeping;
 mod listen;
 mod metrics;
+#[cfg(feature = "accounts")]
+mod shell;
 mod talk;
 mod tick;
 mod workers;
@@ -23,9 +25,13 @@ mod zones;
 pub use config::Config;
 pub use entries::Entries;
 pub use handle::{Handle, Stats};
+#[cfg(feature = "accounts")]
+pub use keeping::PasswordChecks;
 #[cfg(feature = "store")]
 pub use keeping::{Answers, open};
 pub use listen::{InvalidListen, Listen, ListenKind};
+#[cfg(feature = "accounts")]
+pub use shell::{AccountChange, AccountRequest, CONTROL, change_account};
 pub use workers::Job;
 
 use std::net::{SocketAddr, TcpListener};
@@ -134,6 +140,9 @@ impl Server {
             login_timeout: config.login_timeout,
             idle_timeout: config.idle_timeout,
             history: config.history,
+            accounts: config.accounts,
+            is_registration_open: config.is_registration_open,
+            shared: config.proxy_from.clone(),
             journal: u64::try_from(poller.unix()).unwrap_or(0),
             zones: zones::ZONES,
         });

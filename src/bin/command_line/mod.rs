@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chinwag::{Config, InvalidNetwork, Network, Rate, limits, store};
+use chinwag::{Accounts, Config, InvalidNetwork, Network, Rate, limits, store};
 use getopts::{Matches, Options};
 use log::LevelFilter;
 
@@ -46,6 +46,8 @@ server [OPTIONS]
       --keep-lines AGE   how long, such as 90d, 12h or 30m                             [all]
       --durable          have each commit on the disk before it counts
       --data-anywhere    use DIR on a network file system too, where it can be damaged
+      --accounts KIND    off, on or required, where only members come in               [on if there is a file]
+      --registration R   open, or closed: only 'server account add' makes accounts     [open]
   -v, --verbose          repeat for debug and trace; RUST_LOG works too
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
@@ -56,6 +58,9 @@ of 127.0.0.1, such as 9100, or ADDR:PORT; CHAT_METRICS sets its default.
 Without --data, what is said is forgotten when the server stops. CHAT_DATA and CHAT_KEEP_LINES set the defaults of --data
 and --keep-lines; CHAT_DURABLE=on and CHAT_DATA_ANYWHERE=on do what --durable and --data-anywhere do. 'server data backup
 FILE' copies what is kept, and 'server data --help' tells more.
+
+Accounts need --data. CHAT_ACCOUNTS and CHAT_REGISTRATION set the defaults of --accounts and --registration. 'server
+account add NAME operator' makes the first operator, and 'server account --help' tells more.
 
 ADDR may begin with what is spoken there: tls:ADDR:PORT takes TLS alone, and line:ADDR:PORT only lines of text and telnet,
 where everyone is greeted at once. HOST is a host, with its port unless that is the usual one.
@@ -121,6 +126,8 @@ fn options() -> Options {
         .optopt("", "keep-lines", "", "AGE")
         .optflag("", "durable", "")
         .optflag("", "data-anywhere", "")
+        .optopt("", "accounts", "", "KIND")
+        .optopt("", "registration", "", "R")
         .optflagmulti("v", "verbose", "")
         .optflag("q", "quiet", "");
     options
@@ -144,6 +151,12 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
         return Err("tls: needs a certificate; give --tls-cert FILE and --tls-key FILE".into());
     }
     let keeping = keeping::given(&matches, config.history)?;
+    config.accounts = accounts(
+        &matches,
+        keeping.is_some(),
+        matches.opt_present("anonymous"),
+    )?;
+    config.is_registration_open = is_registration_open(&matches)?;
     Ok(Wish::Serve(Box::new(Daemon {
         config,
         places,
@@ -198,6 +211,43 @@ fn config(matches: &Matches) -> Result<Config, String> {
         config.rate_on_loopback = true;
     }
     Ok(config)
+}
+
+/// Whether people have accounts.
+fn accounts(matches: &Matches, has_data: bool, is_anonymous: bool) -> Result<Accounts, String> {
+    let given = args::given(matches, "accounts", "CHAT_ACCOUNTS")?;
+    let Some(Given { source, text }) = given else {
+        return Ok(match has_data {
+            true => Accounts::On,
+            false => Accounts::Off,
+        });
+    };
+    let accounts = match &*text {
+        "off" => return Ok(Accounts::Off),
+        "on" => Accounts::On,
+        "required" => Accounts::Required,
+        _ => return Err(format!("{source} takes off, on or required, not '{text}'")),
+    };
+    if is_anonymous {
+        return Err(format!(
+            "{source} {text} does not go with --anonymous, where nobody gives a name"
+        ));
+    }
+    match has_data {
+        true => Ok(accounts),
+        false => Err(format!(
+            "{source} {text} needs a directory that keeps the accounts; give --data DIR"
+        )),
+    }
+}
+
+fn is_registration_open(matches: &Matches) -> Result<bool, String> {
+    match args::given(matches, "registration", "CHAT_REGISTRATION")? {
+        None => Ok(true),
+        Some(it) if it.text == "open" => Ok(true),
+        Some(it) if it.text == "closed" => Ok(false),
+        Some(Given { source, text }) => Err(format!("{source} takes open or closed, not '{text}'")),
+    }
 }
 
 /// The files for TLS: both or neither.

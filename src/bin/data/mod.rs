@@ -114,7 +114,7 @@ impl Task {
 
 /// Gives the files of a directory to the owner of the directory. Where root restores the directory of a service, the
 /// service could not read them otherwise.
-fn give_to_owner(dir: &Path) -> io::Result<()> {
+pub(crate) fn give_to_owner(dir: &Path) -> io::Result<()> {
     let owner = fs::metadata(dir)?;
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();

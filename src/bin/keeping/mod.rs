@@ -15,6 +15,7 @@ use chinwag::{Server, limits};
 use getopts::Matches;
 
 use crate::args::{self, Given};
+use crate::control::Control;
 use crate::output::Job;
 
 /// How long the end waits for the disk beyond `--drain`. Slow readers may have taken all of that, while the last lines
@@ -142,7 +143,10 @@ pub(crate) struct Opened {
 pub(crate) struct Keeping {
     dir: String,
     end: Receiver<End>,
-    answers: Job,
+    /// The threads that answer questions.
+    answers: Vec<Job>,
+    /// The socket by which a shell asks, if there could be one.
+    control: Option<Control>,
 }
 
 /// How the writer ended, and why nothing was kept any more, if that happened.
@@ -156,7 +160,8 @@ impl Keeping {
     /// Has a server keep what is said, before its first tick.
     pub(crate) fn start(server: &mut Server, opened: Opened) -> Result<Keeping, String> {
         let Opened { store, dir } = opened;
-        let (writer, answers) = server.keep(store);
+        let (writer, mut answers) = server.keep(store);
+        let checks = answers.password_checks();
         let (sender, end) = sync_channel(1);
         let write = move || {
             // Nobody waits for this if the disk took too long.
@@ -164,10 +169,22 @@ impl Keeping {
         };
         let writing = Job::start("writer", write);
         let answers = Job::start("answers", move || answers.run());
-        match writing.and(answers) {
-            Ok(answers) => Ok(Keeping { dir, end, answers }),
+        let checks = checks.map(|it| Job::start("passwords", move || it.run()));
+        let jobs = writing.and_then(|_| [Some(answers), checks].into_iter().flatten().collect());
+        match jobs {
+            Ok(answers) => Ok(Keeping {
+                control: listen(&dir, server),
+                dir,
+                end,
+                answers,
+            }),
             Err(why) => Err(format!("cannot keep what is said: {}", args::cause(&why))),
         }
+    }
+
+    /// Takes no more requests of shells.
+    pub(crate) fn end_control(&mut self) {
+        self.control = None;
     }
 
     /// Waits until what was said is kept, once the server has ended, but not for long beyond this moment. Returns what to
@@ -187,7 +204,7 @@ impl Keeping {
             end = wait(by);
         }
         // As long as a connection is open, the log stays beside the file.
-        self.answers.wait(by);
+        self.answers.into_iter().for_each(|it| it.wait(by));
         let dir = &self.dir;
         match end {
             Ok(end) => end.lost(dir),
@@ -199,6 +216,18 @@ impl Keeping {
             }
         }
     }
+}
+
+/// Has shells ask the server. Without that it serves all the same.
+fn listen(dir: &str, server: &Server) -> Option<Control> {
+    let control = Control::start(Path::new(dir), server.handle());
+    let failed = |why: &std::io::Error| {
+        let why = args::cause(why);
+        log::warn!(
+            "'server account' cannot ask this server, as there is no socket in {dir}: {why}"
+        );
+    };
+    control.inspect_err(failed).ok()
 }
 
 /// Keeps lines until the server has ended. The log gets the reports.
@@ -255,6 +284,7 @@ mod tests {
             kept: 0,
             left,
             refused,
+            is_all: left == 0,
         };
         let off = off.map(String::from);
         End { ended, off }.lost(&"chat")
@@ -279,7 +309,14 @@ mod tests {
         })
         .expect("a thread");
         let dir = "chat".into();
-        let keeping = Keeping { dir, end, answers };
+        let answers = vec![answers];
+        let control = None;
+        let keeping = Keeping {
+            dir,
+            end,
+            answers,
+            control,
+        };
         let lost = keeping
             .end(Instant::now())
             .expect("nothing is known of the last lines");
@@ -292,7 +329,15 @@ mod tests {
         let (_, end) = sync_channel(1);
         let answers = Job::start("answers", || ()).expect("a thread");
         let dir = "chat".into();
-        let lost = Keeping { dir, end, answers }.end(Instant::now());
+        let answers = vec![answers];
+        let control = None;
+        let keeping = Keeping {
+            dir,
+            end,
+            answers,
+            control,
+        };
+        let lost = keeping.end(Instant::now());
         assert_eq!(
             lost,
             Some("what was said last may not be kept in chat".into())

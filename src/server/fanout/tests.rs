@@ -307,6 +307,7 @@ fn a_zone_makes_no_difference_while_stamps_are_off() {
         seq: 1,
         at: 0,
         author: PersonId::HOUSE,
+        account: None,
         room: None,
         news,
     };

@@ -197,6 +197,7 @@ impl Pair {
                 seq: 1,
                 at: unix * 1000,
                 author: PersonId::HOUSE,
+                account: None,
                 room: None,
                 news: news.clone(),
             };
