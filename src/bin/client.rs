@@ -7,10 +7,13 @@ mod trust;
 
 use std::env;
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
+use chinwag::inner::Secret;
 use chinwag::inner::client::{self, Config, Outcome, Status};
-use getopts::Options;
+use chinwag::limits::accounts::SECRET_BYTES;
+use getopts::{Matches, Options};
 
 use args::{Asked, Given};
 
@@ -22,6 +25,8 @@ client [OPTIONS]
   -H, --host HOST      the server's name or address            [CHAT_HOST, or 127.0.0.1]
   -p, --port PORT      its port                                [CHAT_PORT, or 8080]
   -n, --name NAME      your username                           [CHAT_NAME; asked for otherwise]
+      --password-file FILE
+                       where the password of that name is      [or CHAT_PASSWORD; asked for otherwise]
       --tls            speak TLS, and with nobody but HOST     [CHAT_TLS=on does so too]
       --ca FILE        PEM with what to trust; implies --tls   [CHAT_CA, or what the system trusts]
       --time           show the local time before each line
@@ -96,6 +101,7 @@ fn options() -> Options {
         .optopt("H", "host", "", "HOST")
         .optopt("p", "port", "", "PORT")
         .optopt("n", "name", "", "NAME")
+        .optopt("", "password-file", "", "FILE")
         .optflag("", "tls", "")
         .optopt("", "ca", "", "FILE")
         .optflag("", "time", "")
@@ -129,12 +135,29 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
         port,
         tls: trust::given(&matches)?,
         name: name.map(|name| one_line(&name.text)),
+        password: password(&matches)?,
         color: !matches.opt_present("no-color") && set("NO_COLOR").is_none(),
         time: matches.opt_present("time"),
         reconnect: !matches.opt_present("no-reconnect"),
         drawing,
         signals: signals::heeded(&client::SIGNALS).0,
     }))
+}
+
+/// The password: the first line of a file, or a variable. It is never on the command line, which everybody can read.
+fn password(matches: &Matches) -> Result<Option<Secret>, String> {
+    let Some(path) = matches.opt_str("password-file") else {
+        let given = args::variable("CHAT_PASSWORD")?;
+        return Ok(given.map(|it| Secret::new(&it.text)));
+    };
+    let cannot = |why: &str| format!("--password-file: cannot use '{path}': {why}");
+    let bytes = contents::read(Path::new(&path), SECRET_BYTES);
+    let bytes = bytes.map_err(|error| cannot(&args::cause(&error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| cannot("it is not UTF-8"))?;
+    match text.lines().next() {
+        None | Some("") => Err(cannot("it is empty")),
+        Some(line) => Ok(Some(Secret::new(line))),
+    }
 }
 
 /// An environment variable with any bytes, unless it is empty.

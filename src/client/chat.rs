@@ -8,6 +8,7 @@
 //! - A line reaches the room that it was typed for. Otherwise it stays with the person, and the client tells them.
 //! - The server confirms each line that was entered, or the client tells the person that it did not.
 
+mod asked;
 mod reading;
 mod sending;
 mod typing;
@@ -16,6 +17,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
+use crate::account::Secret;
 use crate::name::RoomName;
 
 use super::backoff::Backoff;
@@ -23,16 +25,17 @@ use super::complete::Completer;
 use super::editor::Editor;
 use super::history::History;
 use super::link::LinkEvent;
+use super::masked::Masked;
 use super::outgoing::{Entered, Outgoing};
 use super::replays::Replays;
 use super::screen::Screen;
-use super::session::{Heard, Session, as_written, is_slowed_down};
+use super::session::{Heard, Session, as_written, is_slowed_down, is_wrong_password};
 use super::shown::Waiting;
 use super::standing::Standing;
 use super::style::Styler;
 use super::{Config, Outcome, Status};
 
-use typing::view;
+use typing::{NextEnter, view};
 
 /// How long to wait for the server's goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -112,6 +115,14 @@ pub(super) struct Chat {
     time: bool,
     /// The name to log in with.
     name: Option<String>,
+    /// The password to log in with. It is kept nowhere else.
+    password: Option<Secret>,
+    /// This connection was given it.
+    has_tried: bool,
+    /// The password that was typed last in the chat, until the server has taken it.
+    typed: Option<Secret>,
+    /// A password is being typed, in place of everything else.
+    masked: Option<Masked>,
     standing: Standing,
     /// The room that we are in.
     room: RoomName,
@@ -130,6 +141,7 @@ pub(super) struct Chat {
     question: Question,
     /// The person knows that the line is full.
     full: bool,
+    next_enter: NextEnter,
     history: History,
     completer: Completer,
     styler: Styler,
@@ -162,6 +174,10 @@ impl Chat {
             told: String::new(),
             time: config.time,
             name: config.name.clone(),
+            password: config.password.clone(),
+            has_tried: false,
+            typed: None,
+            masked: None,
             standing: Standing::new(),
             room: RoomName::lobby(),
             returning: Returning::Done,
@@ -174,6 +190,7 @@ impl Chat {
             aside: Default::default(),
             question: Question::Line,
             full: false,
+            next_enter: NextEnter::default(),
             history,
             completer: Completer::new(),
             styler: Styler::new(config.color),
@@ -230,6 +247,8 @@ impl Chat {
 
     fn connect(&mut self) {
         self.way = Way::Connecting;
+        self.masked = None;
+        self.has_tried = false;
         self.session = Session::new();
         self.errands.push_back(Errand::Connect);
     }
@@ -264,6 +283,19 @@ impl Chat {
                 // The result of an attempt that was given up does not matter.
                 _ if self.way != Way::Connecting && self.way != Way::In => {}
                 Heard::Asked => self.asked(),
+                Heard::AskedPassword => self.asked_password(),
+                Heard::PasswordRefused(why) => {
+                    if is_wrong_password(&why) {
+                        self.password = None;
+                    }
+                    self.show_received(&why);
+                }
+                Heard::Hides(hides) => self.hide(hides),
+                Heard::TurnedAway(why) if self.was_in() && self.session.is_sent_away() => {
+                    self.errands.push_back(Errand::Close);
+                    self.show_received(&why);
+                    self.wait_for_person();
+                }
                 Heard::Refused(why) | Heard::TurnedAway(why) if self.was_in() => {
                     self.errands.push_back(Errand::Close);
                     self.try_later("Not let in", &why, now);
@@ -281,6 +313,7 @@ impl Chat {
                     if is_slowed_down(&line) {
                         self.errands.push_back(Errand::ExpectSlowReads);
                     }
+                    self.note_password(&line);
                     self.show_received(&line);
                     self.learn_marks();
                 }
@@ -325,6 +358,7 @@ impl Chat {
         self.outgoing.begin();
         // A server without login knows us by our address, and another name may have been chosen meanwhile.
         if let Some(name) = &self.name
+            && !self.session.is_member()
             && self.session.name() != Some(&as_written(name))
         {
             self.send(format!("/nick {name}\n"));
@@ -340,6 +374,7 @@ impl Chat {
         if self.outcome.is_some() {
             return;
         }
+        self.masked = None;
         if self.session.is_leaving() {
             self.outcome = Some(Outcome::left());
         } else if !self.was_in() || !self.reconnect {
@@ -354,10 +389,7 @@ impl Chat {
         }
         self.put_back_aside();
         if self.session.is_sent_away() {
-            self.way = Way::SentAway;
-            return self.notice(
-                "-- The server has sent you away. Press Enter to come back, Ctrl-C to leave. --",
-            );
+            return self.wait_for_person();
         }
         if self.in_since.is_some_and(|since| now >= since + LASTED) {
             self.backoff = Backoff::default();
@@ -368,8 +400,18 @@ impl Chat {
         ));
     }
 
+    /// The server has sent us away, so that we do not come back by ourselves.
+    fn wait_for_person(&mut self) {
+        self.masked = None;
+        self.way = Way::SentAway;
+        self.notice(
+            "-- The server has sent you away. Press Enter to come back, Ctrl-C to leave. --",
+        );
+    }
+
     /// We are not in again, for this reason. One row says so, however many attempts there are.
     fn try_later(&mut self, what: &str, why: &str, now: Instant) {
+        self.masked = None;
         self.put_back_aside();
         let wait = self.wait(now);
         if self.told == why {
@@ -401,6 +443,7 @@ impl Chat {
     /// Ends the chat, even in the middle of a typed line, which stays visible.
     fn end(&mut self, status: Status, reason: impl Into<String>) {
         self.outcome.get_or_insert(Outcome::because(status, reason));
+        self.masked = None;
         self.put_back_aside();
         let text = self.editor.take();
         if !text.is_empty() {
@@ -411,7 +454,7 @@ impl Chat {
 
     /// The output that brings a window of this size up to date. The caller must write it at once.
     pub(super) fn draw(&mut self, size: (usize, usize)) -> String {
-        let view = view(&self.question, self.prompt(), &self.editor);
+        let view = view(&self.question, &self.masked, self.prompt(), &self.editor);
         if size != self.screen.size() {
             self.screen.resize(size.0, size.1, view);
         }

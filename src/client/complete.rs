@@ -73,7 +73,7 @@ impl Completer {
                 self.names.forget(from);
                 self.names.see(to);
             }
-            Fact::Event { name, what } if what.starts_with("has left ") => self.names.forget(name),
+            Fact::Event { name, what } if has_gone(what) => self.names.forget(name),
             Fact::Event { name, .. } => self.names.see(name),
             Fact::InRoom(room) | Fact::Hears(room) | Fact::Room(room) => {
                 self.rooms.see(&room.to_string());
@@ -170,6 +170,12 @@ impl Names {
     }
 }
 
+/// Whether a person has left the chat, or was sent away from it, by what is said of them.
+fn has_gone(what: &str) -> bool {
+    let ways = ["has left ", "was kicked by ", "was banned by "];
+    ways.iter().any(|it| what.starts_with(it))
+}
+
 /// Whether a text begins with a word, in any case.
 fn begins_with(text: &str, word: &str) -> bool {
     let mut folded = text.chars().flat_map(char::to_lowercase);
@@ -228,7 +234,7 @@ mod tests {
         assert_eq!(qui, completion(0, "/qui", &["/quiet", "/quit"]));
         assert_eq!(
             completer.complete("/m", &[]),
-            completion(0, "/m", &["/me", "/more", "/msg"])
+            completion(0, "/m", &["/me", "/more", "/msg", "/mute"])
         );
         assert_eq!(completer.complete("/exi", &[]), None);
         for word in command_words() {

@@ -64,6 +64,12 @@ pub(super) enum Fact<'a> {
     IgnoreSet(&'a str),
     /// The reader no longer ignores this person.
     IgnoreLifted(&'a str),
+    /// A line was not said yet, because somebody else brought its author into this room. An empty line says it.
+    HeldBack(RoomName),
+    /// The server asked for a password, and does so no more.
+    NothingChanged,
+    /// A line was not said, because it may be that password.
+    NotSent,
     /// The header of a replay of a room's last lines, with its words about their times.
     Replay { times: &'a str },
     /// The end of a replay.
@@ -167,8 +173,22 @@ fn happens(what: &str) -> bool {
         "has come in.",
         "has cleared the topic.",
         "no longer listens.",
+        "has gone elsewhere.",
+        "listens in.",
+        "is the owner of the room now.",
     ];
-    let begun = ["has left the chat: ", "has set the topic: "];
+    let begun = [
+        "has left the chat: ",
+        "has set the topic: ",
+        "was kicked by ",
+        "was banned by ",
+        "was kicked from the room by ",
+        "has locked the ",
+        "has unlocked the ",
+        "has opened the past: ",
+        "has closed the past: ",
+        "has made the room ",
+    ];
     let ways = ["has gone to ", "listens in from "];
     let room = ways.iter().find_map(|it| what.strip_prefix(it));
     whole.contains(&what)
@@ -190,6 +210,7 @@ fn answer(told: &str) -> Option<Fact<'_>> {
         "You are away. Type /back when you return." => Fact::AwaySet,
         "You are back. You missed nothing." | "You were not away." => Fact::Back,
         "-- end --" => Fact::ReplayEnd,
+        "That was not sent, in case it is a password. Type it again to send it." => Fact::NotSent,
         _ if is_header_of_missed(told) => Fact::Back,
         _ if told.starts_with("-- last ") => replay(told)?,
         _ if told.starts_with('/') => help(told)?,
@@ -230,6 +251,14 @@ fn about_reader(told: &str) -> Option<Fact<'_>> {
         let list = behind.strip_suffix('.')?;
         let is_list = entries(list).all(|it| room_named(it).is_some());
         return is_list.then_some(Fact::HearsNoLonger(list));
+    }
+    if let Some((_, word)) = told.split_once("Nothing was changed. Type /") {
+        let word = word.strip_suffix(" to try again.")?;
+        return (word.len() < COMMAND_BYTES).then_some(Fact::NothingChanged);
+    }
+    if let Some(behind) = told.strip_suffix(" Enter sends it here.") {
+        let room = behind.strip_prefix("You are in ")?.strip_suffix(" now.")?;
+        return room_named(room).map(Fact::HeldBack);
     }
     let room = match told.strip_prefix("You are already in ") {
         Some(behind) => behind.strip_suffix('.')?,

@@ -1,7 +1,8 @@
 //! Timing marks (RFC 860): how the client learns that the server has read what it sent. After a line, the client sends
 //! `DO TIMING-MARK`. The server answers when it reaches the mark, after everything that it had to say until then.
 //!
-//! All other telnet commands (RFC 854) of a server are removed from the text. Bytes go in, pieces come out; there is no
+//! A server that asks for a password says that it shows what is typed, so that the client does not. All other telnet
+//! commands (RFC 854) of a server are removed from the text. Bytes go in, pieces come out; there is no
 //! socket.
 
 use memchr::memchr;
@@ -13,6 +14,8 @@ const WONT: u8 = 252;
 const WILL: u8 = 251;
 /// End of a subnegotiation, the lowest of the commands of RFC 854.
 const SE: u8 = 240;
+/// RFC 857.
+const ECHO: u8 = 1;
 /// RFC 860.
 const TIMING_MARK: u8 = 6;
 
@@ -25,6 +28,8 @@ pub(super) enum Piece<'a> {
     Text(&'a [u8]),
     /// The server has reached the next mark.
     Mark,
+    /// Whether the server wants what is typed to be hidden from now on (RFC 857).
+    Hides(bool),
 }
 
 /// The state between two reads: an incomplete command.
@@ -66,6 +71,10 @@ impl Marks {
                     *input = &input[1..];
                     return Some(Piece::Mark);
                 }
+                Marks::Option(verb @ (WILL | WONT)) if byte == ECHO => {
+                    *input = &input[1..];
+                    return Some(Piece::Hides(verb == WILL));
+                }
                 Marks::Option(_) => {}
             }
             *input = &input[1..];
@@ -88,6 +97,7 @@ mod tests {
                 match piece {
                     Piece::Text(text) => read.extend_from_slice(text),
                     Piece::Mark => read.push(b'|'),
+                    Piece::Hides(hides) => read.push(if hides { b'(' } else { b')' }),
                 }
             }
         }
@@ -96,8 +106,8 @@ mod tests {
 
     #[test]
     fn marks_are_told_from_text_wherever_they_are_cut() {
-        let input = b"a\xff\xfc\x06b\xff\xfb\x06\xff\xfb\x01c\xff\xf9d\xff\xff\xffe";
-        let expected = b"a|b|cd\xff\xffe";
+        let input = b"a\xff\xfc\x06b\xff\xfb\x06\xff\xfb\x01c\xff\xfc\x01\xff\xf9d\xff\xff\xffe";
+        let expected = b"a|b|(c)d\xff\xffe";
         assert_eq!(read(&[input]), expected);
         for at in 0..=input.len() {
             let (head, tail) = input.split_at(at);

@@ -1,7 +1,7 @@
 //! The terminal client, for a person who types all day, and for a script that pipes lines into it. One thread, one poll
 //! over the socket, the input and the signals.
 //!
-//! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
+//! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed), `masked` (a password being typed),
 //! `layout`, `shown` and `screen` (what to draw), `line` (the meaning of the server's lines), `style`, `words`,
 //! `complete`, `session` (the dialogue with the server), `marks`, `outgoing`, `standing` and `replays` (what was sent,
 //! which rooms we are in, and what was read there), `backoff`, `trust` (which servers to trust by TLS), and `link::race`
@@ -21,6 +21,7 @@ mod layout;
 mod line;
 mod link;
 mod marks;
+mod masked;
 mod outgoing;
 mod pipe;
 mod replays;
@@ -38,6 +39,8 @@ use std::io;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
+use crate::account::Secret;
+
 pub use trust::{NoTrust, Trust};
 
 use link::Target;
@@ -53,6 +56,8 @@ pub struct Config {
     pub tls: Option<Trust>,
     /// The username; if there is none, the client asks for it.
     pub name: Option<String>,
+    /// The password, if the username is somebody's.
+    pub password: Option<Secret>,
     /// Whether colours may be used at a terminal.
     pub color: bool,
     /// Whether lines are shown with the local time.

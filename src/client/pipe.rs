@@ -2,6 +2,7 @@
 //! that it receives, and says goodbye to the server at the end of the input.
 
 mod awaited;
+mod password;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -16,7 +17,7 @@ use crate::wire::{Command, Input, LineDecoder};
 use super::link::{Link, LinkEvent, SEND_BYTES, cause};
 use super::session::{Heard, PROMPT, Session, is_dismissal, is_slowed_down};
 use super::style::Styler;
-use super::words::{QUIT, SEND_USAGE, Wish, is_quit, leads_elsewhere, line_to_say};
+use super::words::{QUIT, SEND_USAGE, Wish, is_quit, leads_elsewhere, line_to_say, secret_behind};
 use super::{Config, Outcome, Status, terminal, time_of_day};
 
 use awaited::{Awaited, Wanted};
@@ -43,6 +44,8 @@ struct Pipe<'a> {
     name: Option<String>,
     /// The server waits for a name.
     asked: bool,
+    /// The server got the password, and this is why it did not take it.
+    refusal: Option<String>,
     /// No line is sent before the server has answered this command.
     awaited: Option<Awaited>,
     /// A person sits at both ends, at a terminal that cannot be drawn on.
@@ -83,6 +86,7 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
         styler: Styler::new(false),
         name: config.name.clone(),
         asked: false,
+        refusal: None,
         awaited: None,
         person: terminal::is_terminal(),
         input: LineDecoder::default(),
@@ -228,6 +232,9 @@ impl Pipe<'_> {
     }
 
     fn use_line(&mut self, line: &str) {
+        if let Some(sentence) = secret_behind(line) {
+            return complain(&format!("client: {sentence}\n"));
+        }
         match Wish::parse(line) {
             Wish::Nothing => {}
             Wish::SendUsage => complain(&format!("client: {SEND_USAGE}\n")),
@@ -306,7 +313,9 @@ impl Pipe<'_> {
     fn hear(&mut self, heard: Heard) {
         match heard {
             // The server did not understand our goodbye, and has nothing of ours.
-            Heard::Asked | Heard::Refused(_) if self.session.is_leaving() => {
+            Heard::Asked | Heard::AskedPassword | Heard::Refused(_)
+                if self.session.is_leaving() =>
+            {
                 self.outcome.get_or_insert(Outcome::left());
             }
             Heard::Asked => {
@@ -317,6 +326,10 @@ impl Pipe<'_> {
                     self.ask_person();
                 }
             }
+            Heard::AskedPassword => self.give_password(),
+            Heard::PasswordRefused(why) => self.refusal = Some(why),
+            // Whoever writes the lines sees them anyway.
+            Heard::Hides(_) => {}
             Heard::Refused(why) if self.person => self.print(&why),
             Heard::Refused(why) => {
                 let sentence = format!("the server refused the name: {why} Choose another --name");

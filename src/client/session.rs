@@ -11,15 +11,47 @@ use super::marks::{Marks, Piece};
 /// The question for a username. It ends without a line end.
 pub(super) const PROMPT: &str = "Enter your username: ";
 
+/// The questions for a password at the door. They end without a line end.
+const PASSWORD_PROMPTS: [&str; 2] = ["Password: ", "Password (it shows as you type): "];
+
+/// The password is another one.
+const WRONG_PASSWORD: &str = "That is not the password.";
+
+/// The server says one of these when a password was not taken, and asks again.
+const NO_PASSWORD: [&str; 5] = [
+    WRONG_PASSWORD,
+    "Too many attempts. Try again in ",
+    "Many people are coming in.",
+    "Passwords cannot be checked right now.",
+    "That took too long and was given up.",
+];
+
+/// The owner of a name is in: again, or for the first time.
+const WELCOME_BACK: [&str; 2] = ["Welcome back, ", "Welcome, "];
+
 const WELCOME: &str = "Welcome to the chat!";
 /// Follows the welcome of a server that answers [timing marks](super::marks).
 const HELP_HINT: &str = "Type /help for the list of commands.";
-const TAKEN: &str = "That username is taken.";
-const INVALID: &str = "A username has ";
+/// The server says one of these when a name was not taken, and asks for another.
+const NO_NAME: [&str; 4] = [
+    "That username is taken.",
+    "That username is for operators.",
+    "A username has ",
+    "This server is for members",
+];
 const GOODBYE: &str = "Goodbye!";
 /// Does not send anybody away: the server itself stops, and usually comes back.
 const SHUTTING_DOWN: &str = "Server is shutting down. Goodbye!";
 const IDLE: &str = "You have been silent for too long. Goodbye!";
+
+/// So begin the last words to people who came in from elsewhere, or were sent away.
+const FINAL: [&str; 5] = [
+    "You came in from elsewhere.",
+    "You were kicked",
+    "You are banned",
+    "Your password was changed.",
+    "Your account was removed.",
+];
 
 /// The server says this once, before it reads from a person only as fast as they may send.
 const SLOWED_DOWN: [&str; 2] = [
@@ -34,7 +66,7 @@ const JOINED: &str = "has joined ";
 const TURNED_AWAY: [&str; 4] = [
     "Server is full.",
     "Too many connections from your address.",
-    "Too many attempts.",
+    "Too many attempts. Goodbye!",
     "Login timed out.",
 ];
 
@@ -53,6 +85,12 @@ const RECEIVED_BYTES: usize = *LINE_BYTES_RANGE.end() + 1024;
 pub(super) enum Heard {
     /// The server wants a username.
     Asked,
+    /// The name is somebody's, and the server wants the password.
+    AskedPassword,
+    /// The server did not take the password; this is why. It asks again.
+    PasswordRefused(String),
+    /// Whether what is typed is to be hidden from now on, because the server asks for a password.
+    Hides(bool),
     /// The server did not take the name; this is why. It asks again.
     Refused(String),
     /// The server lets nobody in, or no longer us; this is why. It closes the connection.
@@ -88,6 +126,8 @@ pub(super) struct Session {
     offered: Option<String>,
     /// The name under which we are in.
     name: Option<String>,
+    /// The name is ours, by a password.
+    is_member: bool,
     answers_marks: bool,
     /// The last line was a goodbye, and we had not asked for it.
     sent_away: bool,
@@ -103,6 +143,7 @@ impl Session {
             unended: Vec::new(),
             offered: None,
             name: None,
+            is_member: false,
             answers_marks: false,
             sent_away: false,
             leaving: false,
@@ -132,7 +173,23 @@ impl Session {
     /// Answers the question for a name. Returns the line to send.
     pub(super) fn offer(&mut self, name: &str) -> String {
         self.offered = Some(as_written(name));
+        self.unended.clear();
         format!("{name}\n")
+    }
+
+    /// The name that the server has not answered yet.
+    pub(super) fn offered(&self) -> Option<&str> {
+        self.offered.as_deref()
+    }
+
+    /// Whether the name is ours, by a password.
+    pub(super) fn is_member(&self) -> bool {
+        self.is_member
+    }
+
+    /// Notes that the question for a password is answered. What follows stands on the same line.
+    pub(super) fn answer_password(&mut self) {
+        self.unended.clear();
     }
 
     /// Notes that we asked the server to let us go.
@@ -146,19 +203,22 @@ impl Session {
 
     /// Takes in bytes of the server.
     pub(super) fn receive(&mut self, mut bytes: &[u8], heard: &mut Vec<Heard>) {
-        let mut asked = false;
+        let mut asked = None;
         while let Some(piece) = self.marks.next(&mut bytes) {
             match piece {
                 Piece::Mark => heard.push(Heard::Mark),
                 Piece::Text(text) => {
                     self.receive_text(text, heard);
-                    asked = self.stage == Stage::Naming && self.ends_in_question(text);
+                    asked = match self.stage {
+                        Stage::Naming => self.question(text),
+                        Stage::Welcomed | Stage::Chatting => None,
+                    };
                 }
+                Piece::Hides(hides) if self.is_in() => heard.push(Heard::Hides(hides)),
+                Piece::Hides(_) => {}
             }
         }
-        if asked {
-            heard.push(Heard::Asked);
-        }
+        heard.extend(asked);
     }
 
     fn receive_text(&mut self, mut text: &[u8], heard: &mut Vec<Heard>) {
@@ -186,7 +246,7 @@ impl Session {
     }
 
     fn line(&mut self, line: String) -> Option<Heard> {
-        self.sent_away = line == GOODBYE || line == IDLE;
+        self.sent_away = is_last_word(&line);
         match self.stage {
             Stage::Naming => return self.line_while_naming(line),
             Stage::Welcomed => {
@@ -200,17 +260,36 @@ impl Session {
 
     fn line_while_naming(&mut self, line: String) -> Option<Heard> {
         // The answer stands on the same line as the question.
-        let line = line.strip_prefix(PROMPT).unwrap_or(&line);
+        let mut line = &line[..];
+        let questions = || PASSWORD_PROMPTS.into_iter().chain([PROMPT]);
+        while let Some(rest) = questions().find_map(|it| line.strip_prefix(it)) {
+            line = rest;
+        }
+        self.sent_away = is_last_word(line);
+        let mut backs = WELCOME_BACK.iter();
+        let back = backs.find_map(|it| line.strip_prefix(it)?.split_once('!'));
+        if let (Some((name, _)), true) = (back, self.offered.is_some()) {
+            // A server that has accounts answers marks.
+            self.stage = Stage::Chatting;
+            self.answers_marks = true;
+            self.is_member = true;
+            self.offered = None;
+            self.name = Some(name.into());
+            return Some(Heard::Welcomed(line.into()));
+        }
+        if self.offered.is_some() && NO_PASSWORD.iter().any(|it| line.starts_with(it)) {
+            return Some(Heard::PasswordRefused(line.into()));
+        }
         if line == WELCOME {
             self.stage = Stage::Welcomed;
             self.name = self.offered.take();
             return Some(Heard::Welcomed(line.into()));
         }
-        if self.offered.is_some() && (line == TAKEN || line.starts_with(INVALID)) {
+        if self.offered.is_some() && NO_NAME.iter().any(|it| line.starts_with(it)) {
             self.offered = None;
             return Some(Heard::Refused(line.into()));
         }
-        if TURNED_AWAY.iter().any(|words| line.starts_with(words)) {
+        if is_final(line) || TURNED_AWAY.iter().any(|words| line.starts_with(words)) {
             return Some(Heard::TurnedAway(line.into()));
         }
         if line == TLS_ONLY[0] {
@@ -244,18 +323,27 @@ impl Session {
         Heard::Line(line)
     }
 
-    /// Whether the bytes so far end in the question and nothing after it.
-    fn ends_in_question(&mut self, bytes: &[u8]) -> bool {
+    /// The question that the bytes so far end in, with nothing after it.
+    fn question(&mut self, bytes: &[u8]) -> Option<Heard> {
         let line_start = memchr::memrchr2(b'\n', b'\r', bytes).map(|end| end + 1);
         if line_start.is_some() {
             self.unended.clear();
         }
         let part = &bytes[line_start.unwrap_or(0)..];
-        // One byte more than the question is enough to see that this is not the question.
-        let room = (PROMPT.len() + 1).saturating_sub(self.unended.len());
+        // One byte more than the longest question is enough to see that this is none.
+        let longest = PASSWORD_PROMPTS[1].len();
+        let room = (longest + 1).saturating_sub(self.unended.len());
         self.unended
             .extend_from_slice(&part[..part.len().min(room)]);
-        !part.is_empty() && self.unended == PROMPT.as_bytes()
+        let is = |question: &str| !part.is_empty() && self.unended == question.as_bytes();
+        match is(PROMPT) {
+            true => Some(Heard::Asked),
+            false if self.offered.is_none() => None,
+            false => {
+                let mut prompts = PASSWORD_PROMPTS.into_iter();
+                prompts.any(is).then_some(Heard::AskedPassword)
+            }
+        }
     }
 }
 
@@ -267,7 +355,24 @@ pub(super) fn as_written(name: &str) -> String {
 
 /// Whether a line is the server's last word to people who did not ask to go.
 pub(super) fn is_dismissal(line: &str) -> bool {
-    line == IDLE || line == SHUTTING_DOWN
+    line == SHUTTING_DOWN || is_final(line)
+}
+
+/// Whether a line is the last word to people who did not stop the server.
+fn is_last_word(line: &str) -> bool {
+    line == GOODBYE || is_final(line)
+}
+
+/// Whether a line is the last word to somebody who is not to come back by themselves. Nobody can say such a line: a name
+/// and a colon would stand before it.
+fn is_final(line: &str) -> bool {
+    let begins = |words: &str| line.starts_with(words) && line.ends_with("Goodbye!");
+    line == IDLE || FINAL.iter().any(|words| begins(words))
+}
+
+/// Whether a line says that the password is another one, and not only that it could not be looked at.
+pub(super) fn is_wrong_password(line: &str) -> bool {
+    line.starts_with(WRONG_PASSWORD)
 }
 
 /// Whether a line says that the server reads from us more slowly than we send.
@@ -276,182 +381,4 @@ pub(super) fn is_slowed_down(line: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Checks that whole bytes and single bytes are heard alike, and returns what was heard.
-    fn hear(session: fn() -> Session, bytes: &str) -> (Vec<Heard>, Session) {
-        let (mut whole, mut single) = (Vec::new(), Vec::new());
-        let (mut one, mut other) = (session(), session());
-        one.receive(bytes.as_bytes(), &mut whole);
-        for byte in bytes.as_bytes().chunks(1) {
-            other.receive(byte, &mut single);
-        }
-        assert_eq!(whole, single);
-        (whole, one)
-    }
-
-    fn named() -> Session {
-        let mut session = Session::new();
-        session.receive(PROMPT.as_bytes(), &mut Vec::new());
-        assert_eq!(session.offer(" Ann "), " Ann \n");
-        session
-    }
-
-    fn welcomed() -> Session {
-        let mut session = named();
-        session.receive(b"Welcome to the chat!\r\n", &mut Vec::new());
-        assert!(session.is_in());
-        session
-    }
-
-    #[test]
-    fn the_question_is_heard_though_its_line_does_not_end() {
-        assert_eq!(hear(Session::new, PROMPT).0, [Heard::Asked]);
-        assert_eq!(hear(Session::new, "Enter your").0, []);
-        assert_eq!(
-            hear(Session::new, "Hello\r\nEnter your username: ").0,
-            [Heard::Line("Hello".into()), Heard::Asked]
-        );
-    }
-
-    #[test]
-    fn a_name_is_taken_or_refused() {
-        let (heard, session) = hear(
-            named,
-            "Welcome to the chat!\r\nAnn has joined the chat.\r\n",
-        );
-        assert_eq!(
-            heard,
-            [
-                Heard::Welcomed(WELCOME.into()),
-                Heard::Line("Ann has joined the chat.".into())
-            ]
-        );
-        assert_eq!(session.name(), Some("Ann"));
-        for refusal in [
-            TAKEN,
-            "A username has 1 to 32 letters, digits, '_', '-' or '.'.",
-        ] {
-            let (heard, session) = hear(named, &format!("{refusal}\r\n{PROMPT}"));
-            assert_eq!(heard, [Heard::Refused(refusal.into()), Heard::Asked]);
-            assert_eq!(session.name(), None);
-        }
-    }
-
-    #[test]
-    fn those_who_are_turned_away_hear_why() {
-        for (start, words) in [
-            (
-                Session::new as fn() -> Session,
-                "Server is full. Try again later.",
-            ),
-            (
-                Session::new,
-                "Too many connections from your address. Close one and try again.",
-            ),
-            (named, "Too many attempts. Goodbye!"),
-            (named, "Login timed out. Goodbye!"),
-        ] {
-            let heard = hear(start, &format!("{words}\r\n")).0;
-            assert_eq!(heard, [Heard::TurnedAway(words.into())]);
-        }
-    }
-
-    #[test]
-    fn those_who_come_without_tls_hear_of_the_option() {
-        let lines = "This server speaks TLS only.\r\n\
-                     Connect with: openssl s_client -quiet -connect HOST:PORT\r\n";
-        let words = "This server speaks TLS only. Connect with --tls";
-        let heard = hear(Session::new, lines).0;
-        assert_eq!(heard, [Heard::TurnedAway(words.into())]);
-    }
-
-    #[test]
-    fn a_server_without_login_welcomes_at_once() {
-        let (heard, session) = hear(Session::new, "Welcome to the chat!\r\n");
-        assert_eq!(heard, [Heard::Welcomed(WELCOME.into())]);
-        assert_eq!(session.name(), None);
-    }
-
-    #[test]
-    fn a_new_name_is_followed() {
-        let (_, session) = hear(welcomed, "Bob is now known as Rob.\r\n");
-        assert_eq!(session.name(), Some("Ann"));
-        let (_, session) = hear(welcomed, "Ann is now known as Zoë.\r\n");
-        assert_eq!(session.name(), Some("Zoë"));
-    }
-
-    #[test]
-    fn goodbye_counts_when_we_asked_for_it() {
-        assert_eq!(
-            hear(welcomed, "Goodbye!\r\n").0,
-            [Heard::Line(GOODBYE.into())]
-        );
-        let leaving = || {
-            let mut session = welcomed();
-            session.leave();
-            session
-        };
-        assert_eq!(
-            hear(leaving, "Goodbye!\r\n").0,
-            [Heard::Goodbye(GOODBYE.into())]
-        );
-    }
-
-    #[test]
-    fn a_server_that_answers_marks_says_so_behind_the_welcome() {
-        let lines = format!("{WELCOME}\r\n{HELP_HINT}\r\nBob: hi\r\n");
-        let (_, session) = hear(named, &lines);
-        assert_eq!(session.answers_marks(), Some(true));
-        // Words that somebody says later change nothing.
-        let lines = format!("{WELCOME}\r\nBob: hi\r\n{HELP_HINT}\r\n");
-        let (_, session) = hear(named, &lines);
-        assert_eq!(session.answers_marks(), Some(false));
-        let mut heard = Vec::new();
-        welcomed().receive(b"Bob: h\xff\xfc\x06i\r\n", &mut heard);
-        assert_eq!(heard, [Heard::Mark, Heard::Line("Bob: hi".into())]);
-    }
-
-    #[test]
-    fn a_server_without_login_tells_our_name_when_we_come_in() {
-        let lines = format!(
-            "{WELCOME}\r\n[2026-11-25 12:00] 127.0.0.1:1 has joined the chat.\r\n\
-             127.0.0.1:5000-2 has joined the chat.\r\n127.0.0.1:6000 has joined the chat.\r\n"
-        );
-        let (_, session) = hear(Session::new, &lines);
-        assert_eq!(session.name(), Some("127.0.0.1:5000-2"));
-    }
-
-    #[test]
-    fn a_goodbye_that_nobody_asked_for_sends_us_away_if_nothing_follows() {
-        for (lines, sent_away) in [
-            ("You have been silent for too long. Goodbye!", true),
-            (
-                "You have been silent for too long. Goodbye!\r\nBob: hi",
-                false,
-            ),
-            ("Server is shutting down. Goodbye!", false),
-            ("Bob: Goodbye!", false),
-            ("[12:30] Bob: Goodbye!", false),
-            ("Bob is away: See you. Goodbye!", false),
-            ("The topic of #den is: Goodbye!", false),
-            ("Goodbye!", true),
-        ] {
-            let (_, session) = hear(welcomed, &format!("{lines}\r\n"));
-            assert_eq!(session.is_sent_away(), sent_away, "{lines}");
-        }
-    }
-
-    #[test]
-    fn what_could_drive_a_terminal_becomes_visible() {
-        let heard = hear(welcomed, "Bob: \x1b]0;x\x07\u{9b}2J\r\n").0;
-        assert_eq!(heard, [Heard::Line("Bob: ␛]0;x␇\u{fffd}2J".into())]);
-    }
-
-    #[test]
-    fn the_question_is_plain_text_once_we_are_in() {
-        let heard = hear(welcomed, "Enter your username: \r\n").0;
-        assert_eq!(heard, [Heard::Line(PROMPT.into())]);
-    }
-}
+mod tests;

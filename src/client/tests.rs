@@ -59,6 +59,7 @@ pub(super) fn config(name: Option<&str>) -> Config {
         color: false,
         time: false,
         reconnect: true,
+        password: None,
         drawing: true,
         signals: Vec::new(),
     }

@@ -61,6 +61,25 @@ pub(super) fn has_last_word(line: &str) -> bool {
     matches!(Command::parse(line), Command::Slash { args, .. } if !args.is_empty())
 }
 
+/// What is said of a line with a password behind a command, which asks for it. Nothing of the line is used.
+pub(super) fn secret_behind(line: &str) -> Option<String> {
+    let Command::Slash { word, args } = Command::parse(line) else {
+        return None;
+    };
+    let word = word
+        .trim_start_matches(['/', '\u{ff0f}'])
+        .to_ascii_lowercase();
+    let has_secret = match &*word {
+        "register" | "password" => !args.is_empty(),
+        "unregister" => !matches!(
+            args.split_whitespace().collect::<Vec<_>>()[..],
+            [] | ["to", _]
+        ),
+        _ => false,
+    };
+    has_secret.then(|| format!("Type /{word} alone; you are asked for the password."))
+}
+
 /// The command in a line, by the word that the server lists it under, and the text after it.
 pub(super) fn command_of(line: &str) -> Option<(&'static str, &str)> {
     match Command::parse(line) {
@@ -169,6 +188,30 @@ mod tests {
             ("//etc/hosts", Wish::Say("/etc/hosts")),
         ] {
             assert_eq!(Wish::parse(line), wish, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_behind_a_command_is_not_read() {
+        for line in [
+            "/register x",
+            "/PASSWORD a b",
+            "\u{ff0f}register x",
+            "/unregister x",
+            "/unregister to bob x",
+        ] {
+            let sentence = secret_behind(line).expect(line);
+            assert!(sentence.ends_with("alone; you are asked for the password."));
+        }
+        for line in [
+            "/register",
+            "/password ",
+            "/unregister to bob",
+            "register x",
+            "//register x",
+            "/me x",
+        ] {
+            assert_eq!(secret_behind(line), None, "{line}");
         }
     }
 

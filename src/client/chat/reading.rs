@@ -5,6 +5,7 @@ use crate::name::Username;
 use super::super::line::{self, Fact};
 use super::super::time_of_day;
 use super::Chat;
+use super::typing::NextEnter;
 
 impl Chat {
     /// Shows a line of the server, or holds it back while it may turn out to be nothing new.
@@ -46,6 +47,8 @@ impl Chat {
         }
         match fact {
             Fact::InRoom(room) => self.enter(room),
+            Fact::HeldBack(_) => self.next_enter = NextEnter::SendsHeld,
+            Fact::NothingChanged => self.next_enter = NextEnter::MayBeSecret,
             Fact::Said { name, .. } | Fact::Action { name, .. } | Fact::Private { name, .. } => {
                 return self.ignore_again(name);
             }

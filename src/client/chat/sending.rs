@@ -29,7 +29,11 @@ impl Chat {
     /// Sends the lines that may go now. `queued` is the number of bytes that the link already holds.
     pub(in super::super) fn send_entered(&mut self, queued: usize, now: Instant) {
         let mut bytes = queued;
-        while self.way == Way::In && !self.session.is_leaving() && bytes < SEND_BYTES {
+        while self.way == Way::In
+            && self.masked.is_none()
+            && !self.session.is_leaving()
+            && bytes < SEND_BYTES
+        {
             let Some(line) = self.outgoing.next() else {
                 return;
             };

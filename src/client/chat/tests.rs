@@ -243,3 +243,186 @@ fn a_typed_line_of_many_rows_stands_once_after_a_stop() {
         assert_eq!(seen, once, "{stops}, {draws}: {rows:#?}");
     }
 }
+
+const PASSWORD: &str = "Password (it shows as you type): ";
+const BACK: &str = "Welcome back, Ann! You were last here on 2026-11-20 18:02 (UTC).\r\nType /help for the list of commands.\r\n";
+const HIDE: &[u8] = b"\xff\xfb\x01";
+const SHOW: &[u8] = b"\xff\xfc\x01";
+
+impl Person {
+    /// Checks that a word is neither on the screen nor behind the keys for former lines.
+    #[track_caller]
+    fn assert_hidden(&mut self, word: &str) {
+        for _ in 0..3 {
+            let rows = self.rows().concat();
+            assert!(!rows.contains(word), "{rows}");
+            self.types(UP);
+        }
+        self.types(&DOWN.repeat(3));
+    }
+}
+
+#[test]
+fn a_password_at_the_door_is_hidden_and_kept_to_come_back_with() {
+    let mut ann = Person::new(Some("Ann"));
+    ann.hears(PROMPT);
+    assert_eq!(ann.sent(), "Ann\n");
+    ann.hears(PASSWORD);
+    assert_eq!(ann.last_row(), "Password:");
+    ann.types("wrongest\r");
+    assert_eq!(ann.sent(), "wrongest\n");
+    ann.hears(&format!(
+        "That is not the password. 2 attempts left.\r\n{PASSWORD}"
+    ));
+    ann.types("tea at thre\x7fee\x17four");
+    ann.assert_hidden("tea");
+    ann.types("\r");
+    assert_eq!(ann.sent(), "tea at four\n");
+    ann.hears(BACK);
+    ann.assert_hidden("wrongest");
+    ann.assert_hidden("tea");
+    ann.sent();
+    ann.desk.lose("the server closed the connection");
+    ann.types("\r");
+    ann.desk.accept();
+    ann.hears(PROMPT);
+    ann.hears(PASSWORD);
+    assert_eq!(ann.sent(), "Ann\ntea at four\n");
+    // Somebody has changed it.
+    ann.hears(&format!(
+        "That is not the password. 2 attempts left.\r\n{PASSWORD}"
+    ));
+    assert_eq!(ann.sent(), "");
+    assert_eq!(ann.last_row(), "Password:");
+}
+
+#[test]
+fn an_empty_password_leads_back_to_the_name() {
+    let mut ann = Person::new(Some("Ann"));
+    ann.hears(PROMPT);
+    ann.hears(PASSWORD);
+    ann.types("\r");
+    assert_eq!(ann.sent(), "Ann\n\n");
+    ann.hears(PROMPT);
+    assert_eq!(ann.last_row(), "Enter your username:");
+    ann.types("Zoe\r");
+    assert_eq!(ann.sent(), "Zoe\n");
+    ann.hears(WELCOME);
+    assert_eq!(ann.last_row(), ">");
+}
+
+#[test]
+fn ctrl_c_leaves_at_a_question_for_a_password_at_the_door() {
+    let mut ann = Person::new(Some("Ann"));
+    ann.hears(PROMPT);
+    ann.hears(PASSWORD);
+    ann.types("tea\x03");
+    assert_eq!(ann.desk.outcome(), Some(&Outcome::left()));
+}
+
+#[test]
+fn a_password_in_the_chat_is_hidden_and_what_is_entered_next_does_not_answer() {
+    let mut ann = Person::welcomed();
+    ann.types("/register\rhello\r");
+    let sent = ann.sent();
+    assert!(
+        sent.starts_with("/register\n") && !sent.contains("hello"),
+        "{sent}"
+    );
+    ann.desk.receive(HIDE);
+    ann.hears("New password:\r\n");
+    ann.desk.receive(MARK);
+    assert_eq!(ann.last_row(), "(hidden) >");
+    ann.types("tea at four");
+    ann.assert_hidden("tea");
+    assert_eq!(ann.sent(), "");
+    ann.types("\r");
+    assert!(ann.sent().starts_with("tea at four\n"));
+    ann.desk.receive(SHOW);
+    ann.desk.receive(HIDE);
+    ann.hears("Once more:\r\n");
+    ann.desk.receive(MARK);
+    assert_eq!(ann.sent(), "");
+    ann.types("tea at four\r");
+    assert!(ann.sent().starts_with("tea at four\n"));
+    ann.desk.receive(SHOW);
+    ann.hears("Ann is yours from now on.\r\n");
+    ann.desk.receive(MARK);
+    assert!(ann.sent().starts_with("hello\n"));
+    ann.assert_hidden("tea at");
+    ann.desk.lose("the server closed the connection");
+    ann.types("\r");
+    ann.desk.accept();
+    ann.hears(PROMPT);
+    ann.hears(PASSWORD);
+    assert_eq!(ann.sent(), "Ann\ntea at four\n");
+}
+
+#[test]
+fn a_password_behind_its_command_is_not_sent() {
+    let mut ann = Person::welcomed();
+    ann.types("/register tea at four\r");
+    assert_eq!(ann.sent(), "");
+    let notice = "-- Type /register alone; you are asked for the password. --";
+    assert!(ann.rows().iter().any(|row| row == notice));
+    ann.assert_hidden("tea");
+}
+
+#[test]
+fn who_is_replaced_does_not_come_back_by_themselves() {
+    for line in [
+        "You came in from elsewhere. Goodbye!",
+        "You were kicked by Bob: spam. Come back in 60 s. Goodbye!",
+        "You are banned until 2026-11-25 12:00 (UTC): spam. Goodbye!",
+    ] {
+        let mut ann = Person::welcomed();
+        ann.hears(&format!("{line}\r\n"));
+        ann.desk.lose("the server closed the connection");
+        let attempts = ann.desk.attempt();
+        ann.desk.pass(Duration::from_secs(3600));
+        assert_eq!((attempts, ann.desk.attempt()), (None, None), "{line}");
+    }
+}
+
+#[test]
+fn what_is_typed_behind_a_refused_password_is_not_in_the_history() {
+    for line in [
+        "These are two different passwords. Nothing was changed. Type /register to try again.",
+        "Nothing was changed. Type /password to try again.",
+    ] {
+        let mut ann = Person::welcomed();
+        ann.hears(&format!("{line}\r\n"));
+        ann.types("tea at four\r");
+        assert!(ann.sent().starts_with("tea at four\n"));
+        ann.types("hello\r");
+        ann.types(UP);
+        assert_eq!(ann.last_row(), "> hello");
+        ann.types(UP);
+        assert_eq!(ann.last_row(), "> hello");
+    }
+}
+
+#[test]
+fn enter_sends_what_the_server_has_held_back() {
+    let mut ann = Person::welcomed();
+    ann.types("\r");
+    assert_eq!(ann.sent(), "");
+    ann.hears("You are in #lobby now. Enter sends it here.\r\n");
+    ann.types("\r\r");
+    assert_eq!(ann.sent(), "\n");
+}
+
+#[test]
+fn who_is_banned_while_away_does_not_try_again() {
+    let mut ann = Person::welcomed();
+    ann.desk.lose("the server closed the connection");
+    ann.types("\r");
+    ann.desk.accept();
+    ann.hears(PROMPT);
+    ann.hears("You are banned for ever: spam. Goodbye!\r\n");
+    let said = "You are banned for ever: spam. Goodbye!";
+    assert!(ann.rows().iter().any(|row| row == said));
+    let attempts = ann.desk.attempt();
+    ann.desk.pass(Duration::from_secs(3600));
+    assert_eq!((attempts, ann.desk.attempt()), (None, None));
+}

@@ -7,12 +7,24 @@ use crate::limits::LINE_BYTES;
 
 use super::super::editor::{Edit, Editor};
 use super::super::keys::Key;
+use super::super::masked::Masked;
 use super::super::outgoing::Entered;
 use super::super::screen::View;
 use super::super::session::PROMPT;
 use super::super::shown::Shown;
-use super::super::words::{PASTE_TOO_LONG, Wish, is_quit, lines_of};
+use super::super::words::{PASTE_TOO_LONG, Wish, is_quit, lines_of, secret_behind};
 use super::{Chat, Question, Way};
+
+/// What Enter means besides, once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum NextEnter {
+    #[default]
+    Nothing,
+    /// What is said may be a password that was asked for until now. The history does not keep it.
+    MayBeSecret,
+    /// Alone, it has the server say a line that was held back there.
+    SendsHeld,
+}
 
 impl Chat {
     /// Acts on a key.
@@ -20,6 +32,9 @@ impl Chat {
         if let Key::Focus(focused) = key {
             self.focused = Some(focused);
             return;
+        }
+        if let Some(masked) = self.masked.take() {
+            return self.key_masked(&key, masked, now);
         }
         if let Question::Paste { lines, .. } = &mut self.question {
             let lines = mem::take(lines);
@@ -36,7 +51,7 @@ impl Chat {
             Key::Ctrl('c') => self.leave_now(now),
             Key::Ctrl('d') if self.editor.text().is_empty() => self.leave_now(now),
             Key::Ctrl('l') => {
-                let view = view(&self.question, self.prompt(), &self.editor);
+                let view = view(&self.question, &self.masked, self.prompt(), &self.editor);
                 self.screen.clear(view);
             }
             Key::Ctrl('z') => self.suspend = true,
@@ -82,6 +97,10 @@ impl Chat {
 
     fn submit(&mut self, now: Instant) {
         let line = self.editor.text().to_string();
+        if let Some(sentence) = secret_behind(&line) {
+            self.throw_away();
+            return self.notice(&format!("-- {sentence} --"));
+        }
         let wish = Wish::parse(&line);
         match wish {
             Wish::Leave(_) | Wish::SendUsage => {}
@@ -89,10 +108,18 @@ impl Chat {
             _ => {}
         }
         self.editor.take();
+        let next_enter = mem::take(&mut self.next_enter);
         if line.trim().is_empty() {
+            if next_enter == NextEnter::SendsHeld {
+                self.send("\n");
+            }
             return self.history.look_away();
         }
-        self.history.add(&line);
+        // The server does not say it either.
+        match wish {
+            Wish::Say(_) if next_enter == NextEnter::MayBeSecret => self.history.look_away(),
+            _ => self.history.add(&line),
+        }
         match wish {
             Wish::Leave(line) if self.way != Way::In => self.leave(line, now),
             _ => self.enter_lines(vec![Entered {
@@ -214,11 +241,17 @@ impl Chat {
 }
 
 /// The appearance of the typed line.
-pub(super) fn view<'a>(question: &'a Question, prompt: &'a str, editor: &'a Editor) -> View<'a> {
-    let (prompt, text, cursor) = match question {
-        Question::Paste { prompt, .. } => (prompt.as_str(), "", 0),
-        Question::Username => (PROMPT, editor.text(), editor.cursor()),
-        Question::Line => (prompt, editor.text(), editor.cursor()),
+pub(super) fn view<'a>(
+    question: &'a Question,
+    masked: &Option<Masked>,
+    prompt: &'a str,
+    editor: &'a Editor,
+) -> View<'a> {
+    let (prompt, text, cursor) = match (masked, question) {
+        (Some(masked), _) => (masked.prompt(), "", 0),
+        (None, Question::Paste { prompt, .. }) => (prompt.as_str(), "", 0),
+        (None, Question::Username) => (PROMPT, editor.text(), editor.cursor()),
+        (None, Question::Line) => (prompt, editor.text(), editor.cursor()),
     };
     View {
         prompt,

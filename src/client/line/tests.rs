@@ -1,10 +1,12 @@
 //! The client reads every line back as the server writes it.
 
+mod house;
+
 use super::*;
 use crate::id::PersonId;
 use crate::message::{
     AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutPeople, AboutReading,
-    AboutRooms, Answer, HelpRow, Here, Message, News, Past, Presence, RoomRow,
+    AboutRooms, Answer, Elsewhere, HelpRow, Here, Message, News, Past, Presence, RoomRow,
 };
 use crate::moment::Format;
 use crate::wire::{render, tag};
@@ -69,6 +71,7 @@ fn assert_event(news: News, fact: Fact<'_>) {
             seq: 1,
             at: 0,
             author: PersonId::HOUSE,
+            account: None,
             room: Some(room.clone()),
             news: news.clone(),
         };
@@ -161,13 +164,21 @@ fn what_happens_to_people_is_read_back() {
         let set = |topic| News::TopicSet { by: by(), topic };
         let went = News::WentTo {
             who: by(),
-            room: room.clone(),
+            room: Some(room.clone()),
         };
+        let hidden = News::WentTo {
+            who: by(),
+            room: None,
+        };
+        assert_event(hidden, of("has gone elsewhere."));
+        let (who, from) = (by(), None);
+        let hidden = News::ListensIn { who, from };
+        assert_event(hidden, of("listens in."));
         assert_event(News::Joined(by()), of("has joined the chat."));
         assert_event(left(None), of("has left the chat."));
         assert_event(left(word), of("has left the chat: so: long"));
         assert_event(News::Entered(by()), of("has come in."));
-        let (from, who) = (room.clone(), by());
+        let (from, who) = (Some(room.clone()), by());
         let listens = News::ListensIn { who, from };
         assert_event(went, of("has gone to #den.."));
         assert_event(listens, of("listens in from #den.."));
@@ -311,12 +322,19 @@ fn rows_of_help_are_read_back() {
         usage: "/msg NAME TEXT",
         does: "write to one person",
         aliases: &["/m"],
+        least: None,
     };
     let fact = Fact::Help {
         command: "/msg",
         rest: "NAME TEXT  write to one person; also /m",
     };
-    assert_answer(AboutChat::Help(&[ROW]), fact);
+    assert_answer(
+        AboutChat::Help {
+            rows: &[ROW],
+            rank: None,
+        },
+        fact,
+    );
     for line in ["/", "/ x  y", "/x", "/x y", "/X  y", "/a/b  c", "//x  y"] {
         assert_eq!(read(line).fact, Fact::Other, "{line}");
     }
@@ -366,7 +384,7 @@ fn lists_of_people_are_read_back() {
         let people_of = names().into_iter().map(|name| Presence {
             id: PersonId::HOUSE,
             name,
-            elsewhere: elsewhere.cloned(),
+            elsewhere: elsewhere.cloned().map(Elsewhere::In),
             away,
             idle,
         });
