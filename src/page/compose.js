@@ -17,7 +17,8 @@ const isComposing = event => event.isComposing || event.keyCode === 229;
 
 function keepDraft() {
   if (!place.shown) return;
-  if (box.value) drafts[place.shown.key] = box.value;
+  // A password may stand behind such a command.
+  if (box.value && !secretIn(box.value)) drafts[place.shown.key] = box.value;
   else delete drafts[place.shown.key];
   stored.set('drafts', drafts);
 }
@@ -50,6 +51,8 @@ function submit() {
   const text = box.value;
   const lines = text.split('\n').filter(line => line.trim());
   if (!lines.length) return;
+  const secret = secretIn(text);
+  if (secret && (hello.accounts !== 'off' || secret.rest || lines.length > 1)) return openAccount(secret, lines.length === 1);
   const long = lines.findIndex(line => bytes(line) > hello.limits.line);
   if (long >= 0) return question(`${lines.length > 1 ? `Line ${long + 1}` : 'This'} is ${count(bytes(lines[long]) - hello.limits.line, 'byte')} too long.`);
   const one = lines.length === 1 && command(text);
@@ -74,6 +77,14 @@ function remember(text) {
   if (before.length > REMEMBERED) before.shift();
   recalled = null;
   put('');
+}
+
+/** Puts a text that was not taken into the box of its talk, behind what is there. */
+function giveBack(talk, text) {
+  const join = begun => (begun ? `${begun}\n${text}` : text);
+  if (talk === place.shown) return put(join(box.value));
+  drafts[talk.key] = join(drafts[talk.key]);
+  stored.set('drafts', drafts);
 }
 
 /** The text is on its way, or kept with the lines that wait. */
@@ -102,7 +113,7 @@ function runTyped(line, { word, rest }) {
     sent(line);
     openPrivate(first);
     if (behind) speak(place.shown, 'write', behind);
-  } else if (ask({ op: 'command', line })) sent(line);
+  } else if (ask({ op: 'command', line }, undefined, line)) sent(line);
   else question('You are offline. Press Enter again once you are back.');
 }
 
@@ -314,7 +325,7 @@ at('compose').onsubmit = event => {
 };
 
 addEventListener('keydown', event => {
-  if (isComposing(event) || at('chat').hidden) return;
+  if (isComposing(event) || at('chat').hidden || panel.open) return;
   if (event.key === 'Escape') {
     if (closePanels()) event.preventDefault();
     else escape();

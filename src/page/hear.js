@@ -1,14 +1,14 @@
 // What the server says, object by object. Each handler changes what the page knows; the drawing follows from that.
 
 let hello = null;
-/** Who waits for an answer, by id: `{ then, talk }`. */
+/** Who waits for an answer, by id: `{ then, talk, line }`. */
 const asked = new Map();
 
-/** Sends an object that is answered. Without `then` the answer is shown where it was asked for. */
-function ask(object, then) {
+/** Sends an object that is answered. Without `then` the answer is shown where it was asked for. `line`: what was typed. */
+function ask(object, then, line) {
   const id = newId();
   if (!place.isIn || !send({ ...object, id })) return false;
-  asked.set(id, { then, talk: place.shown });
+  asked.set(id, { then, talk: place.shown, line });
   return true;
 }
 
@@ -20,23 +20,35 @@ function hear(event) {
   const waiter = event.event !== 'out' && asked.get(event.re);
   if (waiter) {
     asked.delete(event.re);
-    (waiter.then ?? showAnswer)(event, waiter.talk);
+    (waiter.then ?? showAnswer)(event, waiter);
   } else if (isNo) refusedLine(event);
   repaint();
 }
 
 /** The answer to what was typed, in the talk where it was typed. */
-function showAnswer(event, talk) {
+function showAnswer(event, { talk, line }) {
   const where = talks.get(talk?.key) ?? place.shown;
   if (event.event === 'answer') note(where, event.text.join('\n'), event.text.length > 1 && { kind: 'answer' });
-  if (/refused|error/.test(event.event)) note(where, event.text);
+  if (event.code === 'muted') mute(where, event.text, line);
+  else if (/refused|error/.test(event.event)) note(where, event.text);
   if (event.event === 'room' && event.current) show(roomCalled(event.room));
+}
+
+/** One may not speak: why stands in the log once, and what was typed is in the box again. */
+function mute(talk, words, line) {
+  if (talk.items.at(-1)?.words !== words) note(talk, words);
+  else tell(words);
+  if (line) giveBack(talk, line);
 }
 
 /** A refusal of a line that waits, of coming in, or of something unknown. */
 function refusedLine({ re, code, text, event }) {
   const line = waiting.find(one => one.id === re);
-  if (line) {
+  const talk = talks.get(line?.key);
+  if (talk && code === 'muted') {
+    confirmLine(re);
+    mute(talk, text, typedAs(line));
+  } else if (line) {
     Object.assign(line, { state: 'refused', why: text });
     tell(text);
     keepWaiting();
@@ -194,19 +206,15 @@ const heard = {
   skipped({ room, count: number }) {
     note(roomCalled(room ?? place.current), number ? `${count(number, 'line')} left out here.` : 'Lines are missing here.');
   },
-  erased({ room, seqs }) {
+  erased({ room, seqs, text }) {
     const talk = roomCalled(room);
-    if (!talk) return;
-    const kept = [];
-    for (const item of talk.items) {
-      const last = kept.at(-1);
-      if (!seqs.includes(item.seq)) kept.push(item);
-      else if (last?.erased) last.erased += 1;
-      else kept.push({ kind: 'notice', erased: 1, at: item.at });
-    }
-    for (const item of kept) if (item.erased) item.words = `${count(item.erased, 'message')} taken back.`;
-    talk.items = kept;
-    if (talk === place.shown) drawLog();
+    const gone = new Set(seqs);
+    for (const view of [talk, talk?.excerpt]) if (view) erase(view, gone, text);
+    for (const hit of found.querySelectorAll('[data-seq]')) if (gone.has(+hit.dataset.seq)) hit.parentNode.remove();
+  },
+  goodbye({ code }) {
+    // The same password again would be as wrong. Why is said below the door.
+    if (code === 'too-many-attempts' && !place.isIn) showDoor('', code);
   },
 
   room(event) {

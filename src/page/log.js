@@ -202,7 +202,9 @@ function inPlace(change) {
   const mark = [...lines].find(line => line.getBoundingClientRect().bottom > top) ?? lines[lines.length - 1];
   const was = mark?.getBoundingClientRect().top;
   change();
-  if (mark?.isConnected) scroller.scrollTop += mark.getBoundingClientRect().top - was;
+  // It may be drawn anew.
+  const now = mark?.isConnected ? mark : [...lines].find(line => itemOf.get(line) === itemOf.get(mark));
+  if (now) scroller.scrollTop += now.getBoundingClientRect().top - was;
   settledHeight = scroller.scrollHeight;
 }
 
@@ -352,8 +354,7 @@ function choices(line) {
     box.focus();
   };
   const edit = () => {
-    box.value = box.value ? `${box.value}\n${line.text}` : line.text;
-    typed();
+    giveBack(talks.get(line.key), typedAs(line));
     without();
   };
   if (line.state === 'unsure') return [button('Send again', again), button('Discard', without)];

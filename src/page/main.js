@@ -1,7 +1,7 @@
 // The beginning: coming in, being offline, and what is set up once.
 
-/** The name to come in with whenever there is a link. `since`: when that was first tried in vain. */
-const want = { name: stored.get('name', ''), since: 0, room: roomInAddress() };
+/** The name to come in with whenever there is a link, and its password. `since`: when that was first tried in vain. */
+const want = { name: stored.get('name', ''), password: '', since: 0, room: roomInAddress() };
 /** How long a name that one had may be held by one's own lost link. The server gives such a link up after two minutes. */
 const HELD = 3 * MINUTE;
 /** The same on opening the page, where the name may just as well be somebody else's. */
@@ -15,36 +15,52 @@ function roomInAddress() {
   }
 }
 
-const login = () => send({ op: 'login', name: want.name });
+function login() {
+  const password = (hello.accounts !== 'off' && want.password) || undefined;
+  at('come-in').disabled = send({ op: 'login', name: want.name, password });
+}
+
+/** Too many come in at once, or have guessed: a little later it is another matter. */
+const isForNow = code => /^(busy|too-many-attempts)$/.test(code);
 
 /** Coming in was refused. */
 function notLetIn(code, text) {
   want.since ||= Date.now();
-  if (code === 'name-taken' && want.isAutomatic && Date.now() - want.since < (me.name ? HELD : HELD_AT_FIRST)) {
-    want.held = text;
+  const isHeld = code === 'name-taken' && Date.now() - want.since < (me.name ? HELD : HELD_AT_FIRST);
+  if (want.isAutomatic && (isHeld || isForNow(code))) {
+    want.held = isHeld ? `${want.name} is in the chat already, in another tab or by a connection that was lost.` : text;
     return loseLink();
   }
-  showDoor(text);
+  showDoor(text, code);
 }
 
-function showDoor(text = '') {
-  at('name').value ||= want.name;
-  Object.assign(want, { name: '', since: 0, held: '', isAutomatic: false });
+const password = at('password');
+
+/** Shows the door, and says at a field why one is not in. The password is asked for where the name needs one. */
+function showDoor(text = '', code = '') {
+  const isNobodys = code === 'account-needed' && hello.accounts === 'required';
+  if (!isForNow(code)) password.hidden = code !== 'password' && !isNobodys;
+  // Where a name that is nobody's came with a password, the name is the one to change.
+  const field = password.hidden || (isNobodys && password.value) ? at('name') : password;
+  if (want.name) at('name').value = want.name;
+  Object.assign(want, { name: '', password: '', since: 0, held: '', isAutomatic: false });
   hide('door', false);
   hide('chat', true);
-  write('name-error', text);
-  at('name').ariaInvalid = String(!!text);
-  at('name').focus();
-  at('name').select();
+  panel.close();
+  complain(field, text, code === 'password');
+  field.focus();
+  field.select();
 }
+
+// The password is another name's. A password manager fills in both, and does not type.
+at('name').oninput = ({ inputType }) => /^(del|insert[CFT])/.test(inputType) && (password.value = '');
 
 at('name-form').onsubmit = event => {
   event.preventDefault();
   const name = at('name').value.trim();
   if (!name) return at('name').focus();
-  Object.assign(want, { name, since: 0, isAutomatic: false });
-  write('name-error', '');
-  at('name').ariaInvalid = 'false';
+  Object.assign(want, { name, password: password.value, since: 0, isAutomatic: false });
+  complain(at('name'), '');
   if (link.state === 'open' && hello) login();
   else if (link.state !== 'opening') openLink();
 };
@@ -52,6 +68,7 @@ at('name-form').onsubmit = event => {
 /** One is in: the chat is shown. */
 function comeIn(name) {
   Object.assign(want, { name, since: 0, held: '', isAutomatic: true });
+  password.value = '';
   stored.set('name', name);
   // A link that has lasted is good: after its loss the first wait is short again.
   const { socket } = link;
@@ -119,15 +136,17 @@ function drawServer() {
 
 /** The state of the link changed, or a second of waiting has passed. */
 function linkChanged() {
+  if (link.state !== 'open') at('come-in').disabled = false;
   if (link.state !== 'open' && place.isIn) {
     place.isIn = false;
     for (const talk of talks.values()) talk.isLive = false;
     asked.clear();
     unask();
     unsearch();
+    unaccount();
     commands = commands?.length ? commands : null;
     loseSending();
-    tell(link.farewell?.text ? `Offline. ${link.farewell.text}` : 'Offline.');
+    tell(`Offline. ${link.farewell?.text ?? ''}`);
   }
   if (link.state === 'ended' && link.farewell.code === 'quit') beginAnew();
   drawLink();
@@ -145,11 +164,11 @@ function drawLink() {
   const seconds = Math.max(1, Math.ceil((link.due - Date.now()) / SECOND));
   const again = { waiting: `Trying again in ${seconds} s.`, opening: 'Connecting.' }[state] ?? '';
   const isIdle = farewell?.code === 'login-timeout';
-  const why = want.held ? `${want.name} is in the chat already, in another tab or by a connection that was lost.` : (!isIdle && farewell?.text) || '';
+  const why = want.held || (!isIdle && farewell?.text) || '';
   const isEnded = state === 'ended';
   hide('strip', place.isIn);
   write('strip-text', isEnded ? why : `${want.held ? '' : 'Offline.'} ${why} ${again}`);
-  hide('try', state === 'opening' || (isEnded && farewell.code === 'banned'));
+  hide('try', state === 'opening');
   write('try', isEnded ? 'Come in again' : 'Try now');
   hide('rename', !want.held);
   write('door-link', `${why || (state === 'waiting' ? 'The server cannot be reached.' : '')} ${again}`);

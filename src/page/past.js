@@ -74,6 +74,23 @@ function drawOlder() {
 /** All that has lines: talks, rooms that one has left, excerpts. */
 const views = () => [...talks.values(), ...left.values()].flatMap(talk => [talk, talk.excerpt ?? []].flat());
 
+/** Takes lines out of a view. In the place of the last of them one line tells how many, and by whom if that is known. */
+function erase(view, gone, told) {
+  const all = view.items.filter(item => gone.has(item.seq));
+  const last = all.at(-1);
+  if (!last) return;
+  const words = told ?? `${count(all.length, 'message')} ${all[1] ? 'were' : 'was'} removed.`;
+  const folded = { kind: 'notice', words, at: last.at };
+  const become = item => (item === last ? folded : all.includes(item) ? [] : item);
+  if (all.includes(view.newFrom)) view.newFrom = folded;
+  view.items = view.items.flatMap(become);
+  if (view.unread) view.unread = view.items.slice(view.items.indexOf(view.newFrom)).filter(item => item.counts).length;
+  if (view !== viewed()) return;
+  quieten();
+  inPlace(() => drawItems([...log.querySelectorAll('.line')].flatMap(line => become(itemOf.get(line)))));
+  tell(words);
+}
+
 /** The link is lost, and with it what was asked for. */
 function unask() {
   for (const view of views()) Object.assign(view, { isAsking: false, trouble: '' });

@@ -81,6 +81,7 @@ function hitNode({ room, from, kind, text, seq, at: when }, expression) {
   if (!talk) return element('div', 'hit', head, words);
   const node = button(head, () => roomCalled(room) && showLine(roomCalled(room), seq), 'hit');
   node.append(' ', words);
+  node.dataset.seq = seq;
   return node;
 }
 

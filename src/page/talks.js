@@ -156,6 +156,9 @@ function speak(talk, op, text) {
   keepWaiting();
 }
 
+/** What a person types to send a line. */
+const typedAs = ({ op, text }) => (op === 'do' ? `/me ${text}` : text.replace(/^(?=[/／])/, '/'));
+
 function transmit(line) {
   const { id, op, room, to, text } = line;
   if (place.isIn && send({ op, id, room, to, text })) line.state = 'sending';
