@@ -27,6 +27,8 @@ const SEEDS: u64 = 32;
 pub(super) struct Thread {
     dice: Dice,
     jobs: Jobs<Job>,
+    /// The questions about passwords, if any are answered.
+    secrets: Option<Jobs<Job>>,
     /// As many jobs as are out at most.
     most: usize,
     /// What is to be answered, in any order.
@@ -47,7 +49,7 @@ pub(super) struct Thread {
 impl Thread {
     /// Does a little. Returns whether the server hears of it.
     fn work(&mut self, model: &mut Model) -> bool {
-        self.taken.extend(iter::from_fn(|| self.jobs.try_next()));
+        self.take();
         let dice = &mut self.dice;
         if dice.below(30) == 0 {
             self.taken.append(&mut self.stuck);
@@ -85,6 +87,13 @@ impl Thread {
         answer(job);
     }
 
+    fn take(&mut self) {
+        self.taken.extend(iter::from_fn(|| self.jobs.try_next()));
+        if let Some(secrets) = &mut self.secrets {
+            self.taken.extend(iter::from_fn(|| secrets.try_next()));
+        }
+    }
+
     /// Nobody waits any more for what is still to be answered for this peer.
     fn give_up(&mut self, peer: PeerId) {
         let all = self.taken.iter().chain(&self.stuck);
@@ -92,10 +101,12 @@ impl Thread {
         self.given_up.extend(theirs.map(Job::number));
     }
 
-    /// For whom something is still to be answered.
-    fn asked_for(&mut self) -> impl Iterator<Item = PeerId> {
-        self.taken.extend(iter::from_fn(|| self.jobs.try_next()));
-        self.taken.iter().chain(&self.stuck).map(Job::peer)
+    /// For whom something is still to be answered, about a password or not.
+    fn asked_for(&mut self, is_secret: bool) -> impl Iterator<Item = PeerId> {
+        self.take();
+        let all = self.taken.iter().chain(&self.stuck);
+        let all = all.filter(move |it| it.question().is_secret() == is_secret);
+        all.map(Job::peer)
     }
 }
 
@@ -121,6 +132,7 @@ impl Stage {
         let jobs = server.jobs();
         self.begin_to_work(
             jobs,
+            None,
             #[cfg(feature = "store")]
             None,
         );
@@ -130,14 +142,17 @@ impl Stage {
     pub(super) fn begin_to_work(
         &mut self,
         jobs: Option<Jobs<Job>>,
+        secrets: Option<Jobs<Job>>,
         #[cfg(feature = "store")] shelf: Option<Shelf>,
     ) {
         let (most, dice) = (1 + self.dice.below(5), self.dice.below(1 << 30));
         let server = self.server.as_mut().expect("it has begun");
         server.talk.workers.set_most(most);
+        server.talk.workers.set_most_secrets(most);
         self.thread = jobs.map(|jobs| Thread {
             dice: Dice::new(!dice as u64),
             jobs,
+            secrets,
             most,
             taken: Vec::new(),
             stuck: Vec::new(),
@@ -153,19 +168,21 @@ impl Stage {
     pub(super) fn check_unanswered(&mut self, peer: PeerId, why: Unanswered) -> Checked {
         let server = self.server.as_ref().ok_or("nobody serves")?;
         let is_behind = server.inbox.is_behind();
-        let batched = server.talk.workers.batched();
-        let is_late = self.story.kind.is_late;
+        let is_secret = self.model.asks_of_password(peer);
+        let batched = server.talk.workers.batched(is_secret);
+        // What is done for one answer may ask something before the others are taken.
+        let is_late = self.story.kind.is_late || self.story.kind.has_members;
         let thread = self.thread.as_mut().ok_or("nobody asked")?;
         let is_so = match why {
             // Results may wait in the inbox, behind requests for which the tick had no room.
             _ if is_behind => true,
             // What a late act asks, it asks before the results are taken.
             Unanswered::Busy if is_late => {
-                batched + thread.asked_for().count() + thread.fresh >= thread.most
+                batched + thread.asked_for(is_secret).count() + thread.fresh >= thread.most
             }
-            Unanswered::Busy => batched + thread.asked_for().count() >= thread.most,
+            Unanswered::Busy => batched + thread.asked_for(is_secret).count() >= thread.most,
             Unanswered::Failed => thread.failed.contains(&peer),
-            Unanswered::Late => thread.asked_for().any(|it| it == peer),
+            Unanswered::Late => thread.asked_for(is_secret).any(|it| it == peer),
         };
         if why == Unanswered::Late {
             thread.give_up(peer);

@@ -9,6 +9,8 @@ mod client;
 mod end_key;
 mod floods;
 mod late;
+#[cfg(feature = "accounts")]
+mod members;
 mod model;
 mod naive;
 mod numbers;

@@ -4,21 +4,28 @@
 //! shares nothing with the chat but names, addresses, dates and searches as they are typed, and the messages themselves. How they read is the business of
 //! the wire, whose own tests have every word.
 
+mod accounts;
 mod answers;
 mod asking;
+mod attempts;
 mod commands;
 mod keeping;
 mod late;
+mod members;
+mod owners;
 mod past;
 mod people;
+mod person;
 mod programs;
 mod reading;
+mod registering;
 mod rooms;
 mod telling;
 mod words;
 mod words_found;
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,6 +48,8 @@ pub(super) struct Model {
     rules: Rules,
     /// In no order.
     people: Vec<Person>,
+    accounts: Vec<accounts::Account>,
+    attempts: attempts::Attempts,
     /// By their places, which are used again; the lobby is the first.
     rooms: Vec<Option<Room>>,
     motd: Option<String>,
@@ -104,6 +113,13 @@ pub(super) struct Piece {
 #[derive(Debug)]
 struct Person {
     peer: PeerId,
+    address: IpAddr,
+    /// The account that is theirs.
+    account: Option<u64>,
+    /// What they are asked about a password.
+    asking: Option<accounts::Asking>,
+    /// What they say next may be a password: how many such lines were held, and when the last one came.
+    late: Option<(u8, Option<Instant>)>,
     /// Their connection has ended, and they will leave.
     is_gone: bool,
     /// None at the username prompt.
@@ -158,6 +174,10 @@ struct Room {
     life: usize,
     /// The entry that made it.
     made: u64,
+    /// The entry that made its life.
+    began: u64,
+    /// Whose it is.
+    owner: Option<u64>,
     name: RoomName,
     /// Nobody made the lobby.
     maker: Option<PeerId>,
@@ -243,6 +263,8 @@ impl Model {
             motd: rules.motd.clone(),
             rules,
             people: Vec::new(),
+            accounts: Vec::new(),
+            attempts: attempts::Attempts::default(),
             rooms: Vec::new(),
             began: None,
             comings: 0,
@@ -306,6 +328,12 @@ impl Model {
         people.any(|it| it.peer == peer && !it.is_gone)
     }
 
+    /// Whether a peer is in the chat.
+    pub(super) fn is_named(&self, peer: PeerId) -> bool {
+        let mut people = self.people.iter();
+        people.any(|it| it.peer == peer && it.name.is_some())
+    }
+
     /// How many are here, with or without a name.
     pub(super) fn present(&self) -> usize {
         self.people.len()
@@ -313,7 +341,7 @@ impl Model {
 
     fn event(&mut self, now: Moment, peer: PeerId, happened: &Happened) {
         if let Happened::Connected(addr) = happened {
-            self.welcome(now, peer);
+            self.welcome(now, peer, addr.ip());
             if self.rules.anonymous {
                 return self.come_in(now, peer, Username::from_addr(*addr));
             }
@@ -327,6 +355,14 @@ impl Model {
         let is_named = self.person(peer).name.is_some();
         match happened {
             Happened::Connected(_) | Happened::Answered(_) => {}
+            Happened::Secret(typed) => self.secret(now, peer, typed),
+            Happened::TooLong if self.asked_for_password(peer).is_some() => {
+                let question = self.asked_for_password(peer).expect("they are asked");
+                self.secret_too_long(peer, question);
+            }
+            Happened::Interrupt if is_named && self.asked_for_password(peer).is_some() => {
+                self.stop_asking(peer, None);
+            }
             Happened::Line(line) if is_named => self.line(now, peer, line),
             Happened::Line(line) => self.login(now, peer, line),
             Happened::TooLong if is_named => {
@@ -349,9 +385,7 @@ impl Model {
                 self.break_prompt(peer);
                 let of_address = *of_address;
                 self.answer(peer, AboutInput::TooFast { of_address });
-                if !is_named {
-                    self.tell(peer, AboutConnection::UsernamePrompt);
-                }
+                self.prompt(peer);
             }
             Happened::EndOfInput => {
                 self.break_prompt(peer);
@@ -365,9 +399,9 @@ impl Model {
     }
 
     /// A newcomer.
-    fn welcome(&mut self, now: Moment, peer: PeerId) {
+    fn welcome(&mut self, now: Moment, peer: PeerId, address: IpAddr) {
         self.began.get_or_insert(now.instant);
-        self.people.push(Person::new(peer));
+        self.people.push(Person::new(peer, address.to_canonical()));
     }
 
     fn time(&mut self, now: Moment) {
@@ -383,6 +417,7 @@ impl Model {
             self.break_prompt(peer);
             self.dismiss(peer, AboutConnection::LoginTimedOut);
         }
+        self.time_out_asking(now);
         for (_, peer) in silent {
             let idle = self.seconds(now) - self.person(peer).active;
             let idle = Duration::from_secs(idle.saturating_sub(1));
@@ -430,60 +465,5 @@ impl Model {
     fn seconds(&self, now: Moment) -> u64 {
         let began = self.began.expect("someone has come");
         now.instant.duration_since(began).as_secs()
-    }
-}
-
-impl Person {
-    fn new(peer: PeerId) -> Person {
-        Person {
-            peer,
-            is_gone: false,
-            name: None,
-            attempts: 0,
-            came: 0,
-            name_by: None,
-            room: 0,
-            hears: Vec::new(),
-            format: Format::default(),
-            since: 0,
-            active: 0,
-            idle_at: None,
-            away: None,
-            told: Vec::new(),
-            visits: Vec::new(),
-            ignores: Vec::new(),
-            correspondent: None,
-            remembered: Vec::new(),
-            asked: None,
-            more: None,
-            searches: None,
-        }
-    }
-
-    fn name(&self) -> &Username {
-        self.name.as_ref().expect("they have a name")
-    }
-
-    fn id(&self) -> PersonId {
-        PersonId(OWN + self.came as u64)
-    }
-
-    fn is_program(&self) -> bool {
-        self.format.is_for_programs()
-    }
-
-    /// All rooms that they are in, their current one first.
-    fn rooms(&self) -> Vec<usize> {
-        [&[self.room], &self.hears[..]].concat()
-    }
-
-    fn is_in(&self, room: usize) -> bool {
-        self.rooms().contains(&room)
-    }
-
-    /// Whether they read nothing that this other person causes.
-    fn does_ignore(&self, author: PeerId) -> bool {
-        let mut ignores = self.ignores.iter();
-        ignores.any(|it| it.is_here && it.peer == author)
     }
 }

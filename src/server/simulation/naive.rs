@@ -1,5 +1,7 @@
 //! The naive decoder: what a client's bytes come to, byte by byte, whatever the reads they come in.
 
+use std::collections::BTreeMap;
+
 use super::objects::Objects;
 use super::record::Happened;
 
@@ -28,6 +30,8 @@ pub(super) struct Naive {
     /// Options that were refused: with WONT, and with DONT.
     refused: [Vec<u8>; 2],
     pub(super) heard: Vec<Happened>,
+    /// The bytes of each line, by its place in what was heard.
+    pub(super) typed: BTreeMap<usize, Vec<u8>>,
     pub(super) replies: Vec<u8>,
     /// How much had been heard where Ctrl-D stood alone on a line, if nothing came behind it for a while.
     pub(super) may_end: Vec<usize>,
@@ -206,6 +210,7 @@ impl Naive {
         if !std::mem::replace(&mut self.has_begun, true) && line.starts_with(b"\xef\xbb\xbf") {
             line.drain(..3);
         }
+        self.typed.insert(self.heard.len(), line.clone());
         let is_key = !line.is_empty() && line.iter().all(|&byte| byte == CTRL_D);
         self.heard.push(match is_key {
             true => Happened::EndOfInput,

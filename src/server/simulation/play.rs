@@ -224,6 +224,7 @@ impl Stage {
             client.unsent.extend(name.bytes());
             client.unsent.extend(script::end(&mut self.dice).bytes());
         }
+        self.story.kind.strip(&mut client.unsent);
         self.clients.push(client);
     }
 
@@ -278,6 +279,10 @@ impl Stage {
         }
         let place = here[self.dice.below(here.len())];
         let rooms = self.rooms;
+        #[cfg(feature = "accounts")]
+        if self.story.kind.has_members && self.act_as_member(place) {
+            return;
+        }
         if self.clients[place].is_program {
             return self.act_as_program(place);
         }
@@ -287,7 +292,9 @@ impl Stage {
         match self.dice.below(28) {
             0..12 => self.type_line(place),
             12 => self.flood(place),
+            13 | 17 if self.story.kind.has_members => {}
             13 => self.type_bytes(place, script::noise),
+            14 if self.story.kind.has_members => {}
             14 if !self.clients[place].has_negotiated_much() => {
                 self.type_bytes(place, script::telnet);
             }
@@ -318,6 +325,7 @@ impl Stage {
                 let count = 20 + dice.below(100);
                 (objects::line(dice, rooms) + "\r\n").repeat(count).into()
             }),
+            12 if self.story.kind.has_members => {}
             12 => self.type_bytes(place, script::noise),
             13 => self.go(place),
             14..18 => self.type_bytes(place, |dice| objects::round(dice, rooms).into()),
@@ -363,11 +371,16 @@ impl Stage {
         self.type_bytes(place, |_| format!("{line}\n").repeat(count).into());
     }
 
-    fn type_bytes(&mut self, place: usize, bytes: impl FnOnce(&mut crate::dice::Dice) -> Vec<u8>) {
+    pub(super) fn type_bytes(
+        &mut self,
+        place: usize,
+        bytes: impl FnOnce(&mut crate::dice::Dice) -> Vec<u8>,
+    ) {
         if self.clients[place].finishes {
             return;
         }
-        let bytes = bytes(&mut self.dice);
+        let mut bytes = bytes(&mut self.dice);
+        self.story.kind.strip(&mut bytes);
         self.tell(|_| format!("client {place} types {}", shown(&bytes)));
         self.clients[place].unsent.extend(bytes);
     }

@@ -52,11 +52,15 @@ pub(super) enum Happened {
     Connected(SocketAddr),
     Line(String),
     TooLong,
+    /// What they typed, when they were asked for a password.
+    Secret(Vec<u8>),
     WrongProtocol(Protocol),
     Interrupt,
     EndOfInput,
     AreYouThere,
-    TooFast { of_address: bool },
+    TooFast {
+        of_address: bool,
+    },
     Answered(Result<Finding, Unanswered>),
     Disconnected(CloseReason),
     Object(Object),
@@ -69,6 +73,7 @@ impl From<Event<'_>> for Happened {
         match event {
             Event::Connected { addr, .. } => Happened::Connected(addr),
             Event::Line(text) => Happened::Line(text.into()),
+            Event::Secret(typed) => Happened::Secret(typed.0.into()),
             Event::LineTooLong { .. } => Happened::TooLong,
             Event::WrongProtocol(protocol) => Happened::WrongProtocol(protocol),
             Event::Interrupt => Happened::Interrupt,

@@ -30,6 +30,8 @@ pub(super) fn serve(world: &World, config: Config) -> Server {
 pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) server: Server,
+    /// What the hub was told when it had asked for a password.
+    pub(crate) secrets: Vec<Vec<u8>>,
 }
 
 impl Scene {
@@ -49,7 +51,11 @@ impl Scene {
         };
         let world = World::new(nature, 0);
         let server = serve(&world, config);
-        Scene { world, server }
+        Scene {
+            world,
+            server,
+            secrets: Vec::new(),
+        }
     }
 
     /// A client connects from this address, and all that follows from that is done.
@@ -100,6 +106,11 @@ impl Scene {
         assert!(flow.is_continue());
         let is_line = |what: &What| matches!(what, What::Event(_, Happened::Line(_)));
         let told = self.server.talk.record.take();
+        self.secrets
+            .extend(told.iter().filter_map(|it| match &it.what {
+                What::Event(_, Happened::Secret(typed)) => Some(typed.clone()),
+                _ => None,
+            }));
         told.iter().filter(|told| is_line(&told.what)).count()
     }
 

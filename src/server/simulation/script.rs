@@ -201,7 +201,7 @@ pub(super) fn text(dice: &mut Dice) -> &'static str {
 pub(super) fn past(dice: &mut Dice, rooms: Rooms) -> String {
     let (room, text, sought) = (rooms.name(dice), dice.pick(&TEXTS), sought(dice));
     let name = dice.pick(&NAMES);
-    match dice.below(11) {
+    match dice.below(12) {
         0 => format!("/join {room}\n/topic {text}\n{text}\n/leave\n"),
         1 => format!("/join {room}\n{text}\n/leave\n/join {room}\n/history\n"),
         2 => format!("/history {}\n/more\n/more\n", 1 + dice.below(30)),
@@ -215,6 +215,11 @@ pub(super) fn past(dice: &mut Dice, rooms: Rooms) -> String {
         }
         7 => format!("x\n/nick {name}\n{text}\n"),
         8 => format!("/history\n/search {sought}\n"),
+        // A room of a name that another had before.
+        10 => {
+            let life = format!("/join {room}\n{}/history 30\n/leave\n", "x\n".repeat(5));
+            life.repeat(2)
+        }
         _ => format!("/search {sought}\n/more\n/more\n/more\n"),
     }
 }

@@ -67,6 +67,20 @@ pub(super) enum Sight {
     ProgramHistory,
     /// Somebody was here before.
     SeenBefore,
+    /// A member came back, or took the seat of their older self. A room was somebody's from the start.
+    CameBack,
+    TakenOver,
+    Owned,
+    /// Somebody read what was written to them while they were not here.
+    MessageLeft,
+    /// A password was wrong, or could not be checked; somebody had tried, or registered, too often.
+    WrongPassword,
+    Unchecked,
+    TooOften,
+    /// Somebody registered, changed their password, or gave the account up.
+    Registered,
+    PasswordSet,
+    Unregistered,
 }
 
 impl Sight {
@@ -89,6 +103,21 @@ impl Sight {
         Sight::ProgramRefused,
         Sight::ProgramMisused,
         Sight::ProgramSkipped,
+    ];
+
+    /// Those of a play with members.
+    #[cfg(feature = "accounts")]
+    pub(super) const MEMBERS: [Sight; 10] = [
+        Sight::CameBack,
+        Sight::TakenOver,
+        Sight::Owned,
+        Sight::MessageLeft,
+        Sight::WrongPassword,
+        Sight::Unchecked,
+        Sight::TooOften,
+        Sight::Registered,
+        Sight::PasswordSet,
+        Sight::Unregistered,
     ];
 
     /// Those of a play with a store.

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use crate::account::Accounts;
 use crate::chat::Twin;
 use crate::dice::Dice;
 use crate::error::CloseReason;
 use crate::limits::STALL;
+use crate::limits::accounts::SECRET_BYTES;
 use crate::message::{AboutConnection, Hello};
 use crate::net::simulated::{Nature, World};
 use crate::rate::Rate;
@@ -16,6 +18,8 @@ use crate::server::{Config, Server, Stats};
 use super::asking::Thread;
 use super::client::Client;
 use super::late;
+#[cfg(feature = "accounts")]
+use super::members;
 use super::model::{Model, Rules};
 use super::numbers::Numbers;
 use super::record::{Happened, Told, What};
@@ -49,6 +53,9 @@ pub(super) struct Stage {
     pub(super) stats: Stats,
     pub(super) model: Model,
     pub(super) numbers: Numbers,
+    /// The passwords that were typed.
+    #[cfg(feature = "accounts")]
+    pub(super) secrets: members::Secrets,
     /// Hears the entries alone.
     pub(super) twin: Twin,
     /// What outlasts a server, if what is said is kept.
@@ -69,8 +76,14 @@ fn be_late(server: &mut Server, kind: Kind, seed: u64) {
 impl Stage {
     pub(super) fn new(seed: u64, kind: Kind, is_told: bool) -> Stage {
         let mut dice = Dice::new(seed);
-        let config = setting::config(&mut dice);
-        let rooms = Rooms::new(&mut dice);
+        let mut config = setting::config(&mut dice);
+        let mut rooms = Rooms::new(&mut dice);
+        if kind.has_members {
+            config.anonymous = false;
+            // A line and a password may be as long.
+            config.max_line = SECRET_BYTES;
+            rooms = Rooms::Few;
+        }
         let nature = setting::nature(&mut dice, &config);
         let rules = Rules {
             anonymous: config.anonymous,
@@ -101,6 +114,8 @@ impl Stage {
             stats: Stats::default(),
             model: Model::new(rules),
             numbers: Numbers::default(),
+            #[cfg(feature = "accounts")]
+            secrets: members::Secrets::default(),
             twin,
             #[cfg(feature = "store")]
             keeping: None,
@@ -192,6 +207,8 @@ impl Stage {
                     assert_eq!(newcomer.peer.replace(*peer), None);
                 }
                 let place = self.place(|it| it.peer == Some(*peer))?;
+                #[cfg(feature = "accounts")]
+                self.note_secret(*peer, happened)?;
                 if let Happened::Program(_) = happened {
                     self.owe_hello(place);
                 }
@@ -215,7 +232,14 @@ impl Stage {
         #[cfg(feature = "store")]
         self.note_time(told.now);
         let own = self.numbers.own(told);
+        let asked = self.model.asked_for_passwords();
         let owed = self.model.hear(own.as_ref().unwrap_or(told));
+        let is_answer = matches!(told.what, What::Event(_, Happened::Secret(_)));
+        for peer in asked.into_iter().filter(|_| !is_answer) {
+            let client = self.clients.iter_mut().find(|it| it.peer == Some(peer));
+            let is_asked = self.model.asked_for_password(peer).is_some();
+            client.into_iter().for_each(|it| it.may_drop |= !is_asked);
+        }
         let is_routine = matches!(
             told.what,
             What::Timeout | What::Reply(..) | What::HandedOver
@@ -234,11 +258,13 @@ impl Stage {
     }
 
     fn owe_hello(&mut self, place: usize) {
+        let accounts = self.server.as_ref().map(|it| it.talk.accounts());
         let client = &mut self.clients[place];
         let rate = self.config.rate.filter(|_| client.is_limited);
         client.owe_hello(Hello {
             line: self.config.max_line,
             rate: rate.map(Rate::lines),
+            accounts: accounts.unwrap_or(Accounts::Off),
             tls: false,
         });
     }

@@ -16,6 +16,8 @@ use crate::server::workers::Job;
 use crate::work::store::simulated::{Disk, Place, Written, open_with, read_all};
 use crate::work::store::{Error, Options, Reader};
 
+#[cfg(feature = "accounts")]
+use super::members;
 use super::model::Model;
 use super::sightings::{Sight, Sightings};
 use super::stage::{Checked, Stage};
@@ -47,7 +49,7 @@ enum State {
 
 /// What outlasts a server.
 pub(super) struct Keeping {
-    place: Place,
+    pub(super) place: Place,
     most: usize,
     /// The latest time that anybody was told, and the number of lives so far.
     pub(super) latest: i64,
@@ -118,6 +120,10 @@ impl Shelf {
         if is_awaited {
             model.look(job.peer());
         }
+        #[cfg(feature = "accounts")]
+        if job.question().is_secret() {
+            return members::answer(&mut self.reader, job);
+        }
         let finding = find(&mut self.reader, job.question());
         job.answer(finding.expect("the file can be read"));
     }
@@ -126,7 +132,7 @@ impl Shelf {
 impl Stage {
     /// From now on what is said is kept, in a directory of its own.
     pub(super) fn begin_to_keep(&mut self) {
-        let most = [6, 30, 300][self.dice.below(3)];
+        let most = self.most_waiting();
         self.model.begin_to_keep(most, self.loads());
         self.keeping = Some(Keeping {
             place: Place::new(),
@@ -136,6 +142,15 @@ impl Stage {
             seen: Sightings::default(),
         });
         self.open();
+    }
+
+    /// How many rows may wait.
+    fn most_waiting(&mut self) -> usize {
+        match self.story.kind.has_members {
+            // What is refused is the business of other plays.
+            true => usize::MAX,
+            false => [6, 30, 300][self.dice.below(3)],
+        }
     }
 
     /// Lines of each room that are read at a start.
@@ -164,16 +179,17 @@ impl Stage {
             }
         };
         let server = self.server.as_mut().expect("it has begun");
-        self.twin.go_on(store.loaded.rooms.clone());
+        self.twin
+            .go_on(store.loaded.rooms.clone(), store.loaded.house.clone());
         let (writer, answers) = server.keep(store);
-        let (jobs, reader) = answers.parts();
+        let (jobs, secrets, reader) = answers.parts();
         let shelf = Shelf {
             disk: Disk::new(writer),
             reader,
             state: State::Good,
             seen: Sightings::default(),
         };
-        self.begin_to_work(jobs, Some(shelf));
+        self.begin_to_work(jobs, secrets, Some(shelf));
     }
 
     /// The server has ended, or is killed, and another one goes on.
@@ -186,7 +202,7 @@ impl Stage {
         }
         let now = self.world.now().unix;
         self.server = None;
-        let most = [6, 30, 300][self.dice.below(3)];
+        let most = self.most_waiting();
         let lost = self.model.go_on(most);
         let seen = self.seen_so_far();
         let keeping = self.keeping.as_mut().ok_or("nothing is kept")?;
@@ -233,6 +249,8 @@ impl Stage {
         let Some(keeping) = &self.keeping else {
             return Ok(());
         };
+        #[cfg(feature = "accounts")]
+        self.check_no_secret_in_file()?;
         let all = read_all(&keeping.place.0).map_err(|error| error.to_string())?;
         let (told, is_sound) = all;
         assert!(is_sound, "the file is damaged");

@@ -17,15 +17,25 @@ pub(super) struct Kind {
     pub(super) asks: bool,
     /// A store keeps what is said.
     pub(super) keeps: bool,
+    /// People register, and come back with their passwords.
+    pub(super) has_members: bool,
 }
 
 impl Kind {
+    /// Where passwords are asked for, no line ends in CR: the client would be taken for one of telnet.
+    pub(super) fn strip(self, typed: &mut Vec<u8>) {
+        if self.has_members {
+            typed.retain(|it| *it != b'\r');
+        }
+    }
+
     /// The variables that choose such a play, and whether this is one.
-    pub(super) fn variables(self) -> [(&'static str, bool); 3] {
+    pub(super) fn variables(self) -> [(&'static str, bool); 4] {
         [
             ("CHINWAG_LATE", self.is_late),
             ("CHINWAG_ASKS", self.asks),
             ("CHINWAG_STORE", self.keeps),
+            ("CHINWAG_MEMBERS", self.has_members),
         ]
     }
 }

@@ -51,6 +51,8 @@ impl Stage {
         let (bytes, end) = self.world.receive(client.pair, most);
         if !bytes.is_empty() {
             self.tell(|_| format!("client {place} reads {}", shown(&bytes)));
+            #[cfg(feature = "accounts")]
+            self.check_no_secret(place, &bytes)?;
             let mut numbers = std::mem::take(&mut self.numbers);
             self.checked(place, |it| it.read(&bytes, &mut numbers))?;
             self.numbers = numbers;

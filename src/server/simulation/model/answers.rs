@@ -7,7 +7,9 @@ use crate::error::Unanswered;
 use crate::id::PeerId;
 use crate::limits::HISTORY_BYTES;
 use crate::limits::past::FOUND_LINES;
-use crate::message::{AboutInput, AboutPast, AboutReading, Answer, Before, ForProgram, Past, Seen};
+use crate::message::{
+    AboutInput, AboutOrder, AboutPast, AboutReading, Answer, Before, ForProgram, Past, Seen,
+};
 use crate::query::Place;
 use crate::server::simulation::sightings::Sight;
 
@@ -17,12 +19,24 @@ use super::reading::Page;
 use super::words_found::finds;
 use super::{Line, Model};
 
+/// Whether the file is behind what was asked.
+fn is_behind(what: &Question) -> bool {
+    matches!(
+        what,
+        Question::Lines {
+            found: Some(Found::Behind),
+            ..
+        } | Question::Seen(_, Some(Found::Behind))
+    )
+}
+
 impl Line {
     pub(super) fn past(&self) -> Arc<Past> {
         Arc::new(Past {
             seq: self.entry.seq,
             at: self.entry.at,
             author: self.entry.author,
+            account: None,
             room: self.room.clone(),
             news: self.news.clone(),
         })
@@ -44,7 +58,23 @@ impl Model {
         let asked = self.person_mut(peer).asked.take();
         let mut asked = asked.expect("they wait");
         match &mut asked.what {
-            Question::Echo(_) => {}
+            Question::Echo(_) | Question::Hash(_) => {}
+            Question::Kept(_, found) => {
+                let file = self.file.as_ref().expect("it is asked");
+                *found = Some(match file.is_all_kept() {
+                    true => Found::This(()),
+                    false => Found::Behind,
+                });
+            }
+            Question::Verify {
+                account,
+                changed,
+                password,
+                found,
+            } => {
+                let file = self.file.as_ref().expect("it is asked");
+                *found = Some(file.check(*account, *changed, password));
+            }
             Question::Lines {
                 sought,
                 before,
@@ -107,6 +137,12 @@ impl Model {
         let asked = self.person_mut(peer).asked.take().expect("they had asked");
         self.request = asked.request;
         let refusal: Answer = match (finding, asked.what) {
+            (Ok(Finding::Kept), Question::Kept(answer, Some(Found::This(())))) => *answer,
+            (Ok(Finding::Behind), Question::Kept(answer, Some(Found::Behind)))
+            | (Err(_), Question::Kept(answer, _)) => {
+                self.answer(peer, *answer);
+                AboutOrder::NotOnDisk.into()
+            }
             (Err(why), what) => {
                 self.show_newer(peer, what);
                 AboutInput::Unanswered(*why).into()
@@ -141,17 +177,7 @@ impl Model {
                 AboutPast::Seen(seen).into()
             }
             (Ok(Finding::Behind), what) => {
-                let is_so = matches!(
-                    what,
-                    Question::Lines {
-                        found: Some(Found::Behind),
-                        ..
-                    } | Question::Seen(_, Some(Found::Behind))
-                );
-                assert!(
-                    is_so,
-                    "{peer} is told that the file is behind, not {what:?}"
-                );
+                assert!(is_behind(&what), "{peer} is told so, not {what:?}");
                 self.show_newer(peer, what);
                 AboutPast::Behind.into()
             }

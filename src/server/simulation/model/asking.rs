@@ -34,12 +34,19 @@ impl Model {
                 let since = since.expect("they had asked");
                 let is_due = now >= since + ANSWER_TIMEOUT;
                 assert!(is_due || *why != Unanswered::Late, "given up too early");
+                if self.asks_of_password(*peer) {
+                    self.answered_secret(told.now, *peer, &Err(*why));
+                    return true;
+                }
                 self.answered(*peer, &Err(*why));
                 if self.person(*peer).name.is_none() {
                     self.tell(*peer, AboutConnection::UsernamePrompt);
                 }
             }
             What::Event(_, Happened::Answered(Ok(Finding::Echo(_)))) => return false,
+            What::Event(peer, Happened::Answered(finding)) if self.asks_of_password(*peer) => {
+                self.answered_secret(told.now, *peer, finding);
+            }
             What::Event(peer, Happened::Answered(finding)) => self.answered(*peer, finding),
             _ => return false,
         }

@@ -1,10 +1,14 @@
 //! The lines that people type: names, talk and commands; and the commands about reading.
 
+use std::time::Duration;
+
 use crate::id::PeerId;
 use crate::limits::{LOGIN_ATTEMPTS, QUIT_CHARS, REPLAYED_LINES};
-use crate::message::{AboutChat, AboutConnection, AboutInput, AboutReading, News, Presence};
+use crate::message::{
+    AboutAccount, AboutChat, AboutConnection, AboutInput, AboutReading, Elsewhere, News, Presence,
+};
 use crate::moment::{Format, Moment, Offset, Stamp};
-use crate::name::{RoomName, Username};
+use crate::name::Username;
 
 use super::{Line, Model, Person, Readers, words};
 
@@ -51,7 +55,7 @@ impl Model {
             return self.dismiss(peer, AboutConnection::Goodbye);
         }
         match Username::parse(line) {
-            Ok(name) => self.come_in(now, peer, name),
+            Ok(name) => self.choose(now, peer, name, None),
             Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why)),
         }
     }
@@ -66,7 +70,7 @@ impl Model {
         let came = self.comings;
         let it = self.person_mut(peer);
         (it.name, it.came) = (Some(name.clone()), came);
-        it.name_by = None;
+        (it.name_by, it.asking) = (None, None);
         it.since = u32::try_from(now.unix).unwrap_or(0).into();
         (it.active, it.idle_at) = (active, idle_at);
         self.has_taken(peer, &name);
@@ -105,6 +109,7 @@ impl Model {
         let place = place.expect("they are here");
         if let Some(who) = self.people[place].name.clone() {
             self.begin_entry(Some(peer));
+            self.keep_left(peer);
             self.keep_seen(&who);
             let rooms = self.people[place].rooms();
             let word = Some(word).filter(|it| !it.is_empty()).map(Into::into);
@@ -129,8 +134,16 @@ impl Model {
         if line.trim().is_empty() {
             return;
         }
+        let late = self.person_mut(peer).late.take();
         if let Some((word, args)) = as_command(line) {
             return self.command(&typed, &word, args);
+        }
+        if let Some((held, last)) = late
+            && held < 3
+            && last.is_none_or(|it| now.instant - it < Duration::from_secs(2))
+        {
+            self.person_mut(peer).late = Some((held + 1, Some(now.instant)));
+            return self.answer(peer, AboutAccount::LateAnswer);
         }
         self.say(&typed, typed.room, line);
     }
@@ -157,16 +170,31 @@ impl Model {
             }
             Some(usage) => usage.split_once(' ').map(|(_, rest)| rest),
         };
+        let usage = words::usage(word).expect("the command is there");
+        if self.is_forbidden(peer, usage) {
+            return;
+        }
         let fits = match wants {
             None => args.is_empty(),
             Some(rest) => rest.starts_with('[') || !args.is_empty(),
         };
         if !fits {
-            return self.misused(peer, word);
+            return match usage {
+                "/register" | "/password" => {
+                    self.expect_late_answer(peer);
+                    self.answer(peer, AboutAccount::TypedBehind(usage));
+                }
+                _ => self.misused(peer, word),
+            };
         }
-        let usage = words::usage(word).expect("the command is there");
         match usage.split(' ').next().expect("it has a word") {
-            "/help" => self.answer(peer, AboutChat::Help(&words::HELP)),
+            "/help" => self.answer(
+                peer,
+                AboutChat::Help {
+                    rows: &words::HELP,
+                    rank: self.rank(peer),
+                },
+            ),
             "/users" => self.answer(peer, AboutChat::UsersOnline(self.online())),
             "/rooms" => self.list_rooms(peer),
             "/join" => self.join(typed, args),
@@ -184,7 +212,23 @@ impl Model {
             "/time" => self.set_time(typed, args),
             "/quiet" => self.set_quiet(typed, args),
             "/quit" => self.quit(peer, args),
+            "/register" => self.begin_to_register(typed, None),
+            "/password" => self.begin_to_change(typed, None),
+            "/unregister" => self.unregister_typed(typed, args),
             word => self.command_about_people(typed, word, args),
+        }
+    }
+
+    fn unregister_typed(&mut self, typed: &Typed, args: &str) {
+        match args.split_once(char::is_whitespace) {
+            None if args.is_empty() => self.begin_to_unregister(typed, None, None),
+            Some((to, name)) if to.eq_ignore_ascii_case("to") => {
+                self.begin_to_unregister(typed, Some(name.trim()), None);
+            }
+            _ => {
+                self.expect_late_answer(typed.peer);
+                self.answer(typed.peer, AboutAccount::TypedBehind("/unregister"));
+            }
         }
     }
 
@@ -320,7 +364,7 @@ impl Model {
 }
 
 impl Person {
-    pub(super) fn presence(&self, seconds: u64, elsewhere: Option<RoomName>) -> Presence {
+    pub(super) fn presence(&self, seconds: u64, elsewhere: Option<Elsewhere>) -> Presence {
         Presence {
             id: self.id(),
             name: self.name().clone(),

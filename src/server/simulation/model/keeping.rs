@@ -9,6 +9,8 @@ use crate::name::{RoomName, Username};
 
 use crate::server::simulation::sightings::{Sight, Sightings};
 
+use super::attempts::Attempts;
+use super::members::{Change, Owned, Owner};
 use super::past::Eyes;
 use super::{Kept, Line, Model, Room};
 
@@ -36,6 +38,8 @@ pub(super) struct File {
     pub(super) lines: Vec<Shelved>,
     pub(super) seen: Vec<(Username, i64)>,
     pub(super) ended: Vec<usize>,
+    pub(super) owners: Vec<Owner>,
+    pub(super) owned: Vec<Owned>,
     /// Rooms of the file into which nobody has come since the start: their lives and names.
     asleep: Vec<(usize, RoomName)>,
 }
@@ -61,14 +65,21 @@ pub(super) enum Row {
         room: RoomName,
         seq: u64,
     },
+    Account(u64, Change),
+    Owned(Owned),
 }
 
 impl Row {
+    /// Whether it is refused if too much waits.
+    fn may_be_refused(&self) -> bool {
+        !matches!(self, Row::Account(..) | Row::Owned(_))
+    }
+
     /// For how many lines it stands.
     fn lines(&self) -> u64 {
         match self {
             Row::Line(it) => it.count(),
-            Row::Seen(..) | Row::End { .. } => 0,
+            Row::Seen(..) | Row::End { .. } | Row::Account(..) | Row::Owned(_) => 0,
         }
     }
 }
@@ -144,7 +155,7 @@ impl File {
             let (room, life) = match row {
                 Row::Line(it) => (it.room(), it.life),
                 Row::End { room, life, .. } => (room, *life),
-                Row::Seen(..) => continue,
+                Row::Seen(..) | Row::Account(..) | Row::Owned(_) => continue,
             };
             match names.iter_mut().find(|(it, _)| it == room) {
                 Some((_, lives)) if lives.contains(&life) => {}
@@ -172,7 +183,7 @@ impl File {
         rows.sort_by_key(|row| match row {
             Row::Line(it) => it.line.entry.seq,
             Row::End { seq, .. } => *seq,
-            Row::Seen(..) => 0,
+            Row::Seen(..) | Row::Account(..) | Row::Owned(_) => 0,
         });
         rows
     }
@@ -184,7 +195,9 @@ impl File {
             self.waiting.extend(rows);
         }
         for row in std::mem::take(&mut self.batch) {
-            if self.is_off || self.is_refusing || self.waiting.len() >= self.most {
+            if !row.may_be_refused() {
+                self.waiting.extend(Some(row).filter(|_| !self.is_off));
+            } else if self.is_off || self.is_refusing || self.waiting.len() >= self.most {
                 self.is_refusing = true;
                 self.refused += row.lines() as usize;
                 self.not_kept += row.lines();
@@ -205,7 +218,27 @@ impl File {
             }
             Row::Seen(name, at) => self.see(name, at),
             Row::End { life, .. } => self.ended.push(life),
+            Row::Account(id, change) => self.change(id, change),
+            Row::Owned(it) => {
+                self.owned.retain(|known| known.life != it.life);
+                self.owned.push(it);
+            }
         }
+    }
+
+    /// Whether the file has all that was handed over, and nothing was given up.
+    pub(super) fn is_all_kept(&self) -> bool {
+        self.is_settled() && !self.is_off
+    }
+
+    pub(super) fn asleep(&self) -> &[(usize, RoomName)] {
+        &self.asleep
+    }
+
+    /// The life of a room into which nobody has come.
+    pub(super) fn sleeper(&self, name: &RoomName) -> usize {
+        let mut asleep = self.asleep.iter();
+        asleep.find(|(_, it)| it == name).expect("it is there").0
     }
 
     fn see(&mut self, name: Username, at: i64) {
@@ -249,11 +282,13 @@ impl Model {
             lines: Vec::new(),
             seen: Vec::new(),
             ended: Vec::new(),
+            owners: Vec::new(),
+            owned: Vec::new(),
             asleep: Vec::new(),
         });
     }
 
-    fn keep(&mut self, row: impl FnOnce() -> Row) {
+    pub(super) fn keep(&mut self, row: impl FnOnce() -> Row) {
         if let Some(file) = &mut self.file {
             file.batch.push(row());
         }
@@ -306,6 +341,7 @@ impl Model {
             .iter()
             .filter(|it| matches!(it, Row::Line(it) if !it.is_gap()));
         file.not_kept += lines.count() as u64;
+        missed.retain(Row::may_be_refused);
         missed.append(&mut file.missed);
         file.missed = missed;
     }
@@ -340,16 +376,21 @@ impl Model {
 
     fn room_of_file(&self, life: usize, name: RoomName) -> Room {
         let file = self.file.as_ref().expect("there is one");
+        let owned = file.owned(life);
         let all = || file.lines.iter().filter(|it| it.life == life);
         let page = file.page(&Eyes::default(), file.lines.len(), file.loads, |it| {
             it.life == life && (it.is_talk() || it.is_gap())
         });
+        let first = all().next().map_or(0, |it| it.line.entry.seq);
+        let began = owned.map_or(first, |it| it.made);
         let mut history = Kept::new(self.rules.history, HISTORY_BYTES);
         history.is_cut = page.older.is_some();
         page.lines.into_iter().for_each(|it| history.push(it));
         Room {
             life,
-            made: all().next().map_or(0, |it| it.line.entry.seq),
+            made: began,
+            began,
+            owner: owned.and_then(|it| it.owner),
             name,
             maker: None,
             topic: all().rev().find_map(|it| it.topic.clone()).flatten(),
@@ -369,8 +410,9 @@ impl Model {
         (file.is_refusing, file.is_off, file.most) = (false, false, most);
         file.refused = 0;
         file.forget();
-        let alive = file.alive().into_iter();
-        let alive: Vec<_> = alive.map(|it| (it.life, it.room().clone())).collect();
+        let alive = file.alive_rooms();
+        self.accounts = file.accounts();
+        self.attempts = Attempts::default();
         file.asleep.clear();
         let mut lobby = self.room_of_file(LOBBY, RoomName::lobby());
         lobby.made = 0;

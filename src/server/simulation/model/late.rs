@@ -92,14 +92,14 @@ impl Model {
         let out = match &told.what {
             What::Notice(text) => Out::Notice(text.clone()),
             What::Event(peer, Happened::Connected(addr)) => {
-                self.welcome(told.now, *peer);
+                self.welcome(told.now, *peer, addr.ip());
                 Out::ComeIn(*peer, Username::from_addr(*addr), None)
             }
             What::Event(peer, Happened::Line(line)) if self.person(*peer).name.is_none() => {
                 Out::ComeIn(*peer, Username::parse(line).expect("a name"), None)
             }
             What::Event(peer, Happened::Object(object)) if self.person(*peer).name.is_none() => {
-                let Op::Login { name } = &object.op else {
+                let Op::Login { name, .. } = &object.op else {
                     panic!("a newcomer wants {object:?}");
                 };
                 let name = Username::parse(name).expect("a name");

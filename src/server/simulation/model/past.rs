@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::account::Secret;
 use crate::id::{PeerId, PersonId};
 use crate::limits::REPLAYED_LINES;
 use crate::limits::past::{FOUND_LINES, HISTORY_SHOWN, LINES_ANSWERED, SEARCH_INTERVAL, SEARCHES};
-use crate::message::{AboutPast, Before, Request, Seen};
+use crate::message::{AboutPast, Answer, Before, Request, Seen};
 use crate::name::{RoomName, Username};
 use crate::query::{self, InvalidQuery, Query};
 
 use super::commands::Typed;
+use super::members::Facts;
 use super::reading::Page;
 use super::{Line, Model, Person, words};
 
@@ -37,6 +39,15 @@ pub(super) enum Question {
         found: Option<Found<Page>>,
     },
     Seen(Username, Option<Found<Option<Seen>>>),
+    /// Whether the file has what was done, which the answer says.
+    Kept(Box<Answer>, Option<Found<()>>),
+    Verify {
+        account: u64,
+        changed: u64,
+        password: Secret,
+        found: Option<Found<Option<Box<Facts>>>>,
+    },
+    Hash(Secret),
 }
 
 /// What the file had.
@@ -300,7 +311,7 @@ impl Model {
         )
     }
 
-    fn ask(&mut self, peer: PeerId, what: Question) {
+    pub(super) fn ask(&mut self, peer: PeerId, what: Question) {
         let asked = Asked {
             what,
             since: self.now.expect("something has happened"),

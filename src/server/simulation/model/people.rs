@@ -184,6 +184,7 @@ impl Model {
         };
         match self.find(name) {
             Some((to, _)) => self.write_to(typed, to, text.trim_start()),
+            None if self.write_to_absent(typed, name, text.trim_start()) => {}
             None => self.nobody(typed.peer, name),
         }
     }
@@ -244,7 +245,10 @@ impl Model {
             Ok(name) => name,
             Err(why) => return self.tell(typed.peer, AboutConnection::UsernameInvalid(why)),
         };
-        if self.is_taken(&name, typed.peer) {
+        let account = self.person(typed.peer).account;
+        let alike = self.account_alike(&name).map(|it| it.id);
+        let is_anothers = alike.is_some() && alike != account;
+        if is_anothers || self.is_taken(&name, typed.peer) {
             return self.tell(typed.peer, AboutConnection::UsernameTaken);
         }
         if name.as_str() == typed.name.as_str() {
@@ -317,7 +321,7 @@ impl Model {
         let it = self.person(peer);
         let whois = Whois {
             presence: it.presence(self.seconds(typed.now), None),
-            room: self.room(it.room).name.clone(),
+            room: Some(self.room(it.room).name.clone()),
             since: it.since,
             away: it.away.as_ref().and_then(|away| away.text.clone()),
         };

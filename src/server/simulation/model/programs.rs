@@ -29,6 +29,9 @@ pub(super) struct Remembered {
 pub(super) fn request_of(peer: PeerId, object: &Object) -> Arc<Request> {
     let command = match &object.op {
         Op::Command { line } => usage_of(line).map(Box::from),
+        Op::Register { .. } => Some("/register".into()),
+        Op::Password { .. } => Some("/password".into()),
+        Op::Unregister { .. } => Some("/unregister".into()),
         _ => None,
     };
     let id = object.id.clone();
@@ -64,8 +67,8 @@ impl Model {
 
     fn op_of_newcomer(&mut self, now: Moment, peer: PeerId, op: &Op) {
         match op {
-            Op::Login { name } => match Username::parse(name) {
-                Ok(name) => self.come_in(now, peer, name),
+            Op::Login { name, password } => match Username::parse(name) {
+                Ok(name) => self.choose(now, peer, name, password.as_ref()),
                 Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why)),
             },
             Op::Quit { .. } => self.dismiss(peer, AboutConnection::Goodbye),
@@ -105,6 +108,7 @@ impl Model {
             },
             Op::Write { to, text } => match self.find(to) {
                 Some((to, _)) => self.write_to(typed, to, text),
+                None if self.write_to_absent(typed, to, text) => {}
                 None => self.nobody(peer, to),
             },
             Op::Command { line } => match as_command(line) {
@@ -114,6 +118,9 @@ impl Model {
                     self.answer(peer, AboutInput::UnknownCommand(word));
                 }
             },
+            Op::Register { .. } | Op::Password { .. } | Op::Unregister { .. } => {
+                self.op_about_account(typed, op);
+            }
             // Answered already.
             Op::Ping => {}
             Op::History {
@@ -128,6 +135,24 @@ impl Model {
             Op::Search { query, before } => self.search(typed, query, *before),
             Op::Quit { text } => self.quit(peer, text.as_deref().unwrap_or("").trim()),
             Op::TooLong { limit } => self.answer(peer, AboutInput::TooLong { limit: *limit }),
+        }
+    }
+
+    fn op_about_account(&mut self, typed: &Typed, op: &Op) {
+        match op {
+            Op::Register { password } if self.may_have(typed, "/register", password) => {
+                self.begin_to_register(typed, Some(password));
+            }
+            Op::Password { old, new } if self.may_have(typed, "/password", new) => {
+                self.begin_to_change(typed, Some((old, new)));
+            }
+            Op::Unregister { password, to }
+                if !self.is_forbidden(typed.peer, "/unregister [to NAME]") =>
+            {
+                self.begin_to_unregister(typed, to.as_deref(), Some(password));
+            }
+            // Refused.
+            _ => {}
         }
     }
 

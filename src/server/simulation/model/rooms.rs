@@ -8,7 +8,7 @@ use crate::limits::{
     HISTORY_BYTES, PEOPLE_LISTED, ROOMS_HEARD, ROOMS_LISTED, ROOMS_MADE, ROOMS_REMEMBERED,
     TOPIC_CHARS,
 };
-use crate::message::{AboutHearing, AboutRooms, Here, News, Presence, RoomRow};
+use crate::message::{AboutHearing, AboutRooms, Elsewhere, Here, News, Presence, RoomRow};
 use crate::moment::Moment;
 use crate::name::RoomName;
 
@@ -37,6 +37,8 @@ impl Model {
         Room {
             life: self.lives,
             made: self.entry.seq,
+            began: self.entry.seq,
+            owner: None,
             name,
             maker,
             topic: None,
@@ -44,7 +46,7 @@ impl Model {
         }
     }
 
-    fn find_room(&self, name: &RoomName) -> Option<usize> {
+    pub(super) fn find_room(&self, name: &RoomName) -> Option<usize> {
         let is_it = |room: &Option<Room>| room.as_ref().is_some_and(|room| room.name == *name);
         self.rooms.iter().position(is_it)
     }
@@ -83,8 +85,12 @@ impl Model {
                     made: self.entry.seq,
                     ..it
                 });
+                let is_new = woken.is_none();
                 let made = woken.unwrap_or_else(|| self.make_room(name, Some(peer)));
                 self.rooms[room] = Some(made);
+                if is_new {
+                    self.own(peer, room);
+                }
                 return Some(room);
             }
         };
@@ -177,7 +183,7 @@ impl Model {
         let is_new = !self.person(peer).is_in(room);
         let gone = News::WentTo {
             who: name.clone(),
-            room: there.clone(),
+            room: Some(there.clone()),
         };
         self.tell_room(typed.room, Some(peer), Readers::Comings, gone);
         let it = self.person_mut(peer);
@@ -229,7 +235,7 @@ impl Model {
         self.show_room(peer, room);
         let listens = News::ListensIn {
             who: typed.name.clone(),
-            from: self.room(typed.room).name.clone(),
+            from: Some(self.room(typed.room).name.clone()),
         };
         self.tell_room(room, Some(peer), Readers::Comings, listens);
     }
@@ -376,7 +382,8 @@ impl Model {
         let seconds = self.seconds(now);
         let mut people = Vec::new();
         for it in here {
-            let elsewhere = (it.room != room).then(|| self.room(it.room).name.clone());
+            let elsewhere =
+                (it.room != room).then(|| Elsewhere::In(self.room(it.room).name.clone()));
             people.push(it.presence(seconds, elsewhere));
         }
         (people, more)

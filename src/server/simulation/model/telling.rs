@@ -148,9 +148,7 @@ impl Model {
     pub(super) fn answer_key(&mut self, peer: PeerId, answer: AboutInput) {
         self.tell(peer, AboutConnection::LineBreak);
         self.answer(peer, answer);
-        if self.person(peer).name.is_none() {
-            self.tell(peer, AboutConnection::UsernamePrompt);
-        }
+        self.prompt(peer);
     }
 
     pub(super) fn break_prompt(&mut self, peer: PeerId) {

@@ -1,9 +1,10 @@
 //! The commands as the model knows them, and what becomes of words that are typed.
 
+use crate::account::Rank;
 use crate::limits::ECHOED_CHARS;
 use crate::message::HelpRow;
 
-pub(super) const HELP: [HelpRow; 27] = [
+pub(super) const HELP: [HelpRow; 51] = [
     row("/help", "show this list", &[]),
     row("/users", "tell how many people are online", &[]),
     row("/rooms", "list the rooms", &["/list"]),
@@ -62,6 +63,102 @@ pub(super) const HELP: [HelpRow; 27] = [
         &[],
     ),
     row("/quiet [on|off]", "hide join and leave notices", &[]),
+    of(
+        Rank::Guest,
+        "/register",
+        "have your name as your own, with a password",
+    ),
+    of(Rank::Member, "/password", "change your password"),
+    of(
+        Rank::Member,
+        "/unregister [to NAME]",
+        "give your account up, and your rooms to a member",
+    ),
+    of(
+        Rank::Member,
+        "/catchup [N]",
+        "show what was said in this room since you left",
+    ),
+    of(
+        Rank::Trusted,
+        "/lock",
+        "let only those into this room who are invited",
+    ),
+    of(
+        Rank::Trusted,
+        "/unlock",
+        "let everyone into this room again",
+    ),
+    of(
+        Rank::Trusted,
+        "/invite NAME [off]",
+        "let somebody into this room although it is locked",
+    ),
+    of(
+        Rank::Trusted,
+        "/slow SECONDS|off",
+        "let each person say one line in so many seconds here",
+    ),
+    of(
+        Rank::Owner,
+        "/past open|closed",
+        "let those who are invited read what was said before",
+    ),
+    of(
+        Rank::Owner,
+        "/trust NAME [off]",
+        "let a member keep order in this room",
+    ),
+    of(
+        Rank::Owner,
+        "/untrust NAME",
+        "let them keep order here no longer",
+    ),
+    of(
+        Rank::Member,
+        "/owner NAME|accept|decline",
+        "offer this room to a member, or answer an offer",
+    ),
+    of(Rank::Guest, "/report TEXT", "tell the operators something"),
+    of(
+        Rank::Trusted,
+        "/kick NAME [REASON]",
+        "send a person away for a moment; new 10m: all guests of that time",
+    ),
+    of(
+        Rank::Trusted,
+        "/mute NAME [FOR] [REASON]",
+        "silence a person for a time",
+    ),
+    of(Rank::Trusted, "/unmute NAME", "let a person be heard again"),
+    of(
+        Rank::Operator,
+        "/ban NAME|ADDRESS|NET [all] [FOR] [REASON]",
+        "keep a person or guests at addresses out; all: members too",
+    ),
+    of(
+        Rank::Operator,
+        "/unban NAME|ADDRESS|NET|NUMBER",
+        "let a person or addresses in again",
+    ),
+    of(Rank::Trusted, "/bans", "list who is banned or muted"),
+    of(
+        Rank::Trusted,
+        "/erase NAME [FOR]",
+        "remove what a person said, or said in that time",
+    ),
+    of(
+        Rank::Operator,
+        "/lockdown [FOR]|off",
+        "let in nobody but members for a time",
+    ),
+    of(Rank::Operator, "/announce TEXT", "tell everyone something"),
+    of(
+        Rank::Operator,
+        "/people [new FOR]",
+        "list who is here, and from where",
+    ),
+    of(Rank::Operator, "/audit [N]", "show what was done to people"),
     row(
         "/quit [TEXT]",
         "leave the chat, with a last word",
@@ -74,6 +171,15 @@ const fn row(usage: &'static str, does: &'static str, aliases: &'static [&'stati
         usage,
         does,
         aliases,
+        least: None,
+    }
+}
+
+/// A command for people who are at least this, where people have accounts.
+const fn of(least: Rank, usage: &'static str, does: &'static str) -> HelpRow {
+    HelpRow {
+        least: Some(least),
+        ..row(usage, does, &[])
     }
 }
 
