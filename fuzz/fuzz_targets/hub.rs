@@ -144,6 +144,7 @@ impl Chat {
         self.event(
             peer,
             Event::Connected {
+                is_tls: false,
                 addr,
                 format: Format::default(),
             },

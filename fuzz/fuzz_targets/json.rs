@@ -2,6 +2,7 @@
 
 #![no_main]
 
+use chinwag::inner::Secret;
 use chinwag::inner::wire::machine::{Object, Op, parse};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -20,11 +21,13 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn assert_sound(object: &Object) {
+    assert_hides_secrets(object);
     let Some(mut written) = written(&object.op) else {
         return;
     };
-    let texts = written.as_object().into_iter().flat_map(|it| it.values());
-    for text in texts.filter_map(Value::as_str) {
+    let members = written.as_object().into_iter().flatten();
+    let texts = members.filter(|(name, _)| !["password", "old", "new"].contains(&name.as_str()));
+    for text in texts.filter_map(|(_, value)| value.as_str()) {
         assert!(!text.contains(is_unclean), "{text:?}");
     }
     if let Some(id) = &object.id {
@@ -36,6 +39,20 @@ fn assert_sound(object: &Object) {
     assert_eq!(again.ok().as_ref(), Some(object), "{written}");
 }
 
+/// No password is shown by accident.
+fn assert_hides_secrets(object: &Object) {
+    let secrets = match &object.op {
+        Op::Register { password } | Op::Unregister { password, .. } => vec![password],
+        Op::Password { old, new } => vec![old, new],
+        _ => return,
+    };
+    let shown = format!("{:?}", object.op);
+    let is_telling = |secret: &&&Secret| secret.reveal().len() > 16;
+    for secret in secrets.iter().filter(is_telling) {
+        assert!(!shown.contains(secret.reveal()), "it is shown");
+    }
+}
+
 /// A tab is space.
 fn is_unclean(c: char) -> bool {
     c.is_control() && c != '\t'
@@ -43,7 +60,16 @@ fn is_unclean(c: char) -> bool {
 
 fn written(op: &Op) -> Option<Value> {
     Some(match op {
-        Op::Login { name } => json!({"op": "login", "name": name}),
+        Op::Login { name, password } => {
+            json!({"op": "login", "name": name, "password": password.as_ref().map(Secret::reveal)})
+        }
+        Op::Register { password } => json!({"op": "register", "password": password.reveal()}),
+        Op::Password { old, new } => {
+            json!({"op": "password", "old": old.reveal(), "new": new.reveal()})
+        }
+        Op::Unregister { password, to } => {
+            json!({"op": "unregister", "password": password.reveal(), "to": to})
+        }
         Op::Say { text, room } => json!({"op": "say", "text": text, "room": room}),
         Op::Do { text, room } => json!({"op": "do", "text": text, "room": room}),
         Op::Join { room, is_current } => json!({"op": "join", "room": room, "current": is_current}),

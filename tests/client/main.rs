@@ -6,6 +6,7 @@ mod harness;
 mod history;
 mod keyboard;
 mod looks;
+mod passwords;
 mod pipe;
 #[path = "../it/program.rs"]
 mod program;

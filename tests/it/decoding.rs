@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use chinwag::inner::wire::{Decoder, Input};
+use chinwag::limits::accounts::SECRET_BYTES;
 use chinwag::limits::{SUBNEGOTIATION_BYTES, TELNET_REPLIES};
 
 const IAC: u8 = 255;
@@ -17,28 +18,46 @@ pub(crate) struct Heard {
     /// Keys stand among the lines in the order in which they were pressed, in angle brackets.
     pub(crate) lines: Vec<String>,
     pub(crate) replies: Vec<Vec<u8>>,
+    /// Passwords that were asked for.
+    pub(crate) secrets: Vec<Vec<u8>>,
 }
 
 impl Heard {
     /// Decodes the bytes of these reads, all within one instant, and then their end.
     pub(crate) fn of(reads: &[&[u8]], limit: usize) -> Heard {
+        Heard::asked(reads, limit, false)
+    }
+
+    /// The same, where a password is asked for behind each line of an even length, if `asks`.
+    fn asked(reads: &[&[u8]], limit: usize, asks: bool) -> Heard {
         let now = Instant::now();
         let mut decoder = Decoder::default();
         let mut heard = Heard::default();
+        let mut is_secret = false;
         let first = reads.iter().position(|bytes| !bytes.is_empty());
         for (i, bytes) in reads.iter().enumerate() {
             if Some(i) == first {
                 decoder.begin_stream();
             }
-            for input in decoder.feed(now, bytes, limit) {
+            let mut inputs = decoder.feed(now, bytes, limit);
+            loop {
+                inputs.set_secret(is_secret);
+                let Some(input) = inputs.next() else {
+                    break;
+                };
+                if !matches!(input, Input::Reply(_)) {
+                    let is_even = |line: &str| line.len().is_multiple_of(2);
+                    is_secret = asks && matches!(&input, Input::Line(line) if is_even(line));
+                }
                 heard.note(input);
             }
-            assert!(decoder.pending() <= limit + SUBNEGOTIATION_BYTES);
+            assert!(decoder.pending() <= limit.max(SECRET_BYTES) + SUBNEGOTIATION_BYTES);
             // As the server does: forgets a decoder that has nothing to remember.
             if decoder.is_idle() {
                 decoder = Decoder::default();
             }
         }
+        decoder.set_secret(is_secret);
         if let Some(input) = decoder.finish(limit) {
             heard.note(input);
         }
@@ -48,6 +67,7 @@ impl Heard {
     fn note(&mut self, input: Input<'_>) {
         let line = match input {
             Input::Line(text) => text.into(),
+            Input::Secret(line) => return self.secrets.push(line.reveal().into()),
             Input::Reply(bytes) => return self.replies.push(bytes),
             Input::Interrupt => "<interrupt>".into(),
             Input::EndOfInput => "<end>".into(),
@@ -65,10 +85,16 @@ pub(crate) fn assert_sound<'a>(
     limit: usize,
 ) {
     let whole = Heard::of(&[bytes], limit);
+    let asked = Heard::asked(&[bytes], limit, true);
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
     for reads in cuts.into_iter().chain([single]) {
         assert_eq!(Heard::of(&reads, limit), whole, "cut as {reads:x?}");
+        let again = Heard::asked(&reads, limit, true);
+        assert_eq!(again, asked, "asked, and cut as {reads:x?}");
     }
+    let longest = asked.secrets.iter().map(Vec::len).max();
+    assert!(longest.unwrap_or_default() <= SECRET_BYTES);
+    assert_lines_are_harmless(&asked, bytes, limit);
     assert_lines_are_harmless(&whole, bytes, limit);
     assert_replies_are_bounded(&whole, bytes);
 }

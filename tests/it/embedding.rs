@@ -345,7 +345,7 @@ fn next(entries: &mut Entries) -> String {
     };
     let author = author.map_or("nobody".into(), |it| format!("{} in {}", it.name, it.room));
     let act = match entry.act {
-        Act::ComeIn { name } => format!("comes in as {name}"),
+        Act::ComeIn { name, .. } => format!("comes in as {name}"),
         Act::Say { text, .. } => format!("says {text}"),
         Act::Go { room } => format!("goes to {room}"),
         Act::Rename { name } => format!("becomes {name}"),

@@ -222,8 +222,8 @@ fn only_its_owner_can_read_what_is_kept() {
     assert_eq!(mode(Path::new(folder.path())), 0o700);
     let files = fs::read_dir(folder.path()).expect("it is there");
     let files: Vec<PathBuf> = files.map(|it| it.expect("a name").path()).collect();
-    // The file, its log, what its readers share, and the lock.
-    assert_eq!(files.len(), 4, "{files:?}");
+    // The file, its log, what its readers share, the lock, and the socket for shells.
+    assert_eq!(files.len(), 5, "{files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }

@@ -1,5 +1,6 @@
 //! The server as people use it: real sockets, real processes, and dialogues with the exact words on the wire.
 
+mod accounts;
 mod bad_input;
 #[cfg(feature = "web")]
 mod browsers;
@@ -32,13 +33,17 @@ mod kept;
 mod killed;
 mod last_words;
 mod lasting;
+mod members;
 mod metrics;
 mod metrics_program;
 mod names;
 mod opening_bytes;
+mod operators;
 mod order;
 mod output;
 mod page;
+mod page_accounts;
+mod page_members;
 #[cfg(target_os = "linux")]
 mod process;
 mod program;
@@ -54,6 +59,8 @@ mod reading;
 mod real_clients;
 mod robots;
 mod rooms;
+#[cfg(target_os = "linux")]
+mod secrets;
 mod service;
 mod sharing;
 mod shutdown;

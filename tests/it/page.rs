@@ -13,19 +13,23 @@ use crate::real_clients::{Desk, TELNET, can_play};
 use crate::tab::Tab;
 
 /// A browser on a busy machine takes its time.
-const GREET_LATE: [&str; 2] = ["--greet-after", "2000"];
+pub(crate) const GREET_LATE: [&str; 2] = ["--greet-after", "2000"];
 
 /// A server as it runs for people, which is silent at first.
-fn serve() -> (Daemon, SocketAddr) {
+pub(crate) fn serve() -> (Daemon, SocketAddr) {
     start(&GREET_LATE)
 }
 
 /// Opens the page, which asks for a name.
-fn opens(chromium: &Chromium, addr: SocketAddr) -> Tab {
+pub(crate) fn opens(chromium: &Chromium, addr: SocketAddr) -> Tab {
     let tab = chromium.opens_tab();
+    opens_in(&tab, addr);
+    tab
+}
+
+pub(crate) fn opens_in(tab: &Tab, addr: SocketAddr) {
     tab.goes_to(&format!("http://{addr}/"));
     tab.waits_for("document.activeElement.id === 'name'");
-    tab
 }
 
 /// Opens the page and comes in, by keyboard.
@@ -37,17 +41,17 @@ fn comes_in(chromium: &Chromium, addr: SocketAddr, name: &str) -> Tab {
     tab
 }
 
-fn is_in(tab: &Tab) {
+pub(crate) fn is_in(tab: &Tab) {
     tab.waits_for("document.activeElement.id === 'box'");
 }
 
-fn says(tab: &Tab, text: &str) {
+pub(crate) fn says(tab: &Tab, text: &str) {
     tab.types(text);
     tab.presses("Enter");
 }
 
 /// The log has a line with this text, and nothing waits any more.
-fn shows(tab: &Tab, text: &str) {
+pub(crate) fn shows(tab: &Tab, text: &str) {
     let text = json!(text);
     tab.waits_for(&format!(
         "document.getElementById('log').innerText.includes({text}) && !document.getElementById('waiting').innerText"
@@ -55,7 +59,7 @@ fn shows(tab: &Tab, text: &str) {
 }
 
 /// Somebody with telnet's bytes, on the same port.
-fn ann(addr: SocketAddr) -> Person {
+pub(crate) fn ann(addr: SocketAddr) -> Person {
     let mut ann = Person::connect(addr);
     ann.types("ann");
     ann.sees(PROMPT);

@@ -118,7 +118,7 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    fn connect(client: &Client, addr: SocketAddr) -> Desk {
+    pub(crate) fn connect(client: &Client, addr: SocketAddr) -> Desk {
         let mut command = program(client.program);
         command.args(client.args(addr));
         command.env("LC_ALL", "C.UTF-8");

@@ -102,6 +102,12 @@ impl Tab {
         self.waits_for("document.readyState == 'complete'");
     }
 
+    /// Runs a script in each page that is opened from now on, before its own.
+    pub(crate) fn runs_first(&self, script: &str) {
+        let script = json!({"source": script});
+        self.tells("Page.addScriptToEvaluateOnNewDocument", script);
+    }
+
     pub(crate) fn reloads(&self) {
         let since = self.evaluates("performance.timeOrigin");
         self.tells("Page.reload", json!({}));

@@ -54,6 +54,7 @@ impl Seat {
             color: how & 2 == 0,
             time: false,
             reconnect: how & 4 == 0,
+            password: None,
             drawing: true,
             signals: Vec::new(),
         };

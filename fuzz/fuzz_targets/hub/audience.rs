@@ -246,7 +246,7 @@ fn assert_renders_well(message: &Message, unix: i64, format: Format) {
         message,
         Message::Connection(AboutConnection::WrongProtocol(_) | AboutConnection::Welcome)
             | Message::Answer(
-                Answer::Chat(AboutChat::Help(_))
+                Answer::Chat(AboutChat::Help { .. })
                     | Answer::Rooms(AboutRooms::Rooms { .. } | AboutRooms::Who { .. })
                     | Answer::People(AboutPeople::Whois(_))
             )
