@@ -39,7 +39,14 @@ impl Crowd {
         let mut crowd = Crowd { chat, people };
         let (addr, format) = (([127, 0, 0, 1], 1).into(), Format::default());
         for slot in 0..people {
-            crowd.happen(slot, Event::Connected { addr, format });
+            crowd.happen(
+                slot,
+                Event::Connected {
+                    addr,
+                    is_tls: false,
+                    format,
+                },
+            );
             crowd.happen(slot, Event::Line(&format!("p{slot}")));
         }
         crowd.end_tick();

@@ -1,7 +1,12 @@
 //! The store: lines a second and CPU time a line of the writer, and the times of searches, by what they search for.
 //!
+//! With `CHINWAG_ACCOUNTS`, it measures what so many accounts cost a server, and nothing else.
+//!
 //! `CHINWAG_ROWS` is the number of lines, 300,000 unless it says otherwise. They are written once, to a directory below
 //! `target` that has their number in its name.
+
+#[path = "store/accounts.rs"]
+mod accounts;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -110,6 +115,7 @@ impl Talk {
             seq,
             at: FIRST + 1000 * seq as i64,
             author: PersonId((1_700_000_000 << 20) + person),
+            account: None,
             room: Some(self.rooms[room].clone()),
             news: News::Said {
                 from: self.people[person as usize].clone(),
@@ -173,7 +179,11 @@ fn fill(dir: &Path, rows: u64, talk: &mut Talk) {
 
 /// The memory of this process, in MiB.
 fn memory() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    resident(&std::fs::read_to_string("/proc/self/status").unwrap_or_default())
+}
+
+/// The resident memory in a process's status, in MiB.
+fn resident(status: &str) -> f64 {
     let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
     let kib = line.and_then(|it| it.trim().trim_end_matches(" kB").parse::<f64>().ok());
     kib.unwrap_or_default() / 1024.0
@@ -359,14 +369,18 @@ fn opened(dir: &Path, title: &str) -> Store {
     store
 }
 
-fn directory(rows: u64) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("store-{rows}"))
+fn directory(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 fn main() {
+    let accounts = std::env::var("CHINWAG_ACCOUNTS").ok();
+    if let Some(accounts) = accounts.and_then(|it| it.parse().ok()) {
+        return accounts::measure(accounts).expect("the server runs");
+    }
     let rows = std::env::var("CHINWAG_ROWS").ok();
     let rows = rows.and_then(|it| it.parse().ok()).unwrap_or(300_000);
-    let (dir, mut talk) = (directory(rows), Talk::new());
+    let (dir, mut talk) = (directory(&format!("store-{rows}")), Talk::new());
     let is_whole = dir.join("whole");
     if !is_whole.exists() {
         drop(std::fs::remove_dir_all(&dir));

@@ -28,7 +28,7 @@ use servers::Kind;
 const HELP: &str = "\
 cargo bench --bench peers -- [SCENARIO,...] [SERVER,...] [OPTIONS]
 
-  scenarios: crowd everyone steady idle laggard time rooms door         [all]
+  scenarios: crowd everyone steady idle laggard time rooms door memory guesses  [all]
   servers:   floor at-once chinwag stamped clock zones unseen formats redis nats ngircd tokio threads
                                                                   [those that suit the scenario]
 
@@ -155,18 +155,23 @@ fn measure(plan: &Plan) -> io::Result<()> {
     servers::pin_load()?;
     println!("{}", proc::machine());
     for &scenario in &plan.scenarios {
-        if scenario == Scenario::Door {
-            door::measure(plan.seconds, plan.rounds)?;
-            continue;
+        match scenario {
+            Scenario::Door => door::measure(plan.seconds, plan.rounds)?,
+            Scenario::Memory => door::measure_memory()?,
+            Scenario::Guesses => door::measure_guesses(plan.seconds)?,
+            _ => measure_servers(scenario, plan),
         }
-        let servers = match &plan.servers[..] {
-            [] => scenario.servers(),
-            named => named,
-        };
-        let outcomes = put(scenario, servers, plan);
-        report::print(scenario, &outcomes);
     }
     Ok(())
+}
+
+fn measure_servers(scenario: Scenario, plan: &Plan) {
+    let servers = match &plan.servers[..] {
+        [] => scenario.servers(),
+        named => named,
+    };
+    let outcomes = put(scenario, servers, plan);
+    report::print(scenario, &outcomes);
 }
 
 /// Runs a scenario on each of the servers, in turn and in rounds. If a server cannot be measured, names it and the

@@ -18,8 +18,10 @@ pub(crate) enum Scenario {
     Laggard,
     Formats,
     Rooms,
-    /// It has measurements of its own.
+    /// They have measurements of their own.
     Door,
+    Memory,
+    Guesses,
 }
 
 /// The results of one run. If a scenario does not measure a figure, it is zero or empty.
@@ -93,7 +95,7 @@ const STEADY_PEOPLE: usize = 100;
 const STEADY_PAUSE: Duration = Duration::from_millis(1);
 
 impl Scenario {
-    pub(crate) const ALL: [Scenario; 8] = [
+    pub(crate) const ALL: [Scenario; 10] = [
         Scenario::Crowd,
         Scenario::Everyone,
         Scenario::Steady,
@@ -102,6 +104,8 @@ impl Scenario {
         Scenario::Formats,
         Scenario::Rooms,
         Scenario::Door,
+        Scenario::Memory,
+        Scenario::Guesses,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -114,6 +118,8 @@ impl Scenario {
             Scenario::Formats => "time",
             Scenario::Rooms => "rooms",
             Scenario::Door => "door",
+            Scenario::Memory => "memory",
+            Scenario::Guesses => "guesses",
         }
     }
 
@@ -128,7 +134,7 @@ impl Scenario {
             Scenario::Idle => &[Floor, Chinwag, Redis, Nats, Tokio],
             Scenario::Laggard => &[Floor, Chinwag, Redis],
             Scenario::Formats => &[Clock, Zones, Formats, Chinwag, Unseen],
-            Scenario::Rooms | Scenario::Door => &[Chinwag],
+            Scenario::Rooms | Scenario::Door | Scenario::Memory | Scenario::Guesses => &[Chinwag],
         }
     }
 
@@ -141,7 +147,9 @@ impl Scenario {
             Scenario::Idle => idle(kind, seconds),
             Scenario::Laggard => laggard(kind, seconds),
             Scenario::Rooms => rooms::run(kind, seconds),
-            Scenario::Door => Err(io::Error::other("it is not run for each server")),
+            Scenario::Door | Scenario::Memory | Scenario::Guesses => {
+                Err(io::Error::other("it is not run for each server"))
+            }
         }
     }
 }

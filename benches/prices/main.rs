@@ -7,7 +7,10 @@ mod report;
 mod scene;
 
 use chinwag::limits::IGNORED;
-use chinwag::{CloseReason, Protocol, Username, inner, limits};
+use chinwag::{
+    AccountId, CloseReason, Network, Protocol, Role, RoomName, Sanction, SanctionKind, Target,
+    Username, inner, limits,
+};
 
 use cpu::Cpu;
 use report::{Price, Report};
@@ -17,7 +20,7 @@ use scene::{Act, FEWEST, Load, REPETITIONS, Scene, acts, forgotten};
 const PEOPLE: [u32; 3] = [10, 1_000, 10_000];
 
 /// The loads, each with the name of its table.
-const LOADS: [(Load, &str); 8] = [
+const LOADS: [(Load, &str); 9] = [
     (Load::Plain, "plain"),
     (
         Load::Ignores,
@@ -37,6 +40,10 @@ const LOADS: [(Load, &str); 8] = [
     (
         Load::Several,
         "several: a tenth of all hear the same five rooms",
+    ),
+    (
+        Load::House,
+        "house: accounts, 4,095 bans, 511 mutes, 997 locked rooms",
     ),
 ];
 
@@ -98,12 +105,12 @@ fn main() -> Result<(), String> {
 fn prices(load: Load, people: u32, only: &str) -> Result<Vec<(&'static str, Price)>, String> {
     let mut scene = Scene::of(load, people, IGNORED as u32);
     let help = scene.answer("/help");
-    let forgotten = forgotten(&help);
+    let forgotten = forgotten(load, &help);
     if !forgotten.is_empty() {
         return Err(format!("no price is taken of {}", forgotten.join(", ")));
     }
     let asked_for = |act: &Act| act.name.contains(only);
-    let mut prices: Vec<_> = acts()
+    let mut prices: Vec<_> = acts(load)
         .into_iter()
         .filter(asked_for)
         .map(|act| (act.name, price(&mut scene, &act)))

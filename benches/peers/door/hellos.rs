@@ -89,7 +89,7 @@ fn round(certificate: &Certificate) -> io::Result<Round> {
 }
 
 /// One person says a line; returns how long it took until the other read it.
-fn say(crowd: &mut Crowd, talker: usize) -> io::Result<Duration> {
+pub(super) fn say(crowd: &mut Crowd, talker: usize) -> io::Result<Duration> {
     let before = crowd.marks[talker + 1];
     let begun = Instant::now();
     crowd.send(talker, b"hello|\n")?;

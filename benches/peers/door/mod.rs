@@ -8,6 +8,7 @@
 //! and the ratio of two ways is the median over the rounds of the ratio in a round.
 
 mod crowd;
+mod guesses;
 mod hellos;
 mod memory;
 mod way;
@@ -26,6 +27,7 @@ use crate::servers::{Kind, Server};
 use crowd::Crowd;
 use way::Way;
 
+pub(crate) use guesses::measure as measure_guesses;
 pub(crate) use hellos::send_hellos;
 
 const READERS: usize = 1000;
@@ -143,6 +145,11 @@ pub(crate) fn measure(seconds: Duration, rounds: usize) -> io::Result<()> {
     print(&costs);
     memory::measure(&certificate)?;
     hellos::measure(&certificate, rounds)
+}
+
+/// Measures and prints the memory of connections alone.
+pub(crate) fn measure_memory() -> io::Result<()> {
+    memory::measure(&Certificate::new()?)
 }
 
 fn enter(crowd: &mut Crowd, way: Way) -> io::Result<Room> {

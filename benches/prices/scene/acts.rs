@@ -6,9 +6,9 @@ use crate::inner::chat::Event;
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE, MISSED_LINES, TOPIC_CHARS};
 use crate::{CloseReason, Protocol};
 
-use super::{ANN, BOB, CARL, Scene, newcomer};
+use super::{ANN, BOB, CARL, Load, Scene, house};
 
-type Step = fn(&mut Scene);
+pub(super) type Step = fn(&mut Scene);
 
 /// An act to measure, with the steps that make it possible, once and again.
 pub(crate) struct Act {
@@ -25,16 +25,16 @@ impl Act {
         self.name.split([' ', ',']).next().unwrap_or(self.name)
     }
 
-    fn ready(self, ready: Step) -> Act {
+    pub(super) fn ready(self, ready: Step) -> Act {
         Act { ready, ..self }
     }
 
-    fn undo(self, undo: Step) -> Act {
+    pub(super) fn undo(self, undo: Step) -> Act {
         Act { undo, ..self }
     }
 }
 
-fn act(name: &'static str, act: Step) -> Act {
+pub(super) fn act(name: &'static str, act: Step) -> Act {
     let nothing: Step = |_| {};
     Act {
         name,
@@ -44,15 +44,22 @@ fn act(name: &'static str, act: Step) -> Act {
     }
 }
 
-/// All acts, in an order in which each can be repeated. The time-outs come last, because they move the clock.
-pub(crate) fn acts() -> Vec<Act> {
+/// All acts under a load, in an order in which each can be repeated. The time-outs come behind all that needs those who are
+/// idle, because they move the clock.
+pub(crate) fn acts(load: Load) -> Vec<Act> {
     let mut acts = talk();
     acts.extend(about_rooms());
     acts.extend(about_several_rooms());
     acts.extend(about_people());
     acts.extend(about_reading());
     acts.extend(coming_in());
+    if load == Load::House {
+        acts.extend(house::acts());
+    }
     acts.extend(leaving());
+    if load == Load::House {
+        acts.extend(house::last_acts());
+    }
     acts
 }
 
@@ -219,7 +226,7 @@ fn about_reading() -> Vec<Act> {
 }
 
 fn coming_in() -> Vec<Act> {
-    let connect: Step = |it| it.happen(it.spare(), newcomer());
+    let connect: Step = |it| it.connects(it.spare());
     let gone: Step = |it| it.leaves(it.spare());
     vec![
         act("connect", connect).undo(gone),
@@ -230,12 +237,11 @@ fn coming_in() -> Vec<Act> {
         .ready(connect)
         .undo(gone),
         act("come in under a name that all ignore", |it| {
-            let name = it.names[ANN as usize].clone();
-            it.types(ANN, &name);
+            it.gives_name(ANN);
         })
         .ready(|it| {
             it.leaves(ANN);
-            it.happen(ANN, newcomer());
+            it.connects(ANN);
         })
         .undo(|it| it.settle_anew(ANN)),
         act("a name that is taken", |it| {

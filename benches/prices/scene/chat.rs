@@ -4,7 +4,7 @@
 //! Both benches of the hub use it, and so does a unit test that counts the work. So it names the crate `crate`, and a
 //! bench has the same names at its root as the library.
 
-use crate::inner::chat::{Alone, Effect, Effects, Event, Rules};
+use crate::inner::chat::{Alone, Effect, Effects, Event, Question, Rules};
 use crate::inner::fanout::{Dealt, Fanout};
 use crate::inner::net::Gauge;
 use crate::inner::{Moment, PeerId, Slot, Told};
@@ -14,6 +14,8 @@ pub(crate) struct Chat {
     pub(crate) now: Moment,
     pub(crate) effects: Effects,
     pub(crate) fanout: Fanout,
+    /// Questions to workers that are still to be answered.
+    pub(crate) asked: Vec<(PeerId, Question)>,
     gauge: Gauge,
 }
 
@@ -24,6 +26,7 @@ impl Chat {
             now,
             effects: Effects::default(),
             fanout: Fanout::default(),
+            asked: Vec::new(),
             gauge: Gauge::default(),
         }
     }
@@ -60,6 +63,7 @@ impl Chat {
                 }
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, .. } => closed(peer),
+                Effect::Ask { peer, question } => self.asked.push((peer, question)),
                 _ => {}
             }
         }

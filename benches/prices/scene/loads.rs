@@ -24,6 +24,8 @@ pub(crate) enum Load {
     Rooms,
     /// A tenth of all people hear the same four rooms besides the lobby, Ann among them.
     Several,
+    /// Accounts, with bans, mutes and locked rooms.
+    House,
 }
 
 impl Load {
@@ -85,6 +87,9 @@ impl Scene {
         }
         if self.load == Load::Formats && slot % 2 == 1 {
             self.types(slot, "/quiet on");
+        }
+        if self.load == Load::House {
+            self.settle_in_house(slot);
         }
         if self.load == Load::Several && slot.is_multiple_of(10) {
             for room in 1..5 {

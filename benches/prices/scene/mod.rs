@@ -5,8 +5,10 @@
 
 mod acts;
 mod chat;
+mod house;
 mod loads;
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use crate::CloseReason;
@@ -58,6 +60,8 @@ pub(crate) struct Scene {
     /// The lines that are said often: one of the default limit, and one of the greatest.
     long: String,
     longest: String,
+    /// How many accounts were given up.
+    given_up: u32,
     played: [bool; KINDS],
 }
 
@@ -89,8 +93,12 @@ impl Scene {
             long: load.text(LINE_BYTES, &names),
             longest: load.text(*LINE_BYTES_RANGE.end(), &names),
             names,
+            given_up: 0,
             played: [false; KINDS],
         };
+        if load == Load::House {
+            scene.go_on();
+        }
         scene.fill();
         scene.played = [false; KINDS];
         scene
@@ -101,7 +109,7 @@ impl Scene {
     fn fill(&mut self) {
         for i in 0..REPETITIONS {
             self.pass_until(u64::from(i) * APART);
-            self.happen(self.people + i, newcomer());
+            self.connects(self.people + i);
         }
         self.pass_until(ALL_CAME);
         for slot in 0..self.people {
@@ -125,9 +133,31 @@ impl Scene {
 
     /// Someone connects and gives their name.
     fn come(&mut self, slot: u32) {
-        self.happen(slot, newcomer());
+        self.connects(slot);
+        self.gives_name(slot);
+    }
+
+    /// Somebody gives their name, and the password if it is theirs.
+    fn gives_name(&mut self, slot: u32) {
         let name = self.names[slot as usize].clone();
         self.types(slot, &name);
+        if self.load == Load::House && house::is_member(slot) {
+            self.proves(slot);
+        }
+    }
+
+    fn connects(&mut self, slot: u32) {
+        let ip = match self.load {
+            Load::House => house::address(slot),
+            _ => Ipv4Addr::LOCALHOST.into(),
+        };
+        let (addr, is_tls, format) = ((ip, 1).into(), false, Format::default());
+        let newcomer = Event::Connected {
+            addr,
+            is_tls,
+            format,
+        };
+        self.happen(slot, newcomer);
     }
 
     fn types(&mut self, slot: u32, line: &str) {
@@ -139,7 +169,9 @@ impl Scene {
     }
 
     fn happen(&mut self, slot: u32, event: Event<'_>) {
-        self.played[kind(&event)] = true;
+        if let Some(played) = self.played.get_mut(kind(&event)) {
+            *played = true;
+        }
         if let Event::Connected { .. } = event {
             self.generation += 1;
             let generation = self.generation;
@@ -156,6 +188,7 @@ impl Scene {
         }
         let peers = &mut self.peers;
         self.chat.happen(peer, event, |it| peers[it.index()] = None);
+        self.answer_questions();
         self.bound_tick();
     }
 
@@ -265,26 +298,21 @@ impl Scene {
 }
 
 /// The commands that `/help` lists but no act begins with.
-pub(crate) fn forgotten(help: &str) -> Vec<&str> {
+pub(crate) fn forgotten(load: Load, help: &str) -> Vec<&str> {
     let words = help.lines().filter_map(|line| {
         let word = line.split_whitespace().next()?;
         word.starts_with('/').then_some(word)
     });
-    let acts = acts();
+    let acts = acts(load);
     let is_played = |word: &str| acts.iter().any(|act| act.word() == word);
     words.filter(|word| !is_played(word)).collect()
-}
-
-fn newcomer() -> Event<'static> {
-    let (addr, format) = (([127, 0, 0, 1], 1).into(), Format::default());
-    Event::Connected { addr, format }
 }
 
 /// Add each new kind of event here, so that it is played too.
 fn kind(event: &Event<'_>) -> usize {
     match event {
         Event::Connected { .. } => 0,
-        Event::Line(_) => 1,
+        Event::Line(_) | Event::Secret(_) => 1,
         Event::LineTooLong { .. } => 2,
         Event::WrongProtocol(_) => 3,
         Event::Interrupt => 4,
@@ -292,7 +320,7 @@ fn kind(event: &Event<'_>) -> usize {
         Event::AreYouThere => 6,
         Event::TooFast { .. } => 7,
         Event::Disconnected(_) => 8,
-        // Only workers answer, and nobody asks them.
+        // Workers answer, where there are any.
         Event::Answered(_) => 9,
         // What an object asks for is done as if it had been typed.
         Event::Object(_) | Event::Misused(..) | Event::Program(_) => 10,
