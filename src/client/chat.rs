@@ -314,6 +314,7 @@ impl Chat {
                         self.errands.push_back(Errand::ExpectSlowReads);
                     }
                     self.note_password(&line);
+                    let line = self.note_question(line);
                     self.show_received(&line);
                     self.learn_marks();
                 }

@@ -12,6 +12,11 @@ use super::{Chat, Errand, LATE_ANSWER, Way};
 const PASSWORD_SET: &str = "You have a new password from now on.";
 const REGISTERED: &str = " is yours from now on.";
 
+/// The questions for a password in the chat, and what stands behind them as long as the server does not know that we hide
+/// the answer.
+const QUESTIONS: [&str; 3] = ["Password", "New password", "Once more"];
+const SHOWS: &str = " (it shows as you type):";
+
 impl Chat {
     /// The name is somebody's: the server gets the password that we know, or one that the person types.
     pub(super) fn asked_password(&mut self) {
@@ -34,6 +39,17 @@ impl Chat {
     /// The server asks for a password in the chat, or no longer does.
     pub(super) fn hide(&mut self, hides: bool) {
         self.masked = hides.then(|| Masked::new(false));
+    }
+
+    /// Hides the answer to a question that says that it shows. Returns the line as it is true here.
+    pub(super) fn note_question(&mut self, line: String) -> String {
+        match line.strip_suffix(SHOWS) {
+            Some(question) if QUESTIONS.contains(&question) => {
+                self.hide(true);
+                format!("{question}:")
+            }
+            _ => line,
+        }
     }
 
     /// Acts on a key while a password is being typed.

@@ -48,7 +48,10 @@ impl Chat {
         match fact {
             Fact::InRoom(room) => self.enter(room),
             Fact::HeldBack(_) => self.next_enter = NextEnter::SendsHeld,
-            Fact::NothingChanged => self.next_enter = NextEnter::MayBeSecret,
+            Fact::NothingChanged => {
+                self.hide(false);
+                self.next_enter = NextEnter::MayBeSecret;
+            }
             Fact::Said { name, .. } | Fact::Action { name, .. } | Fact::Private { name, .. } => {
                 return self.ignore_again(name);
             }

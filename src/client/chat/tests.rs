@@ -359,6 +359,30 @@ fn a_password_in_the_chat_is_hidden_and_what_is_entered_next_does_not_answer() {
 }
 
 #[test]
+fn an_answer_is_hidden_from_a_server_that_thinks_it_shows() {
+    let mut ann = Person::welcomed();
+    ann.types("/register\r");
+    ann.sent();
+    for question in ["New password", "Once more", "Password"] {
+        ann.hears(&format!("{question} (it shows as you type):\r\n"));
+        ann.desk.receive(MARK);
+        assert!(ann.rows().contains(&format!("{question}:")));
+        assert_eq!(ann.last_row(), "(hidden) >");
+        ann.types("tea at four");
+        ann.assert_hidden("tea");
+        ann.types("\r");
+        assert!(ann.sent().starts_with("tea at four\n"));
+    }
+    ann.hears("New password (it shows as you type):\r\n");
+    ann.types("tea at");
+    ann.hears("Nothing was changed. Type /register to try again.\r\n");
+    assert_eq!(ann.last_row(), ">");
+    ann.hears("Bob: New password (it shows as you type):\r\n");
+    assert_eq!(ann.last_row(), ">");
+    ann.assert_hidden("tea");
+}
+
+#[test]
 fn a_password_behind_its_command_is_not_sent() {
     let mut ann = Person::welcomed();
     ann.types("/register tea at four\r");
