@@ -9,14 +9,13 @@ use std::process::ExitCode;
 
 use chinwag::Role;
 use chinwag::store::{self, AccountChange, AccountRequest};
-use getopts::{Matches, Options};
+use getopts::Matches;
 
-use crate::args::{self, Asked};
-use crate::command_line::VERSION;
+use crate::args;
+use crate::command_line::run_task;
 use crate::control;
 use crate::data;
 use crate::keeping;
-use crate::output::complain;
 
 const HELP: &str = "\
 Looks after the accounts of a server, while it runs or not.
@@ -51,28 +50,7 @@ enum Act {
 
 /// Does what the command line says, and tells the outcome.
 pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let options = &mut Options::new();
-    options.optopt("", "data", "", "DIR");
-    let asked = args::parse_with_words(options, args, HELP, VERSION);
-    let task = asked.and_then(|asked| match asked {
-        Asked::Run(matches) => task(&matches).map(Ok),
-        Asked::Print(text) => Ok(Err(text)),
-    });
-    let done = match task {
-        Ok(Ok(task)) => task.run(),
-        Ok(Err(text)) => Ok(text.into()),
-        Err(sentence) => {
-            complain(format!("server: {sentence}. Try 'server account --help'."));
-            return ExitCode::from(2);
-        }
-    };
-    match done.and_then(|text| args::print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            complain(format!("server: {sentence}."));
-            ExitCode::from(1)
-        }
-    }
+    run_task("account", HELP, args, task, Task::run)
 }
 
 fn task(matches: &Matches) -> Result<Task, String> {

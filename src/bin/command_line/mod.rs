@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use log::LevelFilter;
 use crate::args::{self, Asked, Given};
 use crate::keeping;
 use crate::motd;
-use crate::output::Levels;
+use crate::output::{Levels, complain};
 use crate::places::{self, Place};
 use crate::tls;
 
@@ -165,6 +166,38 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
         keeping,
         levels: levels(&matches)?,
     })))
+}
+
+/// Does what the words behind `server account` or `server data` ask for, and tells the outcome.
+pub(crate) fn run_task<T>(
+    word: &str,
+    help: &'static str,
+    args: impl Iterator<Item = OsString>,
+    task: impl FnOnce(&Matches) -> Result<T, String>,
+    run: impl FnOnce(&T) -> Result<String, String>,
+) -> ExitCode {
+    let options = &mut Options::new();
+    options.optopt("", "data", "", "DIR");
+    let asked = args::parse_with_words(options, args, help, VERSION);
+    let task = asked.and_then(|asked| match asked {
+        Asked::Run(matches) => task(&matches).map(Ok),
+        Asked::Print(text) => Ok(Err(text)),
+    });
+    let done = match task {
+        Ok(Ok(task)) => run(&task),
+        Ok(Err(text)) => Ok(text.into()),
+        Err(sentence) => {
+            complain(format!("server: {sentence}. Try 'server {word} --help'."));
+            return ExitCode::from(2);
+        }
+    };
+    match done.and_then(|text| args::print(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            complain(format!("server: {sentence}."));
+            ExitCode::from(1)
+        }
+    }
 }
 
 fn config(matches: &Matches) -> Result<Config, String> {
