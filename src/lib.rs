@@ -27,7 +27,7 @@
 //! | 4 | `client` | the terminal client, behind the feature `client`; it and the server know nothing of each other |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
 //! | 2 | `net` | the poller, listeners, sockets, TLS, latched readiness, send queues |
-//! | 2 | `work` | the work for threads that may block, and its limits; `work::store` keeps what is said in a file, behind the feature `store` |
+//! | 2 | `work` | the work for threads that may block, and its limits; `work::store` keeps what is said in a file, behind the feature `store`; `work::passwords` hashes passwords, behind `accounts` |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, objects of programs, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
 //! | 1 | `page` | the chat in a browser, as one document, behind the feature `web` |
