@@ -1,10 +1,14 @@
 //! Accounts: names that are somebody's, what they may do, and the secrets that prove it. No secret is ever shown.
 
+mod known;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use crate::limits::accounts::PASSWORD_BYTES;
+
+pub use known::KnownAddresses;
 
 /// An account, whatever name it has. It is the number of the [entry](crate::Entry) that made it, and never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -129,6 +129,8 @@ pub enum CloseReason {
     Replaced,
     /// Their account, or its password, is another one now.
     AccountChanged,
+    /// They lost the connection, and did not come back while their seat was kept.
+    LinkLost,
     /// The server was shutting down.
     Shutdown,
 }
@@ -160,6 +162,7 @@ impl CloseReason {
             CloseReason::Banned => "banned",
             CloseReason::Replaced => "replaced",
             CloseReason::AccountChanged => "account_changed",
+            CloseReason::LinkLost => "link_lost",
             CloseReason::Shutdown => "shutdown",
         }
     }
@@ -191,6 +194,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Banned => "banned",
             CloseReason::Replaced => "came in from elsewhere",
             CloseReason::AccountChanged => "account changed",
+            CloseReason::LinkLost => "did not come back in time",
             CloseReason::Shutdown => "server shutting down",
         };
         f.write_str(words)

@@ -31,7 +31,7 @@
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, objects of programs, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
 //! | 1 | `page` | the chat in a browser, as one document, behind the feature `web` |
-//! | 0 | [`limits`], `account`, `sanction`, `erasure`, `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `query`, `rate`, `tally` | the vocabulary |
+//! | 0 | [`limits`], `account`, `sanction`, `erasure`, `error`, `id`, `name`, `invisible`, `journal`, `message`, `moment`, `deadlines`, `network`, `query`, `rate`, `tally`, `token` | the vocabulary |
 //!
 //! # The path of a message
 //!
@@ -113,6 +113,7 @@ mod rate;
 mod sanction;
 mod server;
 mod tally;
+mod token;
 mod wire;
 mod work;
 
@@ -151,7 +152,7 @@ pub mod store {
 /// them.
 #[doc(hidden)]
 pub mod inner {
-    pub use crate::account::{Hashed, Rank, Secret, Typed};
+    pub use crate::account::{Hashed, KnownAddresses, Rank, Secret, Typed};
     pub use crate::error::Unanswered;
     pub use crate::id::{PeerId, RoomId, Slot};
     pub use crate::message::{
@@ -160,19 +161,21 @@ pub mod inner {
         AboutRooms, AccountFacts, Answer, Audit, Before, Cause, Elsewhere, EntryFacts, ForProgram,
         Hello, HelpRow, Here, IgnoredRow, Keep, KeepAccount, KeepOrder, KeepOwning, KeptAccount,
         KeptHouse, KeptRoom, Message, Misuse, MisuseCode, News, Owning, Page, Past, PersonRow,
-        Presence, Report, Request, RoomFacts, RoomMember, RoomNews, RoomRow, SecretQuestion, Seen,
-        Settings, Silence, Told, Unseen, Waiting, Welcome, Whois, Why,
+        Presence, Report, Request, Retype, RoomFacts, RoomMember, RoomNews, RoomRow, SeatFacts,
+        SecretQuestion, Seen, Settings, Silence, Told, Unseen, Waiting, Welcome, Whois, Why,
     };
     pub use crate::moment::{Civil, Format, Medium, Moment, Offset, Stamp};
     pub use crate::query::{InvalidQuery, Place, Query};
     pub use crate::server::{Job, fanout};
+    pub use crate::token::Token;
     pub use crate::work::Jobs;
     #[cfg(feature = "store")]
     pub use crate::work::store;
 
     pub mod chat {
         pub use crate::chat::{
-            Alone, Audience, Effect, Effects, Event, Finding, Hub, Proposal, Question, Rules,
+            Alone, Audience, Effect, Effects, Event, Finding, Hub, Keeping, Proposal, Question,
+            Rules,
         };
         #[cfg(any(test, fuzzing))]
         pub use crate::chat::{Readers, Twin};

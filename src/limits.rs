@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod order;
 pub mod owning;
 pub mod past;
+pub mod seats;
 #[cfg(feature = "store")]
 pub mod store;
 

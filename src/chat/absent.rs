@@ -51,9 +51,31 @@ impl Hub {
         self.confirm(author, AboutAccount::Left(name), effects);
     }
 
-    /// Notes how a member leaves, for when they come back.
-    pub(super) fn keep_left(&self, author: &Author, effects: &mut Effects) {
-        let Some(person) = self.roster.get(author.place) else {
+    /// A private message that a member did not read waits for them.
+    pub(super) fn leave_unread(&mut self, to: AccountId, past: &Past, effects: &mut Effects) {
+        let index = self.accounts.index(to);
+        let account = index.and_then(|it| self.accounts.get_mut(it));
+        let account = account.filter(|it| it.waiting < MESSAGES_WAITING);
+        let (Some(account), Some((from, text))) = (account, past.news.written()) else {
+            return;
+        };
+        account.waiting += 1;
+        let waiting = Waiting {
+            seq: past.seq,
+            at: past.at,
+            author: past.author,
+            author_account: past.account,
+            from: from.clone(),
+            text: text.into(),
+        };
+        effects.keep(Keep::Account(to, KeepAccount::Waiting(waiting)));
+    }
+
+    /// Notes what a member has set, and in which rooms they are, for when they come back: as they leave, and whenever it
+    /// changes, since a server may end without a word. `at` is in milliseconds since 1970-01-01 00:00 UTC, and `seq` is
+    /// the last entry that they have read by then.
+    pub(super) fn keep_left(&self, place: Place, (at, seq): (i64, u64), effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
             return;
         };
         let Some(account) = self.account_of(person).map(|it| it.id) else {
@@ -61,21 +83,22 @@ impl Hub {
         };
         let rooms = person.rooms().filter_map(|it| self.room_name(it));
         let left = KeepAccount::Left {
-            at: author.at,
-            seq: author.seq,
+            at,
+            seq,
             rooms: rooms.collect(),
             settings: Settings {
                 time: words_of(person).into(),
                 is_quiet: person.format.quiet,
                 room: self.room_name(person.room),
             },
-            ignores: self
-                .ignored(author.place)
-                .into_iter()
-                .map(|it| it.name)
-                .collect(),
+            ignores: self.ignored(place).into_iter().map(|it| it.name).collect(),
         };
         effects.keep(Keep::Account(account, left));
+    }
+
+    /// The author of an entry has changed where they are, or whom they ignore.
+    pub(super) fn keep_set(&self, author: &Author, effects: &mut Effects) {
+        self.keep_left(author.place, (author.at, author.seq), effects);
     }
 
     /// The room where a member goes on who is about to come in, if it is still there and they may go there. It may have
@@ -149,6 +172,8 @@ impl Hub {
         if let Some((count, has_more)) = count.filter(|it| it.0 > 0) {
             effects.answer(peer, AboutAccount::Missed { count, has_more });
         }
+        let left = facts.left.iter().map(|it| it.1).max();
+        self.tell_invitations(place, left.unwrap_or(0), effects);
     }
 
     fn tell_waiting(
@@ -194,10 +219,13 @@ impl Hub {
         }
     }
 
-    /// How many lines were said in a room since a member left it, and whether only the file has the others.
+    /// How many lines were said in a room since a member left it, of those that they may read, and whether only the file
+    /// has the others.
     pub(super) fn missed(&self, place: Place, room: RoomId) -> Option<(usize, bool)> {
-        let (left, room) = (self.left(place, room)?, self.rooms.get(room)?);
-        Some(room.history.since(left, self.sees(place)))
+        let from = self.reads_from(self.roster.get(place)?, room)?;
+        let behind = self.left(place, room)?.max(from.saturating_sub(1));
+        let room = self.rooms.get(room)?;
+        Some(room.history.since(behind, self.sees(place)))
     }
 
     /// The entry with which a member left a room when they were last here.

@@ -3,14 +3,10 @@
 //! Invariant: `all` is sorted by number, and nothing is ever removed from it, so that an index stays what it is. A
 //! freed account has no name in `names`.
 
-use std::net::IpAddr;
-
-use crate::account::{AccountId, Accounts, Proof, Rank, Role};
+use crate::account::{AccountId, Accounts, KnownAddresses, Proof, Rank, Role};
 use crate::id::{PersonId, RoomId};
-use crate::limits::accounts::KNOWN_ADDRESSES;
 use crate::message::{AboutAccount, AboutOrder, Answer, KeptAccount};
 use crate::name::{LOOKS, Username};
-use crate::network;
 
 use super::directory::Directory;
 use super::person::{Person, Place};
@@ -44,8 +40,8 @@ pub(super) struct Account {
     pub(super) waiting: u8,
     /// The owner, while they are here.
     pub(super) place: Option<Place>,
-    /// The last addresses from which its owner came in, the last one at the end.
-    pub(super) addresses: Box<[IpAddr]>,
+    /// From where its owner came in.
+    pub(super) addresses: KnownAddresses,
 }
 
 /// Whether an account has an owner.
@@ -71,19 +67,6 @@ impl Account {
             changed: self.changed,
         }
     }
-
-    /// Notes that its owner came from an address.
-    pub(super) fn note_address(&mut self, address: IpAddr) {
-        let address = network::household(address);
-        if self.addresses.last() == Some(&address) {
-            return;
-        }
-        let others = self.addresses.iter().filter(|it| **it != address);
-        let mut all: Vec<IpAddr> = others.copied().chain([address]).collect();
-        let too_many = all.len().saturating_sub(KNOWN_ADDRESSES);
-        all.drain(..too_many);
-        self.addresses = all.into();
-    }
 }
 
 impl AccountTable {
@@ -99,10 +82,7 @@ impl AccountTable {
                 let account = &mut self.all[index.get()];
                 account.changed = it.changed;
                 account.last = it.last;
-                let mut known = it.addresses;
-                known.drain(..known.len().saturating_sub(KNOWN_ADDRESSES));
-                let households = known.into_iter().map(network::household);
-                account.addresses = households.collect();
+                account.addresses = it.addresses;
                 account.waiting = it.waiting.try_into().unwrap_or(u8::MAX);
                 if it.has_ended {
                     account.state = AccountState::Ended;
@@ -140,7 +120,7 @@ impl AccountTable {
             last: PersonId(id.0).second() * 1000,
             waiting: 0,
             place: None,
-            addresses: Box::default(),
+            addresses: KnownAddresses::default(),
         });
         if role == Role::Operator {
             self.operators.push(AccountIndex::new(index));

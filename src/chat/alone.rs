@@ -48,8 +48,9 @@ impl Alone {
         });
     }
 
-    /// Acts on everything that is due by now.
+    /// Acts on everything that is due by now, but sends away only a slice of a crowd.
     pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) {
+        self.with_hub(now, effects, Hub::send_some_away);
         let mut before = effects.len();
         while self.hub.handle_timeout(now, effects) {
             self.settle(now, before, effects);

@@ -79,13 +79,8 @@ impl Hub {
         if entry.author == PersonId::HOUSE {
             return self.apply_house(entry, effects);
         }
-        if let Act::ComeIn { name, from, proof } = &entry.act {
-            let newcomer = Newcomer {
-                name,
-                from: *from,
-                proof: proof.as_ref(),
-            };
-            return self.come_in(now, entry, newcomer, origin, effects);
+        if self.arrive(now, entry, origin, effects) {
+            return;
         }
         let Some(author) = self.author_here(now, entry, origin) else {
             return;
@@ -98,12 +93,20 @@ impl Hub {
             let word = word.as_ref().filter(|_| silence.is_none());
             return self.go_offline(&author, *reason, word.cloned(), origin, effects);
         }
+        if self.order.has_sent_away(author.id) {
+            return;
+        }
         if let Some(silence) = silence {
             return effects.answer(author.peer, AboutOrder::Muted(silence));
         }
         match &entry.act {
-            // The first two are done above. The others come only from the house.
-            Act::ComeIn { .. } | Act::Leave { .. } | Act::Notice { .. } | Act::Announce { .. } => {}
+            // The first three are done above. The others come only from the house.
+            Act::ComeIn { .. }
+            | Act::Return { .. }
+            | Act::Leave { .. }
+            | Act::Notice { .. }
+            | Act::Announce { .. } => {}
+            Act::Lose { came, .. } => self.note_lost(&author, *came),
             Act::Say { room, text } => self.say(&author, entry, room, author.said(text), effects),
             Act::Do { room, text } => self.say(&author, entry, room, author.did(text), effects),
             Act::Write { to, is_reply, text } => {
@@ -124,6 +127,30 @@ impl Hub {
             Act::Order(act) => self.apply_order(&author, entry, act, effects),
             Act::Own(act) => self.apply_own(&author, entry, act, effects),
         }
+    }
+
+    /// Lets somebody in, if that is what the entry does. Returns whether it is.
+    fn arrive(
+        &mut self,
+        now: Moment,
+        entry: &Entry,
+        origin: Option<PeerId>,
+        effects: &mut Effects,
+    ) -> bool {
+        if let Act::ComeIn { name, from, proof } = &entry.act {
+            let newcomer = Newcomer {
+                name,
+                from: *from,
+                proof: proof.as_ref(),
+            };
+            self.come_in(now, entry, newcomer, origin, effects);
+            return true;
+        }
+        if let Act::Return { from } = &entry.act {
+            self.return_to_seat(now, entry, *from, origin, effects);
+            return true;
+        }
+        false
     }
 
     /// The author of an entry, if they are still here.
@@ -209,9 +236,15 @@ impl Hub {
             text: text.clone(),
         };
         let past = author.past(None, &news);
+        match self.await_return(to, &past) {
+            None => {}
+            Some(true) => effects.answer(author.peer, AboutPeople::LinkLost(name.clone())),
+            Some(false) => return effects.answer(author.peer, AboutPeople::TooManyWait(name)),
+        }
         if let Some(reader) = self.roster.get_mut(to) {
             reader.extras_mut().correspondent = Some((author.id, author.name.clone()));
         }
+        self.keep_private(to, &past);
         let absent = self.note_missed(author, to, &past);
         self.tell_away(author, absent.into_iter().collect(), effects);
         effects.tell(peer, news);
@@ -261,6 +294,9 @@ impl Hub {
     }
 
     fn set_topic(&mut self, author: &Author, topic: &Option<Arc<str>>, effects: &mut Effects) {
+        if self.holds_topic(author, effects) {
+            return;
+        }
         if let Some(room) = self.topic_lock(author) {
             return effects.answer(author.peer, AboutOwning::TopicIsLocked(room));
         }
@@ -276,6 +312,7 @@ impl Hub {
         let by = author.name.clone();
         let news = News::TopicSet { by, topic };
         let past = author.past(Some(&room.name), &news);
+        room.topic_line = Some(past.clone());
         self.keep_line(&past, effects);
         self.tell_of_author(author, author.room, false, news, effects);
     }
@@ -287,7 +324,11 @@ impl Hub {
         let Some(name) = self.roster.get(whom).map(|it| it.name.clone()) else {
             return;
         };
-        let answer = match self.ignore(author.place, whom, &name) {
+        let is_set = self.ignore(author.place, whom, &name);
+        if is_set.is_ok() {
+            self.keep_set(author, effects);
+        }
+        let answer = match is_set {
             Ok(()) => AboutIgnoring::IgnoreSet(name),
             Err(_) => AboutIgnoring::TooManyIgnored,
         };
@@ -295,7 +336,11 @@ impl Hub {
     }
 
     fn cease_to_ignore(&mut self, author: &Author, name: &Username, effects: &mut Effects) {
-        let answer = match self.unignore(author.place, name) {
+        let lifted = self.unignore(author.place, name);
+        if lifted.is_some() {
+            self.keep_set(author, effects);
+        }
+        let answer = match lifted {
             Some(name) => AboutIgnoring::IgnoreLifted(name),
             None => AboutIgnoring::NotIgnored(name.as_str().into()),
         };
@@ -311,21 +356,31 @@ impl Hub {
         origin: Option<PeerId>,
         effects: &mut Effects,
     ) {
+        if reason == CloseReason::LinkLost && !self.is_lost(author.place) {
+            // They came back at the last moment.
+            return;
+        }
+        if let Some(peer) = author.peer {
+            self.end_connection(peer, reason, effects);
+        }
         // If this server is shutting down, nobody here is left to read it.
         let is_read = reason != CloseReason::Shutdown || origin.is_none();
         let hidden_from = is_read.then(|| self.hidden_from(author.place));
         let rooms = self.roster.get(author.place);
         let rooms: Vec<RoomId> = rooms.iter().flat_map(|it| it.rooms()).collect();
-        self.keep_left(author, effects);
+        self.keep_left(author.place, (author.at, author.seq), effects);
         self.unlist_away(author.place);
         for room in &rooms {
             let number = |it| self.roster.number(it);
             self.rooms.leave(*room, author.place, number);
         }
+        self.tell_unread(author, reason, effects);
         let Some(person) = self.roster.remove(author.place) else {
             return;
         };
         self.forget_ignores(author.place, &person);
+        self.end_tokens_of(author, reason, effects);
+        self.seats.release(author.id);
         self.hashes.remove(&author.id);
         if let Some(account) = person.account.and_then(|it| self.accounts.get_mut(it)) {
             account.place = None;

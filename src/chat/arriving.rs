@@ -1,7 +1,7 @@
 //! Coming in, as the entry that does it is applied: a newcomer gets a place, or an owner their seat.
 
 use crate::account::{Origin, Proof};
-use crate::error::CloseReason;
+use crate::error::{CloseReason, Unanswered};
 use crate::id::{PeerId, RoomId};
 use crate::journal::{Act, Entry, Returning};
 use crate::message::{
@@ -14,6 +14,7 @@ use super::Hub;
 use super::accounts::AccountIndex;
 use super::event::{Effect, Effects};
 use super::person::{Person, Place};
+use super::returning::Back;
 use super::roster::NameTaken;
 
 /// Somebody who wants to come in.
@@ -36,7 +37,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Ok(account) = self.check_in(newcomer) else {
-            return self.turn_back(newcomer.name, origin, effects);
+            return self.turn_back(newcomer, origin, effects);
         };
         let claim = (newcomer.name, newcomer.from);
         if self.is_barred(entry, claim, account, origin, effects) {
@@ -44,16 +45,19 @@ impl Hub {
         }
         let seated = account.and_then(|it| self.accounts.get(it)?.place);
         if let Some(place) = seated {
+            if self.order.has_sent_away(self.roster.number(place)) {
+                return self.turn_away_for_now(origin, effects);
+            }
             return self.take_over(now, entry, place, newcomer.from, origin, effects);
         }
         let Ok(place) = self.admit(entry, newcomer, account) else {
-            return self.turn_back(newcomer.name, origin, effects);
+            return self.turn_back(newcomer, origin, effects);
         };
         let name = newcomer.name;
         self.name_taken(place, name);
         self.keep_seen(name, entry.at, effects);
         self.note_arrival(entry, place, newcomer.from, effects);
-        let is_seated = origin.map(|peer| self.seat(now, place, peer, effects));
+        let is_seated = origin.map(|peer| self.seat(now, place, peer, None, effects));
         let joined = News::Joined(name.clone());
         let Some(person) = self.roster.get(place) else {
             return;
@@ -63,9 +67,13 @@ impl Hub {
         effects.tell_room(room, except, self.hidden_from(place), joined);
         self.tell_reports(place, entry.at, effects);
         self.tell_offers(place, entry.at, effects);
-        if is_seated == Some(false) {
-            let (reason, word) = (CloseReason::EndOfInput, None);
-            effects.propose(None, Some(entry.author), Act::Leave { reason, word });
+        match is_seated {
+            Some(true) => self.make_way(effects),
+            Some(false) => {
+                let (reason, word) = (CloseReason::EndOfInput, None);
+                effects.propose(None, Some(entry.author), Act::Leave { reason, word });
+            }
+            None => {}
         }
     }
 
@@ -81,11 +89,23 @@ impl Hub {
         }
     }
 
-    /// A newcomer cannot come in under a name, and is asked for another.
-    fn turn_back(&mut self, name: &Username, origin: Option<PeerId>, effects: &mut Effects) {
+    /// A newcomer cannot come in under a name, and is asked for another. How many passwords are left to a guest who has
+    /// tried some stays what it was.
+    fn turn_back(&mut self, it: Newcomer<'_>, origin: Option<PeerId>, effects: &mut Effects) {
+        if let Some(peer) = origin {
+            if it.proof.is_some() {
+                self.forget_asking(peer, effects);
+            }
+            self.name_again(it.name, peer, effects);
+        }
+    }
+
+    /// The owner of an account cannot come in before they have left by their former connection.
+    fn turn_away_for_now(&mut self, origin: Option<PeerId>, effects: &mut Effects) {
         if let Some(peer) = origin {
             self.forget_asking(peer, effects);
-            self.name_again(name, peer, effects);
+            let busy = AboutConnection::PasswordUnanswered(Unanswered::Busy);
+            self.refuse(peer, busy, effects);
         }
     }
 
@@ -121,7 +141,7 @@ impl Hub {
             return;
         };
         account.waiting = 0;
-        account.note_address(from.address);
+        account.addresses.note(from.address);
         account.last = entry.at;
         let (at, address) = (entry.at, from.address);
         effects.keep(Keep::Account(
@@ -130,8 +150,17 @@ impl Hub {
         ));
     }
 
-    /// Shows a newcomer who has just got a name the first messages, unless their connection has ended meanwhile.
-    fn seat(&mut self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) -> bool {
+    /// Shows a newcomer who has just got a name, or their own seat again, the first messages, unless their connection has
+    /// ended meanwhile.
+    fn seat(
+        &mut self,
+        now: Moment,
+        place: Place,
+        peer: PeerId,
+        back: Option<&Back>,
+        effects: &mut Effects,
+    ) -> bool {
+        let claim = self.seats.take_claim(peer);
         let active = self.seconds(now);
         let facts = self.take_facts(peer);
         if !self.roster.seat(place, peer) {
@@ -153,7 +182,10 @@ impl Hub {
         }
         if is_program {
             self.programs += 1;
-            self.welcome(now, place, peer, effects);
+            let used = back.and_then(|it| it.ticket.clone());
+            let used = used.or(claim.and_then(|it| it.ticket));
+            let seat = self.give_token(now, place, used, effects);
+            self.welcome(now, place, peer, seat, back, effects);
             if facts.is_some() {
                 effects.tell(peer, self.greeting(place, facts.as_deref()));
             }
@@ -164,9 +196,13 @@ impl Hub {
             }
             self.tell_rooms(peer, &rooms, effects);
         }
-        self.show_room(place, rooms[0], effects);
+        match back {
+            Some(back) => self.tell_again(place, peer, back, effects),
+            None => self.show_room(place, rooms[0], effects),
+        }
         rooms.iter().for_each(|it| self.read(place, *it, effects));
-        if let Some(facts) = &facts {
+        // Who has their own seat again has been told just now.
+        if let (Some(facts), None) = (&facts, back) {
             self.tell_missed(place, peer, facts, effects);
         }
         effects.push(Effect::CameOnline { peer, name });
@@ -201,7 +237,7 @@ impl Hub {
     }
 
     /// Gives a person who is here another connection. The former one ends, and nobody else is told.
-    fn take_over(
+    pub(super) fn take_over(
         &mut self,
         now: Moment,
         entry: &Entry,
@@ -215,11 +251,15 @@ impl Hub {
             return;
         };
         person.from = from;
+        person.come_again(entry.seq);
         let format = person.format;
         self.note_arrival(entry, place, from, effects);
         // A connection that has ended meanwhile takes nothing.
         let is_here = origin.is_some_and(|it| self.roster.session(it).is_some());
         let (Some(peer), true) = (origin, is_here) else {
+            if origin.is_some() && self.roster.peer_of(self.roster.number(place)).is_none() {
+                self.lose_again(now, place, entry.seq, effects);
+            }
             return;
         };
         // The person keeps the number that they have, whoever is the author of the entry.
@@ -231,7 +271,9 @@ impl Hub {
         if let Some(former) = self.roster.peer_of(author) {
             self.replace(place, former, effects);
         }
-        self.seat(now, place, peer, effects);
+        let (claim, kept) = (self.seats.take_claim(peer), self.seats.release(author));
+        let back = self.back(claim, kept);
+        self.seat(now, place, peer, back.as_ref(), effects);
         let is_text = self.roster.get(place).is_some_and(|it| !it.is_program());
         if is_text && !format.is_for_programs() {
             self.set_format(place, format, effects);

@@ -12,7 +12,7 @@ use crate::tally;
 
 use super::event::Effects;
 use super::history::History;
-use super::person::{Away, Person, Place};
+use super::person::{Away, Place};
 use super::room::AwayPeople;
 use super::{Author, Hub};
 
@@ -41,13 +41,13 @@ impl Hub {
             }
         }
         effects.answer(author.peer, AboutAway::AwaySet);
-        self.tell_of_absence(author, true, text, effects);
+        self.tell_of_absence(author.place, true, text, effects);
     }
 
-    /// Tells the programs in the author's rooms whether the author is away.
-    fn tell_of_absence(
+    /// Tells the programs in a person's rooms whether the person is away.
+    pub(super) fn tell_of_absence(
         &self,
-        author: &Author,
+        place: Place,
         is_away: bool,
         text: Option<Arc<str>>,
         effects: &mut Effects,
@@ -55,12 +55,14 @@ impl Hub {
         if self.programs == 0 {
             return;
         }
-        let hidden_from = self.hidden_from(author.place);
-        let rooms = self.roster.get(author.place).into_iter();
-        for room in rooms.flat_map(Person::rooms) {
-            let (who, text) = (author.name.clone(), text.clone());
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        let (hidden_from, peer) = (self.hidden_from(place), self.roster.peer(person));
+        for room in person.rooms() {
+            let (who, text) = (person.name.clone(), text.clone());
             let news = News::Away { who, is_away, text };
-            effects.tell_room(room, author.peer, hidden_from.clone(), news);
+            effects.tell_room(room, peer, hidden_from.clone(), news);
         }
     }
 
@@ -81,7 +83,7 @@ impl Hub {
         let shown = lines.len();
         let missed = away.missed.total() - (kept - shown);
         effects.answer(author.peer, AboutAway::Back { shown, missed });
-        self.tell_of_absence(author, false, None, effects);
+        self.tell_of_absence(author.place, false, None, effects);
         if missed > 0 {
             self.show_past(author.place, lines, AboutReading::End.into(), effects);
         }

@@ -345,7 +345,7 @@ impl Hub {
         let attempt = Attempt {
             account: account.id,
             address,
-            is_known: account.addresses.contains(&address),
+            is_known: account.addresses.contains(address),
         };
         Some((account.proof(), attempt))
     }

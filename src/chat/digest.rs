@@ -58,6 +58,8 @@ impl Hub {
         away.map(|it| (&it.text, it.absence)).hash(state);
         self.numbers(&extras.ignores).hash(state);
         self.numbers(&extras.ignored_as).hash(state);
+        let lost = extras.lost.as_ref().map(|it| it.waiting());
+        (it.came(), lost).hash(state);
         extras.visits.hash(state);
         extras.moved.hash(state);
         let repeats = extras.repeats.as_deref();

@@ -81,6 +81,7 @@ impl Proposal {
     pub fn holds(&self) -> Option<PeerId> {
         match self.act {
             Act::ComeIn { .. }
+            | Act::Return { .. }
             | Act::Go { .. }
             | Act::Listen { .. }
             | Act::Unlisten { .. }
@@ -97,6 +98,7 @@ impl Proposal {
             | Act::ComeBack
             | Act::Ignore { .. }
             | Act::Unignore { .. }
+            | Act::Lose { .. }
             | Act::Leave { .. }
             | Act::Notice { .. }
             | Act::Announce { .. } => None,
@@ -188,6 +190,22 @@ pub enum Effect {
         /// The name of the person.
         name: Username,
     },
+    /// The peer's connection has ended, and the seat of their person is kept. For the log and the figures.
+    LinkLost {
+        /// The peer.
+        peer: PeerId,
+        /// The name of the person.
+        name: Username,
+        /// How the connection ended.
+        reason: CloseReason,
+    },
+    /// A seat that was kept is kept no more. For the log.
+    SeatEnded {
+        /// The name of the person.
+        name: Username,
+        /// Why.
+        reason: CloseReason,
+    },
     /// The peer typed a wrong password. For the log.
     WrongPassword {
         /// The peer.
@@ -272,6 +290,11 @@ impl Effects {
     /// From now on messages and acts come from this object of a program, until it is `None` again.
     pub(super) fn set_request(&mut self, request: Option<Arc<Request>>) {
         self.cause.request = request;
+    }
+
+    /// The entry that messages come from now.
+    pub(super) fn entry(&self) -> Option<EntryFacts> {
+        self.cause.entry
     }
 
     /// The object that messages come from now.

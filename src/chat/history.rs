@@ -23,6 +23,20 @@ pub(super) struct History {
     max_bytes: usize,
     /// Whether there were lines before these, which a file may have.
     is_cut: bool,
+    /// The last entry whose line came, and the last one whose line came and is gone because of the bounds.
+    last: u64,
+    dropped: u64,
+}
+
+/// How far a room had come at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    /// The entry that made the room.
+    pub(super) made: u64,
+    /// How many lines had come.
+    lines: usize,
+    /// The entry of the last of them.
+    last: u64,
 }
 
 /// A line, and its author, whatever the author's name is by now.
@@ -43,6 +57,8 @@ impl History {
             max_lines,
             max_bytes,
             is_cut: false,
+            last: 0,
+            dropped: 0,
         }
     }
 
@@ -59,8 +75,10 @@ impl History {
         };
         let number = self.total;
         self.total += 1;
+        self.last = past.seq;
         if self.max_lines == 0 || size > self.max_bytes {
             self.is_cut = true;
+            self.dropped = past.seq;
             return;
         }
         while self.lines.len() >= self.max_lines || self.bytes + size > self.max_bytes {
@@ -69,6 +87,7 @@ impl History {
             };
             self.bytes -= self::size(&oldest.past.news).unwrap_or(0);
             self.is_cut = true;
+            self.dropped = self.dropped.max(oldest.past.seq);
         }
         self.lines.push_back(Line {
             number,
@@ -93,6 +112,18 @@ impl History {
         });
         self.bytes -= bytes;
         gone
+    }
+
+    /// How many lines an erasure would take back.
+    pub(super) fn count(&self, erasure: &Erasure) -> usize {
+        tally::steps(self.lines.len());
+        let lines = self.lines.iter();
+        lines.filter(|it| erasure.meets(&it.past)).count()
+    }
+
+    /// Whether there were lines before these.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// The last visible lines, the oldest first: at most `count`, and none of the first `known` lines.
@@ -135,6 +166,40 @@ impl History {
         let oldest = self.lines.front();
         let has_more = self.is_cut && oldest.is_none_or(|it| it.past.seq > seq);
         (new.filter(seen).count(), has_more)
+    }
+
+    /// The visible lines behind an entry, the oldest first.
+    pub(super) fn behind(
+        &self,
+        seq: u64,
+        mut is_seen: impl FnMut(PersonId, &News) -> bool,
+    ) -> Vec<Arc<Past>> {
+        let new = self.lines.iter().rev().inspect(|_| tally::steps(1));
+        let new = new.take_while(|line| line.past.seq > seq);
+        let seen = new.filter(|line| is_seen(line.author, &line.past.news));
+        let mut lines: Vec<Arc<Past>> = seen.map(|it| it.past.clone()).collect();
+        lines.reverse();
+        lines
+    }
+
+    /// How many lines that came behind an entry are here no more, as far as that is known: a mark tells how many had come
+    /// at some moment behind it.
+    pub(super) fn gone(&self, seq: u64, mark: Option<&Mark>) -> Option<u64> {
+        if self.dropped <= seq {
+            return Some(0);
+        }
+        let mark = mark.filter(|it| it.last <= seq)?;
+        let first = self.lines.front().map_or(self.total, |it| it.number);
+        Some(first.saturating_sub(mark.lines) as u64)
+    }
+
+    /// How far the room, which this entry made, has come.
+    pub(super) fn mark(&self, made: u64) -> Mark {
+        Mark {
+            made,
+            lines: self.total,
+            last: self.last,
+        }
     }
 
     /// The end of the lines from an entry on that only a file has, if it may have any before these.

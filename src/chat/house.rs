@@ -33,10 +33,8 @@ impl Hub {
 
     /// Sends a person away with a reason that they read. The text must be clean.
     pub fn close(&mut self, person: PersonId, why: &str, effects: &mut Effects) {
-        if let Some(peer) = self.roster.peer_of(person) {
-            let why = AboutConnection::SentAway(why.into());
-            self.dismiss(peer, why, CloseReason::ByOperator, effects);
-        }
+        let why = AboutConnection::SentAway(why.into());
+        self.dismiss_person(person, why, CloseReason::ByOperator, effects);
     }
 
     /// Everyone who has a name, in the order in which they came.
@@ -98,6 +96,8 @@ impl Hub {
             | Act::Ignore { .. }
             | Act::Unignore { .. }
             | Act::Own(_)
+            | Act::Lose { .. }
+            | Act::Return { .. }
             | Act::Leave { .. } => {}
             Act::Account(act) => self.apply_account_of_house(entry, act, effects),
             Act::Order(act) => self.apply_order_of_house(entry, act, effects),

@@ -31,6 +31,10 @@ impl Hub {
         self.check_ignores(&here);
         self.check_away(&here);
         self.check_accounts(&here);
+        self.seats.check(|id| {
+            let person = self.roster.get(self.roster.place(id)?)?;
+            Some(person.slot.is_some())
+        });
     }
 
     fn check_accounts(&self, here: &Here<'_>) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::CloseReason;
-use crate::id::PeerId;
+use crate::id::{PeerId, PersonId};
 use crate::journal::Act;
 use crate::message::{AboutConnection, Message};
 use crate::moment::Moment;
@@ -18,10 +18,11 @@ impl Hub {
     pub fn shut_down(&mut self, effects: &mut Effects) {
         let peers: Vec<PeerId> = self.roster.peers().collect();
         // Nobody is told that the others leave.
-        for &peer in &peers {
+        for &peer in peers.iter().filter(|it| !self.is_hushed(**it)) {
             self.stop_reading(peer, effects);
         }
         let reason = CloseReason::Shutdown;
+        self.end_seats(effects);
         for peer in peers {
             self.break_prompt(peer, effects);
             self.forget(peer, reason, None, effects);
@@ -91,7 +92,9 @@ impl Hub {
         word: Option<Arc<str>>,
         effects: &mut Effects,
     ) {
-        self.stop_reading(peer, effects);
+        if !self.is_hushed(peer) {
+            self.stop_reading(peer, effects);
+        }
         self.forget(peer, reason, word, effects);
     }
 
@@ -111,15 +114,21 @@ impl Hub {
         word: Option<Arc<str>>,
         effects: &mut Effects,
     ) {
+        if let Some(person) = self.part(peer, effects) {
+            effects.append(peer, Some(person), Act::Leave { reason, word });
+        }
+    }
+
+    /// Forgets a peer, and returns the person whose connection it was.
+    pub(super) fn part(&mut self, peer: PeerId, effects: &mut Effects) -> Option<PersonId> {
         self.logins.clear(peer);
         self.idles.clear(peer);
+        self.seats.claim(peer, None);
         self.forget_asking(peer, effects);
         let person = self.roster.at(peer);
         self.programs -= usize::from(person.is_some_and(Person::is_program));
         let person = person.map(|it| it.id);
         self.roster.disconnect(peer);
-        if let Some(person) = person {
-            effects.append(peer, Some(person), Act::Leave { reason, word });
-        }
+        person
     }
 }

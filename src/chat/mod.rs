@@ -16,6 +16,7 @@ mod apply;
 mod arrivals;
 mod arriving;
 mod attempts;
+mod author;
 mod away;
 mod coming_in;
 mod commands;
@@ -45,11 +46,15 @@ mod recall;
 mod registering;
 mod repeats;
 mod replay;
+mod returning;
 mod room;
 mod roster;
 mod rules;
+mod seats;
 #[cfg(feature = "accounts")]
 mod shell;
+mod timeouts;
+mod tokens;
 #[cfg(any(test, fuzzing))]
 mod twin;
 
@@ -60,7 +65,7 @@ pub use event::{Audience, Effect, Effects, Event, Proposal};
 pub use question::{Finding, Question};
 #[cfg(any(test, fuzzing))]
 pub use readers::Readers;
-pub use rules::Rules;
+pub use rules::{Keeping, Rules};
 #[cfg(feature = "accounts")]
 pub(crate) use shell::{ShellRequest, Wanted};
 #[cfg(any(test, fuzzing))]
@@ -70,28 +75,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::account::{AccountId, Hashed, Origin};
+use crate::account::{Hashed, Origin};
 use crate::deadlines::Deadlines;
 use crate::error::CloseReason;
 use crate::id::{PeerId, PersonId, RoomId};
-use crate::journal::{Act, Entry};
+use crate::journal::Act;
 use crate::limits::PEOPLE_LISTED;
-use crate::message::{
-    AboutConnection, AboutInput, Elsewhere, KeptHouse, KeptRoom, News, Past, Presence,
-};
+use crate::message::{AboutConnection, AboutInput, Elsewhere, KeptHouse, KeptRoom, Presence};
 use crate::moment::Moment;
-use crate::name::{InvalidUsername, RoomName, Username};
+use crate::name::{InvalidUsername, Username};
 use crate::tally;
 use crate::wire::Command;
 
 use accounts::AccountTable;
 use attempts::Attempts;
+use author::{Author, Caller};
 use coming_in::{Asking, LateAnswers};
 use ignore::Targets;
 use order::Order;
 use person::{Person, Place};
 use room::Rooms;
 use roster::{Roster, Session};
+use seats::Seats;
 
 /// The state of the chat.
 #[derive(Debug)]
@@ -121,6 +126,8 @@ pub struct Hub {
     hashes: BTreeMap<PersonId, Hashed>,
     /// Who is kept out or silent, and the like.
     order: Order,
+    /// Seats that are kept, and what proves whose they are.
+    seats: Seats,
     /// How many programs are in the chat by connections of this server.
     programs: usize,
     /// Whether a file keeps what is said.
@@ -129,90 +136,6 @@ pub struct Hub {
     last: u64,
     /// The time of the hub's first event.
     began: Option<Instant>,
-}
-
-/// The person whose line is being handled.
-#[derive(Debug)]
-struct Caller {
-    now: Moment,
-    id: PersonId,
-    place: Place,
-    peer: PeerId,
-    room: RoomId,
-}
-
-impl Caller {
-    /// Proposes an act of this person.
-    fn wants(&self, act: Act, effects: &mut Effects) {
-        effects.append(self.peer, Some(self.id), act);
-    }
-}
-
-/// The author of the entry that is being applied.
-#[derive(Debug)]
-struct Author {
-    now: Moment,
-    /// The number of the entry.
-    seq: u64,
-    /// When it was made: milliseconds since 1970-01-01 00:00 UTC.
-    at: i64,
-    id: PersonId,
-    account: Option<AccountId>,
-    place: Place,
-    peer: Option<PeerId>,
-    /// Whether a program has their connection.
-    is_program: bool,
-    name: Username,
-    room: RoomId,
-}
-
-impl Author {
-    /// The author of an entry as they are before it, with their connection if it is here.
-    fn new(
-        now: Moment,
-        entry: &Entry,
-        place: Place,
-        person: &Person,
-        account: Option<AccountId>,
-        peer: Option<PeerId>,
-    ) -> Author {
-        Author {
-            now,
-            seq: entry.seq,
-            at: entry.at,
-            id: person.id,
-            account,
-            place,
-            peer,
-            is_program: person.is_program(),
-            name: person.name.clone(),
-            room: person.room,
-        }
-    }
-
-    /// What others read who hear them say this.
-    fn said(&self, text: &Arc<str>) -> News {
-        let (from, text) = (self.name.clone(), text.clone());
-        News::Said { from, text }
-    }
-
-    /// What others read whom they tell that they are doing this.
-    fn did(&self, text: &Arc<str>) -> News {
-        let (from, text) = (self.name.clone(), text.clone());
-        News::Action { from, text }
-    }
-
-    /// Their line in the form in which it is kept, with the room where they said it.
-    fn past(&self, room: Option<&RoomName>, news: &News) -> Arc<Past> {
-        Arc::new(Past {
-            seq: self.seq,
-            at: self.at,
-            author: self.id,
-            account: self.account,
-            room: room.cloned(),
-            news: news.clone(),
-        })
-    }
 }
 
 impl Hub {
@@ -233,6 +156,7 @@ impl Hub {
             attempts: Attempts::default(),
             hashes: BTreeMap::new(),
             order: Order::default(),
+            seats: Seats::default(),
             programs: 0,
             has_file: false,
             last: 0,
@@ -242,6 +166,9 @@ impl Hub {
 
     /// Handles an event of a peer. Events of a peer that the hub has already closed are ignored.
     pub fn handle(&mut self, now: Moment, peer: PeerId, event: Event<'_>, effects: &mut Effects) {
+        if self.is_sent_away(peer) && !matches!(event, Event::Disconnected(_)) {
+            return;
+        }
         match event {
             Event::Connected {
                 addr,
@@ -283,45 +210,14 @@ impl Hub {
             #[cfg(test)]
             Event::Answered(Ok(Finding::Echo(line))) => self.line(now, peer, line, effects),
             Event::Answered(finding) => {
-                if !self.answered_secret(now, peer, finding, effects) {
+                let is_of_newcomer = self.answered_secret(now, peer, finding, effects)
+                    || self.answered_owner(peer, finding, effects);
+                if !is_of_newcomer {
                     self.answered(peer, finding, effects);
                 }
             }
-            Event::Disconnected(reason) => self.leave(peer, reason, None, effects),
+            Event::Disconnected(reason) => self.end_of_link(now, peer, reason, effects),
         }
-    }
-
-    /// Acts on the one thing that was due first, if it is due by now, and returns whether it was. The caller must carry
-    /// out the effects before the next call, so that people who go at the same time leave one after the other.
-    pub fn handle_timeout(&mut self, now: Moment, effects: &mut Effects) -> bool {
-        if let Some(peer) = self.logins.pop_due(now.instant) {
-            self.break_prompt(peer, effects);
-            let reason = CloseReason::LoginTimedOut;
-            self.dismiss(peer, AboutConnection::LoginTimedOut, reason, effects);
-            return true;
-        }
-        if let Some(peer) = self.asked_until.pop_due(now.instant) {
-            self.time_out_asking(peer, effects);
-            return true;
-        }
-        if self.say_of_lockdown(now, effects) {
-            return true;
-        }
-        let silent = self.idles.pop_due(now.instant);
-        silent
-            .inspect(|peer| self.idle(now, *peer, effects))
-            .is_some()
-    }
-
-    /// The time of the next call of [`handle_timeout`](Self::handle_timeout), if nothing else happens.
-    pub fn next_timeout(&self) -> Option<Instant> {
-        let due = [
-            self.logins.next(),
-            self.asked_until.next(),
-            self.idles.next(),
-            self.order.wake(),
-        ];
-        due.into_iter().flatten().min()
     }
 
     /// Sets the message that every newcomer reads. The text must be clean but for its line ends.
@@ -335,6 +231,7 @@ impl Hub {
         self.has_file = true;
         self.rooms.load(rooms);
         self.order.load(&house);
+        self.rules.journal = house.journal.unwrap_or(self.rules.journal);
         self.accounts.load(house.accounts);
     }
 
@@ -424,6 +321,7 @@ impl Hub {
             name: person.name.clone(),
             elsewhere,
             away: person.away().is_some(),
+            lost: person.is_lost(),
             idle: self.seconds(now).saturating_sub(person.active),
         }
     }
@@ -473,10 +371,11 @@ impl Hub {
 
     /// Handles the key that interrupts. It ends a question for a password.
     fn interrupt(&mut self, peer: PeerId, effects: &mut Effects) {
-        let is_asked = self.question_for(peer).is_some();
-        match self.roster.session(peer) {
-            Some(Session::Chatting(_)) if is_asked => self.give_up_asking(peer, effects),
-            _ => self.answer_key(peer, AboutInput::HowToQuit, effects),
+        match (self.roster.session(peer), self.question_for(peer)) {
+            (Some(Session::Chatting(_)), Some(_)) => self.give_up_asking(peer, effects),
+            // There `/quit` would be taken for a password.
+            (_, Some(_)) => self.answer_key(peer, AboutInput::HowToGoBack, effects),
+            (_, None) => self.answer_key(peer, AboutInput::HowToQuit, effects),
         }
     }
 

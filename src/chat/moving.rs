@@ -57,6 +57,7 @@ impl Hub {
             effects.tell_room(room, author.peer, hidden_from, News::Entered(who));
         }
         self.own_if_new(author, room, effects);
+        self.keep_set(author, effects);
     }
 
     /// Lets the author hear a room besides their current one, and tells the people there.
@@ -92,6 +93,7 @@ impl Hub {
         };
         self.tell_where(author, room, author.room, listens, effects);
         self.own_if_new(author, room, effects);
+        self.keep_set(author, effects);
     }
 
     /// The author no longer hears a room, or any room but their current one. Tells the people there.
@@ -126,10 +128,14 @@ impl Hub {
             _ => effects.answer(author.peer, answer),
         }
         let hidden_from = self.hidden_from(author.place);
-        for room in left.into_iter().filter(|it| *it != author.room) {
+        let left: Vec<RoomId> = left.into_iter().filter(|it| *it != author.room).collect();
+        for room in left.iter().copied() {
             let listens_no_more = News::ListensNoMore(author.name.clone());
             effects.tell_room(room, author.peer, hidden_from.clone(), listens_no_more);
             self.exit(author.place, author.peer, room, effects);
+        }
+        if !left.is_empty() {
+            self.keep_set(author, effects);
         }
     }
 
@@ -154,6 +160,7 @@ impl Hub {
         if let Some(before) = self.room_name(author.room) {
             self.tell_in(author, author.room, AboutHearing::Too(before), effects);
         }
+        self.keep_set(author, effects);
     }
 
     /// The room that a typed name means, and its own name, if the person is in it.

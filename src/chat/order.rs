@@ -4,6 +4,7 @@
 //! something is added.
 
 mod aiming;
+mod crowd;
 mod door;
 mod erasing;
 mod following;
@@ -32,7 +33,7 @@ use super::person::{Person, Place};
 use super::{Author, Hub};
 
 pub(super) use aiming::{Aim, NoAim};
-use kicking::SentAway;
+use crowd::{Crowd, SentAway};
 use listing::Notes;
 use lockdown::Lockdown;
 use met::Sanctions;
@@ -47,7 +48,7 @@ pub(super) struct Order {
     /// Who was kicked, and stays out for a moment: bans that are on no list and in no file, since they end in a minute.
     kicks: Sanctions,
     /// People who were sent away, and whose leaving is still to be applied.
-    sent_away: BTreeMap<PersonId, SentAway>,
+    sent_away: BTreeMap<PersonId, Arc<SentAway>>,
     /// Sanctions, by their numbers, that met people who are here, and go on to meet them whatever becomes of their names.
     followed: BTreeMap<PersonId, BTreeSet<u64>>,
     /// The last lockdown.
@@ -57,6 +58,8 @@ pub(super) struct Order {
     /// What was taken back a moment ago, and when: the file may have been asked before.
     erased: VecDeque<(i64, Erasure)>,
     // What follows is this server's own.
+    /// Those who are still to be sent away.
+    pub(super) crowd: Crowd,
     /// When something is to be said about the lockdown.
     wake: Option<Instant>,
     /// What is remembered of what operators typed, while they are here.
@@ -79,10 +82,16 @@ impl Order {
         self.reports.clone_from(&house.reports);
     }
 
+    /// Whether a person was sent away, and nothing that they do counts any more.
+    pub(super) fn has_sent_away(&self, id: PersonId) -> bool {
+        self.sent_away.contains_key(&id)
+    }
+
     /// Forgets a person who has left. Returns why they were sent away, if they were.
-    fn forget(&mut self, id: PersonId) -> Option<SentAway> {
+    fn forget(&mut self, id: PersonId) -> Option<Arc<SentAway>> {
         self.notes.remove(&id);
         self.followed.remove(&id);
+        self.crowd.forget(id);
         self.sent_away.remove(&id)
     }
 

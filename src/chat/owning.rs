@@ -368,6 +368,9 @@ impl Hub {
         let seq = it.author.seq;
         let had_room = match whom {
             Invited::Member(account) => {
+                if !is_invited {
+                    self.forget_guest(it.room, account);
+                }
                 let mut member = self.member(it.room, account);
                 member.invited = is_invited.then(|| member.invited.unwrap_or(seq));
                 self.set_member(it.room, member, effects)
@@ -385,12 +388,23 @@ impl Hub {
             let (by, room) = (it.author.name.clone(), room.clone());
             effects.answer(peer, AboutOwning::YouAreInvited { by, room });
         }
+        let stays = !is_invited && self.stays(it.room, whom);
         let invited = AboutKeeping::Invited {
             who,
             room,
             is_invited,
+            stays,
         };
         self.confirm(it.author, invited, effects);
+    }
+
+    /// A member who was invited as a guest, before they registered, is not invited by that any more.
+    fn forget_guest(&mut self, room: RoomId, account: AccountId) {
+        let place = self.accounts.owned(account).and_then(|it| it.place);
+        let id = place.and_then(|it| self.roster.get(it)).map(|it| it.id);
+        if let (Some(id), Some(room)) = (id, self.rooms.get_mut(room)) {
+            room.guests.remove(&id);
+        }
     }
 
     /// The name and the connection of somebody who is invited, unless they ignore the author.

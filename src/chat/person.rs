@@ -4,14 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::account::Origin;
+use crate::erasure::Erasure;
 use crate::id::{PersonId, RoomId, Slot};
+use crate::limits::seats::{PRIVATE_BYTES, PRIVATE_LINES};
 use crate::limits::{ABSENCE_TOLD_FOR, ABSENCES_TOLD};
+use crate::message::Past;
 use crate::moment::Format;
 use crate::name::{RoomName, Username};
 use crate::tally;
 
 use super::accounts::AccountIndex;
-use super::history::History;
+use super::history::{History, size};
 use super::owning::Moved;
 use super::recall::Recall;
 use super::repeats::Repeats;
@@ -82,6 +85,12 @@ pub(super) struct Extras {
     pub(super) recall: Option<Box<Recall>>,
     /// The person who last wrote to them privately.
     pub(super) correspondent: Option<(PersonId, Username)>,
+    /// What was written to them, if they may have to be told again.
+    pub(super) privates: Option<Box<History>>,
+    /// The entry by which they last took their seat again, if they did.
+    came: Option<u64>,
+    /// Set while their connection is lost and their seat is kept.
+    pub(super) lost: Option<Box<Lost>>,
     /// The time zone that they named, if it has a name.
     pub(super) zone: Option<Box<str>>,
     /// The rooms that a member left when they were last here, each with the entry by which they did.
@@ -95,6 +104,44 @@ pub(super) struct Away {
     pub(super) absence: u64,
     /// The lines said to or about them meanwhile.
     pub(super) missed: History,
+}
+
+/// That somebody has lost their connection, and what was written to them since.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    /// The private messages, the oldest first.
+    unread: Vec<Arc<Past>>,
+    /// Their bytes, as they are read later.
+    bytes: usize,
+}
+
+impl Lost {
+    /// Keeps a message, if there is room for it. Returns whether there is.
+    pub(super) fn keep(&mut self, past: &Arc<Past>) -> bool {
+        let bytes = self.bytes + size(&past.news).unwrap_or(0);
+        let has_room = self.unread.len() < PRIVATE_LINES && bytes <= PRIVATE_BYTES;
+        if has_room {
+            self.unread.push(past.clone());
+            self.bytes = bytes;
+        }
+        has_room
+    }
+
+    /// Forgets what an erasure takes back.
+    pub(super) fn erase(&mut self, erasure: &Erasure) {
+        tally::steps(self.unread.len());
+        self.unread.retain(|it| !erasure.meets(it));
+    }
+
+    /// What was not read.
+    pub(super) fn unread(self) -> Vec<Arc<Past>> {
+        self.unread
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.unread.len(), self.bytes)
+    }
 }
 
 /// A room that a person has left, and how far they have read it.
@@ -171,6 +218,23 @@ impl Person {
         if let Some(extras) = &mut self.extras {
             extras.hears.retain(|it| *it != room);
         }
+    }
+
+    /// The entry by which they last took their seat again, if they did.
+    pub(super) fn came(&self) -> Option<u64> {
+        self.extras.as_ref()?.came
+    }
+
+    /// Notes that they take their seat again by an entry.
+    pub(super) fn come_again(&mut self, seq: u64) {
+        let extras = self.extras_mut();
+        extras.came = Some(seq);
+        extras.lost = None;
+    }
+
+    /// Whether their connection is lost, and their seat is kept.
+    pub(super) fn is_lost(&self) -> bool {
+        self.extras.as_ref().is_some_and(|it| it.lost.is_some())
     }
 
     pub(super) fn away(&self) -> Option<&Away> {

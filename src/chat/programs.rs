@@ -9,7 +9,7 @@ use crate::journal::Act;
 use crate::limits::past::{FOUND_LINES, LINES_ANSWERED};
 use crate::message::{
     AboutConnection, AboutHearing, AboutInput, Answer, Before, EntryFacts, ForProgram, Misuse,
-    News, Request, RoomFacts, Welcome,
+    News, Request, RoomFacts, SeatFacts, Welcome,
 };
 use crate::moment::{Format, Moment};
 use crate::name::{RoomName, Username};
@@ -19,7 +19,9 @@ use crate::wire::machine::{Object, Op};
 use super::event::Effects;
 use super::person::{Person, Place};
 use super::recall::{Sought, Way, What};
+use super::returning::{Back, from_where};
 use super::roster::Session;
+use super::seats::Claim;
 use super::{Author, Caller, Hub, commands};
 
 impl Hub {
@@ -47,7 +49,9 @@ impl Hub {
         }
         let (seq, at) = (self.last, now.unix_millis());
         effects.set_entry(Some(EntryFacts { seq, at, author }));
-        self.welcome(now, place, peer, effects);
+        let used = self.seats.tickets.of(author).cloned();
+        let seat = self.give_token(now, place, used, effects);
+        self.welcome(now, place, peer, seat, None, effects);
         effects.set_entry(None);
     }
 
@@ -65,6 +69,7 @@ impl Hub {
             Op::Password { .. } => Some("/password"),
             Op::Unregister { .. } => Some("/unregister"),
             Op::Login { .. }
+            | Op::Resume { .. }
             | Op::Say { .. }
             | Op::Do { .. }
             | Op::Join { .. }
@@ -76,6 +81,7 @@ impl Hub {
             | Op::Quit { .. }
             | Op::TooLong { .. } => None,
         };
+        self.note_object(peer, effects);
         effects.set_request(Some(Arc::new(Request {
             peer,
             id: object.id.clone(),
@@ -106,6 +112,7 @@ impl Hub {
         if self.roster.session(peer).is_none() {
             return;
         }
+        self.note_object(peer, effects);
         let (id, command) = (id.cloned(), None);
         effects.set_request(Some(Arc::new(Request { peer, id, command })));
         effects.tell(peer, ForProgram::Misused(misuse.clone()));
@@ -114,8 +121,20 @@ impl Hub {
 
     fn op_of_newcomer(&mut self, now: Moment, peer: PeerId, op: &Op, effects: &mut Effects) {
         match op {
-            Op::Login { name, password } => {
+            Op::Login {
+                name,
+                password,
+                position,
+            } => {
+                let claim = position.map(|it| Claim {
+                    position: Some(it),
+                    ..Claim::default()
+                });
+                self.seats.claim(peer, claim);
                 self.take_name(now, peer, name, password.as_ref(), effects);
+            }
+            Op::Resume { token, position } => {
+                self.resume(peer, token.reveal(), *position, effects);
             }
             Op::Quit { .. } => {
                 let reason = CloseReason::Quit;
@@ -139,7 +158,9 @@ impl Hub {
 
     fn op(&mut self, caller: &Caller, op: &Op, effects: &mut Effects) {
         match op {
-            Op::Login { .. } => effects.tell(caller.peer, ForProgram::InAlready),
+            Op::Login { .. } | Op::Resume { .. } => {
+                effects.tell(caller.peer, ForProgram::InAlready);
+            }
             Op::Register { password } => self.register_with(caller, password, effects),
             Op::Password { old, new } => self.change_password(caller, old, new, effects),
             Op::Unregister { password, to } => {
@@ -167,17 +188,7 @@ impl Hub {
                 room,
                 before,
                 count,
-            } => {
-                if let Some(room) = self.room_to_read(caller, room.as_deref(), effects) {
-                    let count = count.map_or(FOUND_LINES, |it| it as usize);
-                    let sought = Sought {
-                        what: What::History(room),
-                        before: before.map_or(Before::End, Before::Seq),
-                        count: count.min(LINES_ANSWERED),
-                    };
-                    self.recall(caller.place, sought, Way::Page, effects);
-                }
-            }
+            } => self.read_history(caller, room.as_deref(), *before, *count, effects),
             Op::Search { query, before } => {
                 let before = before.map_or(Before::End, Before::Seq);
                 self.search(caller, query, before, effects);
@@ -236,6 +247,26 @@ impl Hub {
         heard
     }
 
+    /// Shows a program the last lines of a room, or of those before an entry.
+    fn read_history(
+        &mut self,
+        caller: &Caller,
+        room: Option<&str>,
+        before: Option<u64>,
+        count: Option<u64>,
+        effects: &mut Effects,
+    ) {
+        if let Some(room) = self.room_to_read(caller, room, effects) {
+            let count = count.map_or(FOUND_LINES, |it| it as usize);
+            let sought = Sought {
+                what: What::History(room),
+                before: before.map_or(Before::End, Before::Seq),
+                count: count.min(LINES_ANSWERED),
+            };
+            self.recall(caller.place, sought, Way::Page, effects);
+        }
+    }
+
     fn leave_room(&mut self, caller: &Caller, typed: Option<&str>, effects: &mut Effects) {
         let room = match typed {
             None => None,
@@ -269,8 +300,16 @@ impl Hub {
         }
     }
 
-    /// Welcomes a program that has just got a name.
-    pub(super) fn welcome(&self, now: Moment, place: Place, peer: PeerId, effects: &mut Effects) {
+    /// Welcomes a program that has just got a name, or its seat again.
+    pub(super) fn welcome(
+        &self,
+        now: Moment,
+        place: Place,
+        peer: PeerId,
+        seat: Option<SeatFacts>,
+        back: Option<&Back>,
+        effects: &mut Effects,
+    ) {
         let Some(person) = self.roster.get(place) else {
             return;
         };
@@ -281,9 +320,14 @@ impl Hub {
             name: person.name.clone(),
             rooms: rooms.collect(),
             journal: self.rules.journal,
+            seat,
+            is_resumed: back.is_some(),
             motd: self.motd.clone(),
         };
+        let entry = effects.entry();
+        effects.set_entry(entry.map(|it| from_where(it, back)));
         effects.tell(peer, ForProgram::Welcome(welcome.into()));
+        effects.set_entry(entry);
     }
 
     /// Tells the author that they are in a room: people by a sentence, programs by what there is in it.

@@ -6,12 +6,13 @@
 #[cfg(test)]
 use std::sync::Arc;
 
-use crate::account::{AccountId, Hashed, Secret};
+use crate::account::{AccountId, Hashed, Proof, Secret};
 #[cfg(test)]
 use crate::message::SecretQuestion;
 use crate::message::{AccountFacts, Audit, Before, Page, Seen, Unseen};
 use crate::name::{RoomName, Username};
 use crate::query::Query;
+use crate::token::Token;
 
 /// A question that a worker answers for a waiting peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,13 @@ pub enum Question {
     },
     /// The hash of a new password.
     Hash(Secret),
+    /// Whose token this is.
+    Owner {
+        /// The token.
+        token: Token,
+        /// Whether it came by an encrypted connection. Otherwise one that was given by such a connection is nobody's.
+        is_tls: bool,
+    },
     /// To give back a line, which the hub then handles as if it had been typed.
     #[cfg(test)]
     Echo(Arc<str>),
@@ -75,7 +83,9 @@ pub enum Finding {
     Audit(Vec<Audit>),
     /// The password is right, and this is what the account has. If the hash has old parameters, another one.
     Right(Box<AccountFacts>, Option<Hashed>),
-    /// The password is wrong.
+    /// The account whose token it is, and what it has.
+    Owner(Proof, Box<AccountFacts>),
+    /// The password is wrong, or the token nobody's.
     Wrong,
     /// The hash.
     Hashed(Hashed),

@@ -58,10 +58,11 @@ impl Readers {
                 assert_eq!(Some(effect), None, "nothing is out");
             }
             Effect::Keep(_)
+            | Effect::SeatEnded { .. }
             | Effect::AskSecret { .. }
             | Effect::SecretOver { .. }
             | Effect::WrongPassword { .. } => {}
-            Effect::Replaced { peer, name } => {
+            Effect::Replaced { peer, name } | Effect::LinkLost { peer, name, .. } => {
                 assert!(self.goes_by(*peer, name), "{peer} has no seat");
                 self.online.retain(|(it, _)| it != peer);
             }
@@ -109,18 +110,18 @@ impl Readers {
         Vec::new()
     }
 
-    /// All that came of one event was applied.
+    /// All that came of one event was applied. Of people who were sent away, some read nothing more before they go.
     ///
     /// # Panics
     ///
     /// Where it was not all that must come of it.
-    pub fn check(&mut self) {
+    pub fn check(&mut self, is_hushed: impl Fn(PeerId) -> bool) {
         if let Some(peer) = self.leaving.take() {
             self.remove(peer);
         }
         for (peer, rooms) in &self.connected {
             let current = rooms.values().filter(|it| it.is_current).count();
-            let is_online = self.name(*peer).is_some();
+            let is_online = self.name(*peer).is_some() && !is_hushed(*peer);
             assert_eq!(current, usize::from(is_online), "current rooms of {peer}");
             assert!(is_online || rooms.is_empty(), "{peer} has no name");
         }

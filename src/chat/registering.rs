@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::account::{AccountId, Accounts, InvalidSecret, Rank, Role, Secret};
+use crate::account::{AccountId, Accounts, InvalidSecret, KnownAddresses, Rank, Role, Secret};
 use crate::error::CloseReason;
 use crate::journal::{AccountAct, Entry};
 use crate::message::{AboutAccount, AboutConnection, Answer, Audit, Keep, KeepAccount, KeepOrder};
@@ -122,7 +122,7 @@ impl Hub {
         let address = person.from.address;
         if let Some(account) = self.accounts.get_mut(index) {
             account.place = Some(author.place);
-            account.note_address(address);
+            account.addresses.note(address);
         }
     }
 
@@ -141,6 +141,7 @@ impl Hub {
         };
         // Whoever types the former one now is too late.
         account.changed = author.seq;
+        self.seats.tickets.forget(author.id);
         let (id, seq) = (account.id, author.seq);
         if let Some(hash) = hash {
             effects.keep(Keep::Account(id, KeepAccount::Password { hash, seq }));
@@ -151,6 +152,7 @@ impl Hub {
     fn unregister(&mut self, author: &Author, heir: Option<AccountId>, effects: &mut Effects) {
         let index = self.roster.get(author.place).and_then(|it| it.account);
         let Some(index) = index else { return };
+        self.seats.tickets.forget(author.id);
         let Some(name) = self.end_account(index, heir, author.at, author.seq, effects) else {
             return;
         };
@@ -176,7 +178,7 @@ impl Hub {
         account.state = AccountState::Ended;
         account.changed = seq;
         account.waiting = 0;
-        account.addresses = Box::default();
+        account.addresses = KnownAddresses::default();
         let (id, name, place) = (account.id, account.name.clone(), account.place.take());
         if let Some(person) = place.and_then(|it| self.roster.get_mut(it)) {
             person.account = None;
@@ -244,10 +246,9 @@ impl Hub {
             effects.keep(Keep::Account(id, KeepAccount::Password { hash, seq }));
         }
         self.audit_of_house(entry, "account password", &name, by, effects);
-        let person = place.and_then(|it| self.roster.get(it));
-        if let Some(peer) = person.and_then(|it| self.roster.peer(it)) {
+        if let Some(person) = place.map(|it| self.roster.number(it)) {
             let reason = CloseReason::AccountChanged;
-            self.dismiss(peer, AboutConnection::PasswordChanged, reason, effects);
+            self.dismiss_person(person, AboutConnection::PasswordChanged, reason, effects);
         }
     }
 
@@ -271,13 +272,13 @@ impl Hub {
         let Some((person, true)) = person.map(|it| (it, before != Some(role))) else {
             return;
         };
-        let peer = self.roster.peer(person);
+        let (id, peer) = (person.id, self.roster.peer(person));
         let reads = |room| self.reads_from(person, room).is_some();
         let reads_all = person.rooms().all(reads);
         effects.answer(peer, AboutAccount::RoleIs(role));
-        if let (Some(peer), false) = (peer, reads_all) {
+        if !reads_all {
             let why = AboutConnection::SentAway(IN_LOCKED_ROOM.into());
-            self.dismiss(peer, why, CloseReason::ByOperator, effects);
+            self.dismiss_person(id, why, CloseReason::ByOperator, effects);
         }
     }
 
@@ -302,10 +303,9 @@ impl Hub {
         self.accounts.free(index);
         effects.keep(Keep::Account(id, KeepAccount::Freed));
         self.audit_of_house(entry, "account remove", &name, by, effects);
-        let person = place.and_then(|it| self.roster.get(it));
-        if let Some(peer) = person.and_then(|it| self.roster.peer(it)) {
+        if let Some(person) = place.map(|it| self.roster.number(it)) {
             let reason = CloseReason::AccountChanged;
-            self.dismiss(peer, AboutConnection::AccountRemoved, reason, effects);
+            self.dismiss_person(person, AboutConnection::AccountRemoved, reason, effects);
         }
     }
 

@@ -26,7 +26,6 @@ pub(super) struct Repeats {
 struct Said {
     id: Arc<str>,
     /// The number of its entry.
-    #[cfg(any(test, fuzzing))]
     seq: u64,
     /// `None`: it was taken back.
     past: Option<Arc<Past>>,
@@ -35,6 +34,12 @@ struct Said {
 impl Repeats {
     fn find(&self, id: &str) -> Option<&Said> {
         self.said.iter().find(|it| *it.id == *id)
+    }
+
+    /// The id under which an entry was made.
+    pub(super) fn id_of(&self, seq: u64) -> Option<Arc<str>> {
+        let said = self.said.iter().find(|it| it.seq == seq)?;
+        Some(said.id.clone())
     }
 
     /// Forgets what an erasure takes back. The ids stay, so that it is not said again.
@@ -50,7 +55,6 @@ impl Repeats {
         self.bytes += size(&past);
         self.said.push_back(Said {
             id,
-            #[cfg(any(test, fuzzing))]
             seq: past.seq,
             past: Some(past),
         });

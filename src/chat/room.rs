@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::account::AccountId;
 use crate::id::{PersonId, RoomId};
 use crate::limits::{HISTORY_BYTES, ROOMS, ROOMS_MADE};
-use crate::message::{KeptRoom, Owning, RoomMember};
+use crate::message::{KeptRoom, Owning, Past, RoomMember};
 use crate::name::RoomName;
 use crate::sanction::Sanction;
 use crate::tally;
@@ -43,6 +43,8 @@ pub(super) struct Room {
     pub(super) members: Arrivals,
     pub(super) away: AwayPeople,
     pub(super) topic: Option<Arc<str>>,
+    /// The line that set or removed it last, if that is known.
+    pub(super) topic_line: Option<Arc<Past>>,
     pub(super) history: History,
     /// How it is kept.
     pub(super) owning: Owning,
@@ -166,7 +168,7 @@ impl Rooms {
     /// Gives a room the topic and the lines that it had in a file.
     fn wake(&mut self, id: RoomId, kept: KeptRoom) {
         let Some(room) = self.get_mut(id) else { return };
-        room.topic = kept.topic;
+        (room.topic, room.topic_line) = (kept.topic, kept.topic_line);
         room.life = kept.made;
         room.owning = kept.owning;
         room.ranks = kept.members;
@@ -255,6 +257,12 @@ impl Rooms {
         let Some(room) = self.get_mut(id) else { return };
         let was_in = room.members.remove(place, number);
         debug_assert!(was_in);
+        self.end_if_over(id);
+    }
+
+    /// Removes a room in which nobody is, if it does not last.
+    pub(super) fn end_if_over(&mut self, id: RoomId) {
+        let Some(room) = self.get(id) else { return };
         if room.members.is_empty() && !room.lasts() && id != RoomId::LOBBY {
             self.remove(id);
         }
@@ -291,6 +299,11 @@ impl Rooms {
         owned.filter(|it| it.owner == Some(account)).count()
     }
 
+    /// The rooms that nobody has come into since the start, in any order.
+    pub(super) fn asleep(&self) -> impl Iterator<Item = &KeptRoom> {
+        self.asleep.values()
+    }
+
     /// The rooms that nobody has come into since the start, the oldest first.
     pub(super) fn asleep_mut(&mut self) -> Vec<&mut KeptRoom> {
         let mut rooms: Vec<&mut KeptRoom> = self.asleep.values_mut().collect();
@@ -317,6 +330,7 @@ impl Rooms {
             members: Arrivals::default(),
             away: AwayPeople::default(),
             topic: None,
+            topic_line: None,
             history: History::new(self.history, HISTORY_BYTES),
             owning: Owning::default(),
             ranks: Vec::new(),

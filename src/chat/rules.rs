@@ -3,9 +3,19 @@
 use std::time::Duration;
 
 use crate::account::Accounts;
-use crate::limits::HISTORY_LINES;
+use crate::limits::{CLIENTS, HISTORY_LINES};
 use crate::moment::Offset;
 use crate::network::Networks;
+use crate::token::Token;
+
+/// How long a seat is kept whose connection is lost. Zero: it is not kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// That of a guest.
+    pub guests: Duration,
+    /// That of a member.
+    pub members: Duration,
+}
 
 /// The operator's settings for the chat.
 #[derive(Debug, Clone)]
@@ -18,6 +28,12 @@ pub struct Rules {
     pub idle_timeout: Option<Duration>,
     /// Lines that each room keeps.
     pub history: usize,
+    /// How long a seat is kept whose connection is lost.
+    pub keep: Keeping,
+    /// The most people who have a connection. Those whose seats are kept are a quarter of that at most.
+    pub clients: usize,
+    /// Makes a token by which a program takes its seat again. `None`: there are none, or none can be made now.
+    pub token: fn() -> Option<Token>,
     /// Whether people have accounts. They need a file.
     pub accounts: Accounts,
     /// Whether guests may register.
@@ -38,6 +54,9 @@ impl Default for Rules {
             login_timeout: None,
             idle_timeout: None,
             history: HISTORY_LINES,
+            keep: Keeping::default(),
+            clients: CLIENTS,
+            token: || None,
             accounts: Accounts::On,
             is_registration_open: true,
             shared: Networks::default(),

@@ -4,6 +4,7 @@ mod accounts;
 mod authority;
 mod away;
 mod coming_in;
+mod crowds;
 mod erasing;
 mod ignoring;
 mod late;
@@ -12,6 +13,7 @@ mod order;
 mod owning;
 mod past;
 mod rooms;
+mod seats;
 mod several;
 mod silence;
 mod table;
@@ -24,8 +26,9 @@ use std::time::Duration;
 use super::*;
 use crate::id::Slot;
 use crate::limits::LOGIN_ATTEMPTS;
-use crate::message::{AboutConnection, AboutPeople, Answer, Keep, Message, News};
+use crate::message::{AboutConnection, AboutPeople, Answer, Keep, Message, News, Past};
 use crate::moment::Format;
+use crate::name::RoomName;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -113,7 +116,9 @@ impl Chat {
 
     fn wait(&mut self, time: Duration) {
         self.now.instant += time;
-        self.now.unix += time.as_secs() as i64;
+        let at = self.now.unix_millis() + time.as_millis() as i64;
+        self.now.unix = at.div_euclid(1000);
+        self.now.millis = at.rem_euclid(1000) as u16;
         let mut effects = Effects::default();
         self.alone.handle_timeout(self.now, &mut effects);
         self.apply(effects);
@@ -151,8 +156,10 @@ impl Chat {
                 }
             }
         }
-        self.readers.check();
-        assert_eq!(self.alone.online(), self.readers.online().len());
+        let hub = &self.alone.hub;
+        self.readers.check(|it| hub.is_hushed(it));
+        let lost = hub.seats.lost();
+        assert_eq!(self.alone.online() - lost, self.readers.online().len());
     }
 
     /// Everyone's names, in the order in which they came.

@@ -40,6 +40,12 @@ pub const REGISTERED_WITHIN: Duration = Duration::from_secs(3600);
 /// The last addresses from which the owner of an account came in. Guesses from elsewhere do not keep the owner out there.
 pub const KNOWN_ADDRESSES: usize = 8;
 
+/// Tokens of an account that are kept: as many programs can come in by theirs.
+pub const TOKENS: usize = 8;
+
+/// How long a token of an account is good.
+pub const TOKEN_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Private messages that may wait for a member who is not here.
 pub const MESSAGES_WAITING: u8 = 100;
 

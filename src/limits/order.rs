@@ -20,6 +20,9 @@ pub const SANCTION_TIME_MOST: Duration = Duration::from_secs(10 * 366 * 24 * 60 
 /// The time for which somebody who was kicked stays out.
 pub const KICK_TIME: Duration = Duration::from_secs(60);
 
+/// People who are sent away at once. More go in slices of this, so that nobody else waits for long.
+pub const SENT_AWAY_AT_ONCE: usize = 128;
+
 /// Kicks that are remembered. Beyond that somebody comes back earlier.
 pub const KICKS: usize = 4096;
 

@@ -87,5 +87,8 @@ pub const LINES_TRIED: i64 = 1000;
 /// Lines on one page of what a reader asked for.
 pub const PAGE_LINES: usize = 10_000;
 
+/// The last lines of a room among which that of its topic is looked for at a start.
+pub const TOPIC_READ: usize = 10_000;
+
 const _: () = assert!(COMMIT_ROWS <= ROWS_WAITING && WAL_COPIED < WAL_RESTARTED);
 const _: () = assert!(WAL_RESTARTED * 4096 <= WAL_SHRUNK && WAL_SHRUNK < WAL_BYTES);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::account::Accounts;
 use crate::error::Error;
+use crate::limits::seats::{KEEP_GUEST, KEEP_MEMBER};
 use crate::limits::{
     ALL_QUEUES_BYTES, ANSWER_BYTES, AROUND_LINE, CLEAN_GROWTH, CLIENTS, CLIENTS_RANGE, DRAIN,
     GREET_AFTER_MOST, HISTORY_LINES, HISTORY_LINES_RANGE, LINE_BYTES, LINE_BYTES_RANGE, LOG_BYTES,
@@ -78,6 +79,11 @@ pub struct Config {
     pub login_timeout: Option<Duration>,
     /// Time after which a person who has typed nothing is dropped; `None` for never. Default: `None`.
     pub idle_timeout: Option<Duration>,
+    /// How long the seat of a guest is kept whose program loses the connection; zero for never. Until then they are in the
+    /// chat, and the program can take the seat again. Default: 60 s.
+    pub keep_guests: Duration,
+    /// The same for a member, whose seat is also kept when the connection of `telnet` or the like breaks. Default: 600 s.
+    pub keep_members: Duration,
     /// Whether people have accounts, if a [store](crate::Server::keep) keeps them; without one, and where people are named
     /// by their address, nobody has. Default: some
     /// have, and others are guests.
@@ -119,6 +125,8 @@ impl Default for Config {
             origins: Vec::new(),
             login_timeout: Some(LOGIN_TIMEOUT),
             idle_timeout: None,
+            keep_guests: KEEP_GUEST,
+            keep_members: KEEP_MEMBER,
             accounts: Accounts::On,
             is_registration_open: true,
             history: HISTORY_LINES,
@@ -151,6 +159,9 @@ impl Config {
         in_range("the length of the message of the day", motd, 0..=MOTD_BYTES)?;
         let idle_timeout = self.idle_timeout.unwrap_or_default();
         in_range("the time to be idle", idle_timeout, NO_TIME..=LONGEST_TIME)?;
+        for keep in [self.keep_guests, self.keep_members] {
+            in_range("the time to keep a seat", keep, NO_TIME..=LONGEST_TIME)?;
+        }
         let greet_after = self.greet_after;
         in_range(
             "the time to greet after",

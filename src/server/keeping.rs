@@ -151,6 +151,14 @@ pub(super) fn find(reader: &mut Reader, question: &Question) -> Option<Finding> 
         Question::Seen(name) => reader.seen(name).map(Finding::Seen),
         Question::Kept => reader.kept().map(|()| Finding::Kept),
         Question::Audit(count) => reader.audit(*count).map(Finding::Audit),
+        #[cfg(feature = "accounts")]
+        Question::Owner { token, is_tls } => reader.owner_by(token, *is_tls).map(|it| {
+            it.map_or(Finding::Wrong, |(proof, facts)| {
+                Finding::Owner(proof, facts.into())
+            })
+        }),
+        #[cfg(not(feature = "accounts"))]
+        Question::Owner { .. } => Ok(Finding::Wrong),
         // Another worker has these.
         Question::Verify { .. } | Question::Hash(_) => return None,
         #[cfg(test)]

@@ -19,6 +19,7 @@ mod metrics;
 mod shell;
 mod talk;
 mod tick;
+mod tokens;
 mod workers;
 mod zones;
 
@@ -41,7 +42,7 @@ use std::time::{Duration, Instant};
 use mio::event::Source;
 use mio::{Interest, Token};
 
-use crate::chat::{Alone, Rules};
+use crate::chat::{Alone, Keeping, Rules};
 use crate::error::Error;
 use crate::moment::Moment;
 use crate::net::{Listener, Poller};
@@ -140,6 +141,12 @@ impl Server {
             login_timeout: config.login_timeout,
             idle_timeout: config.idle_timeout,
             history: config.history,
+            keep: Keeping {
+                guests: config.keep_guests,
+                members: config.keep_members,
+            },
+            clients: config.max_clients,
+            token: tokens::token,
             accounts: config.accounts,
             is_registration_open: config.is_registration_open,
             shared: config.proxy_from.clone(),

@@ -216,6 +216,10 @@ impl Talk {
                 Effect::AskSecret { peer, question } => self.ask_secret(now, peer, question),
                 Effect::SecretOver { peer } => self.end_secret(peer.slot),
                 Effect::Replaced { peer, name } => self.log_replaced(peer, &name),
+                Effect::LinkLost { peer, name, reason } => self.log_lost(peer, &name, reason),
+                Effect::SeatEnded { name, reason } => {
+                    log::info!("the seat of {name} ended: {reason}")
+                }
                 Effect::WrongPassword { peer, name } => self.log_wrong_password(peer, &name),
                 Effect::Exit { peer, room } => self.fanout.exit(peer.slot, room),
                 Effect::Close { peer, reason } => self.close(now, peer, reason),
@@ -240,6 +244,11 @@ impl Talk {
     fn log_replaced(&mut self, peer: PeerId, name: &Username) {
         let addr = self.connections.connection(peer.slot).addr();
         log::info!("{name} has another connection now; had come from {addr}");
+    }
+
+    fn log_lost(&mut self, peer: PeerId, name: &Username, reason: CloseReason) {
+        let addr = self.connections.connection(peer.slot).addr();
+        log::info!("{name} lost the link: {reason}; came from {addr}, the seat is kept");
     }
 
     fn log_wrong_password(&mut self, peer: PeerId, name: &Username) {

@@ -1,16 +1,17 @@
 //! What a worker found out about a password, and what comes of it.
 
-use crate::account::{Hashed, Secret};
+use crate::account::{Hashed, Proof, Secret};
 use crate::error::{CloseReason, Unanswered};
 use crate::id::PeerId;
 use crate::journal::{AccountAct, Act, Returning};
-use crate::limits::accounts::ASKED_FOR;
+use crate::limits::accounts::{ASKED_FOR, PASSWORDS_AT_DOOR};
 use crate::message::{
     AboutAccount, AboutConnection, AccountFacts, Keep, KeepAccount, SecretQuestion,
 };
 use crate::moment::Moment;
+use crate::name::Username;
 
-use super::{Purpose, Stage};
+use super::{Asking, Purpose, Stage};
 use crate::chat::event::{Effect, Effects};
 use crate::chat::{Finding, Hub};
 
@@ -56,8 +57,7 @@ impl Hub {
         new: Option<Secret>,
         effects: &mut Effects,
     ) {
-        let (Some((proof, attempt)), Some(from)) = (self.tried(peer), self.roster.origin(peer))
-        else {
+        let Some((proof, attempt)) = self.tried(peer) else {
             return;
         };
         self.attempts.give_back(attempt);
@@ -71,13 +71,7 @@ impl Hub {
         };
         match (asking.purpose.clone(), new) {
             (Purpose::Login { name, proof, .. }, _) => {
-                let returning = Returning {
-                    room: facts.settings.room.clone(),
-                    ignores: facts.ignores.clone(),
-                };
-                asking.stage = Stage::Right(facts);
-                let proof = Some((proof, returning.into()));
-                effects.append(peer, None, Act::ComeIn { name, from, proof });
+                self.want_in_as_owner(peer, name, proof, facts, effects);
             }
             (Purpose::Register, _) => {}
             (Purpose::Change, Some(new)) => self.hash(now, peer, new, effects),
@@ -91,6 +85,36 @@ impl Hub {
                 self.want(peer, AccountAct::Unregister { heir }, effects);
             }
         }
+    }
+
+    /// The owner of an account wants to come in, and has proved that they are.
+    pub(in crate::chat) fn want_in_as_owner(
+        &mut self,
+        peer: PeerId,
+        name: Username,
+        proof: Proof,
+        facts: Box<AccountFacts>,
+        effects: &mut Effects,
+    ) {
+        let Some(from) = self.roster.origin(peer) else {
+            return;
+        };
+        let returning = Returning {
+            room: facts.settings.room.clone(),
+            ignores: facts.ignores.clone(),
+        };
+        let asking = Asking {
+            purpose: Purpose::Login {
+                name: name.clone(),
+                proof,
+                left: PASSWORDS_AT_DOOR,
+            },
+            stage: Stage::Right(facts),
+            request: effects.request(),
+        };
+        self.askings.insert(peer, asking);
+        let proof = Some((proof, returning.into()));
+        effects.append(peer, None, Act::ComeIn { name, from, proof });
     }
 
     fn hashed(&mut self, peer: PeerId, hash: Hashed, effects: &mut Effects) {

@@ -1,6 +1,6 @@
 //! Commands about accounts.
 
-use crate::account::{Rank, Secret};
+use crate::account::{Rank, Role, Secret};
 use crate::chat::coming_in::Purpose;
 use crate::chat::event::Effects;
 use crate::chat::recall::{Sought, Way, What};
@@ -136,6 +136,8 @@ impl Hub {
             return;
         };
         let (id, name) = (account.id, account.name.clone());
+        let is_last_operator =
+            account.role == Role::Operator && self.accounts.operators().count() == 1;
         let heir = match heir {
             None => None,
             Some(typed) => {
@@ -157,6 +159,7 @@ impl Hub {
                 name,
                 rooms,
                 heir: heir_name,
+                is_last_operator,
             };
             effects.answer(caller.peer, unregistering);
         }

@@ -29,6 +29,8 @@ struct Row {
     help: HelpRow,
     args: Args,
     run: Run,
+    /// What shows how things are if nothing stands behind the word, to everyone who may have an account.
+    shows: Option<Run>,
 }
 
 /// Whether a command takes arguments.
@@ -259,7 +261,13 @@ const fn row(usage: &'static str, args: Args, run: Run, does: &'static str) -> R
         aliases,
         least: None,
     };
-    Row { help, args, run }
+    let shows = None;
+    Row {
+        help,
+        args,
+        run,
+        shows,
+    }
 }
 
 impl Row {
@@ -271,6 +279,12 @@ impl Row {
     /// Only people who are at least this, in the room where they are, may type it.
     const fn by(mut self, least: Rank) -> Row {
         self.help.least = Some(least);
+        self
+    }
+
+    /// Without arguments it shows how things are.
+    const fn or(mut self, shows: Run) -> Row {
+        self.shows = Some(shows);
         self
     }
 
@@ -335,6 +349,12 @@ pub(super) fn run(hub: &mut Hub, caller: &Caller, word: &str, args: &str, effect
     let Some(row) = find(word) else {
         return unknown(caller, word, effects);
     };
+    if let (Some(shows), true) = (row.shows, args.is_empty()) {
+        return match hub.authorize(caller, Rank::Guest) {
+            Ok(()) => shows(hub, caller, args, effects),
+            Err(why) => effects.answer(caller.peer, why),
+        };
+    }
     if let Some(least) = row.help.least
         && let Err(why) = hub.authorize(caller, least)
     {

@@ -7,10 +7,10 @@ use crate::chat::event::Effects;
 use crate::chat::order::{Aim, NoAim, millis};
 use crate::chat::person::Place;
 use crate::chat::{Caller, Hub};
-use crate::id::PersonId;
+use crate::erasure::Erasure;
 use crate::journal::{Act, OrderAct};
 use crate::limits::order::{AUDIT_SHOWN, AUDIT_SHOWN_MOST, LOCKDOWN, LOCKDOWN_MOST, REPORT_CHARS};
-use crate::message::{AboutOrder, AboutPeople, Answer};
+use crate::message::{AboutOrder, AboutPeople, Answer, Retype};
 use crate::name::RoomName;
 use crate::sanction::{Sanction, SanctionKind, Target};
 
@@ -37,7 +37,7 @@ pub(super) const TABLE: [Row; 12] = [
         "/mute NAME [FOR] [REASON]",
         Args::Required,
         mute,
-        "silence a person for a time",
+        "silence a person for a time: 30m, 12h, 7d or forever",
     )
     .by(Rank::Trusted),
     row(
@@ -152,7 +152,7 @@ fn kick_one(
         return Err(AboutOrder::NotAnOperator(person.name.clone()).into());
     }
     let place = hub.roster.place(id);
-    want_kick(hub, caller, place.into_iter().collect(), reason, effects);
+    want_kick(hub, caller, place.as_slice(), reason, effects);
     Ok(())
 }
 
@@ -172,7 +172,7 @@ fn kick_new(
             Err(AboutOrder::TypeAgain(count).into())
         }
         _ => {
-            want_kick(hub, caller, places, reason, effects);
+            want_kick(hub, caller, &places, reason, effects);
             Ok(())
         }
     }
@@ -182,21 +182,21 @@ fn kick_new(
 fn new_guests(hub: &Hub, caller: &Caller, typed: &str) -> Result<Vec<Place>, Answer> {
     match span(typed) {
         Some(Ok(Span::Time(time))) => Ok(hub.guests_since(caller.now.unix_millis() - millis(time))),
-        Some(_) | None => Err(AboutOrder::NoTime(shorten(typed)).into()),
+        Some(_) | None => Err(AboutOrder::Retype(Retype::Time(shorten(typed))).into()),
     }
 }
 
 fn want_kick(
-    hub: &Hub,
+    hub: &mut Hub,
     caller: &Caller,
-    places: Vec<Place>,
+    places: &[Place],
     reason: Option<Arc<str>>,
     effects: &mut Effects,
 ) {
-    let targets = hub.targets_of(&places);
+    let targets = hub.targets_of(places);
     let ids = places.iter().map(|it| hub.roster.number(*it));
-    let whom: Arc<[(PersonId, Target)]> = ids.zip(targets).collect();
-    caller.wants(Act::Order(OrderAct::Kick { whom, reason }), effects);
+    let whom = ids.zip(targets).collect();
+    hub.want_kicks(caller, whom, reason, effects);
 }
 
 fn ban(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
@@ -348,9 +348,10 @@ fn erase(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     or_answer(result, caller, effects);
 }
 
-/// Takes back what somebody said: everywhere for an operator, or else in the room that the caller keeps.
+/// Takes back what somebody said: everywhere for an operator, or else in the room that the caller keeps. If that is more
+/// than a line, it must be typed twice.
 fn want_erasure(
-    hub: &Hub,
+    hub: &mut Hub,
     caller: &Caller,
     args: &str,
     effects: &mut Effects,
@@ -367,6 +368,21 @@ fn want_erasure(
     };
     let room = room_kept(hub, caller);
     hub.may_erase(caller.place, &whose, room.as_ref())?;
+    let draft = Erasure {
+        seq: u64::MAX,
+        whose,
+        room,
+        since,
+    };
+    let (count, in_file) = hub.erasable(&draft);
+    // A time is counted back from now, so the words are compared as they were typed.
+    let is_much = count > 1 || in_file;
+    if is_much && !hub.is_typed_again(caller, &format!("/erase {args}")) {
+        return Err(AboutOrder::Retype(Retype::Erasure { count, in_file }).into());
+    }
+    let Erasure {
+        whose, room, since, ..
+    } = draft;
     caller.wants(Act::Order(OrderAct::Erase { whose, room, since }), effects);
     Ok(())
 }
@@ -379,7 +395,7 @@ fn lockdown(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
         (off, _) if off.eq_ignore_ascii_case("off") => None,
         (_, Some(Ok(Span::Time(time)))) if time <= LOCKDOWN_MOST => end(caller, Span::Time(time)),
         (_, Some(_) | None) => {
-            return effects.answer(caller.peer, AboutOrder::NoTime(shorten(word)));
+            return effects.answer(caller.peer, AboutOrder::Retype(Retype::Time(shorten(word))));
         }
     };
     if until.is_none() && hub.locked_down(caller.now.unix_millis()).is_none() {
@@ -409,8 +425,10 @@ fn report(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
 fn people(hub: &mut Hub, caller: &Caller, args: &str, effects: &mut Effects) {
     let these = match first(args) {
         ("", _) => Ok(None),
-        (word, time) if word.eq_ignore_ascii_case("new") => new_guests(hub, caller, time).map(Some),
-        _ => Err(usage("/people").into()),
+        (word, time) if word.eq_ignore_ascii_case("new") && span(time).is_some() => {
+            new_guests(hub, caller, time).map(Some)
+        }
+        _ => Err(AboutOrder::Retype(Retype::List).into()),
     };
     match these {
         Ok(these) => effects.answer(caller.peer, hub.list_people(these)),

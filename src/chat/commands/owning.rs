@@ -3,12 +3,14 @@
 use crate::account::{AccountId, Rank};
 use crate::chat::accounts::AccountState;
 use crate::chat::event::Effects;
+use crate::chat::room::Room;
 use crate::chat::{Caller, Hub};
 use crate::id::RoomId;
 use crate::journal::{Act, Invited, OwnAct};
-use crate::limits::owning::SLOW_SECONDS;
-use crate::message::{AboutKeeping, AboutOwning, AboutPeople, Answer};
+use crate::limits::owning::{PEOPLE_SHOWN, SLOW_SECONDS};
+use crate::message::{AboutKeeping, AboutOwning, AboutPeople, Answer, RoomMember};
 use crate::name::{RoomName, Username};
+use crate::tally;
 
 use super::people::nobody;
 use super::{Args, Row, room_named, row, usage};
@@ -29,19 +31,21 @@ pub(super) const TABLE: [Row; 8] = [
     )
     .by(Rank::Trusted),
     row(
-        "/invite NAME [off]",
-        Args::Required,
+        "/invite [NAME] [off]",
+        Args::Optional,
         invite,
         "let somebody into this room although it is locked",
     )
-    .by(Rank::Trusted),
+    .by(Rank::Trusted)
+    .or(show_invite),
     row(
-        "/slow SECONDS|off",
-        Args::Required,
+        "/slow [SECONDS|off]",
+        Args::Optional,
         slow,
         "let each person say one line in so many seconds here",
     )
-    .by(Rank::Trusted),
+    .by(Rank::Trusted)
+    .or(show_slow),
     row(
         "/past open|closed",
         Args::Required,
@@ -50,12 +54,13 @@ pub(super) const TABLE: [Row; 8] = [
     )
     .by(Rank::Owner),
     row(
-        "/trust NAME [off]",
-        Args::Required,
+        "/trust [NAME] [off]",
+        Args::Optional,
         trust,
         "let a member keep order in this room",
     )
-    .by(Rank::Owner),
+    .by(Rank::Owner)
+    .or(show_trust),
     row(
         "/untrust NAME",
         Args::Required,
@@ -64,13 +69,91 @@ pub(super) const TABLE: [Row; 8] = [
     )
     .by(Rank::Owner),
     row(
-        "/owner NAME|accept|decline",
-        Args::Required,
+        "/owner [NAME|accept|decline]",
+        Args::Optional,
         owner,
         "offer this room to a member, or answer an offer",
     )
-    .by(Rank::Member),
+    .by(Rank::Member)
+    .or(show_owner),
 ];
+
+/// Answers with how the author's current room is kept.
+fn show(
+    hub: &Hub,
+    caller: &Caller,
+    about: impl FnOnce(&Room) -> AboutKeeping,
+    effects: &mut Effects,
+) {
+    if let Some(room) = hub.rooms.get(caller.room) {
+        effects.answer(caller.peer, about(room));
+    }
+}
+
+/// Members of a room, by what makes them that, the first of them and how many more there are.
+fn members(
+    hub: &Hub,
+    room: &Room,
+    since: impl Fn(&RoomMember) -> Option<u64>,
+) -> (Vec<Username>, usize) {
+    let mut those: Vec<(u64, AccountId)> = room
+        .ranks
+        .iter()
+        .filter_map(|it| Some((since(it)?, it.account)))
+        .collect();
+    tally::steps(room.ranks.len());
+    those.sort();
+    let names = those.iter().take(PEOPLE_SHOWN);
+    let names = names.filter_map(|it| Some(hub.accounts.owned(it.1)?.name.clone()));
+    (names.collect(), those.len().saturating_sub(PEOPLE_SHOWN))
+}
+
+fn show_invite(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
+    let about = |room: &Room| {
+        let (mut who, mut more) = members(hub, room, |it| it.invited);
+        tally::steps(room.guests.len());
+        let guests = room.guests.keys().filter_map(|it| hub.roster.place(*it));
+        for guest in guests.filter_map(|it| hub.roster.get(it)) {
+            match who.len() < PEOPLE_SHOWN {
+                true => who.push(guest.name.clone()),
+                false => more += 1,
+            }
+        }
+        let room = room.name.clone();
+        AboutKeeping::WhoIsInvited { room, who, more }
+    };
+    show(hub, caller, about, effects);
+}
+
+fn show_trust(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
+    let about = |room: &Room| {
+        let (who, more) = members(hub, room, |it| it.trusted);
+        let room = room.name.clone();
+        AboutKeeping::WhoIsTrusted { room, who, more }
+    };
+    show(hub, caller, about, effects);
+}
+
+fn show_slow(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
+    let about = |room: &Room| AboutKeeping::Pause {
+        room: room.name.clone(),
+        seconds: room.owning.slow,
+    };
+    show(hub, caller, about, effects);
+}
+
+fn show_owner(hub: &mut Hub, caller: &Caller, _: &str, effects: &mut Effects) {
+    let about = |room: &Room| {
+        let owner = room.owning.owner.and_then(|it| hub.accounts.owned(it));
+        AboutKeeping::Kept {
+            room: room.name.clone(),
+            owner: owner.map(|it| it.name.clone()),
+            is_locked: room.owning.is_locked,
+            is_topic_locked: room.owning.is_topic_locked,
+        }
+    };
+    show(hub, caller, about, effects);
+}
 
 /// The author's current room, if it may be somebody's.
 fn own_room(hub: &Hub, caller: &Caller, effects: &mut Effects) -> Option<RoomName> {

@@ -94,10 +94,16 @@ fn set_format(
     let Some(person) = hub.roster.get_mut(caller.place) else {
         return;
     };
+    let before = person.format;
     let answer = change(&mut person.format);
+    let is_changed = person.format != before;
     let rooms = hub.roster.get(caller.place).into_iter();
     for room in rooms.flat_map(Person::rooms) {
         hub.read(caller.place, room, effects);
+    }
+    if is_changed {
+        let now = (caller.now.unix_millis(), hub.last());
+        hub.keep_left(caller.place, now, effects);
     }
     effects.answer(caller.peer, answer);
 }

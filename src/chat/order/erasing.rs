@@ -13,7 +13,7 @@ use crate::tally;
 
 use super::{audit, millis};
 use crate::chat::event::Effects;
-use crate::chat::person::Place;
+use crate::chat::person::{Person, Place};
 use crate::chat::{Author, Hub};
 
 impl Hub {
@@ -70,7 +70,8 @@ impl Hub {
             count += seqs.len();
             tell_erased(author, room, &it.whose.name, &seqs, effects);
         }
-        self.erase_copies(&it);
+        self.erase_copies(&it, effects);
+        let topics = self.erase_topics(author, &it, effects);
         let done = Audit {
             whom: Some(it.whose.name.as_str().into()),
             room: it.room.clone(),
@@ -83,6 +84,7 @@ impl Hub {
             whose: it.whose.name.clone(),
             room: it.room.clone(),
             count,
+            topics,
         };
         self.note_erasure(it, author.at);
         self.confirm(author, answer, effects);
@@ -115,18 +117,71 @@ impl Hub {
         count
     }
 
-    /// Takes lines out of what is kept for people.
-    fn erase_copies(&mut self, it: &Erasure) {
+    /// How many lines memory has that would be taken back, and whether the file may have others.
+    pub(in crate::chat) fn erasable(&self, it: &Erasure) -> (usize, bool) {
+        let is_meant = |name: &RoomName| it.room.as_ref().is_none_or(|room| room == name);
+        let (mut count, mut in_file) = (0, false);
+        for (_, room) in self.rooms.iter().filter(|(_, room)| is_meant(&room.name)) {
+            count += room.history.count(it);
+            in_file |= self.has_file && room.history.is_cut();
+        }
+        for room in self.rooms.asleep().filter(|room| is_meant(&room.name)) {
+            let lines = room.page.iter().flat_map(|page| &page.lines);
+            count += lines
+                .inspect(|_| tally::steps(1))
+                .filter(|line| it.meets(line))
+                .count();
+            in_file |= room.page.as_ref().is_none_or(|page| page.older.is_some());
+        }
+        (count, in_file)
+    }
+
+    /// Clears topics, and tells their rooms. Returns how many there were. The file loses them with their lines.
+    fn erase_topics(&mut self, author: &Author, it: &Erasure, effects: &mut Effects) -> usize {
+        let is_gone =
+            |line: &Option<Arc<Past>>| line.as_ref().is_some_and(|line| it.meets_topic(line));
+        let mut count = 0;
+        for room in self.rooms.asleep_mut() {
+            if is_gone(&room.topic_line) {
+                (room.topic, room.topic_line) = (None, None);
+                count += 1;
+            }
+        }
+        let rooms = self
+            .rooms
+            .iter()
+            .filter(|(_, room)| room.topic.is_some() && is_gone(&room.topic_line));
+        let ids: Vec<RoomId> = rooms.map(|(id, _)| id).collect();
+        for id in &ids {
+            if let Some(room) = self.rooms.get_mut(*id) {
+                (room.topic, room.topic_line) = (None, None);
+            }
+            let (by, topic) = (author.name.clone(), None);
+            effects.tell_room(*id, None, Vec::new(), News::TopicSet { by, topic });
+            self.rooms.end_if_over(*id);
+        }
+        count + ids.len()
+    }
+
+    /// Takes lines out of what is kept for people, and why they are away.
+    fn erase_copies(&mut self, it: &Erasure, effects: &mut Effects) {
         let people = self.roster.people().inspect(|_| tally::steps(1));
         let with_extras = people.filter(|(_, person)| person.extras.is_some());
         let places: Vec<Place> = with_extras.map(|(place, _)| place).collect();
         for place in places {
+            self.erase_away(place, it, effects);
             let person = self.roster.get_mut(place);
             let Some(extras) = person.and_then(|it| it.extras.as_mut()) else {
                 continue;
             };
             if let Some(away) = &mut extras.away {
                 away.missed.erase(it);
+            }
+            if let Some(lost) = &mut extras.lost {
+                lost.erase(it);
+            }
+            if let Some(privates) = &mut extras.privates {
+                privates.erase(it);
             }
             if let Some(repeats) = &mut extras.repeats {
                 repeats.erase(it);
@@ -135,6 +190,25 @@ impl Hub {
                 recall.erase(it);
             }
         }
+    }
+
+    /// Forgets why somebody is away. They are away all the same.
+    fn erase_away(&mut self, place: Place, it: &Erasure, effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        let account = self.account_of(person).map(|it| it.id);
+        let is_gone = person.away().is_some_and(|away| {
+            let who = (person.id, account, &person.name);
+            away.text.is_some() && it.meets_away(away.absence, who)
+        });
+        if !is_gone {
+            return;
+        }
+        if let Some(away) = self.roster.get_mut(place).and_then(Person::away_mut) {
+            away.text = None;
+        }
+        self.tell_of_absence(place, true, None, effects);
     }
 
     /// Remembers an erasure for as long as the file may have been asked before it.

@@ -2,16 +2,18 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::account::{AccountId, Rank, Role};
-use crate::error::CloseReason;
 use crate::limits::order::{BANS, MUTES};
-use crate::message::{AboutConnection, AboutOrder, AboutPeople, Answer, Audit, KeepOrder, Silence};
+use crate::message::{
+    AboutOrder, AboutPeople, Answer, Audit, Keep, KeepAccount, KeepOrder, Silence,
+};
 use crate::name::{RoomName, Username};
 use crate::sanction::{Sanction, SanctionKind, Target};
 
 use super::audit;
-use super::kicking::SentAway;
+use super::crowd::{SentAway, Why};
 use crate::chat::event::Effects;
 use crate::chat::{Author, Hub};
 
@@ -37,8 +39,13 @@ impl Hub {
         self.order.all_mut(made.kind).push(made.clone());
         self.keep_order(KeepOrder::Made(made.clone()), effects);
         self.keep_audit(audit_of(author, made.kind.word(), &made), effects);
+        if let (SanctionKind::Ban, None, Target::Account(id)) =
+            (made.kind, &made.room, &made.target)
+        {
+            effects.keep(Keep::Account(*id, KeepAccount::TokensOver));
+        }
         let count = match made.kind {
-            SanctionKind::Ban => self.send_banned_away(&made, effects),
+            SanctionKind::Ban => self.send_banned_away(&made, author.now.instant, effects),
             SanctionKind::Mute => self.tell_muted(&made, effects),
         };
         self.confirm(author, AboutOrder::Made(made, count), effects);
@@ -85,24 +92,22 @@ impl Hub {
         same.map(|it| it.id).collect()
     }
 
-    fn send_banned_away(&mut self, ban: &Arc<Sanction>, effects: &mut Effects) -> usize {
+    fn send_banned_away(
+        &mut self,
+        ban: &Arc<Sanction>,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> usize {
         if ban.room.is_some() {
             return 0;
         }
         let met = self.met(ban);
-        self.hush(&met, effects);
-        for place in &met {
-            let word = AboutConnection::Banned {
-                until: ban.until,
-                reason: ban.reason.clone(),
-            };
-            let sent = SentAway {
-                by: (&*ban.by).into(),
-                is_banned: true,
-                reason: ban.reason.clone(),
-            };
-            self.send_away(*place, sent, word, CloseReason::Banned, effects);
-        }
+        let sent = SentAway {
+            by: (&*ban.by).into(),
+            why: Why::Banned(ban.until),
+            reason: ban.reason.clone(),
+        };
+        self.send_away(&met, sent, now, effects);
         met.len()
     }
 

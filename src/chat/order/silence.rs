@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::journal::{Act, Words};
-use crate::message::{Silence, Why};
+use crate::message::Silence;
 use crate::name::RoomName;
 use crate::sanction::Sanction;
 
@@ -14,7 +14,7 @@ impl Hub {
     /// What keeps the author of an entry silent, if the act carries words and something does.
     pub(in crate::chat) fn silence(&self, author: &Author, act: &Act) -> Option<Silence> {
         let order = &self.order;
-        if order.mutes.is_empty() && order.lockdown.is_none() && order.sent_away.is_empty() {
+        if order.mutes.is_empty() && order.lockdown.is_none() {
             return None;
         }
         let person = self.roster.get(author.place)?;
@@ -25,13 +25,6 @@ impl Hub {
                 words
             }
         };
-        if order.sent_away.contains_key(&author.id) {
-            return Some(Silence {
-                until: None,
-                room: None,
-                why: Why::Reason(None),
-            });
-        }
         let reaches = |room: Option<&RoomName>| match room {
             None => true,
             Some(room) => self.do_reach(words, person, room),

@@ -2,7 +2,7 @@
 
 use crate::account::{AccountId, Rank, Role};
 use crate::id::RoomId;
-use crate::limits::owning::{OFFERED_FOR, OWNER_AWAY_FOR, ROOMS_OWNED};
+use crate::limits::owning::{INVITATIONS_TOLD, OFFERED_FOR, OWNER_AWAY_FOR, ROOMS_OWNED};
 use crate::message::{
     AboutKeeping, AboutOrder, AboutOwning, AboutPeople, Keep, KeepOwning, News, RoomMember,
     RoomNews,
@@ -12,6 +12,7 @@ use crate::name::{RoomName, Username};
 use super::Keeper;
 use crate::chat::event::Effects;
 use crate::chat::person::Place;
+use crate::chat::room::Room;
 use crate::chat::{Author, Hub};
 
 impl Hub {
@@ -95,6 +96,38 @@ impl Hub {
                 let told = AboutOwning::YouAreOffered { by: None, room };
                 effects.answer(self.roster.peer(person), told);
             }
+        }
+    }
+
+    /// Tells a member who comes in to which rooms they were invited since the entry by which they left.
+    pub(in crate::chat) fn tell_invitations(&self, place: Place, left: u64, effects: &mut Effects) {
+        let Some(person) = self.roster.get(place) else {
+            return;
+        };
+        let Some(account) = self.account_of(person).map(|it| it.id) else {
+            return;
+        };
+        let is_told = |(id, room): &(RoomId, &Room)| {
+            let since = room.rank_of(account).and_then(|it| it.invited);
+            // An offer of the room is told in its own words.
+            let is_offered = room.owning.offered.is_some_and(|it| it.0 == account);
+            let is_new = since.is_some_and(|it| it > left);
+            let is_theirs = room.owning.owner == Some(account) || person.room == *id;
+            is_new && !is_offered && !is_theirs
+        };
+        let mut told: Vec<_> = self
+            .rooms
+            .iter()
+            .filter(is_told)
+            .map(|(_, it)| it)
+            .collect();
+        told.sort_by_key(|it| it.life);
+        let first = told.iter().take(INVITATIONS_TOLD);
+        let rooms: Vec<RoomName> = first.map(|it| it.name.clone()).collect();
+        let more = told.len() - rooms.len();
+        if !rooms.is_empty() {
+            let told = AboutOwning::WereInvited { rooms, more };
+            effects.answer(self.roster.peer(person), told);
         }
     }
 

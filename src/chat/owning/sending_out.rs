@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::account::Rank;
 use crate::id::{PeerId, PersonId, RoomId};
-use crate::journal::{Act, Entry, OrderAct, OwnAct};
-use crate::limits::owning::{LINES_HELD, ROOM_KICKS, SENT_OUT_FOR, SLOW_PEOPLE};
+use crate::journal::{Act, Entry, Invited, OrderAct, OwnAct};
+use crate::limits::owning::{LINES_HELD, ROOM_KICKS, SENT_OUT_FOR, SLOW_PEOPLE, UNREAD_FOR};
 use crate::message::{
     AboutKeeping, AboutOrder, AboutOwning, AboutPeople, AboutRooms, Answer, Audit, ForProgram,
     Keep, KeepOrder, News, RoomNews,
@@ -24,10 +24,26 @@ use crate::chat::{Author, Caller, Hub};
 /// What is remembered of a person whose current room is another one by somebody else's doing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(in crate::chat) struct Moved {
-    /// How many lines were held back since.
+    /// When they were last told so: milliseconds since 1970-01-01 00:00 UTC.
+    told: i64,
+    /// How often something was held back since. What they type in one go counts once.
     held: u8,
     /// The last one of them, and whether it is an action.
     line: Option<(Arc<str>, bool)>,
+}
+
+impl Moved {
+    /// Whether what comes at this time was typed before its author can have read where they are.
+    fn is_unread(&self, at: i64) -> bool {
+        // A clock that was set back holds nothing.
+        (self.told..self.told.saturating_add(UNREAD_FOR)).contains(&at)
+    }
+
+    /// Notes that something is held back, and that its author is told so.
+    fn hold(&mut self, at: i64) {
+        self.held += u8::from(self.held == 0 || !self.is_unread(at));
+        self.told = at;
+    }
 }
 
 impl Hub {
@@ -222,6 +238,21 @@ impl Hub {
         });
     }
 
+    /// Whether somebody stays in a locked room to which they are not invited any more.
+    pub(super) fn stays(&self, room: RoomId, whom: Invited) -> bool {
+        let place = match whom {
+            Invited::Member(account) => self.accounts.owned(account).and_then(|it| it.place),
+            Invited::Guest(id) => self.roster.place(id),
+        };
+        let person = place.and_then(|it| self.roster.get(it));
+        let is_locked = self.rooms.get(room).is_some_and(|it| it.owning.is_locked);
+        is_locked
+            && person.is_some_and(|it| {
+                let is_in = it.rooms().any(|it| it == room);
+                is_in && self.rank(it, room) < Rank::Trusted
+            })
+    }
+
     /// Takes somebody out of a room. If it was their current one, they are in the lobby.
     fn take_out(
         &mut self,
@@ -241,7 +272,12 @@ impl Hub {
         if was_current {
             person.forget_heard(lobby);
             person.room = lobby;
-            person.extras_mut().moved = Some(Box::default());
+            let told = it.author.at;
+            let moved = Moved {
+                told,
+                ..Moved::default()
+            };
+            person.extras_mut().moved = Some(Box::new(moved));
         }
         if is_new {
             self.add_member(lobby, place);
@@ -269,7 +305,8 @@ impl Hub {
     }
 
     /// Whether a line of the author is held back, as they were moved to another room since they thought of it. It is said
-    /// once they press Enter alone, and a second time it is not held back if they type another one.
+    /// once they press Enter alone, and a third time it is not held back. Lines that are sent in one go are held back
+    /// together, and the last of them is kept. Programs know at once where they are.
     pub(in crate::chat) fn holds_back(
         &mut self,
         author: &Author,
@@ -279,20 +316,46 @@ impl Hub {
         let Some(room) = self.room_name(author.room) else {
             return false;
         };
-        let person = self.roster.get_mut(author.place);
-        let Some(extras) = person.and_then(|it| it.extras.as_mut()) else {
+        let Some(moved) = self.moved(author.place) else {
             return false;
         };
-        let Some(moved) = extras.moved.as_mut().filter(|it| it.held < LINES_HELD) else {
-            extras.moved = None;
+        let is_unread = moved.is_unread(author.at) && !author.is_program;
+        if moved.held >= LINES_HELD && !is_unread {
+            self.knows_room(author);
             return false;
-        };
-        moved.held += 1;
-        moved.line = news
+        }
+        moved.hold(author.at);
+        let line = news
             .written()
             .map(|(_, text)| (text.into(), matches!(news, News::Action { .. })));
-        effects.answer(author.peer, AboutOwning::Moved(room));
+        let is_first = std::mem::replace(&mut moved.line, line).is_none();
+        let told = match is_first {
+            true => AboutOwning::Moved(room),
+            false => AboutOwning::MovedAlone(room),
+        };
+        effects.answer(author.peer, told);
         true
+    }
+
+    /// Whether the author sets the topic of a room where they do not know to be. If so, they are told.
+    pub(in crate::chat) fn holds_topic(&mut self, author: &Author, effects: &mut Effects) -> bool {
+        let room = self.room_name(author.room);
+        let (Some(room), Some(moved)) = (room, self.moved(author.place)) else {
+            return false;
+        };
+        let is_unread = moved.is_unread(author.at) && !author.is_program;
+        if moved.held > 0 && !is_unread {
+            self.knows_room(author);
+            return false;
+        }
+        moved.hold(author.at);
+        effects.answer(author.peer, AboutOwning::MovedTopic(room));
+        true
+    }
+
+    fn moved(&mut self, place: Place) -> Option<&mut Moved> {
+        let extras = self.roster.get_mut(place)?.extras.as_mut()?;
+        extras.moved.as_deref_mut()
     }
 
     /// The author knows where they are.
@@ -314,7 +377,8 @@ impl Hub {
         }
     }
 
-    /// Says what was held back, once. If Enter was pressed twice meanwhile, nothing is left the second time.
+    /// Says what was held back, once. If Enter was pressed twice meanwhile, nothing is left the second time. An empty line
+    /// that was sent together with the others is no answer.
     pub(super) fn say_held(
         &mut self,
         author: &Author,
@@ -322,8 +386,8 @@ impl Hub {
         room: &RoomName,
         effects: &mut Effects,
     ) {
-        let person = self.roster.get_mut(author.place);
-        let moved = person.and_then(|it| it.extras.as_mut()?.moved.as_mut());
+        let moved = self.moved(author.place);
+        let moved = moved.filter(|it| !it.is_unread(author.at));
         let news = match moved.and_then(|it| it.line.take()) {
             Some((text, true)) => author.did(&text),
             Some((text, false)) => author.said(&text),

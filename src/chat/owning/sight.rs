@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::account::Rank;
-use crate::id::{PeerId, RoomId};
+use crate::id::{PeerId, PersonId, RoomId};
 use crate::limits::owning::SENT_OUT_FOR;
 use crate::message::{AboutOwning, AboutRooms, Answer, Elsewhere, News, Past, Unseen};
 use crate::name::RoomName;
@@ -60,15 +60,24 @@ impl Hub {
         member.or_else(|| room.guests.get(&person.id).copied())
     }
 
-    /// The lowest number of a line of a room that somebody may read. `None`: they may read none.
+    /// The lowest number of a line of a room that somebody may read. `None`: they may read none. Those who were sent out of
+    /// a locked room read it again once they may come back.
     pub(in crate::chat) fn reads_from(&self, person: &Person, id: RoomId) -> Option<u64> {
         let room = self.rooms.get(id)?;
         let is_open = !room.owning.is_locked || self.rank(person, id) >= Rank::Trusted;
+        if !is_open && self.kept_out(self.last_at(), person, id).is_some() {
+            return None;
+        }
         match self.invited_since(person, room) {
             _ if is_open => Some(0),
             Some(_) if room.owning.is_past_open => Some(0),
             since => since,
         }
+    }
+
+    /// The time of the last entry, to the second: milliseconds since 1970-01-01 00:00 UTC.
+    fn last_at(&self) -> i64 {
+        PersonId(self.last).second().saturating_mul(1000)
     }
 
     /// Whether somebody may read a line of the past. A room that has ended is nobody's secret.

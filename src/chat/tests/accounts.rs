@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use super::*;
-use crate::account::{AccountId, Hashed, Role, Secret, Typed};
+use crate::account::{AccountId, Hashed, KnownAddresses, Role, Secret, Typed};
 use crate::message::{AccountFacts, KeepAccount, KeptAccount, KeptHouse, Settings, Waiting};
 use crate::wire::render;
 
@@ -11,7 +11,16 @@ const PASSWORD: &str = "correct horse";
 
 /// A chat with members who are not here. Their numbers are 1, 2 and so on.
 pub(super) fn with_members(names: &[(&str, Role)]) -> Chat {
-    let mut chat = Chat::new();
+    let rules = Rules {
+        login_timeout: Some(TIMEOUT),
+        ..Rules::default()
+    };
+    with_members_by(rules, names)
+}
+
+/// The same by other rules.
+pub(super) fn with_members_by(rules: Rules, names: &[(&str, Role)]) -> Chat {
+    let mut chat = Chat::with(rules);
     chat.alone.go_on(0, Vec::new(), house(names));
     chat
 }
@@ -24,7 +33,7 @@ fn house(names: &[(&str, Role)]) -> KeptHouse {
         role: *role,
         changed: id,
         has_ended: false,
-        addresses: Vec::new(),
+        addresses: KnownAddresses::default(),
         waiting: 0,
         last: 0,
     });
@@ -49,7 +58,7 @@ impl Chat {
     }
 
     /// Answers the question for this password as a worker would that knows it is right or wrong.
-    fn verify(&mut self, peer: PeerId, facts: Option<AccountFacts>) {
+    pub(super) fn verify(&mut self, peer: PeerId, facts: Option<AccountFacts>) {
         let question = self.question();
         assert!(question.is_secret(), "{question:?}");
         let finding = match facts {
@@ -67,13 +76,18 @@ impl Chat {
 
     /// A member who comes in.
     pub(super) fn comes_in(&mut self, slot: u32, name: &str) -> PeerId {
+        self.comes_in_reading(slot, name).0
+    }
+
+    /// The same with what they read.
+    pub(super) fn comes_in_reading(&mut self, slot: u32, name: &str) -> (PeerId, String) {
         let peer = self.connect(slot);
         self.types(peer, name);
         self.secret(peer, PASSWORD);
         self.verify(peer, Some(AccountFacts::default()));
         let screen = self.shown(peer);
         assert!(screen.contains("Welcome, "), "{screen}");
-        peer
+        (peer, screen)
     }
 }
 
@@ -115,6 +129,23 @@ fn a_name_that_is_somebodys_needs_its_password_also_by_a_look_alike() {
              Type /help for the list of commands.\nAnn has joined the chat.\n"
         );
         assert_eq!(chat.online(), ["Ann"]);
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_gives_no_more_passwords() {
+    let mut chat = ann();
+    let guest = chat.connect(1);
+    chat.types(guest, "carl");
+    let peer = chat.connect(0);
+    for left in ["2 attempts left", "1 attempt left"] {
+        chat.types(peer, "Ann");
+        chat.secret(peer, "wrong");
+        chat.verify(peer, None);
+        assert!(chat.shown(peer).contains(left), "{left}");
+        chat.secret(peer, "");
+        chat.types(peer, "carl");
+        assert!(chat.shown(peer).contains("That username is taken."));
     }
 }
 
@@ -291,6 +322,46 @@ fn passwords_typed_ahead_of_a_question_that_is_not_asked_are_not_said() {
 }
 
 #[test]
+fn an_interrupt_at_the_door_says_what_leads_out_of_there() {
+    let mut chat = ann();
+    let peer = chat.connect(0);
+    chat.types(peer, "Ann");
+    chat.shown(peer);
+    chat.event(peer, Event::Interrupt);
+    assert_eq!(
+        chat.shown(peer),
+        "\nPress Enter alone to give another name, or to leave: type /quit there.\nPassword: "
+    );
+    chat.secret(peer, "");
+    chat.shown(peer);
+    chat.event(peer, Event::Interrupt);
+    let told = chat.shown(peer);
+    assert!(told.contains("Type /quit to leave."), "{told}");
+    chat.types(peer, "/quit");
+    assert!(!chat.readers.is_connected(peer));
+}
+
+#[test]
+fn the_last_operator_is_warned() {
+    let roles = [("Ann", Role::Operator), ("Bob", Role::Operator)];
+    let warning = "You are the last operator: ";
+    for (count, is_warned) in [(1, true), (2, false)] {
+        let mut chat = with_members(&roles[..count]);
+        let ann = chat.comes_in(0, "Ann");
+        chat.shown(ann);
+        chat.types(ann, "/unregister");
+        let told = chat.shown(ann);
+        assert_eq!(told.starts_with(warning), is_warned, "{told}");
+    }
+    let mut chat = with_members(&[("Ann", Role::Operator), ("Cid", Role::Member)]);
+    let cid = chat.comes_in(0, "Cid");
+    chat.shown(cid);
+    chat.types(cid, "/unregister");
+    let told = chat.shown(cid);
+    assert!(told.starts_with("Your password"), "{told}");
+}
+
+#[test]
 fn nobody_takes_a_members_name_while_they_are_away_or_here() {
     let mut chat = ann();
     let eve = chat.login(0, "eve");
@@ -368,4 +439,60 @@ fn what_is_written_to_a_member_who_is_away_waits_for_them() {
     assert_eq!(chat.shown(ann), "");
     chat.types(ann, "/time");
     assert!(chat.shown(ann).contains("+02:00"));
+}
+
+#[test]
+fn what_a_member_sets_is_kept_at_once() {
+    let mut chat = ann();
+    let ann = chat.comes_in(0, "Ann");
+    let eve = chat.login(1, "eve");
+    let kept = |chat: &mut Chat, peer, line| {
+        chat.kept();
+        chat.types(peer, line);
+        let mut kept = chat.kept();
+        kept.retain(|it| matches!(it, Keep::Account(_, KeepAccount::Left { .. })));
+        kept
+    };
+    // The last two change nothing.
+    for (line, count) in [
+        ("/quiet on", 1),
+        ("/time full +2", 1),
+        ("/listen den", 1),
+        ("/switch den", 1),
+        ("/unlisten lobby", 1),
+        ("/ignore eve", 1),
+        ("/unignore eve", 1),
+        ("/ignore eve", 1),
+        ("/leave", 1),
+        ("/join den", 1),
+        ("/quiet on", 0),
+        ("/join den", 0),
+    ] {
+        assert_eq!(kept(&mut chat, ann, line).len(), count, "{line}");
+    }
+    let last = kept(&mut chat, ann, "/time off");
+    let [
+        Keep::Account(
+            AccountId(1),
+            KeepAccount::Left {
+                rooms,
+                settings,
+                ignores,
+                ..
+            },
+        ),
+    ] = &last[..]
+    else {
+        panic!("{last:?}");
+    };
+    assert_eq!(rooms.len(), 1);
+    assert_eq!((settings.is_quiet, &*settings.time), (true, "off +02:00"));
+    assert_eq!(
+        settings.room.as_ref().map(|it| it.to_string()),
+        Some("#den".into())
+    );
+    assert_eq!(ignores[..], [name("eve")]);
+    for line in ["/quiet on", "/join den", "/ignore Ann"] {
+        assert!(kept(&mut chat, eve, line).is_empty(), "{line}");
+    }
 }

@@ -27,6 +27,12 @@ fn newcomer_reads(chat: &mut Chat, slot: u32) -> Vec<String> {
     chat.screen(new)
 }
 
+/// How many lines came in each room.
+fn totals(chat: &Chat) -> Vec<usize> {
+    let rooms = chat.alone.hub.rooms.iter();
+    rooms.map(|(_, it)| it.history.total()).collect()
+}
+
 #[test]
 fn what_was_said_is_gone_everywhere_and_its_readers_know() {
     let (mut chat, olga) = with_operator();
@@ -45,13 +51,11 @@ fn what_was_said_is_gone_everywhere_and_its_readers_know() {
     for peer in [bob, carl, dora, olga] {
         chat.screen(peer);
     }
-    let before = chat
-        .alone
-        .hub
-        .rooms
-        .iter()
-        .map(|(_, it)| it.history.total());
-    let before: Vec<usize> = before.collect();
+    let before = totals(&chat);
+    let asked = "That is 4 messages. Type the same line again to do it.";
+    for line in ["/erase rob", "/erase rob 7d", "/erase rob"] {
+        assert_eq!(chat.answer_to(olga, line), [asked]);
+    }
     let answer = chat.answer_to(olga, "/erase rob");
     let gone = "4 messages of Rob are gone. Nobody reads those in the file any more, and they are being removed from it.";
     assert_eq!(answer, ["3 messages of Rob were removed by Olga.", gone]);
@@ -60,17 +64,7 @@ fn what_was_said_is_gone_everywhere_and_its_readers_know() {
         (chat.screen(carl), chat.screen(bob)),
         (vec![told.into()], vec![told.into()])
     );
-    let after = chat
-        .alone
-        .hub
-        .rooms
-        .iter()
-        .map(|(_, it)| it.history.total());
-    assert_eq!(
-        after.collect::<Vec<usize>>(),
-        before,
-        "lines are counted as before"
-    );
+    assert_eq!(totals(&chat), before, "lines are counted as before");
     chat.screen(dora);
     chat.types(dora, "/back");
     let missed = chat.screen(dora).join("\n");
@@ -145,6 +139,75 @@ fn an_owner_takes_back_words_of_their_room_and_a_time_may_be_given() {
 }
 
 #[test]
+fn topics_and_the_reason_for_being_away_go_with_what_was_said() {
+    let (mut chat, olga) = with_operator();
+    let ann = chat.member(1, "Ann", Role::Member);
+    let bob = chat.guest(2, "bob");
+    let carl = chat.guest(3, "carl");
+    chat.types(ann, "/join tea");
+    for line in [
+        "/topic spam",
+        "/join tea",
+        "/topic spam for tea",
+        "/join den",
+    ] {
+        chat.types(bob, line);
+    }
+    for line in ["/topic spam for nobody", "/join tea", "/away spam"] {
+        chat.types(bob, line);
+    }
+    chat.types(carl, "/topic good tea");
+    let topic = |chat: &Chat, room: &str| {
+        let rooms = &chat.alone.hub.rooms;
+        let found = rooms.find(&RoomName::parse(room).unwrap());
+        let topic = found
+            .and_then(|it| rooms.get(it))
+            .map(|it| it.topic.clone());
+        topic.map(|it| it.map(|it| it.to_string()))
+    };
+    chat.screen(ann);
+    // An owner clears their room alone.
+    let gone = |topics| {
+        format!(
+            "No message of bob{topics} Nobody reads those in the file any more, and they are being removed from it."
+        )
+    };
+    assert_eq!(
+        chat.answer_to(ann, "/erase bob"),
+        [
+            "Ann has cleared the topic.",
+            &gone(" in #tea was in memory. 1 topic is cleared.")
+        ]
+    );
+    assert_eq!(topic(&chat, "tea"), Some(None));
+    assert_eq!(topic(&chat, "den"), Some(Some("spam for nobody".into())));
+    let whois = chat.answer_to(carl, "/whois bob").join(" ");
+    assert!(whois.contains("spam"), "{whois}");
+    let answer = chat.answer_to(olga, "/erase bob");
+    assert_eq!(answer, [gone(" was in memory. 1 topic is cleared.")]);
+    assert_eq!(topic(&chat, "lobby"), Some(Some("good tea".into())));
+    assert_eq!(topic(&chat, "den"), None, "nothing holds it any more");
+    let whois = chat.answer_to(carl, "/whois bob").join(" ");
+    assert!(whois.contains("away") && !whois.contains("spam"), "{whois}");
+}
+
+#[test]
+fn it_is_asked_about_where_the_file_may_have_more() {
+    let (mut chat, olga) = with_operator();
+    let carl = chat.guest(2, "carl");
+    chat.types(carl, "spam");
+    for _ in 0..200 {
+        chat.types(olga, "tea");
+    }
+    chat.screen(olga);
+    let asked =
+        "That is 0 messages in memory, and those in the file. Type the same line again to do it.";
+    assert_eq!(chat.answer_to(olga, "/erase carl"), [asked]);
+    let answer = chat.answer_to(olga, "/erase carl").join(" ");
+    assert!(answer.starts_with("No message of carl"), "{answer}");
+}
+
+#[test]
 fn an_answer_of_the_file_from_before_has_none_of_it() {
     let (mut chat, olga) = with_operator();
     let account = chat.account("Bob", Role::Member);
@@ -198,7 +261,9 @@ fn programs_are_told_the_numbers_and_say_nothing_twice() {
     chat.event(bot, Event::Program(format));
     chat.event(bot, Event::Object(&say));
     chat.reads(bot);
-    chat.orders(olga, "/erase carl");
+    for _ in 0..2 {
+        chat.orders(olga, "/erase carl");
+    }
     let of = |it: &Message| match it {
         Message::News(News::Erased { count, seqs, .. }) => Some((*count, seqs.len())),
         _ => None,

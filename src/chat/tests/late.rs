@@ -7,20 +7,23 @@ use crate::limits::ACTS_OUT;
 use crate::message::{AboutConnection, AboutPeople, Message, News};
 
 /// A hub whose proposals wait until the test lets them go, and everything said to anybody.
-struct Late {
-    hub: Hub,
+pub(super) struct Late {
+    pub(super) hub: Hub,
     journal: Journal,
-    now: Moment,
+    pub(super) now: Moment,
     waiting: Vec<Proposal>,
-    told: Vec<Message>,
+    pub(super) told: Vec<Message>,
 }
 
 impl Late {
     fn new(anonymous: bool) -> Late {
-        let rules = Rules {
+        Late::with(Rules {
             anonymous,
             ..Rules::default()
-        };
+        })
+    }
+
+    pub(super) fn with(rules: Rules) -> Late {
         Late {
             hub: Hub::new(rules),
             journal: Journal::default(),
@@ -30,7 +33,7 @@ impl Late {
         }
     }
 
-    fn event(&mut self, slot: u32, event: Event<'_>) {
+    pub(super) fn event(&mut self, slot: u32, event: Event<'_>) {
         let mut effects = Effects::default();
         let generation = slot;
         let slot = Slot::new(slot as usize);
@@ -53,7 +56,7 @@ impl Late {
     }
 
     /// Applies the waiting proposals.
-    fn answer(&mut self) {
+    pub(super) fn answer(&mut self) {
         for it in std::mem::take(&mut self.waiting) {
             let at = self.now.unix_millis();
             let entry = self.journal.enter(at, it.author, it.act, None);
@@ -64,7 +67,7 @@ impl Late {
         }
     }
 
-    fn take(&mut self, effects: &mut Effects) {
+    pub(super) fn take(&mut self, effects: &mut Effects) {
         for effect in effects.drain() {
             match effect {
                 Effect::Append(it) => self.waiting.push(it),
@@ -74,7 +77,7 @@ impl Late {
         }
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         let people = self.hub.roster.people();
         people.map(|(_, it)| it.name.to_string()).collect()
     }

@@ -328,6 +328,20 @@ fn a_ban_that_meets_several_people_says_so_first_and_meets_just_these() {
 }
 
 #[test]
+fn a_list_of_people_that_there_is_not_is_refused_with_those_that_there_are() {
+    let (mut chat, olga) = with_operator();
+    let how = "Type /people alone, or /people new 30m for the guests of the last 30 minutes; also 12h or 7d.";
+    let time = "forever is no time for that. Type 30m, 12h or the like, up to 7d.";
+    for (line, answer) in [
+        ("/people new", how),
+        ("/people old", how),
+        ("/people new forever", time),
+    ] {
+        assert_eq!(chat.answer_to(olga, line), [answer], "{line}");
+    }
+}
+
+#[test]
 fn what_is_typed_wrongly_bans_nobody() {
     let (mut chat, olga) = with_operator();
     chat.guest(1, "bob");
@@ -371,12 +385,12 @@ fn what_is_typed_wrongly_bans_nobody() {
         ),
         (
             "/lockdown 8d",
-            "8d is not a time. Type it as 30m, 12h, 7d or forever.",
+            "8d is no time for that. Type 30m, 12h or the like, up to 7d.",
         ),
         ("/lockdown off", "Guests may come in already."),
         (
             "/kick new 1x",
-            "1x is not a time. Type it as 30m, 12h, 7d or forever.",
+            "1x is no time for that. Type 30m, 12h or the like, up to 7d.",
         ),
     ] {
         assert_eq!(chat.answer_to(olga, line), [answer], "{line}");

@@ -1,13 +1,15 @@
 //! Rooms that are somebody's: who keeps them, who comes in, who reads what, and that nobody else knows of them.
 
 mod giving;
+mod inviting;
 mod sending_out;
+mod shown;
 mod unseen;
 
 use bytes::BytesMut;
 
 use super::*;
-use crate::account::{AccountId, Proof, Role};
+use crate::account::{AccountId, KnownAddresses, Proof, Role};
 use crate::chat::{ShellRequest, Wanted};
 use crate::journal::Act;
 use crate::limits::owning::{ROOMS_OWNED, SENT_OUT_FOR};
@@ -39,7 +41,7 @@ fn house() -> KeptHouse {
         },
         changed: account(it).0,
         has_ended: false,
-        addresses: Vec::new(),
+        addresses: KnownAddresses::default(),
         waiting: 0,
         last: 0,
     };
@@ -394,6 +396,7 @@ fn a_room_goes_on_as_the_file_has_it() {
         name: room(text),
         made: 7,
         topic: None,
+        topic_line: None,
         page: None,
         owning: Owning {
             owner: Some(account("mary")),

@@ -38,6 +38,7 @@ fn kept(name: RoomName, topic: Option<&str>, page: Option<Page>) -> KeptRoom {
         name,
         made: 7,
         topic,
+        topic_line: None,
         page,
         owning: Default::default(),
         members: Vec::new(),
@@ -450,6 +451,7 @@ fn programs_get_lines_as_data() {
     op(
         &mut chat,
         Op::Login {
+            position: None,
             name,
             password: None,
         },

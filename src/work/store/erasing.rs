@@ -53,6 +53,7 @@ struct Taken {
     room: i64,
     sender: i64,
     is_indexed: bool,
+    is_topic: bool,
     body: String,
 }
 
@@ -232,11 +233,16 @@ fn remove(conn: &Connection) -> rusqlite::Result<Todo> {
     {
         let mut take = all.prepare(TAKE_FROM_INDEX)?;
         let mut delete = all.prepare("DELETE FROM message WHERE id = ?1")?;
+        let sql = "UPDATE room SET topic = NULL WHERE id = ?1 AND topic = ?2";
+        let mut clear = all.prepare(sql)?;
         for line in &taken {
             if line.is_indexed {
                 let (room, sender) = (room_word(line.room), sender_word(line.sender));
                 take.execute((line.id, room, sender, indexed(&line.body)))?;
                 count += 1;
+            }
+            if line.is_topic {
+                clear.execute((line.room, &line.body))?;
             }
             delete.execute([line.id])?;
         }
@@ -260,13 +266,13 @@ fn lines(conn: &Connection, it: &Pending, end: i64) -> rusqlite::Result<Vec<Take
     );
     let mut read = conn.prepare(&sql)?;
     let line = |row: &Row<'_>| {
+        let kind = number(row, 3)?.and_then(Kind::of);
         Ok(Taken {
             id: row.get(0)?,
             room: number(row, 1)?.unwrap_or(0),
             sender: number(row, 2)?.unwrap_or(0),
-            is_indexed: number(row, 3)?
-                .and_then(Kind::of)
-                .is_some_and(Kind::is_indexed),
+            is_indexed: kind.is_some_and(Kind::is_indexed),
+            is_topic: kind == Some(Kind::Topic),
             body: indexed_text(row, 4)?.into(),
         })
     };

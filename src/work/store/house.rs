@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, Rows};
 
-use crate::account::{AccountId, Role};
+use crate::account::{AccountId, KnownAddresses, Role};
 use crate::message::{Audit, KeptAccount, KeptHouse, Report as Told};
 use crate::name::{self, LOOKS, Username};
 use crate::sanction::{Sanction, SanctionKind, Target};
@@ -14,7 +14,7 @@ use crate::sanction::{Sanction, SanctionKind, Target};
 use super::batch::{LOCKED_DOWN, table};
 use super::error::Report;
 use super::line::{a_name, address, number, positive, room_name, text};
-use super::schema::meta;
+use super::schema::{JOURNAL, meta};
 
 /// What the file has. `now` is the time: milliseconds since 1970-01-01 00:00 UTC.
 pub(super) fn load(conn: &Connection, now: i64) -> rusqlite::Result<KeptHouse> {
@@ -28,6 +28,7 @@ pub(super) fn load(conn: &Connection, now: i64) -> rusqlite::Result<KeptHouse> {
         sanctions,
         locked_down: meta(conn, LOCKED_DOWN)?.filter(|until| now < *until),
         reports: reports(conn)?,
+        journal: meta(conn, JOURNAL)?.map(|it| positive(Some(it))),
     })
 }
 
@@ -109,13 +110,12 @@ impl<'a> Addresses<'a> {
     }
 
     /// Those of an account. Each account asked for has a higher number than the one before.
-    fn of(&mut self, account: u64) -> rusqlite::Result<Vec<IpAddr>> {
-        let mut all = Vec::new();
+    fn of(&mut self, account: u64) -> rusqlite::Result<KnownAddresses> {
+        let mut all = KnownAddresses::default();
         while let Some((of, address)) = self.next.filter(|(of, _)| *of <= account) {
             // Rows of no account are left out.
-            if of == account {
-                all.reserve_exact(1);
-                all.extend(address);
+            if let Some(address) = address.filter(|_| of == account) {
+                all.note(address);
             }
             self.step()?;
         }
@@ -264,15 +264,18 @@ fn alike(accounts: &[KeptAccount]) -> Option<Report> {
 /// [`Error`](super::Error).
 #[cfg(feature = "accounts")]
 pub fn list_accounts(dir: &std::path::Path) -> Result<String, super::Error> {
+    use crate::wire::columns;
+
     let file = super::open::file_in(dir);
     let conn = super::backup::source(&file)?;
     let rows = account_rows(&conn).map_err(|why| super::Error::sqlite(&file, &why))?;
-    let width = |column: usize| rows.iter().map(|it| it[column].chars().count()).max();
+    let width = |column: usize| rows.iter().map(|it| columns(&it[column])).max();
     let widths = [0, 1, 2].map(|column| width(column).unwrap_or(0));
     let row = |it: &[String; 4]| {
         let [name, role, made, last] = it;
         let [names, roles, dates] = widths;
-        format!("{name:names$}  {role:roles$}  {made:dates$}  {last}\n")
+        let padding = " ".repeat(names - columns(name));
+        format!("{name}{padding}  {role:roles$}  {made:dates$}  {last}\n")
     };
     Ok(rows.iter().map(row).collect())
 }

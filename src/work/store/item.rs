@@ -39,9 +39,10 @@ impl Item {
     }
 
     /// Whether it is refused if too much waits. What was done to accounts and rooms, and for order, is not: people count on
-    /// it, and there is little of it.
+    /// it, and there is little of it. What somebody has set may change with each of their lines, and is refused as those are.
     pub(super) fn may_be_refused(&self) -> bool {
         match self {
+            Item::Keep(Keep::Account(_, KeepAccount::Left { .. })) => true,
             Item::Keep(Keep::Account(..) | Keep::Order(_) | Keep::Owning(..)) => false,
             Item::Keep(Keep::Line(_) | Keep::Seen { .. } | Keep::End { .. }) | Item::Gap(_) => true,
         }
@@ -67,6 +68,9 @@ fn of_account(it: &KeepAccount) -> usize {
         | KeepAccount::Freed
         | KeepAccount::CameIn { .. }
         | KeepAccount::Wrong { .. }
+        | KeepAccount::Token { .. }
+        | KeepAccount::TokenOver(_)
+        | KeepAccount::TokensOver
         | KeepAccount::Read { .. } => 0,
     }
 }

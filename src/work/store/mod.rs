@@ -38,6 +38,8 @@ mod schema;
 mod search;
 #[cfg(test)]
 pub(crate) mod simulated;
+#[cfg(feature = "accounts")]
+mod tokens;
 mod wal;
 mod words;
 mod writer;

@@ -87,6 +87,7 @@ pub fn open(options: &Options, clock: Clock) -> Result<Store, Error> {
     schema::prepare(&mut conn, &file, schema::STEPS, &mut reports)?;
     set(&conn, options.is_durable).map_err(failed)?;
     let now = clock();
+    schema::note_journal(&conn, now.unix).map_err(failed)?;
     let newest = retention::newest(&conn).map_err(failed)?;
     let noted = schema::meta(&conn, "now").map_err(failed)?;
     let reckoning = Reckoning::new(newest, noted, now);

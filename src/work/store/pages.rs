@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row};
 
 use crate::id::PersonId;
 use crate::limits::HISTORY_BYTES;
-use crate::limits::store::PAGE_LINES;
+use crate::limits::store::{PAGE_LINES, TOPIC_READ};
 use crate::message::{Before, News, Page, Past, Unseen};
 use crate::name::{RoomName, Username};
 
@@ -121,6 +121,27 @@ pub(super) fn room(
         }
     }
     Ok(cut.page())
+}
+
+/// The line that set the topic of a room, if it is among the last ones, and whether it is erased.
+pub(super) fn topic(conn: &Connection, room: i64) -> rusqlite::Result<Option<(Past, bool)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, (TRUE {}) FROM (SELECT * FROM message INDEXED BY message_room
+            WHERE room = ?1 ORDER BY id DESC LIMIT ?2) AS message {NAMES}
+            WHERE message.kind = ?3 ORDER BY message.id DESC LIMIT 1",
+        not_erased(conn)?
+    );
+    let mut read = conn.prepare(&sql)?;
+    let is_kept = read.column_count() - 1;
+    let mut rows = read.query((room, TOPIC_READ as i64, Kind::Topic.number()))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let (_, line) = Lines::default().read(row)?;
+    Ok(Some((
+        line,
+        row.get::<_, Option<bool>>(is_kept)? == Some(false),
+    )))
 }
 
 /// Whether a question has taken as long as it may.

@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 #[cfg(feature = "accounts")]
-use crate::account::AccountId;
+use crate::account::{AccountId, Proof};
 use crate::limits::store::{SEARCH_STEPS, SEARCH_TIME};
+#[cfg(feature = "accounts")]
+use crate::message::AccountFacts;
 use crate::message::{Audit, Before, Page, Seen, Unseen};
 use crate::name::{RoomName, Username};
 use crate::query::Query;
+#[cfg(feature = "accounts")]
+use crate::token::Token;
 
 use super::Clock;
 #[cfg(feature = "accounts")]
@@ -26,6 +30,8 @@ use super::passwords::Checker;
 use super::queue::{Behind, Untold, Watch};
 use super::rooms;
 use super::search;
+#[cfg(feature = "accounts")]
+use super::tokens;
 
 /// The reader of the file: one question at a time. Each answer has all that was handed over before the question.
 pub struct Reader {
@@ -139,6 +145,31 @@ impl Reader {
             Some(it) if it.changed >= changed => Ok(Some(it)),
             _ => kept.map(|()| None).map_err(|Behind| Refused::Behind),
         }
+    }
+
+    /// The account whose token it is, by an encrypted connection or another one, and what it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    #[cfg(feature = "accounts")]
+    pub fn owner_by(
+        &mut self,
+        token: &Token,
+        is_tls: bool,
+    ) -> Result<Option<(Proof, AccountFacts)>, Refused> {
+        let at = (self.clock)().unix_millis();
+        let found = self.ask(None, |conn, _| {
+            let Some(account) = tokens::account(conn, token, is_tls, at)? else {
+                return Ok(None);
+            };
+            let owner = accounts::owner(conn, account)?;
+            Ok(owner.map(|it| (account, it)))
+        })?;
+        Ok(found.map(|(account, it)| {
+            let changed = it.changed;
+            (Proof { account, changed }, it.facts)
+        }))
     }
 
     /// Checks passwords against the same file.

@@ -1,6 +1,7 @@
 //! The rooms of a file, as a server needs them before it listens.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
@@ -69,7 +70,14 @@ pub(super) fn load(
     let mut read = conn.prepare(ALIVE)?;
     let mut found = read.query([RoomName::lobby().folded()])?;
     while let Some(row) = found.next()? {
-        let topic = Some(text(row, 3)?).filter(|it| !it.is_empty());
+        let mut topic = Some(text(row, 3)?).filter(|it| !it.is_empty());
+        let topic_line = match topic.is_some() && has_time() {
+            true => pages::topic(conn, row.get(0)?)?,
+            false => None,
+        };
+        // It is erased, and its line is still to be removed.
+        topic = topic.filter(|_| topic_line.as_ref().is_none_or(|(_, is_erased)| !is_erased));
+        let topic_line = topic_line.map(|(line, _)| Arc::new(line));
         let page = match has_time() {
             true => {
                 let page = pages::room(
@@ -87,6 +95,7 @@ pub(super) fn load(
             name: room_name(&text(row, 1)?).ok_or(rusqlite::Error::InvalidQuery)?,
             made: number(row, 2)?.map_or(0, |it| it.max(0) as u64),
             topic,
+            topic_line,
             page,
             owning: owning(row)?,
             members: members.remove(&row.get(0)?).unwrap_or_default(),

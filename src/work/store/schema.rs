@@ -164,6 +164,16 @@ pub(super) fn prepare(
     Ok(())
 }
 
+/// The key of the journal.
+pub(super) const JOURNAL: &str = "journal";
+
+/// Gives the file a journal, which its numbers belong to from now on, unless it has one.
+pub(super) fn note_journal(conn: &Connection, journal: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO meta VALUES (?1, ?2)";
+    conn.execute(sql, (JOURNAL, journal))?;
+    Ok(())
+}
+
 /// A number that the file notes under this key.
 pub(super) fn meta(conn: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
     let sql = "SELECT value FROM meta WHERE key = ?1";

@@ -10,6 +10,8 @@ mod old;
 mod opening;
 mod rooms;
 mod searching;
+#[cfg(feature = "accounts")]
+mod tokens;
 mod trouble;
 
 use std::fs;

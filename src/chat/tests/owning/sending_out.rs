@@ -1,6 +1,14 @@
 //! Sending somebody out of a room, and the line that they type next.
 
 use super::*;
+use crate::limits::owning::UNREAD_FOR;
+
+impl Chat {
+    /// People have the time to read what they were told.
+    fn reads_up(&mut self) {
+        self.wait(Duration::from_millis(UNREAD_FOR.unsigned_abs()));
+    }
+}
 
 #[test]
 fn those_who_are_sent_out_are_in_the_lobby_and_come_back_after_a_while() {
@@ -53,6 +61,7 @@ fn the_next_line_of_those_who_were_moved_is_held_back() {
     let (mut chat, [mary, nick, guest]) = tea();
     chat.types(nick, "/join tea");
     let held = "You are in #lobby now. Enter sends it here.";
+    let alone = "You are in #lobby now. Enter sends this line alone here.";
     for (lines, said) in [
         (["for tea", "", ""], "nick: for tea"),
         (["for tea", "another", ""], "nick: another"),
@@ -60,10 +69,13 @@ fn the_next_line_of_those_who_were_moved_is_held_back() {
     ] {
         chat.kick(mary, "nick", "");
         chat.forget_all();
+        chat.reads_up();
         assert_eq!(chat.answered(nick, lines[0]), held);
         assert_eq!(chat.text(guest), "");
+        chat.reads_up();
         let then = chat.answered(nick, lines[1]);
-        assert!(lines[1].is_empty() || then == held, "{then}");
+        assert!(lines[1].is_empty() || then == alone, "{then}");
+        chat.reads_up();
         chat.types(nick, lines[2]);
         assert_eq!(chat.text(guest), said);
         chat.types(nick, "and");
@@ -73,13 +85,87 @@ fn the_next_line_of_those_who_were_moved_is_held_back() {
     }
     // A third line is said: they know by now.
     chat.kick(mary, "nick", "");
-    chat.types(nick, "one");
-    chat.types(nick, "two");
+    for line in ["one", "two"] {
+        chat.reads_up();
+        chat.types(nick, line);
+    }
+    chat.reads_up();
     chat.forget_all();
     chat.types(nick, "three");
     assert_eq!(chat.text(guest), "nick: three");
     chat.types(nick, "");
     assert_eq!(chat.text(guest), "");
+}
+
+#[test]
+fn what_is_sent_in_one_go_is_held_back_together() {
+    let (mut chat, [mary, nick, guest]) = tea();
+    chat.types(nick, "/join tea");
+    chat.kick(mary, "nick", "");
+    chat.forget_all();
+    for line in ["one", "/topic ours", "", "two", "/me three", "four", ""] {
+        chat.wait(Duration::from_millis(100));
+        chat.types(nick, line);
+    }
+    assert_eq!(chat.text(guest), "");
+    let held = [
+        "You are in #lobby now. Enter sends it here.",
+        "You are in #lobby now. Type that again to set its topic.",
+        "You are in #lobby now. Enter sends this line alone here.",
+        "You are in #lobby now. Enter sends this line alone here.",
+        "You are in #lobby now. Enter sends this line alone here.",
+    ];
+    assert_eq!(chat.text(nick), held.join("\n"));
+    chat.reads_up();
+    chat.types(nick, "");
+    assert_eq!(chat.text(guest), "nick: four");
+    chat.types(nick, "/topic ours");
+    assert_eq!(chat.text(guest), "nick has set the topic: ours");
+}
+
+#[test]
+fn a_topic_is_set_where_its_author_knows_to_be() {
+    let (mut chat, [mary, nick, guest]) = tea();
+    chat.types(nick, "/join tea");
+    chat.kick(mary, "nick", "");
+    chat.reads_up();
+    chat.forget_all();
+    let held = "You are in #lobby now. Type that again to set its topic.";
+    assert_eq!(chat.answered(nick, "/topic ours"), held);
+    chat.types(nick, "");
+    assert_eq!(chat.text(guest), "");
+    chat.reads_up();
+    chat.types(nick, "/topic ours");
+    chat.types(nick, "and this");
+    let read = "nick has set the topic: ours\nnick: and this";
+    assert_eq!(chat.text(guest), read);
+}
+
+#[test]
+fn those_who_were_sent_out_of_a_locked_room_read_nothing_of_it() {
+    let (mut chat, [mary, nick, _]) = tea();
+    chat.types(nick, "/join tea");
+    chat.types(mary, "/lock");
+    chat.types(mary, "secret");
+    let unseen = |chat: &mut Chat, line: &str| {
+        chat.asked.clear();
+        chat.types(nick, line);
+        match chat.asked.pop() {
+            Some((_, Question::Search { unseen, .. })) => unseen.rooms,
+            asked => panic!("another question: {asked:?}"),
+        }
+    };
+    assert_eq!(unseen(&mut chat, "/search in:* x"), []);
+    let page = |lines, older| Finding::Page(crate::message::Page { lines, older });
+    let older = page(Vec::new(), Some(7));
+    chat.event(nick, Event::Answered(Ok(&older)));
+    chat.kick(mary, "nick", "");
+    chat.keeps();
+    assert_eq!(unseen(&mut chat, "/more"), [room("tea")]);
+    chat.event(nick, Event::Answered(Ok(&older)));
+    chat.wait(Duration::from_secs(60 * SENT_OUT_FOR + 1));
+    chat.types(mary, "later");
+    assert_eq!(unseen(&mut chat, "/more"), []);
 }
 
 #[test]
@@ -112,6 +198,7 @@ fn a_line_that_was_held_back_is_said_once_however_often_enter_is_pressed() {
     chat.types(nick, "/join tea");
     chat.kick(mary, "nick", "");
     chat.types(nick, "for tea");
+    chat.reads_up();
     chat.forget_all();
     let now = chat.now;
     let mut effects = Effects::default();

@@ -8,6 +8,8 @@ use crate::message::{KeepAccount, Settings, Waiting};
 use crate::name::{self, RoomName, Username};
 
 use super::Batch;
+#[cfg(feature = "accounts")]
+use crate::work::store::tokens;
 
 /// What hangs on an account.
 const BELONGINGS: [&str; 5] = [
@@ -38,12 +40,7 @@ impl Batch<'_> {
                 let sql = "UPDATE account SET role = ?2 WHERE id = ?1";
                 conn.execute(sql, (id, role.word()))?;
             }
-            KeepAccount::Ended { at } => {
-                self.remove_belongings(id)?;
-                let sql = "UPDATE account SET password = NULL, last = NULL, time = NULL, is_quiet = 0, room = NULL,
-                    wrong = 0, wrong_from = NULL, role = 'member', ended = ?2 WHERE id = ?1";
-                conn.execute(sql, (id, at))?;
-            }
+            KeepAccount::Ended { at } => self.end_account(id, *at)?,
             KeepAccount::Freed => {
                 self.remove_belongings(id)?;
                 conn.execute("DELETE FROM account WHERE id = ?1", [id])?;
@@ -54,6 +51,16 @@ impl Batch<'_> {
                     WHERE id = ?1 AND ended IS NULL";
                 conn.execute(sql, (id, address.to_string()))?;
             }
+            #[cfg(feature = "accounts")]
+            KeepAccount::Token { token, is_tls, at } => {
+                tokens::keep(conn, id, token, *is_tls, *at)?;
+            }
+            #[cfg(feature = "accounts")]
+            KeepAccount::TokenOver(token) => tokens::end(conn, token)?,
+            // Nobody has an account.
+            #[cfg(not(feature = "accounts"))]
+            KeepAccount::Token { .. } | KeepAccount::TokenOver(_) => {}
+            KeepAccount::TokensOver => self.end_tokens(id)?,
             KeepAccount::Left {
                 at,
                 seq,
@@ -72,6 +79,20 @@ impl Batch<'_> {
                 conn.execute(sql, (id, *seq as i64))?;
             }
         }
+        Ok(())
+    }
+
+    fn end_account(&self, account: i64, at: i64) -> rusqlite::Result<()> {
+        self.remove_belongings(account)?;
+        let sql = "UPDATE account SET password = NULL, last = NULL, time = NULL, is_quiet = 0, room = NULL,
+            wrong = 0, wrong_from = NULL, role = 'member', ended = ?2 WHERE id = ?1";
+        self.conn.execute(sql, (account, at))?;
+        Ok(())
+    }
+
+    fn end_tokens(&self, account: i64) -> rusqlite::Result<()> {
+        let sql = "DELETE FROM token WHERE account = ?1";
+        self.conn.execute(sql, [account])?;
         Ok(())
     }
 

@@ -12,7 +12,9 @@ use super::{
 use crate::account::{AccountId, Role};
 use crate::erasure::{Erasure, Whose};
 use crate::id::PersonId;
-use crate::message::{Audit, Before, Keep, KeepAccount, KeepOrder, Page, Past, Unseen, Waiting};
+use crate::message::{
+    Audit, Before, Keep, KeepAccount, KeepOrder, News, Page, Past, Unseen, Waiting,
+};
 use crate::name::RoomName;
 use crate::work::store::Report;
 use crate::work::store::batch::Batch;
@@ -165,6 +167,63 @@ fn no_byte_of_what_a_member_said_is_left_while_the_server_runs() {
         "it is new"
     );
     store.stop();
+}
+
+/// What a start reads of the topics of the rooms, and whether it knows who set them.
+fn topics(dir: &Directory) -> Vec<(String, Option<String>, bool)> {
+    let conn = Connection::open(dir.file()).expect("it is opened");
+    let loaded = crate::work::store::rooms::load(&conn, 10, DAY, || true).expect("it is read");
+    let topic = |it: crate::message::KeptRoom| {
+        let topic = it.topic.map(|it| it.to_string());
+        (it.name.to_string(), topic, it.topic_line.is_some())
+    };
+    loaded.rooms.into_iter().map(topic).collect()
+}
+
+#[test]
+fn topics_go_with_those_who_set_them() {
+    let dir = Directory::new();
+    let mut store = Running::start(&dir.options());
+    let set = |seq, place: &str, by: &str, topic: &str| {
+        let topic = Some(topic.into());
+        let news = News::TopicSet {
+            by: name(by),
+            topic,
+        };
+        let line = said(seq, place, by, "");
+        Past { news, ..line }
+    };
+    store.keep(&[
+        set(1, "lobby", "Bob", "spam"),
+        set(2, "tea", "Bob", "spam"),
+        set(3, "tea", "Cid", "leaves"),
+    ]);
+    let here = |topic: &str, is_known| (Some(topic.to_string()), is_known);
+    let known = |room: &str, (topic, is_known)| (room.to_string(), topic, is_known);
+    let before = [
+        known("#lobby", here("spam", true)),
+        known("#tea", here("leaves", true)),
+    ];
+    assert_eq!(topics(&dir), before);
+    store.erases(erasure(whose(None, None, "Bob")));
+    store.report();
+    let after = [known("#lobby", (None, false)), before[1].clone()];
+    assert_eq!(topics(&dir), after);
+    store.stop();
+}
+
+#[test]
+fn a_topic_whose_line_is_still_to_be_removed_is_not_loaded() {
+    let dir = Directory::new();
+    let store = Running::start(&dir.options());
+    store.stop();
+    let of = |sql: &str| sqlite3(&dir.file(), sql);
+    of("INSERT INTO room (id, name, key, topic, last) VALUES (90, 'tea', 'tea', 'spam', 1)");
+    of("INSERT INTO person (id, name, key, last) VALUES (91, 'Bob', 'bob', 1)");
+    of("INSERT INTO message VALUES (92, 92, 90, 1, 91, 8, 2, 'spam', NULL)");
+    assert!(topics(&dir).contains(&("#tea".into(), Some("spam".into()), true)));
+    of("INSERT INTO erasure (seq, name, key, next) VALUES (93, 'Bob', 'bob', 0)");
+    assert!(topics(&dir).contains(&("#tea".into(), None, true)));
 }
 
 #[test]

@@ -286,3 +286,17 @@ fn odd_rows_stop_nothing() {
     }
     assert_whole(&dir.file());
 }
+
+#[test]
+fn a_file_has_one_journal_for_good() {
+    let [dir, other] = [Directory::new(), Directory::new()];
+    let journal = |dir: &Directory, millis| {
+        let time = Time::new();
+        time.set(millis);
+        let store = open(&dir.options(), time.clock()).expect("it opens");
+        store.loaded.house.journal
+    };
+    assert_eq!(journal(&dir, 7_000), Some(7));
+    assert_eq!(journal(&dir, 9_000), Some(7));
+    assert_eq!(journal(&other, 9_000), Some(9));
+}

@@ -5,10 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::super::{DAY, name, room};
-use crate::account::{AccountId, Hashed, Role};
+use crate::account::{AccountId, Hashed, KnownAddresses, Role};
 use crate::dice::Dice;
 use crate::id::PersonId;
-use crate::limits::accounts::KNOWN_ADDRESSES;
 use crate::message::{
     AccountFacts, Audit, Keep, KeepAccount, KeepOrder, KeepOwning, KeptAccount, KeptHouse, Owning,
     Report as Told, RoomMember, Settings, Waiting,
@@ -68,7 +67,7 @@ impl Model {
             KeepAccount::Ended { .. } => {
                 (kept.has_ended, kept.waiting, kept.last) = (true, 0, 0);
                 kept.role = Role::Member;
-                kept.addresses.clear();
+                kept.addresses = KnownAddresses::default();
                 (*facts, *hash) = (AccountFacts::default(), None);
             }
             KeepAccount::Freed => _ = self.accounts.remove(&account.0),
@@ -81,10 +80,7 @@ impl Model {
             KeepAccount::CameIn { at, address } => {
                 (facts.last, facts.wrong, facts.wrong_from) = (Some(*at), 0, None);
                 kept.last = *at;
-                kept.addresses.retain(|it| it != address);
-                kept.addresses.push(*address);
-                let more = kept.addresses.len().saturating_sub(KNOWN_ADDRESSES);
-                kept.addresses.drain(..more);
+                kept.addresses.note(*address);
             }
             KeepAccount::Wrong { address, .. } => {
                 (facts.wrong, facts.wrong_from) = (facts.wrong + 1, Some(*address));
@@ -100,6 +96,9 @@ impl Model {
             KeepAccount::Read { seq } => {
                 facts.waiting.retain(|it| it.seq > *seq);
                 kept.waiting = facts.waiting.len();
+            }
+            KeepAccount::Token { .. } | KeepAccount::TokenOver(_) | KeepAccount::TokensOver => {
+                panic!("none is played")
             }
         }
     }
@@ -143,6 +142,7 @@ impl Model {
             sanctions: sanctions.filter(|it| it.holds(now)).cloned().collect(),
             locked_down: self.locked_down.filter(|it| now < *it),
             reports: self.reports.clone(),
+            journal: None,
         }
     }
 }
@@ -154,7 +154,7 @@ fn new(id: AccountId, name: &Username, role: Role, last: i64) -> KeptAccount {
         role,
         changed: id.0,
         has_ended: false,
-        addresses: Vec::new(),
+        addresses: KnownAddresses::default(),
         waiting: 0,
         last,
     }
