@@ -75,6 +75,8 @@ pub enum AboutAccount {
         rooms: Vec<RoomName>,
         /// The member who gets the rooms.
         heir: Option<Username>,
+        /// Whether nobody else is an operator.
+        is_last_operator: bool,
     },
     /// They have no account any more.
     Unregistered(Username),

@@ -63,6 +63,8 @@ pub enum AboutInput {
     QuitTooLong,
     /// The answer to the key that interrupts.
     HowToQuit,
+    /// How to get from the question for a password back to that for a name.
+    HowToGoBack,
     /// The answer to a telnet client that asks whether we are still there: the number of people who have a name.
     StillHere(usize),
 }
@@ -180,6 +182,12 @@ pub enum AboutPeople {
     NothingToReplyTo,
     /// The person to whom they reply has left.
     Gone(Username),
+    /// A private message waits for this person, whose connection is lost.
+    LinkLost(Username),
+    /// The same, but too many wait already, so it was not sent.
+    TooManyWait(Username),
+    /// This person left without having read their private message.
+    NotRead(Username, Arc<str>),
     /// The person whom they named has left since. This cannot happen on a server that is alone.
     JustLeft,
 }
@@ -380,6 +388,8 @@ pub struct Presence {
     pub elsewhere: Option<Elsewhere>,
     /// Whether they are away.
     pub away: bool,
+    /// Whether their connection is lost, and their seat is kept.
+    pub lost: bool,
     /// The number of seconds since they last typed.
     pub idle: u32,
 }

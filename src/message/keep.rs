@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::account::{AccountId, Hashed, Role};
+use crate::account::{AccountId, Hashed, KnownAddresses, Role};
 use crate::erasure::Erasure;
 use crate::id::PersonId;
 use crate::name::{RoomName, Username};
 use crate::sanction::{Sanction, SanctionKind};
+use crate::token::Token;
 
 use super::Past;
 
@@ -82,6 +83,19 @@ pub enum KeepAccount {
         /// From where.
         address: IpAddr,
     },
+    /// Programs may come in as its owner by this token. The file has only a hash of it.
+    Token {
+        /// The token.
+        token: Token,
+        /// Whether it is good by encrypted connections alone.
+        is_tls: bool,
+        /// When it was given.
+        at: i64,
+    },
+    /// A token of it is good no more.
+    TokenOver(Token),
+    /// None of its tokens is.
+    TokensOver,
     /// Its owner left.
     Left {
         /// When.
@@ -241,7 +255,7 @@ pub struct KeptAccount {
     /// Whether it is forgotten, and only its name is reserved.
     pub has_ended: bool,
     /// The last addresses from which its owner came in.
-    pub addresses: Vec<IpAddr>,
+    pub addresses: KnownAddresses,
     /// How many messages wait.
     pub waiting: usize,
     /// When its owner was last here, or else when it was made: milliseconds since 1970-01-01 00:00 UTC. 0: it is
@@ -260,6 +274,8 @@ pub struct KeptHouse {
     pub locked_down: Option<i64>,
     /// What the operators have not read.
     pub reports: Vec<Report>,
+    /// The journal whose numbers the file has, if it has one.
+    pub journal: Option<u64>,
 }
 
 /// What its owner has, read when a password is right.

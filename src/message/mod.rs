@@ -25,10 +25,10 @@ pub use keep::{
     AccountFacts, Audit, Keep, KeepAccount, KeepOrder, KeepOwning, KeptAccount, KeptHouse, Owning,
     Report, RoomMember, Settings, Waiting,
 };
-pub use order::{AboutOrder, PersonRow, Silence, Why};
+pub use order::{AboutOrder, PersonRow, Retype, Silence, Why};
 pub use owning::{AboutKeeping, AboutOwning, RoomNews};
 pub use past::{Before, KeptRoom, Page, Past, Seen, Unseen};
-pub use program::{ForProgram, Hello, Misuse, MisuseCode, RoomFacts, Welcome};
+pub use program::{ForProgram, Hello, Misuse, MisuseCode, RoomFacts, SeatFacts, Welcome};
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -224,6 +224,8 @@ pub enum AboutConnection {
         /// Where the last of them came from.
         wrong_from: Option<IpAddr>,
     },
+    /// The seat that they want again is not kept. For programs.
+    SeatGone,
     /// The name is somebody's, and the password has to come with it. For programs.
     PasswordNeeded(Username),
     /// The password was wrong.

@@ -34,6 +34,8 @@ pub enum AboutOrder {
     TooLong(usize),
     /// It would meet so many people. Typed again, it does.
     TypeAgain(usize),
+    /// They have to type it in another way, or again.
+    Retype(Retype),
     /// Guests of the name that they wanted are kept out.
     NameKeptOut(Username),
     /// It would meet nobody.
@@ -69,6 +71,8 @@ pub enum AboutOrder {
         room: Option<RoomName>,
         /// How many.
         count: usize,
+        /// How many topics are cleared.
+        topics: usize,
     },
     /// Only members come in, until then.
     LockedDown(i64),
@@ -115,6 +119,22 @@ pub enum AboutOrder {
     },
     /// What was done to people, the oldest first.
     Audited(Vec<Audit>),
+}
+
+/// What somebody has to type in another way, or again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retype {
+    /// The time is typed wrongly, or without an end where there must be one.
+    Time(Box<str>),
+    /// They want a list of people that there is not.
+    List,
+    /// So many lines would be taken back. Typed again, they are.
+    Erasure {
+        /// How many are in memory.
+        count: usize,
+        /// Whether the file may have others.
+        in_file: bool,
+    },
 }
 
 /// Until when and why somebody is silent.

@@ -25,6 +25,13 @@ pub enum AboutOwning {
         /// The room.
         room: RoomName,
     },
+    /// They were invited to rooms while they were not here.
+    WereInvited {
+        /// The first of them.
+        rooms: Vec<RoomName>,
+        /// How many more there are.
+        more: usize,
+    },
     /// Somebody trusts them to keep order in a room.
     YouAreTrusted {
         /// Who.
@@ -74,6 +81,10 @@ pub enum AboutOwning {
     },
     /// Their current room is another one by somebody else's doing. Their line was not said there yet.
     Moved(RoomName),
+    /// The same, and this line takes the place of one that was not said either.
+    MovedAlone(RoomName),
+    /// The same, and they wanted to set a topic.
+    MovedTopic(RoomName),
     /// They may not set the topic.
     TopicIsLocked(RoomName),
     /// They say things in a slow room too fast.
@@ -139,6 +150,44 @@ pub enum AboutKeeping {
         room: RoomName,
         /// Whether they may.
         is_invited: bool,
+        /// Whether they may not, and are still in it.
+        stays: bool,
+    },
+    /// Who is invited to the room.
+    WhoIsInvited {
+        /// The room.
+        room: RoomName,
+        /// The first of them.
+        who: Vec<Username>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// Who keeps order in the room besides its owner.
+    WhoIsTrusted {
+        /// The room.
+        room: RoomName,
+        /// The first of them.
+        who: Vec<Username>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// How slow the room is.
+    Pause {
+        /// The room.
+        room: RoomName,
+        /// Seconds between two lines of one person. Zero: it is not slow.
+        seconds: u32,
+    },
+    /// Whose the room is, and what is locked.
+    Kept {
+        /// The room.
+        room: RoomName,
+        /// Its owner, if it has one.
+        owner: Option<Username>,
+        /// Whether only those who are invited come in.
+        is_locked: bool,
+        /// Whether only those who keep order set the topic.
+        is_topic_locked: bool,
     },
     /// As many people are trusted or invited in the room as may be.
     TooManyInvited(RoomName),

@@ -56,6 +56,8 @@ pub struct KeptRoom {
     pub made: u64,
     /// What it is about.
     pub topic: Option<Arc<str>>,
+    /// The line that set it, if that is found.
+    pub topic_line: Option<Arc<Past>>,
     /// Its last lines, without changes of the topic. `None`: there was no time to read them at the start.
     pub page: Option<Page>,
     /// How it is kept.

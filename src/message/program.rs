@@ -37,6 +37,15 @@ pub enum ForProgram {
         /// Whether there are older ones.
         has_more: bool,
     },
+    /// So many lines were left out of what it is told again.
+    Skipped {
+        /// Of this room. `None`: private messages.
+        room: Option<RoomName>,
+        /// How many. `None`: nobody knows.
+        count: Option<u64>,
+    },
+    /// It has been told again what it missed: the number of the last entry.
+    CaughtUp(u64),
     /// The answer to a ping: the number of the last entry.
     Pong(u64),
     /// It has to come in before it can do that.
@@ -69,8 +78,21 @@ pub struct Welcome {
     pub rooms: Vec<RoomFacts>,
     /// The journal of which all numbers are.
     pub journal: u64,
+    /// How its seat is kept, if it is.
+    pub seat: Option<SeatFacts>,
+    /// Whether it has its own seat again.
+    pub is_resumed: bool,
     /// The message of the day.
     pub motd: Option<Arc<str>>,
+}
+
+/// How the seat of a program is kept when it loses the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatFacts {
+    /// The token by which it takes its seat again, if it can.
+    pub token: Option<Box<str>>,
+    /// For how long, in seconds.
+    pub keep: u64,
 }
 
 /// A room as a program sees it.

@@ -13,6 +13,7 @@ function ask(object, then, line) {
 }
 
 function hear(event) {
+  if (seat && event.seq > seat.since) seat.since = event.seq;
   const isNo = event.event === 'refused' || event.event === 'error';
   if (!isNo) confirmLine(event.re);
   if (Object.hasOwn(heard, event.event)) heard[event.event](event);
@@ -123,11 +124,11 @@ function rename({ from, to, person, room, seq, at: when }) {
 }
 
 /** A room that one is in. One that was there before a loss may have missed lines. */
-function enterRoom(room) {
+function enterRoom(room, isWhole) {
   const known = roomCalled(room.room);
   const isBack = !!known && !known.isLive && known.items.length > 0;
   const talk = roomTalk(room);
-  if (isBack) Object.assign(talk, { isBack, hasGap: true });
+  if (isBack) Object.assign(talk, { isBack, hasGap: !isWhole });
   flush(talk);
   keepRooms();
   return talk;
@@ -165,15 +166,19 @@ const heard = {
     const wanted = isFirst ? stored.get('rooms', null) : { all: rooms().map(talk => talk.room), current: place.shown?.room ?? place.current };
     Object.assign(me, { name: event.name, person: event.person });
     Object.assign(place, { journal: event.journal, current: event.current, isIn: true });
-    settleLost(event.resumed && isSameLife, isSameName);
-    for (const room of event.rooms) enterRoom(room);
+    seat = event.resume ? { resume: event.resume, since: event.seq, journal: event.journal } : null;
+    keepSeat();
+    settleLost(event.resumed && isSameLife, isSameName, event.rooms.flatMap(room => room.people));
+    for (const room of event.rooms) enterRoom(room, event.resumed);
+    // While the link was lost, one may have been sent out of others.
+    if (event.resumed) for (const talk of rooms()) if (!event.rooms.some(one => fold(one.room) === fold(talk.room))) leaveRoom(talk.room);
     comeIn(event.name);
     if (isFirst) bringBack();
     for (const talk of talks.values()) {
       if (talk.name) talk.isLive = true;
       if (talk.isLive) flush(talk);
     }
-    returnTo(event, wanted, isFirst);
+    returnTo(event, event.resumed ? null : wanted, isFirst);
     if (!place.shown) show(currentTalk());
     if (isFirst && event.motd) note(currentTalk(), [event.motd].flat().join('\n'), { kind: 'answer' });
   },

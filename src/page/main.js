@@ -15,9 +15,16 @@ function roomInAddress() {
   }
 }
 
+/** What takes the seat again after a lost link or a reload: the token, unless it is good no more, and how far one has read. */
+let seat = stored.get('seat', null);
+
+/** A browser may end a page that nobody sees without a word. Otherwise a page that was copied has none: no two have the same. */
+const keepSeat = () => stored.set('seat', document.hidden ? seat : null);
+keepSeat();
+
 function login() {
   const password = (hello.accounts !== 'off' && want.password) || undefined;
-  at('come-in').disabled = send({ op: 'login', name: want.name, password });
+  at('come-in').disabled = send({ op: 'login', ...seat, ...(!seat?.resume && { name: want.name, password }) });
 }
 
 /** Too many come in at once, or have guessed: a little later it is another matter. */
@@ -25,6 +32,11 @@ const isForNow = code => /^(busy|too-many-attempts)$/.test(code);
 
 /** Coming in was refused. */
 function notLetIn(code, text) {
+  if (code === 'resume-gone') {
+    delete seat?.resume;
+    return login();
+  }
+  if (seat?.resume && !isForNow(code)) seat = null;
   want.since ||= Date.now();
   const isHeld = code === 'name-taken' && Date.now() - want.since < (me.name ? HELD : HELD_AT_FIRST);
   if (want.isAutomatic && (isHeld || isForNow(code))) {
@@ -61,6 +73,7 @@ at('name-form').onsubmit = event => {
   if (!name) return at('name').focus();
   Object.assign(want, { name, password: password.value, since: 0, isAutomatic: false });
   complain(at('name'), '');
+  if (seat?.resume || name !== me.name) seat = null;
   if (link.state === 'open' && hello) login();
   else if (link.state !== 'opening') openLink();
 };
@@ -93,6 +106,7 @@ addEventListener('pagehide', () => {
   keepDraft();
   const all = privates().map(({ name, items }) => ({ name, items: items.slice(-100) }));
   stored.set('privates', { name: me.name, all });
+  stored.set('seat', seat);
 });
 
 /** Goes back to the rooms that one was in, and to the one in the address. Everyone comes in by the lobby. */
@@ -155,6 +169,7 @@ function linkChanged() {
 /** One has left. What was typed and not sent stays. */
 function beginAnew() {
   talks.clear();
+  seat = null;
   for (const key of ['name', 'rooms', 'shown']) stored.set(key, null);
   location.replace(location.pathname);
 }
@@ -199,7 +214,7 @@ function fit() {
 
 for (const event of ['resize', 'scroll']) visualViewport.addEventListener(event, fit);
 addEventListener('focus', see);
-addEventListener('visibilitychange', see);
+addEventListener('visibilitychange', () => (see(), keepSeat()));
 
 Object.assign(link, { hear, changed: linkChanged, isWanted: () => !!want.name || !hello });
 want.isAutomatic = !!want.name;

@@ -149,7 +149,7 @@ function keepWaiting() {
 /** Sends a line of a person to a talk. `op`: `say`, `do` or `write`. */
 function speak(talk, op, text) {
   const line = { id: newId(), key: talk.key, op, text, at: Date.now(), state: 'queued' };
-  if (op === 'write') line.to = talk.name;
+  if (op === 'write') Object.assign(line, { to: talk.name, person: findPerson(talk.name)?.person });
   else line.room = talk.room;
   waiting.push(line);
   if (talk.isLive) transmit(line);
@@ -177,10 +177,14 @@ function loseSending() {
 }
 
 /** After coming in again: what the old link may have carried is sent again only if the server knows its id. */
-function settleLost(isSameSeat, isSameName) {
+// Whoever has the name now to which a line was written may be somebody else.
+function settleLost(isSameSeat, isSameName, people) {
+  const isFor = ({ to, person }) => !to || people.some(it => it.person === person && fold(it.name) === fold(to));
   for (const line of waiting) {
-    if (line.state === 'lost' && isSameSeat) transmit(line);
-    else if (line.state === 'lost' || (line.state === 'queued' && !isSameName)) line.state = 'unsure';
+    const isLost = line.state === 'lost';
+    const isSame = isLost ? isSameSeat : isSameName;
+    if (line.state !== 'refused' && !(isSame && isFor(line))) line.state = 'unsure';
+    else if (isLost) transmit(line);
   }
   keepWaiting();
 }

@@ -31,6 +31,8 @@ pub use protocol::{Opening, opening};
 pub(crate) use protocol::{blank_lines, is_blank_line};
 pub use proxy::{ProxyHeader, proxy_header};
 pub(crate) use refusal::no_name;
+#[cfg(feature = "accounts")]
+pub(crate) use render::columns;
 pub use render::render;
 pub(crate) use render::{is_hidden, is_stamped, stamp, tag};
 pub(crate) use secret::wipe;

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use crate::message::{
     AboutAccount, AboutAway, AboutChat, AboutHearing, AboutIgnoring, AboutInput, AboutKeeping,
     AboutOrder, AboutOwning, AboutPast, AboutPeople, AboutReading, AboutRooms, Answer, Message,
-    RoomRow, Whois,
+    Retype, RoomRow, Whois,
 };
 use crate::moment::Format;
 use crate::name::RoomName;
@@ -87,7 +87,7 @@ fn of_input(about: &AboutInput) -> Kind {
         AboutInput::TooLong { .. } | AboutInput::QuitTooLong => Kind::Refused("too-long"),
         AboutInput::TooFast { .. } => Kind::Notice,
         AboutInput::Unanswered(_) => Kind::Refused("busy"),
-        AboutInput::HowToQuit | AboutInput::StillHere(_) => Kind::Answer,
+        AboutInput::HowToQuit | AboutInput::HowToGoBack | AboutInput::StillHere(_) => Kind::Answer,
     }
 }
 
@@ -126,6 +126,8 @@ fn of_people(about: &AboutPeople) -> Kind {
         | AboutPeople::Gone(_)
         | AboutPeople::JustLeft => Kind::Refused("nobody"),
         AboutPeople::Yourself | AboutPeople::NotTaken(_) => Kind::Refused("not-allowed"),
+        AboutPeople::TooManyWait(_) => Kind::Refused("busy"),
+        AboutPeople::LinkLost(_) | AboutPeople::NotRead(..) => Kind::Notice,
     }
 }
 
@@ -218,12 +220,15 @@ fn of_order(about: &AboutOrder) -> Kind {
         | AboutOrder::NotAnOperator(_)
         | AboutOrder::Shared(_)
         | AboutOrder::TypeAgain(_)
+        | AboutOrder::Retype(Retype::Erasure { .. })
         | AboutOrder::NameKeptOut(_)
         | AboutOrder::TooMany
         | AboutOrder::NotLockedDown
         | AboutOrder::WasErased
         | AboutOrder::ReportsFull => Kind::Refused("not-allowed"),
-        AboutOrder::NoNetwork { .. } | AboutOrder::NoTime(_) => Kind::Refused("usage"),
+        AboutOrder::NoNetwork { .. }
+        | AboutOrder::NoTime(_)
+        | AboutOrder::Retype(Retype::Time(_) | Retype::List) => Kind::Refused("usage"),
         AboutOrder::TooLong(_) => Kind::Refused("too-long"),
         AboutOrder::NobodyNew | AboutOrder::NoSuch(..) => Kind::Refused("nobody"),
         AboutOrder::TooManyReports(_) => Kind::Refused("too-many-attempts"),
@@ -259,11 +264,14 @@ fn of_owning(about: &AboutOwning) -> Kind {
         | AboutOwning::TooManyOwned
         | AboutOwning::NotYet { .. }
         | AboutOwning::Moved(_)
+        | AboutOwning::MovedAlone(_)
+        | AboutOwning::MovedTopic(_)
         | AboutOwning::TopicIsLocked(_)
         | AboutOwning::TooSoon { .. } => Kind::Refused("not-allowed"),
         AboutOwning::NotAMember(_) => Kind::Refused("nobody"),
         AboutOwning::NobodysRoom(_)
         | AboutOwning::YouAreInvited { .. }
+        | AboutOwning::WereInvited { .. }
         | AboutOwning::YouAreTrusted { .. }
         | AboutOwning::YouAreOffered { .. }
         | AboutOwning::DeclinedBy { .. }
@@ -287,6 +295,10 @@ fn of_keeping(about: &AboutKeeping) -> Kind {
         | AboutKeeping::Trusted { .. }
         | AboutKeeping::Invited { .. }
         | AboutKeeping::SentOut { .. }
+        | AboutKeeping::WhoIsInvited { .. }
+        | AboutKeeping::WhoIsTrusted { .. }
+        | AboutKeeping::Pause { .. }
+        | AboutKeeping::Kept { .. }
         | AboutKeeping::Offered { .. } => Kind::Answer,
     }
 }

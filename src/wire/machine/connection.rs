@@ -58,6 +58,7 @@ pub(super) fn render(
         AboutConnection::PasswordNeeded(_) | AboutConnection::WrongPassword { .. } => {
             return refused("password", about, context, out);
         }
+        AboutConnection::SeatGone => return refused("resume-gone", about, context, out),
         AboutConnection::PasswordsTooOften { .. } => {
             return refused("too-many-attempts", about, context, out);
         }

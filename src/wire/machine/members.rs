@@ -8,13 +8,13 @@ use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess
 use crate::account::Secret;
 
 /// The members that any object may have.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 17] = [
     "id", "op", "name", "text", "room", "current", "to", "line", "before", "count", "query",
-    "password", "old", "new",
+    "password", "old", "new", "resume", "since", "journal",
 ];
 
-/// Those of them that are passwords.
-const SECRETS: [&str; 3] = ["password", "old", "new"];
+/// Those of them that are passwords or tokens.
+const SECRETS: [&str; 4] = ["password", "old", "new", "resume"];
 
 /// A value, as far as it matters.
 #[derive(Debug, Clone, PartialEq)]

@@ -24,10 +24,13 @@ use crate::message::{EntryFacts, Message, Request, Told};
 use crate::name::RoomName;
 
 pub use decoder::{ObjectDecoder, ObjectLine};
-pub use object::{Object, Op};
+pub use object::{Object, Op, Position};
 #[cfg(feature = "machine")]
 pub use parse::parse;
 
+#[cfg(feature = "client")]
+pub(crate) use writer::Writer;
+#[cfg(not(feature = "client"))]
 use writer::Writer;
 
 /// What stands around a message.

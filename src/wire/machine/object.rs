@@ -13,6 +13,15 @@ pub struct Object {
     pub op: Op,
 }
 
+/// A place in a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The number of the entry.
+    pub seq: u64,
+    /// The journal, if it was named. One that cannot be is no server's.
+    pub journal: Option<u64>,
+}
+
 /// What a program asks for. Texts are clean, and not blank; passwords are as they were sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
@@ -22,6 +31,15 @@ pub enum Op {
         name: String,
         /// With this password, if the name is somebody's.
         password: Option<Secret>,
+        /// Having read the journal up to here, if one's seat is still kept.
+        position: Option<Position>,
+    },
+    /// To take one's seat again.
+    Resume {
+        /// By this token.
+        token: Secret,
+        /// Having read the journal up to here.
+        position: Option<Position>,
     },
     /// To have the name as one's own.
     Register {
@@ -123,6 +141,7 @@ impl Op {
             | Op::Login {
                 password: Some(_), ..
             }
+            | Op::Resume { .. }
             | Op::Register { .. }
             | Op::Password { .. }
             | Op::Unregister { .. }

@@ -9,7 +9,10 @@ use crate::message::{Misuse, MisuseCode};
 use crate::wire::clean_typed;
 
 use super::members::{Member, Members};
-use super::{Object, Op};
+use super::{Object, Op, Position};
+
+/// No server has this journal.
+const NO_JOURNAL: u64 = u64::MAX;
 
 /// Reads an object, which is one line or one message. `limit` is the longest text, in bytes.
 ///
@@ -129,9 +132,14 @@ fn op(members: &Members, limit: usize) -> Result<Op, Wrong> {
 /// An op that is about a name, or the account behind it.
 fn account_op(word: &str, members: &Members) -> Result<Option<Op>, Wrong> {
     let op = match word {
+        "login" if members.get("resume").is_some() => Op::Resume {
+            token: needed(secret(members, "resume")?, "resume")?,
+            position: position(members)?,
+        },
         "login" => Op::Login {
             name: text(members, "name")?,
             password: secret(members, "password")?,
+            position: position(members)?,
         },
         "register" => Op::Register {
             password: needed(secret(members, "password")?, "password")?,
@@ -191,6 +199,14 @@ fn number(members: &Members, name: &str) -> Result<Option<u64>, Wrong> {
             Err((MisuseCode::Member, sentence))
         }
     }
+}
+
+/// How far a program has read, and in which journal.
+fn position(members: &Members) -> Result<Option<Position>, Wrong> {
+    let journal = optional(members, "journal")?;
+    let journal = journal.map(|it| u64::from_str_radix(&it, 16).unwrap_or(NO_JOURNAL));
+    let seq = number(members, "since")?;
+    Ok(seq.map(|seq| Position { seq, journal }))
 }
 
 fn flag(members: &Members, name: &str) -> Result<Option<bool>, Wrong> {

@@ -5,6 +5,7 @@ use bytes::BytesMut;
 use crate::account::Accounts;
 use crate::limits::USERNAME_CHARS;
 use crate::message::{ForProgram, Hello, MisuseCode, Presence, RoomFacts, Welcome};
+use crate::name::RoomName;
 
 use super::Context;
 use super::answer::refuse;
@@ -48,11 +49,9 @@ pub(super) fn render(it: &ForProgram, context: &Context<'_>, out: &mut BytesMut)
             it.flag("more", *has_more);
             it.end();
         }
-        ForProgram::Pong(seq) => {
-            let mut it = context.begin("pong", out);
-            it.number("seq", *seq);
-            it.end();
-        }
+        ForProgram::Skipped { room, count } => skipped(room.as_ref(), *count, context, out),
+        ForProgram::CaughtUp(seq) => position(context.begin("caught-up", out), *seq),
+        ForProgram::Pong(seq) => position(context.begin("pong", out), *seq),
         ForProgram::LogInFirst => {
             let text = "Come in first: {\"op\":\"login\",\"name\":\"NAME\"}.";
             refuse("not-allowed", text, context, out);
@@ -68,6 +67,22 @@ pub(super) fn render(it: &ForProgram, context: &Context<'_>, out: &mut BytesMut)
             it.end();
         }
     }
+}
+
+/// An object that only tells how far the journal is.
+fn position(mut it: Writer<'_>, seq: u64) {
+    it.number("seq", seq);
+    it.end();
+}
+
+fn skipped(room: Option<&RoomName>, count: Option<u64>, context: &Context<'_>, out: &mut BytesMut) {
+    let mut it = context.begin("skipped", out);
+    it.text_or_null("room", room.map(RoomName::name));
+    match count {
+        Some(count) => it.number("count", count),
+        None => it.raw("count", "null"),
+    }
+    it.end();
 }
 
 fn code(code: MisuseCode) -> &'static str {
@@ -116,8 +131,12 @@ fn welcome(welcome: &Welcome, context: &Context<'_>, out: &mut BytesMut) {
         it.end();
     });
     it.text("journal", &format!("{:x}", welcome.journal));
-    it.number("keep", 0);
-    it.flag("resumed", false);
+    let seat = welcome.seat.as_ref();
+    if let Some(token) = seat.and_then(|it| it.token.as_deref()) {
+        it.text("resume", token);
+    }
+    it.number("keep", seat.map_or(0, |it| it.keep));
+    it.flag("resumed", welcome.is_resumed);
     it.text_or_null("motd", welcome.motd.as_deref());
     it.end();
 }
@@ -141,6 +160,7 @@ pub(super) fn person(out: &mut BytesMut, presence: &Presence) {
     it.number("person", presence.id.0);
     it.flag("away", presence.away);
     it.flag("listens", presence.elsewhere.is_some());
+    it.flag("lost", presence.lost);
     it.end();
 }
 

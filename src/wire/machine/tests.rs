@@ -207,8 +207,13 @@ fn an_object_asks_for_one_thing() {
 fn passwords_are_taken_as_they_are() {
     let secret = Secret::new;
     let login = |password: Option<&str>| Op::Login {
+        position: None,
         name: "ann".into(),
         password: password.map(secret),
+    };
+    let resume = |seq: Option<u64>, journal| Op::Resume {
+        token: secret("4d-a5"),
+        position: seq.map(|seq| Position { seq, journal }),
     };
     for (line, op) in [
         ("{\"op\":\"login\",\"name\":\"ann\"}", login(None)),
@@ -228,6 +233,18 @@ fn passwords_are_taken_as_they_are() {
                 old: secret(""),
                 new: secret("x"),
             },
+        ),
+        (
+            "{\"op\":\"login\",\"resume\":\"4d-a5\",\"since\":7,\"journal\":\"6b0d3ff5\"}",
+            resume(Some(7), Some(0x6b0d_3ff5)),
+        ),
+        (
+            "{\"op\":\"login\",\"resume\":\"4d-a5\",\"name\":\"ann\",\"since\":7,\"journal\":\"mine\"}",
+            resume(Some(7), Some(u64::MAX)),
+        ),
+        (
+            "{\"op\":\"login\",\"resume\":\"4d-a5\",\"journal\":\"1\"}",
+            resume(None, None),
         ),
         (
             "{\"op\":\"unregister\",\"password\":\"x\",\"to\":\"bob\"}",

@@ -8,14 +8,14 @@ use crate::moment::{Civil, Offset};
 
 /// An object that is being written. It is complete once [`end`](Writer::end) was called.
 #[derive(Debug)]
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     out: &'a mut BytesMut,
     has_members: bool,
 }
 
 impl<'a> Writer<'a> {
     /// Begins an object.
-    pub(super) fn new(out: &'a mut BytesMut) -> Writer<'a> {
+    pub(crate) fn new(out: &'a mut BytesMut) -> Writer<'a> {
         out.put_u8(b'{');
         Writer {
             out,
@@ -30,11 +30,11 @@ impl<'a> Writer<'a> {
         writer
     }
 
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         self.out.put_u8(b'}');
     }
 
-    pub(super) fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         string(self.out, text);
     }
@@ -46,7 +46,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn number(&mut self, name: &str, number: u64) {
+    pub(crate) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         // Writing to a buffer that grows never fails.
         let _ = write!(self.out, "{number}");
@@ -56,7 +56,7 @@ impl<'a> Writer<'a> {
         self.array(name, numbers, |out, it| _ = write!(out, "{it}"));
     }
 
-    pub(super) fn flag(&mut self, name: &str, flag: bool) {
+    pub(crate) fn flag(&mut self, name: &str, flag: bool) {
         self.raw(name, if flag { "true" } else { "false" });
     }
 

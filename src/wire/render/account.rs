@@ -48,9 +48,7 @@ pub(super) fn words(about: &AboutAccount) -> String {
             "That was not sent, in case it is a password. Type it again to send it.".into()
         }
         AboutAccount::PasswordSet => "You have a new password from now on.".into(),
-        AboutAccount::Unregistering { name, rooms, heir } => {
-            unregistering(name, rooms, heir.as_ref())
-        }
+        AboutAccount::Unregistering { .. } => warned(about),
         AboutAccount::Unregistered(name) => {
             format!("Your account is gone. Nobody else can take the name {name}.")
         }
@@ -108,9 +106,26 @@ pub(super) fn needed(name: &Username) -> String {
 /// What somebody reads at the door whose password was wrong.
 pub(super) fn wrong(left: u8) -> String {
     match left {
-        1 => "That is not the password. 1 attempt left.".into(),
+        1 => "That is not the password. 1 attempt left. If you forgot it, whoever runs this server can set a new one.".into(),
         left => format!("That is not the password. {left} attempts left."),
     }
+}
+
+const LAST_OPERATOR: &str = "You are the last operator: nobody will keep order here before whoever runs the server makes another one. ";
+
+/// What unregistering does. Nothing else has words here.
+fn warned(about: &AboutAccount) -> String {
+    let AboutAccount::Unregistering {
+        name,
+        rooms,
+        heir,
+        is_last_operator,
+    } = about
+    else {
+        return String::new();
+    };
+    let warning = if *is_last_operator { LAST_OPERATOR } else { "" };
+    warning.to_string() + &unregistering(name, rooms, heir.as_ref())
 }
 
 fn unregistering(name: &Username, rooms: &[RoomName], heir: Option<&Username>) -> String {

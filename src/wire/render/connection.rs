@@ -63,6 +63,7 @@ pub(super) fn render(about: &AboutConnection, format: Format, out: &mut BytesMut
             line(out, &["This server speaks TLS only."]);
             "Connect with: openssl s_client -quiet -connect HOST:PORT"
         }
+        AboutConnection::SeatGone => "Your seat is not kept any more. Log in again.",
         AboutConnection::ShuttingDown => "Server is shutting down. Goodbye!",
     };
     line(out, &[words]);

@@ -24,6 +24,9 @@ pub(super) fn words(about: &AboutInput) -> String {
             format!("A last word has at most {QUIT_CHARS} characters. Type a shorter one, or none.")
         }
         AboutInput::HowToQuit => "Type /quit to leave.".into(),
+        AboutInput::HowToGoBack => {
+            "Press Enter alone to give another name, or to leave: type /quit there.".into()
+        }
         AboutInput::StillHere(online) => format!("Yes, {online} online."),
     }
 }

@@ -21,6 +21,9 @@ mod people;
 mod reading;
 mod rooms;
 
+#[cfg(feature = "accounts")]
+pub(crate) use rooms::columns;
+
 use std::fmt::Write;
 
 use bytes::{BufMut, BytesMut};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use crate::account::Rank;
-use crate::message::{AboutConnection, AboutOrder, Audit, PersonRow, Report, Silence, Why};
+use crate::erasure::messages;
+use crate::message::{AboutConnection, AboutOrder, Audit, PersonRow, Report, Retype, Silence, Why};
 use crate::moment::{Civil, Format, Medium};
-use crate::name::{RoomName, Username};
+use crate::name::Username;
 use crate::sanction::{Sanction, SanctionKind, Target};
 
 use super::rooms::columns;
@@ -29,6 +30,7 @@ pub(super) fn render(about: &AboutOrder, format: Format, out: &mut BytesMut) {
         | AboutOrder::NoTime(_)
         | AboutOrder::TooLong(_)
         | AboutOrder::TypeAgain(_)
+        | AboutOrder::Retype(_)
         | AboutOrder::NameKeptOut(_)
         | AboutOrder::NobodyNew
         | AboutOrder::TooMany
@@ -76,6 +78,7 @@ fn refusal(about: &AboutOrder) -> String {
         AboutOrder::TypeAgain(count) => {
             format!("That is {count} people. Type the same line again to do it.")
         }
+        AboutOrder::Retype(what) => retype(what),
         AboutOrder::NameKeptOut(name) => {
             format!("A person called {name} was sent away. Choose another name.")
         }
@@ -84,11 +87,8 @@ fn refusal(about: &AboutOrder) -> String {
             "There are as many bans and mutes as there may be. Lift some first: /bans lists them."
                 .into()
         }
-        AboutOrder::NoSuch(SanctionKind::Ban, typed) => {
-            format!("There is no ban for {typed}. /bans lists them.")
-        }
-        AboutOrder::NoSuch(SanctionKind::Mute, typed) => {
-            format!("There is no mute for {typed}. /bans lists them.")
+        AboutOrder::NoSuch(kind, typed) => {
+            format!("There is no {} for {typed}. /bans lists them.", kind.word())
         }
         AboutOrder::WasErased => "That was removed. It is not said again.".into(),
         AboutOrder::NotLockedDown => "Guests may come in already.".into(),
@@ -117,6 +117,34 @@ fn refusal(about: &AboutOrder) -> String {
     }
 }
 
+fn retype(what: &Retype) -> String {
+    match what {
+        Retype::Time(typed) => {
+            format!("{typed} is no time for that. Type 30m, 12h or the like, up to 7d.")
+        }
+        Retype::List => {
+            "Type /people alone, or /people new 30m for the guests of the last 30 minutes; also 12h or 7d."
+                .into()
+        }
+        Retype::Erasure { count, in_file } => {
+            let count = messages(*count as u64);
+            let file = match in_file {
+                true => " in memory, and those in the file",
+                false => "",
+            };
+            format!("That is {count}{file}. Type the same line again to do it.")
+        }
+    }
+}
+
+fn sent(count: usize) -> String {
+    match count {
+        0 => "No operator is here. They read it when they come in.".into(),
+        1 => "An operator reads it now.".into(),
+        count => format!("{count} operators read it now."),
+    }
+}
+
 /// The words of what happened. Others have none here.
 fn happened(about: &AboutOrder, format: Format) -> String {
     match about {
@@ -124,7 +152,7 @@ fn happened(about: &AboutOrder, format: Format) -> String {
         AboutOrder::Kicked(_, count) => format!("{count} people are out for a minute."),
         AboutOrder::Made(sanction, met) => made(sanction, *met, format),
         AboutOrder::Lifted(all) => lifted(all),
-        AboutOrder::Erased { whose, room, count } => erased(whose, room.as_ref(), *count),
+        AboutOrder::Erased { .. } => erased(about),
         AboutOrder::LockedDown(until) => format!(
             "Nobody but members comes in until {}. Guests of the last 10 minutes are silent. /lockdown off ends it.",
             time(*until, format)
@@ -146,9 +174,7 @@ fn happened(about: &AboutOrder, format: Format) -> String {
         ),
         AboutOrder::Announced(1) => "Only you are here to read it.".into(),
         AboutOrder::Announced(count) => format!("{count} people read it."),
-        AboutOrder::Sent(0) => "No operator is here. They read it when they come in.".into(),
-        AboutOrder::Sent(1) => "An operator reads it now.".into(),
-        AboutOrder::Sent(count) => format!("{count} operators read it now."),
+        AboutOrder::Sent(count) => sent(*count),
         AboutOrder::NotOnDisk => {
             "It holds, but it is not on the disk yet: after a crash it may be gone.".into()
         }
@@ -168,6 +194,7 @@ fn happened(about: &AboutOrder, format: Format) -> String {
         | AboutOrder::NoTime(_)
         | AboutOrder::TooLong(_)
         | AboutOrder::TypeAgain(_)
+        | AboutOrder::Retype(_)
         | AboutOrder::NameKeptOut(_)
         | AboutOrder::NobodyNew
         | AboutOrder::TooMany
@@ -299,14 +326,34 @@ fn lifted(all: &[Arc<Sanction>]) -> String {
     }
 }
 
-fn erased(whose: &Username, room: Option<&RoomName>, count: usize) -> String {
-    let room = room.map(|it| format!(" in {it}")).unwrap_or_default();
+/// What was taken back. Nothing else has words here.
+fn erased(about: &AboutOrder) -> String {
+    let AboutOrder::Erased {
+        whose,
+        room,
+        count,
+        topics,
+    } = about
+    else {
+        return String::new();
+    };
+    let room = room
+        .as_ref()
+        .map(|it| format!(" in {it}"))
+        .unwrap_or_default();
     let gone = match count {
         0 => format!("No message of {whose}{room} was in memory."),
         1 => format!("1 message of {whose}{room} is gone."),
         count => format!("{count} messages of {whose}{room} are gone."),
     };
-    format!("{gone} Nobody reads those in the file any more, and they are being removed from it.")
+    let topics = match topics {
+        0 => String::new(),
+        1 => " 1 topic is cleared.".into(),
+        count => format!(" {count} topics are cleared."),
+    };
+    format!(
+        "{gone}{topics} Nobody reads those in the file any more, and they are being removed from it."
+    )
 }
 
 fn sanctions(

@@ -6,6 +6,8 @@ use crate::limits::owning::{ROOMS_OWNED, SENT_OUT_FOR, SLOW_SECONDS};
 use crate::message::{AboutKeeping, AboutOwning, RoomNews};
 use crate::name::{RoomName, Username};
 
+use super::names;
+
 pub(super) fn words(about: &AboutOwning) -> String {
     match about {
         AboutOwning::ForInvited => "That room is for those who are invited.".into(),
@@ -26,6 +28,7 @@ pub(super) fn words(about: &AboutOwning) -> String {
             let name = room.name();
             format!("{by} invites you to {room}. Type /join {name} to go there.")
         }
+        AboutOwning::WereInvited { rooms, more } => were_invited(rooms, *more),
         AboutOwning::YouAreTrusted { by, room } => {
             format!("{by} trusts you to keep order in {room}: type /kick NAME or /mute NAME there.")
         }
@@ -46,7 +49,9 @@ pub(super) fn words(about: &AboutOwning) -> String {
             let why = because(reason);
             format!("You were kicked from {room}{why}. Come back in {minutes} min.")
         }
-        AboutOwning::Moved(room) => format!("You are in {room} now. Enter sends it here."),
+        AboutOwning::Moved(room) => moved(room, "Enter sends it here."),
+        AboutOwning::MovedAlone(room) => moved(room, "Enter sends this line alone here."),
+        AboutOwning::MovedTopic(room) => moved(room, "Type that again to set its topic."),
         AboutOwning::TopicIsLocked(room) => {
             format!("The topic of {room} is locked. Ask its owner to set it.")
         }
@@ -59,6 +64,21 @@ pub(super) fn words(about: &AboutOwning) -> String {
             "Wait {wait} s. {room} is slow: one line every {seconds} s.\r\nNot sent: {text}"
         ),
     }
+}
+
+fn moved(room: &RoomName, then: &str) -> String {
+    format!("You are in {room} now. {then}")
+}
+
+fn were_invited(rooms: &[RoomName], more: usize) -> String {
+    if let ([room], 0) = (rooms, more) {
+        let name = room.name();
+        return format!("You were invited to {room}. Type /join {name} to go there.");
+    }
+    let mut all: Vec<String> = rooms.iter().map(RoomName::to_string).collect();
+    all.extend((more > 0).then(|| format!("{more} more")));
+    let all = super::names(all);
+    format!("You were invited to {all}. Type /rooms for the list, and /join ROOM to go to one.")
 }
 
 /// To people who keep a room.
@@ -97,10 +117,12 @@ fn to_keepers(about: &AboutKeeping) -> String {
             who,
             room,
             is_invited,
-        } => match is_invited {
-            true => format!("{who} is invited to {room}."),
-            false => format!("{who} is not invited to {room} any more."),
-        },
+            stays,
+        } => invited(who, room, *is_invited, *stays),
+        AboutKeeping::WhoIsInvited { room, who, more } => list("invited to", room, who, *more),
+        AboutKeeping::WhoIsTrusted { room, who, more } => list("trusted in", room, who, *more),
+        AboutKeeping::Pause { room, seconds } => pause(room, *seconds),
+        AboutKeeping::Kept { .. } => kept(about),
         AboutKeeping::TooManyInvited(room) => {
             format!("{room} has as many people as it can remember. Type /invite NAME off first.")
         }
@@ -117,6 +139,58 @@ fn to_keepers(about: &AboutKeeping) -> String {
         ),
         AboutKeeping::OwnAlready(room) => format!("{room} is theirs already."),
     }
+}
+
+fn invited(who: &Username, room: &RoomName, is_invited: bool, stays: bool) -> String {
+    match (is_invited, stays) {
+        (true, _) => format!("{who} is invited to {room}."),
+        (false, false) => format!("{who} is not invited to {room} any more."),
+        (false, true) => {
+            let but = format!("but is still in it: type /kick {who} to send them out");
+            format!("{who} is not invited to {room} any more, {but}.")
+        }
+    }
+}
+
+fn pause(room: &RoomName, seconds: u32) -> String {
+    match seconds {
+        0 => format!("{room} is not slow."),
+        seconds => format!("{room} is slow: one line every {seconds} s."),
+    }
+}
+
+/// Whose a room is, and what is locked. Nothing else has words here.
+fn kept(about: &AboutKeeping) -> String {
+    let AboutKeeping::Kept {
+        room,
+        owner,
+        is_locked,
+        is_topic_locked,
+    } = about
+    else {
+        return String::new();
+    };
+    let owner = match owner {
+        Some(owner) => format!("The owner of {room} is {owner}."),
+        None => format!("{room} has no owner; operators keep it."),
+    };
+    match (is_locked, is_topic_locked) {
+        (false, false) => format!("{owner} It is open to everyone."),
+        (false, true) => format!("{owner} It is open to everyone, and its topic is locked."),
+        (true, false) => format!("{owner} It is locked."),
+        (true, true) => format!("{owner} It is locked, and so is its topic."),
+    }
+}
+
+/// `Invited to #tea: Ann, Bob and 3 more.`
+fn list(what: &str, room: &RoomName, who: &[Username], more: usize) -> String {
+    if who.is_empty() {
+        return format!("Nobody is {what} {room}.");
+    }
+    let more = (more > 0).then(|| format!("{more} more"));
+    let who = names(who.iter().map(Username::to_string).chain(more).collect());
+    let (first, rest) = what.split_at(1);
+    format!("{}{rest} {room}: {who}.", first.to_uppercase())
 }
 
 fn offer(by: Option<&Username>, room: &RoomName) -> String {

@@ -22,6 +22,13 @@ pub(super) fn render(about: &AboutPeople, format: Format, out: &mut BytesMut) {
             "Nobody has written to you privately. Type /msg NAME TEXT to write first.".into()
         }
         AboutPeople::Gone(name) => format!("{name} has left. Not sent."),
+        AboutPeople::LinkLost(name) => {
+            format!("{name}'s link is lost; they read it when it is back.")
+        }
+        AboutPeople::TooManyWait(name) => {
+            format!("{name}'s link is lost, and too many messages wait. Not sent.")
+        }
+        AboutPeople::NotRead(name, text) => format!("{name} has left and did not read: {text}"),
         AboutPeople::JustLeft => "They have just left. Nothing was sent or changed.".into(),
     };
     line(out, &[&words]);
@@ -52,6 +59,9 @@ fn tell_of(out: &mut BytesMut, whois: &Whois, format: Format) {
             &format!(" is {place}, online since {since} ({offset}){idle}."),
         ],
     );
+    if presence.lost {
+        line(out, &[name, "'s link is lost."]);
+    }
     if presence.away {
         line(out, &[&away::sentence(&presence.name, away)]);
     }

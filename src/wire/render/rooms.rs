@@ -114,8 +114,12 @@ fn state(presence: &Presence) -> String {
         Elsewhere::Unseen => "elsewhere".into(),
     });
     let away = presence.away.then(|| "away".into());
+    let lost = presence.lost.then(|| "link lost".into());
     let idle = idle(presence.idle).map(|idle| format!("idle {idle}"));
-    let parts: Vec<String> = [elsewhere, away, idle].into_iter().flatten().collect();
+    let parts: Vec<String> = [elsewhere, away, lost, idle]
+        .into_iter()
+        .flatten()
+        .collect();
     match parts.is_empty() {
         true => String::new(),
         false => format!(" ({})", parts.join(", ")),
@@ -124,11 +128,11 @@ fn state(presence: &Presence) -> String {
 
 /// The number of columns of the screen that a text takes.
 #[cfg(feature = "unicode-names")]
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
 #[cfg(not(feature = "unicode-names"))]
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().count()
 }

@@ -88,6 +88,7 @@ fn presence(name: &str, away: bool, idle: u32) -> Presence {
         name: Username::parse(name).unwrap(),
         elsewhere: None,
         away,
+        lost: false,
         idle,
     }
 }

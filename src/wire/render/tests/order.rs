@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::account::{AccountId, Rank};
 use crate::message::{
-    AboutConnection, AboutOrder, Answer, Audit, Message, News, PersonRow, Report, Silence, Why,
+    AboutConnection, AboutOrder, Answer, Audit, Message, News, PersonRow, Report, Retype, Silence,
+    Why,
 };
 use crate::moment::Medium;
 use crate::name::{RoomName, Username};
@@ -120,8 +121,21 @@ fn refusals() -> Vec<(AboutOrder, &'static str)> {
             "Many people share addresses of 127.0.0.1/32. Type a name instead.",
         ),
         (It::NoTime("10x".into()), "10x is not a time. Type it as 30m, 12h, 7d or forever."),
+        (It::Retype(Retype::Time("forever".into())), "forever is no time for that. Type 30m, 12h or the like, up to 7d."),
+        (
+            It::Retype(Retype::List),
+            "Type /people alone, or /people new 30m for the guests of the last 30 minutes; also 12h or 7d.",
+        ),
         (It::TooLong(200), "That has at most 200 characters. Shorten it."),
         (It::TypeAgain(14), "That is 14 people. Type the same line again to do it."),
+        (
+            It::Retype(Retype::Erasure { count: 12, in_file: false }),
+            "That is 12 messages. Type the same line again to do it.",
+        ),
+        (
+            It::Retype(Retype::Erasure { count: 1, in_file: true }),
+            "That is 1 message in memory, and those in the file. Type the same line again to do it.",
+        ),
         (It::NameKeptOut(bob()), "A person called Bob was sent away. Choose another name."),
         (It::NobodyNew, "No guest came in that time. Nobody was sent away."),
         (It::TooMany, "There are as many bans and mutes as there may be. Lift some first: /bans lists them."),
@@ -150,15 +164,15 @@ fn done() -> Vec<(AboutOrder, &'static str)> {
         (It::Lifted(vec![mute.clone()]), "Bob (by account) is no longer muted."),
         (It::Lifted(vec![net, mute]), "2 bans and mutes are lifted."),
         (
-            It::Erased { whose: bob(), room: None, count: 12 },
-            "12 messages of Bob are gone. Nobody reads those in the file any more, and they are being removed from it.",
+            It::Erased { whose: bob(), room: None, count: 12, topics: 2 },
+            "12 messages of Bob are gone. 2 topics are cleared. Nobody reads those in the file any more, and they are being removed from it.",
         ),
         (
-            It::Erased { whose: bob(), room: Some(tea()), count: 1 },
-            "1 message of Bob in #tea is gone. Nobody reads those in the file any more, and they are being removed from it.",
+            It::Erased { whose: bob(), room: Some(tea()), count: 1, topics: 1 },
+            "1 message of Bob in #tea is gone. 1 topic is cleared. Nobody reads those in the file any more, and they are being removed from it.",
         ),
         (
-            It::Erased { whose: bob(), room: None, count: 0 },
+            It::Erased { whose: bob(), room: None, count: 0, topics: 0 },
             "No message of Bob was in memory. Nobody reads those in the file any more, and they are being removed from it.",
         ),
         (

@@ -155,6 +155,10 @@ fn about_input_and_the_chat() -> Vec<Read> {
         ),
         (It::QuitTooLong, "A last word has at most 200 characters. Type a shorter one, or none."),
         (It::HowToQuit, "Type /quit to leave."),
+        (
+            It::HowToGoBack,
+            "Press Enter alone to give another name, or to leave: type /quit there.",
+        ),
         (It::StillHere(7), "Yes, 7 online."),
         (It::Unanswered(Unanswered::Busy), "The server is busy. Try again in a few seconds."),
         (It::Unanswered(Unanswered::Failed), "That cannot be done right now. Try again later."),
@@ -256,6 +260,9 @@ fn about_people() -> Vec<Read> {
         (It::NotTaken(bob()), "Bob is ignoring you. Not sent."),
         (It::NothingToReplyTo, "Nobody has written to you privately. Type /msg NAME TEXT to write first."),
         (It::Gone(bob()), "Bob has left. Not sent."),
+        (It::LinkLost(ann()), "Ann's link is lost; they read it when it is back."),
+        (It::TooManyWait(ann()), "Ann's link is lost, and too many messages wait. Not sent."),
+        (It::NotRead(ann(), "hi".into()), "Ann has left and did not read: hi"),
         (It::JustLeft, "They have just left. Nothing was sent or changed."),
     ])
 }

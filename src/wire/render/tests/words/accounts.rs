@@ -28,9 +28,10 @@ pub(super) fn at_the_door() -> Vec<Read> {
             1 wrong password since then, last from 192.0.2.7.\r\nType /help for the list of commands.",
         ),
         (It::UsernameOfHouse, "That username is for operators. Choose another."),
+        (It::SeatGone, "Your seat is not kept any more. Log in again."),
         (It::PasswordNeeded(ann()), "Ann is a member's name. Type the password to come in."),
         (It::WrongPassword { left: 2 }, "That is not the password. 2 attempts left."),
-        (It::WrongPassword { left: 1 }, "That is not the password. 1 attempt left."),
+        (It::WrongPassword { left: 1 }, "That is not the password. 1 attempt left. If you forgot it, whoever runs this server can set a new one."),
         (It::PasswordsTooOften { seconds: 40 }, "Too many attempts. Try again in 40 s."),
         (
             It::PasswordUnanswered(Unanswered::Busy),
@@ -56,7 +57,7 @@ pub(super) fn about_accounts() -> Vec<Read> {
         why: why.map(Box::new),
         word: "/register",
     };
-    let unregistering = |rooms, heir| It::Unregistering { name: ann(), rooms, heir };
+    let unregistering = |rooms, heir| It::Unregistering { name: ann(), rooms, heir, is_last_operator: false };
     of_answers([
         (It::NoAccounts, "Nobody has an account here: the server keeps none. Ask whoever runs it."),
         (It::Registered(ann()), "Ann is yours from now on."),

@@ -24,6 +24,11 @@ pub(super) fn about_owning() -> Vec<Read> {
             It::YouAreInvited { by: by(), room: room() },
             "Ann invites you to #tea. Type /join tea to go there.",
         ),
+        (It::WereInvited { rooms: vec![room()], more: 0 }, "You were invited to #tea. Type /join tea to go there."),
+        (
+            It::WereInvited { rooms: vec![room(); 2], more: 12 },
+            "You were invited to #tea, #tea and 12 more. Type /rooms for the list, and /join ROOM to go to one.",
+        ),
         (
             It::YouAreTrusted { by: by(), room: room() },
             "Ann trusts you to keep order in #tea: type /kick NAME or /mute NAME there.",
@@ -45,6 +50,14 @@ pub(super) fn about_owning() -> Vec<Read> {
         (not_yet(reason("spam")), "You were kicked from #tea: spam. Come back in 7 min."),
         (not_yet(None), "You were kicked from #tea. Come back in 7 min."),
         (It::Moved(room()), "You are in #tea now. Enter sends it here."),
+        (
+            It::MovedAlone(room()),
+            "You are in #tea now. Enter sends this line alone here.",
+        ),
+        (
+            It::MovedTopic(room()),
+            "You are in #tea now. Type that again to set its topic.",
+        ),
         (It::TopicIsLocked(room()), "The topic of #tea is locked. Ask its owner to set it."),
         (too_soon, "Wait 7 s. #tea is slow: one line every 10 s.\r\nNot sent: hi"),
     ])
@@ -59,7 +72,10 @@ pub(super) fn about_keeping() -> Vec<Read> {
     let past = |is_open| It::Past { room: tea(), is_open };
     let slowed = |seconds| It::Slowed { room: tea(), seconds };
     let trusted = |is_trusted| It::Trusted { who: bob(), room: tea(), is_trusted };
-    let invited = |is_invited| It::Invited { who: bob(), room: tea(), is_invited };
+    let invited = |is_invited, stays| It::Invited { who: bob(), room: tea(), is_invited, stays };
+    let are_invited = |count, more| It::WhoIsInvited { room: tea(), who: vec![bob(); count], more };
+    let are_trusted = |count| It::WhoIsTrusted { room: tea(), who: vec![bob(); count], more: 0 };
+    let kept = |owner, is_locked, is_topic_locked| It::Kept { room: tea(), owner, is_locked, is_topic_locked };
     of_answers([
         (locked(true), "#tea is locked. Type /invite NAME to let somebody in."),
         (locked(false), "#tea is unlocked: everyone may come in and read what was said there."),
@@ -72,8 +88,20 @@ pub(super) fn about_keeping() -> Vec<Read> {
         (It::NoSeconds, "Type /slow and a number of seconds up to 3600, or /slow off."),
         (trusted(true), "Bob keeps order in #tea too now."),
         (trusted(false), "Bob no longer keeps order in #tea."),
-        (invited(true), "Bob is invited to #tea."),
-        (invited(false), "Bob is not invited to #tea any more."),
+        (invited(true, false), "Bob is invited to #tea."),
+        (invited(false, false), "Bob is not invited to #tea any more."),
+        (invited(false, true), "Bob is not invited to #tea any more, but is still in it: type /kick Bob to send them out."),
+        (are_invited(0, 0), "Nobody is invited to #tea."),
+        (are_invited(1, 0), "Invited to #tea: Bob."),
+        (are_invited(2, 3), "Invited to #tea: Bob, Bob and 3 more."),
+        (are_trusted(0), "Nobody is trusted in #tea."),
+        (are_trusted(2), "Trusted in #tea: Bob and Bob."),
+        (It::Pause { room: tea(), seconds: 0 }, "#tea is not slow."),
+        (It::Pause { room: tea(), seconds: 10 }, "#tea is slow: one line every 10 s."),
+        (kept(None, false, false), "#tea has no owner; operators keep it. It is open to everyone."),
+        (kept(Some(bob()), false, true), "The owner of #tea is Bob. It is open to everyone, and its topic is locked."),
+        (kept(Some(bob()), true, false), "The owner of #tea is Bob. It is locked."),
+        (kept(Some(bob()), true, true), "The owner of #tea is Bob. It is locked, and so is its topic."),
         (
             It::TooManyInvited(room()),
             "#tea has as many people as it can remember. Type /invite NAME off first.",
