@@ -40,7 +40,7 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    fn fresh(&mut self) -> String {
+    pub(super) fn fresh(&mut self) -> String {
         self.made += 1;
         format!("{MARK}{:04}", self.made)
     }
@@ -61,7 +61,7 @@ fn all_in(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// What stands for the hash of a password.
-fn hash(password: &Secret) -> Hashed {
+pub(super) fn hash(password: &Secret) -> Hashed {
     let mut hasher = DefaultHasher::new();
     password.reveal().hash(&mut hasher);
     Hashed::new(&format!("hash {}", hasher.finish()))
@@ -139,11 +139,25 @@ impl Stage {
         let is_named = self.model.is_named(peer);
         let text = match (client.is_program, self.model.asked_for_password(peer)) {
             (false, Some(question)) => self.answer_to(peer, question),
+            _ if self.story.kind.has_order && is_named && self.dice.below(4) > 0 => {
+                self.lines_about_order(peer)
+            }
             _ if self.dice.below(3) > 0 => return false,
+            // Operators stay.
+            _ if is_named && self.model.is_operator_here(peer) => self.lines_about_order(peer),
             (true, _) => self.object_of_member(peer, is_named),
             (false, None) if is_named => self.line_of_member(peer),
+            (false, None) if self.story.kind.has_order && self.dice.below(4) == 0 => {
+                self.name_kept_out() + "\n"
+            }
             (false, None) => {
-                let owners = self.model.owners(peer).0;
+                let mut owners = self.model.owners(peer).0;
+                if self.story.kind.has_order && self.dice.below(2) == 0 {
+                    owners = self.model.absent_operator().map_or(owners, |it| vec![it]);
+                } else if self.story.kind.has_order && self.dice.below(3) == 0 {
+                    let awaited = self.model.awaited();
+                    owners = Some(awaited).filter(|it| !it.is_empty()).unwrap_or(owners);
+                }
                 if owners.is_empty() {
                     return false;
                 }
@@ -164,6 +178,20 @@ impl Stage {
             5 => "\u{e9}\n".into(),
             _ if question == SecretQuestion::New => self.secrets.fresh() + "\n",
             _ => self.model.right_answer(peer).unwrap_or_default() + "\n",
+        }
+    }
+
+    pub(super) fn is_program(&self, peer: PeerId) -> bool {
+        let client = self.clients.iter().find(|it| it.peer == Some(peer));
+        client.is_some_and(|it| it.is_program)
+    }
+
+    /// Somebody makes an account.
+    pub(super) fn lines_to_register(&mut self, peer: PeerId) -> String {
+        let new = self.secrets.fresh();
+        match self.is_program(peer) {
+            true => json!({"op": "register", "password": new}).to_string() + "\n",
+            false => format!("/register\n{new}\n{new}\n"),
         }
     }
 

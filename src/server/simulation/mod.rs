@@ -8,6 +8,10 @@ mod asking;
 mod client;
 mod end_key;
 mod floods;
+#[cfg(feature = "accounts")]
+mod guard;
+#[cfg(feature = "accounts")]
+mod hush;
 mod late;
 #[cfg(feature = "accounts")]
 mod members;
@@ -15,6 +19,8 @@ mod model;
 mod naive;
 mod numbers;
 mod objects;
+#[cfg(feature = "accounts")]
+mod order;
 mod play;
 mod queues;
 mod record;
@@ -29,6 +35,8 @@ mod story;
 #[cfg(feature = "tls")]
 mod tls;
 mod traffic;
+#[cfg(feature = "accounts")]
+mod watch;
 
 pub(super) use asking::answer;
 pub(super) use record::Record;

@@ -9,9 +9,12 @@ mod answers;
 mod asking;
 mod attempts;
 mod commands;
+mod facts;
 mod keeping;
 mod late;
+mod locks;
 mod members;
+mod order;
 mod owners;
 mod past;
 mod people;
@@ -19,7 +22,11 @@ mod person;
 mod programs;
 mod reading;
 mod registering;
+mod reports;
 mod rooms;
+mod rows;
+mod sanctions;
+mod silence;
 mod telling;
 mod words;
 mod words_found;
@@ -31,7 +38,7 @@ use std::time::{Duration, Instant};
 
 use crate::chat::Finding;
 use crate::id::{PeerId, PersonId};
-use crate::message::{AboutConnection, AboutInput, EntryFacts, News, Request};
+use crate::message::{AboutConnection, AboutInput, EntryFacts, News, Request, RoomMember};
 use crate::moment::{Format, Moment};
 use crate::name::{InvalidUsername, RoomName, Username};
 
@@ -39,6 +46,7 @@ use super::numbers::OWN;
 use super::record::{Happened, Told, What};
 use super::sightings::Sightings;
 
+pub(super) use facts::{Door, Guest};
 use telling::Readers;
 pub(super) use telling::rendered;
 
@@ -50,6 +58,10 @@ pub(super) struct Model {
     people: Vec<Person>,
     accounts: Vec<accounts::Account>,
     attempts: attempts::Attempts,
+    /// Bans and mutes, and who was kicked a moment ago. Each list has the oldest first.
+    sanctions: Vec<sanctions::Sanction>,
+    kicks: Vec<sanctions::Sanction>,
+    reports: reports::Reports,
     /// By their places, which are used again; the lobby is the first.
     rooms: Vec<Option<Room>>,
     motd: Option<String>,
@@ -151,6 +163,10 @@ struct Person {
     more: Option<past::Sought>,
     /// For how long they have searched, as it were, and when they did last.
     searches: Option<(Duration, Instant)>,
+    /// A line that they typed, and that does something if they type it again by then.
+    again: Option<(String, Instant)>,
+    /// Mutes that meet them whatever becomes of their name.
+    followed: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -176,8 +192,10 @@ struct Room {
     made: u64,
     /// The entry that made its life.
     began: u64,
-    /// Whose it is.
-    owner: Option<u64>,
+    kept: locks::Kept,
+    /// What members are in it, and which guests are invited since when.
+    ranks: Vec<RoomMember>,
+    guests: Vec<(PersonId, u64)>,
     name: RoomName,
     /// Nobody made the lobby.
     maker: Option<PeerId>,
@@ -265,6 +283,9 @@ impl Model {
             people: Vec::new(),
             accounts: Vec::new(),
             attempts: attempts::Attempts::default(),
+            sanctions: Vec::new(),
+            kicks: Vec::new(),
+            reports: reports::Reports::default(),
             rooms: Vec::new(),
             began: None,
             comings: 0,
@@ -379,7 +400,7 @@ impl Model {
             Happened::WrongProtocol(protocol) => {
                 self.dismiss(peer, AboutConnection::WrongProtocol(*protocol));
             }
-            Happened::Interrupt => self.answer_key(peer, AboutInput::HowToQuit),
+            Happened::Interrupt => self.answer_key(peer, self.how_to_leave(peer)),
             Happened::AreYouThere => self.answer_key(peer, AboutInput::StillHere(self.online())),
             Happened::TooFast { of_address } => {
                 self.break_prompt(peer);
@@ -395,6 +416,14 @@ impl Model {
             Happened::Object(object) => self.object(now, peer, object),
             Happened::Misused(id, misuse) => self.tell_misuse(peer, id, misuse),
             Happened::Program(format) => self.become_program(now, peer, *format),
+        }
+    }
+
+    /// What somebody reads who interrupts.
+    fn how_to_leave(&self, peer: PeerId) -> AboutInput {
+        match self.asked_for_password(peer) {
+            Some(_) => AboutInput::HowToGoBack,
+            None => AboutInput::HowToQuit,
         }
     }
 

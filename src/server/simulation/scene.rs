@@ -41,6 +41,11 @@ impl Scene {
 
     /// The clients' sockets take so many bytes until they are read.
     pub(crate) fn taking(outbound: usize, config: Config) -> Scene {
+        Scene::ahead(0, outbound, config)
+    }
+
+    /// The server begins when the clock is so many seconds ahead.
+    pub(crate) fn ahead(ahead: i64, outbound: usize, config: Config) -> Scene {
         let nature = Nature {
             outbound,
             inbound: 1 << 16,
@@ -50,6 +55,7 @@ impl Scene {
             reset_discards: false,
         };
         let world = World::new(nature, 0);
+        world.jump(ahead);
         let server = serve(&world, config);
         Scene {
             world,

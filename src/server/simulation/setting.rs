@@ -43,6 +43,8 @@ pub(super) fn config(dice: &mut Dice) -> Config {
         max_clients: 2 + dice.below(12),
         max_line: [64, 100, 8192][dice.below(3)],
         history: [0, 3, 200][dice.below(3)],
+        keep_guests: Duration::ZERO,
+        keep_members: Duration::ZERO,
         drain: Duration::from_secs(1 + dice.below(5) as u64),
         ..Config::default()
     };

@@ -81,6 +81,77 @@ pub(super) enum Sight {
     Registered,
     PasswordSet,
     Unregistered,
+    /// A room was locked, or unlocked, or its past was opened.
+    Locked,
+    Unlocked,
+    PastOpen,
+    /// Somebody was invited to a locked room, or a member who was not here to a room; or somebody in a locked room no longer.
+    Invited,
+    InvitedAway,
+    Uninvited,
+    /// Somebody is told that they were invited while they were not here.
+    ToldInvited,
+    /// Somebody was trusted, or got the room of an account that ended.
+    Trusted,
+    Inherited,
+    /// Somebody was not let into a locked room, did not find it on the list, or asked for it by its name in vain.
+    NotInvited,
+    NotListed,
+    AskedInVain,
+    /// Others read where somebody goes without the name of the room.
+    Unnamed,
+    /// Lines of a locked room were left out of what came from the file, or of what was on its way.
+    NotRead,
+    HiddenMeanwhile,
+    /// A member came back into a locked room, or not into theirs, as it was locked meanwhile.
+    BackInLocked,
+    LockedOut,
+    /// Another server went on with a locked room.
+    LockKept,
+    /// Somebody was banned who was here, or who was not; or kicked.
+    Banned,
+    BannedAway,
+    Kicked,
+    /// A ban by an address meets several people, and was typed once, or again. A ban stands in the place of another.
+    TypedOnce,
+    TypedTwice,
+    Replaced,
+    Unbanned,
+    /// Somebody was not let in, by this or that, or by a ban that an earlier server made.
+    BarredByAccount,
+    BarredByAddress,
+    BarredByName,
+    BarredByKick,
+    BanKept,
+    /// Somebody could not take a name.
+    NameKeptOut,
+    /// Somebody who is here was muted, or heard again.
+    Muted,
+    Heard,
+    /// Somebody who is muted said something in a room, or to one person; wanted another name, to be away with a word, a
+    /// topic, or a room that there is not; invited somebody; or left with a word.
+    SilentInRoom,
+    SilentPrivately,
+    SilentName,
+    SilentAway,
+    SilentTopic,
+    SilentRoom,
+    SilentInvitation,
+    LastWordDropped,
+    /// They were, by a mute that an earlier server made, or by one of the name that they had; or they registered.
+    MuteKept,
+    MuteFollows,
+    MuteRegistered,
+    /// Somebody who is muted reported something, an operator read what had waited for them, or somebody reported too much.
+    ReportOfMuted,
+    ReportWaited,
+    TooManyReports,
+    /// A ban was believed in; somebody came in while it was, or while one that is older than the server was.
+    BanWatched,
+    DoorWatched,
+    OldBanWatched,
+    /// Somebody said a word that nobody is to read, as they had read that they are muted.
+    WordWatched,
 }
 
 impl Sight {
@@ -118,6 +189,60 @@ impl Sight {
         Sight::Registered,
         Sight::PasswordSet,
         Sight::Unregistered,
+    ];
+
+    /// Those of a play with locked rooms, and operators.
+    #[cfg(feature = "accounts")]
+    pub(super) const ORDER: [Sight; 49] = [
+        Sight::Locked,
+        Sight::Unlocked,
+        Sight::PastOpen,
+        Sight::Invited,
+        Sight::InvitedAway,
+        Sight::Uninvited,
+        Sight::ToldInvited,
+        Sight::Trusted,
+        Sight::Inherited,
+        Sight::NotInvited,
+        Sight::NotListed,
+        Sight::AskedInVain,
+        Sight::Unnamed,
+        Sight::NotRead,
+        Sight::BackInLocked,
+        Sight::LockedOut,
+        Sight::LockKept,
+        Sight::Banned,
+        Sight::BannedAway,
+        Sight::Kicked,
+        Sight::TypedOnce,
+        Sight::TypedTwice,
+        Sight::Replaced,
+        Sight::Unbanned,
+        Sight::BarredByAccount,
+        Sight::BarredByAddress,
+        Sight::BarredByName,
+        Sight::BarredByKick,
+        Sight::BanKept,
+        Sight::NameKeptOut,
+        Sight::Muted,
+        Sight::Heard,
+        Sight::SilentInRoom,
+        Sight::SilentPrivately,
+        Sight::SilentName,
+        Sight::SilentAway,
+        Sight::SilentTopic,
+        Sight::SilentRoom,
+        Sight::SilentInvitation,
+        Sight::LastWordDropped,
+        Sight::MuteKept,
+        Sight::MuteRegistered,
+        Sight::ReportOfMuted,
+        Sight::ReportWaited,
+        Sight::TooManyReports,
+        Sight::BanWatched,
+        Sight::DoorWatched,
+        Sight::OldBanWatched,
+        Sight::WordWatched,
     ];
 
     /// Those of a play with a store.
@@ -239,6 +364,10 @@ impl Stage {
         let mut seen = self.seen_so_far();
         seen.add(Sight::ProgramAgain, self.model.told_again);
         seen.add_all(self.model.sights());
+        #[cfg(feature = "accounts")]
+        for it in [&self.guard.seen, &self.hush.seen] {
+            seen.add_all(it);
+        }
         seen
     }
 

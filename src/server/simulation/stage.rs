@@ -8,6 +8,7 @@ use crate::account::Accounts;
 use crate::chat::Twin;
 use crate::dice::Dice;
 use crate::error::CloseReason;
+use crate::id::PeerId;
 use crate::limits::STALL;
 use crate::limits::accounts::SECRET_BYTES;
 use crate::message::{AboutConnection, Hello};
@@ -17,6 +18,10 @@ use crate::server::{Config, Server, Stats};
 
 use super::asking::Thread;
 use super::client::Client;
+#[cfg(feature = "accounts")]
+use super::guard::Guard;
+#[cfg(feature = "accounts")]
+use super::hush::Hush;
 use super::late;
 #[cfg(feature = "accounts")]
 use super::members;
@@ -29,6 +34,8 @@ use super::setting;
 #[cfg(feature = "store")]
 use super::storing::{Keeping, check_kept};
 use super::story::{Kind, Story};
+#[cfg(feature = "accounts")]
+use super::watch::Watch;
 
 pub(super) struct Stage {
     pub(super) dice: Dice,
@@ -56,6 +63,15 @@ pub(super) struct Stage {
     /// The passwords that were typed.
     #[cfg(feature = "accounts")]
     pub(super) secrets: members::Secrets,
+    /// Has an eye on what is said in locked rooms.
+    #[cfg(feature = "accounts")]
+    pub(super) watch: Watch,
+    /// Has an eye on the door.
+    #[cfg(feature = "accounts")]
+    pub(super) guard: Guard,
+    /// Has an eye on those who are muted.
+    #[cfg(feature = "accounts")]
+    pub(super) hush: Hush,
     /// Hears the entries alone.
     pub(super) twin: Twin,
     /// What outlasts a server, if what is said is kept.
@@ -73,15 +89,28 @@ fn be_late(server: &mut Server, kind: Kind, seed: u64) {
     }
 }
 
+/// Has a configuration fit a kind of play.
+fn fit(config: &mut Config, kind: Kind) {
+    if kind.has_members {
+        config.anonymous = false;
+        // A line and a password may be as long.
+        config.max_line = SECRET_BYTES;
+    }
+    if kind.has_order {
+        // Enough people stay for long enough.
+        (config.rate, config.idle_timeout) = (None, None);
+        config.max_clients += 6;
+        config.max_per_ip = None;
+    }
+}
+
 impl Stage {
     pub(super) fn new(seed: u64, kind: Kind, is_told: bool) -> Stage {
         let mut dice = Dice::new(seed);
         let mut config = setting::config(&mut dice);
         let mut rooms = Rooms::new(&mut dice);
+        fit(&mut config, kind);
         if kind.has_members {
-            config.anonymous = false;
-            // A line and a password may be as long.
-            config.max_line = SECRET_BYTES;
             rooms = Rooms::Few;
         }
         let nature = setting::nature(&mut dice, &config);
@@ -116,6 +145,12 @@ impl Stage {
             numbers: Numbers::default(),
             #[cfg(feature = "accounts")]
             secrets: members::Secrets::default(),
+            #[cfg(feature = "accounts")]
+            watch: Watch::default(),
+            #[cfg(feature = "accounts")]
+            guard: Guard::default(),
+            #[cfg(feature = "accounts")]
+            hush: Hush::default(),
             twin,
             #[cfg(feature = "store")]
             keeping: None,
@@ -141,6 +176,12 @@ impl Stage {
         self.twin = Twin::of(&mut server.talk.hub, self.world.now());
         self.server = Some(server);
         self.clients.clear();
+        #[cfg(feature = "accounts")]
+        {
+            self.watch.forget_clients();
+            self.hush.forget_clients();
+            self.guard.begin_again(self.world.now().unix);
+        }
         let last = self.model.last();
         self.numbers.go_on(Some(last).filter(|_| !has_noted));
         (self.stops_since, self.stopped_at, self.thread) = (None, None, None);
@@ -231,14 +272,13 @@ impl Stage {
         }
         #[cfg(feature = "store")]
         self.note_time(told.now);
+        #[cfg(feature = "accounts")]
+        self.watch_told(told);
         let own = self.numbers.own(told);
         let asked = self.model.asked_for_passwords();
         let owed = self.model.hear(own.as_ref().unwrap_or(told));
-        let is_answer = matches!(told.what, What::Event(_, Happened::Secret(_)));
-        for peer in asked.into_iter().filter(|_| !is_answer) {
-            let client = self.clients.iter_mut().find(|it| it.peer == Some(peer));
-            let is_asked = self.model.asked_for_password(peer).is_some();
-            client.into_iter().for_each(|it| it.may_drop |= !is_asked);
+        if !matches!(told.what, What::Event(_, Happened::Secret(_))) {
+            self.let_drop(asked);
         }
         let is_routine = matches!(
             told.what,
@@ -249,12 +289,23 @@ impl Stage {
             let place = self.place(|it| it.peer == Some(peer))?;
             self.clients[place].owe(piece);
         }
+        #[cfg(feature = "accounts")]
+        self.watch_done(told)?;
         for client in self.clients.iter_mut().filter(|it| it.left.is_none()) {
             if client.peer.is_some_and(|peer| !self.model.is_here(peer)) {
                 client.left = Some((told.now.instant, None));
             }
         }
         Ok(())
+    }
+
+    /// Of these people, who were asked for a password, those who are not any more may lose what they typed.
+    fn let_drop(&mut self, asked: Vec<PeerId>) {
+        for peer in asked {
+            let client = self.clients.iter_mut().find(|it| it.peer == Some(peer));
+            let is_asked = self.model.asked_for_password(peer).is_some();
+            client.into_iter().for_each(|it| it.may_drop |= !is_asked);
+        }
     }
 
     fn owe_hello(&mut self, place: usize) {
@@ -391,7 +442,7 @@ impl Stage {
     }
 
     /// Whether it has not decoded all that a client sent, who has not left.
-    fn has_input_of(&self, client: &Client) -> bool {
+    pub(super) fn has_input_of(&self, client: &Client) -> bool {
         let peer = client.peer.filter(|_| client.left.is_none());
         let server = self.server.as_ref().zip(peer);
         server.is_some_and(|(server, peer)| server.talk.connections.has_input(peer.slot))

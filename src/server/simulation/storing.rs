@@ -14,7 +14,7 @@ use crate::server::Server;
 use crate::server::keeping::find;
 use crate::server::workers::Job;
 use crate::work::store::simulated::{Disk, Place, Written, open_with, read_all};
-use crate::work::store::{Error, Options, Reader};
+use crate::work::store::{Error, Options, Reader, Store};
 
 #[cfg(feature = "accounts")]
 use super::members;
@@ -141,6 +141,10 @@ impl Stage {
             lives: 1,
             seen: Sightings::default(),
         });
+        #[cfg(feature = "accounts")]
+        if self.story.kind.has_order {
+            self.add_operators();
+        }
         self.open();
     }
 
@@ -158,8 +162,7 @@ impl Stage {
         self.config.history.clamp(1, crate::limits::REPLAYED_LINES)
     }
 
-    /// Opens the file for a server that has just begun.
-    fn open(&mut self) {
+    pub(super) fn open_file(&self) -> Store {
         let keeping = self.keeping.as_ref().expect("something is kept");
         let options = Options {
             dir: keeping.place.0.clone(),
@@ -169,7 +172,7 @@ impl Stage {
             lines: self.loads(),
         };
         let by = Instant::now() + Duration::from_secs(30);
-        let store = loop {
+        loop {
             let world = self.world.clone();
             let clock = Arc::new(move || world.now());
             match open_with(&options, clock, keeping.most) {
@@ -177,7 +180,12 @@ impl Stage {
                 Err(Error::InUse { .. }) if Instant::now() < by => {}
                 opened => break opened.expect("the file can be opened"),
             }
-        };
+        }
+    }
+
+    /// Opens the file for a server that has just begun.
+    fn open(&mut self) {
+        let store = self.open_file();
         let server = self.server.as_mut().expect("it has begun");
         self.twin
             .go_on(store.loaded.rooms.clone(), store.loaded.house.clone());
@@ -223,6 +231,7 @@ impl Stage {
         };
         let lives = keeping.lives;
         self.begin_again(unix - BEGIN, lives, has_noted);
+        self.model.load_sanctions(self.world.now().unix_millis());
         self.tell(|_| format!("another server goes on, {lost} rows were lost, at {unix}"));
         self.open();
         let server = self.server.as_ref().ok_or("it has begun")?;
@@ -268,6 +277,8 @@ impl Stage {
             if !is_one {
                 return Err(format!("{it:?} stands in another room than {owed:?}"));
             }
+            #[cfg(feature = "accounts")]
+            self.hush.check_kept(&it.body)?;
             if it.seq <= before {
                 return Err(format!("{it:?} stands behind {before}"));
             }

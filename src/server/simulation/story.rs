@@ -19,6 +19,8 @@ pub(super) struct Kind {
     pub(super) keeps: bool,
     /// People register, and come back with their passwords.
     pub(super) has_members: bool,
+    /// They lock rooms, and keep order.
+    pub(super) has_order: bool,
 }
 
 impl Kind {
@@ -30,12 +32,13 @@ impl Kind {
     }
 
     /// The variables that choose such a play, and whether this is one.
-    pub(super) fn variables(self) -> [(&'static str, bool); 4] {
+    pub(super) fn variables(self) -> [(&'static str, bool); 5] {
         [
             ("CHINWAG_LATE", self.is_late),
             ("CHINWAG_ASKS", self.asks),
             ("CHINWAG_STORE", self.keeps),
             ("CHINWAG_MEMBERS", self.has_members),
+            ("CHINWAG_ORDER", self.has_order),
         ]
     }
 }

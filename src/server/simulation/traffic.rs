@@ -17,6 +17,8 @@ impl Stage {
             }
             moved |= self.send(place);
             moved |= self.read(place)?;
+            #[cfg(feature = "accounts")]
+            self.forget_doors(place);
         }
         Ok(moved)
     }
@@ -53,6 +55,10 @@ impl Stage {
             self.tell(|_| format!("client {place} reads {}", shown(&bytes)));
             #[cfg(feature = "accounts")]
             self.check_no_secret(place, &bytes)?;
+            #[cfg(feature = "accounts")]
+            self.check_no_whisper(place, &bytes)?;
+            #[cfg(feature = "accounts")]
+            self.guard_answers(place, &bytes)?;
             let mut numbers = std::mem::take(&mut self.numbers);
             self.checked(place, |it| it.read(&bytes, &mut numbers))?;
             self.numbers = numbers;

@@ -28,13 +28,11 @@ pub(super) struct Account {
     /// The entry that set the password.
     pub(super) changed: u64,
     pub(super) has_ended: bool,
+    pub(super) is_operator: bool,
     /// How many messages wait.
     pub(super) waiting: usize,
     pub(super) addresses: Vec<IpAddr>,
 }
-
-/// A name and its password.
-type Named = (String, String);
 
 /// Somebody who is asked for a password.
 #[derive(Debug)]
@@ -96,11 +94,7 @@ impl Model {
         }
         self.file.as_ref()?;
         let me = self.person(peer);
-        Some(match me.account {
-            None => Rank::Guest,
-            Some(it) if self.room(me.room).owner == Some(it) => Rank::Owner,
-            Some(_) => Rank::Member,
-        })
+        Some(self.rank_in(me, self.room(me.room)))
     }
 
     /// Whether somebody may not type a command, and is told so.
@@ -149,42 +143,6 @@ impl Model {
         people
             .filter(|it| self.asked_for_password(*it).is_some())
             .collect()
-    }
-
-    /// The right answer to what a peer is asked, if there is one.
-    pub(in crate::server::simulation) fn right_answer(&self, peer: PeerId) -> Option<String> {
-        let person = self.people.iter().find(|it| it.peer == peer)?;
-        let asking = person.asking.as_ref()?;
-        let account = match (&asking.stage, &asking.purpose) {
-            (Stage::Again(first), _) => return Some(first.reveal().into()),
-            (Stage::Present, Purpose::Login { account, .. }) => Some(*account),
-            (Stage::Present, _) => person.account,
-            _ => None,
-        };
-        let password = self.account(account?).password.as_ref();
-        Some(password?.reveal().into())
-    }
-
-    /// All that is somebody's, with the passwords, and the account of a peer.
-    pub(in crate::server::simulation) fn owners(
-        &self,
-        peer: PeerId,
-    ) -> (Vec<Named>, Option<Named>) {
-        let told = |it: &Account| {
-            let password = it.password.as_ref()?;
-            Some((it.name.to_string(), password.reveal().to_string()))
-        };
-        let person = self.people.iter().find(|it| it.peer == peer);
-        let own = person.and_then(|it| it.account);
-        let own = own.and_then(|it| told(self.account(it)));
-        (self.accounts.iter().filter_map(told).collect(), own)
-    }
-
-    /// Whether what a peer waits for is about a password.
-    pub(in crate::server::simulation) fn asks_of_password(&self, peer: PeerId) -> bool {
-        let person = self.people.iter().find(|it| it.peer == peer);
-        let asked = person.and_then(|it| it.asked.as_ref());
-        asked.is_some_and(|it| matches!(it.what, Question::Verify { .. } | Question::Hash(_)))
     }
 
     pub(super) fn ask_secret(&mut self, peer: PeerId, question: SecretQuestion) {
@@ -270,7 +228,7 @@ impl Model {
             (Some(it), _) => Some(AboutAccount::HasAccount(self.account(it).name.clone())),
             (None, Some(_)) => Some(AboutAccount::NameTaken(name)),
             (None, None) => {
-                let wait = self.attempts.register(typed.now.instant, address).err();
+                let wait = self.attempts.may_register(typed.now.instant, address).err();
                 let seconds = wait.map(|it| it.as_secs().max(1));
                 seconds.map(|seconds| AboutAccount::TooManyRegistered { seconds })
             }
@@ -283,7 +241,7 @@ impl Model {
         }
         self.begin_asking(peer, Purpose::Register, Stage::New);
         match new {
-            Some(new) => self.hash(peer, new.clone()),
+            Some(new) => self.hash_to_register(typed.now, peer, new.clone()),
             None => self.ask_within(typed.now, peer, Stage::New),
         }
     }
@@ -322,10 +280,14 @@ impl Model {
         }
         let (heir, heir_name) = heir.unzip();
         if password.is_none() {
+            let operators = self.accounts.iter();
+            let operators = operators.filter(|it| it.is_operator && !it.has_ended);
+            let is_last_operator = self.account(id).is_operator && operators.count() == 1;
             let unregistering = AboutAccount::Unregistering {
                 name: self.account(id).name.clone(),
                 rooms: self.rooms_owned(id).into_iter().map(|it| it.2).collect(),
                 heir: heir_name,
+                is_last_operator,
             };
             self.answer(peer, unregistering);
         }
@@ -378,7 +340,7 @@ impl Model {
                 Err(why) => self.stop_asking(peer, Some(AboutAccount::NoPassword(why))),
             },
             Stage::Again(first) => match new {
-                Ok(new) if new == first => self.hash(peer, first),
+                Ok(new) if new == first => self.hash_to_register(now, peer, first),
                 _ => self.stop_asking(peer, Some(AboutAccount::NotTheSame)),
             },
             stage => panic!("{peer} answered in {stage:?}"),
@@ -467,6 +429,11 @@ impl Model {
         }
         self.set_stage(peer, Stage::Verifying(new));
         let changed = self.account(account).changed;
+        // The password may have been changed since they gave the name.
+        let asking = self.person_mut(peer).asking.as_mut();
+        if let Some(Purpose::Login { changed: known, .. }) = asking.map(|it| &mut it.purpose) {
+            *known = changed;
+        }
         let found = None;
         self.ask(
             peer,
@@ -477,6 +444,20 @@ impl Model {
                 found,
             },
         );
+    }
+
+    /// A new password is hashed, unless too many accounts were made, if it is for one.
+    fn hash_to_register(&mut self, now: Moment, peer: PeerId, new: Secret) {
+        let me = self.person(peer);
+        let asking = me.asking.as_ref().expect("they are asked");
+        let is_first = matches!(asking.purpose, Purpose::Register);
+        let address = me.household();
+        if is_first && let Err(wait) = self.attempts.register(now.instant, address) {
+            let seconds = wait.as_secs().max(1);
+            let why = AboutAccount::TooManyRegistered { seconds };
+            return self.stop_asking(peer, Some(why));
+        }
+        self.hash(peer, new);
     }
 
     pub(super) fn hash(&mut self, peer: PeerId, new: Secret) {

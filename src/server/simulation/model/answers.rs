@@ -13,9 +13,9 @@ use crate::message::{
 use crate::query::Place;
 use crate::server::simulation::sightings::Sight;
 
-use super::keeping::Shelved;
 use super::past::{Eyes, Found, Question, Sought, Way, What};
 use super::reading::Page;
+use super::rows::Shelved;
 use super::words_found::finds;
 use super::{Line, Model};
 
@@ -103,9 +103,9 @@ impl Model {
         let (end, life) = (file.end(before), |name| self.life_of(name));
         Found::This(match what {
             What::History(room) => {
-                let life = life(room);
+                let life = life(room).filter(|_| eyes.reads_from(room).is_some());
                 let gap = life.and_then(|it| file.untold(it));
-                let gap = gap.filter(|it| it.is_before(before));
+                let gap = gap.filter(|it| it.is_before(before) && eyes.may_read(it));
                 let count = count - gap.iter().len();
                 let mut page = file.page(eyes, end, count, |it| {
                     Some(it.life) == life && (it.is_talk() || it.is_gap())
@@ -189,6 +189,7 @@ impl Model {
 
     fn note_sights(&mut self, peer: PeerId, sought: &Sought, way: Way, page: &Page) {
         self.seen.add(Sight::Unseen, page.hides.into());
+        self.seen.add(Sight::NotRead, page.locks.into());
         if page.lines.is_empty() {
             return;
         }
@@ -249,6 +250,9 @@ impl Model {
             before,
             count: FOUND_LINES,
         });
+        let hidden = lines.len();
+        lines.retain(|it| self.may_read(peer, it));
+        self.seen.add(Sight::HiddenMeanwhile, hidden - lines.len());
         let (count, has_more) = (lines.len(), older.is_some());
         if self.person(peer).is_program() && way == Way::Page {
             let room = match sought.what {
@@ -267,6 +271,7 @@ impl Model {
         }
         let title: Answer = match (&sought.what, way) {
             (_, Way::Arrival) if count == 0 => return,
+            (What::History(_), _) if count == 0 && has_more => AboutPast::FurtherBack.into(),
             (_, Way::Last) if count == 0 => AboutReading::NoHistory.into(),
             (_, Way::Arrival | Way::Last) => AboutReading::History(count).into(),
             (What::History(_), Way::Page) if count == 0 => AboutPast::NothingEarlier.into(),

@@ -85,18 +85,28 @@ impl Attempts {
         }
     }
 
-    /// Counts the making of an account, or says how long to wait.
-    pub(super) fn register(&mut self, now: Instant, address: IpAddr) -> Result<(), Duration> {
-        let both = [
-            (Key::Registrations(None), REGISTRATIONS.0),
-            (Key::Registrations(Some(address)), REGISTRATIONS.1),
-        ];
-        for (key, most) in both {
+    /// Whether somebody may make an account, or how long to wait.
+    pub(super) fn may_register(&self, now: Instant, address: IpAddr) -> Result<(), Duration> {
+        for (key, most) in registrations(address) {
             self.may(now, key, most, REGISTERED_WITHIN / most)?;
         }
-        for (key, most) in both {
+        Ok(())
+    }
+
+    /// Counts the making of an account, or says how long to wait.
+    pub(super) fn register(&mut self, now: Instant, address: IpAddr) -> Result<(), Duration> {
+        self.may_register(now, address)?;
+        for (key, most) in registrations(address) {
             self.add(now, key, most, REGISTERED_WITHIN / most)?;
         }
         Ok(())
     }
+}
+
+/// What counts the accounts that are made: all of them, and those from one address.
+fn registrations(address: IpAddr) -> [(Key, u32); 2] {
+    [
+        (Key::Registrations(None), REGISTRATIONS.0),
+        (Key::Registrations(Some(address)), REGISTRATIONS.1),
+    ]
 }

@@ -9,6 +9,7 @@ use crate::message::{
 };
 use crate::moment::{Format, Moment, Offset, Stamp};
 use crate::name::Username;
+use crate::server::simulation::sightings::Sight;
 
 use super::{Line, Model, Person, Readers, words};
 
@@ -61,6 +62,9 @@ impl Model {
     }
 
     pub(super) fn come_in(&mut self, now: Moment, peer: PeerId, name: Username) {
+        if self.is_barred(peer, &name, None) {
+            return;
+        }
         if self.is_taken(&name, peer) {
             return self.refuse(peer, AboutConnection::UsernameTaken);
         }
@@ -105,6 +109,17 @@ impl Model {
 
     /// Someone is gone for everyone.
     pub(super) fn depart(&mut self, peer: PeerId, word: &str) {
+        let word = Some(word).filter(|it| !it.is_empty()).map(Into::into);
+        self.vanish(peer, Readers::Comings, |who| News::Left { who, word });
+    }
+
+    /// The same, of which others read this.
+    pub(super) fn vanish(
+        &mut self,
+        peer: PeerId,
+        to: Readers,
+        news: impl FnOnce(Username) -> News,
+    ) {
         let place = self.people.iter().position(|it| it.peer == peer);
         let place = place.expect("they are here");
         if let Some(who) = self.people[place].name.clone() {
@@ -112,10 +127,9 @@ impl Model {
             self.keep_left(peer);
             self.keep_seen(&who);
             let rooms = self.people[place].rooms();
-            let word = Some(word).filter(|it| !it.is_empty()).map(Into::into);
-            let left = News::Left { who, word };
+            let left = news(who);
             for room in &rooms {
-                self.tell_room(*room, Some(peer), Readers::Comings, left.clone());
+                self.tell_room(*room, Some(peer), to, left.clone());
             }
             self.people.remove(place);
             for it in &mut self.people {
@@ -215,6 +229,7 @@ impl Model {
             "/register" => self.begin_to_register(typed, None),
             "/password" => self.begin_to_change(typed, None),
             "/unregister" => self.unregister_typed(typed, args),
+            word if words::is_of_rank(usage) => self.command_of_rank(typed, word, args),
             word => self.command_about_people(typed, word, args),
         }
     }
@@ -237,6 +252,7 @@ impl Model {
             return self.answer(peer, AboutInput::QuitTooLong);
         }
         self.tell(peer, AboutConnection::Goodbye);
+        let word = self.last_word(peer, word);
         self.leave(peer, word);
     }
 
@@ -275,7 +291,7 @@ impl Model {
         text: &str,
         to: Readers,
     ) {
-        if self.is_repeated(typed.peer) {
+        if self.is_repeated(typed.peer) || self.is_silenced(typed.peer, Sight::SilentInRoom) {
             return;
         }
         let there = self.rooms[room].as_mut().expect("they are in it");
@@ -299,7 +315,8 @@ impl Model {
     /// Shows somebody who comes into a room its last lines, but for those that they know.
     pub(super) fn replay(&mut self, peer: PeerId, room: usize, known: usize) {
         let (all, eyes) = (&self.room(room).history.lines, self.eyes(peer));
-        let seen = all.iter().filter(|it| it.number >= known && eyes.see(it));
+        let new = all.iter().filter(|it| it.number >= known);
+        let seen = new.filter(|it| eyes.see(it) && eyes.may_read(it));
         let mut seen: Vec<Line> = seen.cloned().collect();
         let shown = seen.split_off(seen.len().saturating_sub(REPLAYED_LINES));
         if !shown.is_empty() {
@@ -344,6 +361,9 @@ impl Model {
             ..before
         };
         self.person_mut(typed.peer).format = format;
+        if format != before {
+            self.keep_left(typed.peer);
+        }
         self.answer(typed.peer, AboutReading::TimeSet(format));
     }
 
@@ -358,7 +378,10 @@ impl Model {
             "off" => false,
             _ => return self.misused(typed.peer, "/quiet"),
         };
-        self.person_mut(typed.peer).format.quiet = quiet;
+        let before = std::mem::replace(&mut self.person_mut(typed.peer).format.quiet, quiet);
+        if before != quiet {
+            self.keep_left(typed.peer);
+        }
         self.answer(typed.peer, AboutReading::QuietSet(quiet));
     }
 }
@@ -369,6 +392,7 @@ impl Person {
             id: self.id(),
             name: self.name().clone(),
             elsewhere,
+            lost: false,
             away: self.away.is_some(),
             idle: u32::try_from(seconds - self.active).expect("no play takes so long"),
         }

@@ -1,17 +1,17 @@
 //! The file as the model knows it: what was handed over, what of it is there, and what was refused.
 
-use std::sync::Arc;
-
-use crate::id::PersonId;
 use crate::limits::HISTORY_BYTES;
-use crate::message::{EntryFacts, News};
+use crate::message::{News, Report, RoomMember};
 use crate::name::{RoomName, Username};
 
 use crate::server::simulation::sightings::{Sight, Sightings};
 
 use super::attempts::Attempts;
-use super::members::{Change, Owned, Owner};
+use super::members::{Owned, Owner};
 use super::past::Eyes;
+use super::reports::Reports;
+use super::rows::{Row, Shelved};
+use super::sanctions::Sanction;
 use super::{Kept, Line, Model, Room};
 
 /// What is kept, and what is to be.
@@ -40,101 +40,16 @@ pub(super) struct File {
     pub(super) ended: Vec<usize>,
     pub(super) owners: Vec<Owner>,
     pub(super) owned: Vec<Owned>,
+    /// What members are in rooms, by the lives of these.
+    pub(super) members: Vec<(usize, RoomMember)>,
+    pub(super) sanctions: Vec<Sanction>,
+    pub(super) reports: Vec<Report>,
     /// Rooms of the file into which nobody has come since the start: their lives and names.
     asleep: Vec<(usize, RoomName)>,
 }
 
 /// The life of the lobby, which never ends.
 const LOBBY: usize = 1;
-
-/// A line, a change of the topic, or a gap, under the life of its room.
-#[derive(Debug, Clone)]
-pub(super) struct Shelved {
-    pub(super) life: usize,
-    pub(super) line: Line,
-    /// What the topic is from then on.
-    topic: Option<Option<Arc<str>>>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Row {
-    Line(Shelved),
-    Seen(Username, i64),
-    End {
-        life: usize,
-        room: RoomName,
-        seq: u64,
-    },
-    Account(u64, Change),
-    Owned(Owned),
-}
-
-impl Row {
-    /// Whether it is refused if too much waits.
-    fn may_be_refused(&self) -> bool {
-        !matches!(self, Row::Account(..) | Row::Owned(_))
-    }
-
-    /// For how many lines it stands.
-    fn lines(&self) -> u64 {
-        match self {
-            Row::Line(it) => it.count(),
-            Row::Seen(..) | Row::End { .. } | Row::Account(..) | Row::Owned(_) => 0,
-        }
-    }
-}
-
-impl Shelved {
-    pub(super) fn room(&self) -> &RoomName {
-        self.line.room.as_ref().expect("it was said in a room")
-    }
-
-    pub(super) fn is_gap(&self) -> bool {
-        matches!(self.line.news, News::NotKept(_))
-    }
-
-    /// Whether people said or did it.
-    pub(super) fn is_talk(&self) -> bool {
-        matches!(self.line.news, News::Said { .. } | News::Action { .. })
-    }
-
-    /// The bytes of the texts and names.
-    pub(super) fn held(&self) -> usize {
-        let author = self.line.name.as_ref().map_or(0, |it| it.as_str().len());
-        self.room().name().len() + author + self.line.typed
-    }
-
-    /// For how many lines it stands.
-    fn count(&self) -> u64 {
-        match self.line.news {
-            News::NotKept(count) => count,
-            _ => 1,
-        }
-    }
-
-    /// A gap in the place of lines of one room.
-    fn gap(missed: &[&Shelved]) -> Option<Shelved> {
-        let first = missed.first()?;
-        let count = missed.iter().map(|it| it.count()).sum();
-        let line = Line {
-            number: 0,
-            entry: EntryFacts {
-                author: PersonId::HOUSE,
-                ..first.line.entry
-            },
-            name: None,
-            room: first.line.room.clone(),
-            news: News::NotKept(count),
-            typed: 0,
-        };
-        let topics = missed.iter().rev();
-        Some(Shelved {
-            life: first.life,
-            line,
-            topic: topics.filter_map(|it| it.topic.clone()).next(),
-        })
-    }
-}
 
 impl File {
     /// The gap of a life among these rows.
@@ -155,7 +70,7 @@ impl File {
             let (room, life) = match row {
                 Row::Line(it) => (it.room(), it.life),
                 Row::End { room, life, .. } => (room, *life),
-                Row::Seen(..) | Row::Account(..) | Row::Owned(_) => continue,
+                _ => continue,
             };
             match names.iter_mut().find(|(it, _)| it == room) {
                 Some((_, lives)) if lives.contains(&life) => {}
@@ -183,7 +98,7 @@ impl File {
         rows.sort_by_key(|row| match row {
             Row::Line(it) => it.line.entry.seq,
             Row::End { seq, .. } => *seq,
-            Row::Seen(..) | Row::Account(..) | Row::Owned(_) => 0,
+            _ => 0,
         });
         rows
     }
@@ -223,6 +138,18 @@ impl File {
                 self.owned.retain(|known| known.life != it.life);
                 self.owned.push(it);
             }
+            Row::Member(life, it) => {
+                let is_it =
+                    |known: &(usize, RoomMember)| known.0 == life && known.1.account == it.account;
+                self.members.retain(|known| !is_it(known));
+                let is_something = it.trusted.or(it.invited).is_some();
+                self.members.extend(is_something.then_some((life, it)));
+            }
+            Row::Sanction(it) => self.sanctions.push(it),
+            Row::Lifted(id) => self.sanctions.retain(|it| it.id != id),
+            Row::Report(it) => self.reports.push(it),
+            Row::ReportsRead => self.reports.clear(),
+            Row::Audit | Row::TokensOver => {}
         }
     }
 
@@ -284,6 +211,9 @@ impl Model {
             ended: Vec::new(),
             owners: Vec::new(),
             owned: Vec::new(),
+            members: Vec::new(),
+            sanctions: Vec::new(),
+            reports: Vec::new(),
             asleep: Vec::new(),
         });
     }
@@ -390,7 +320,9 @@ impl Model {
             life,
             made: began,
             began,
-            owner: owned.and_then(|it| it.owner),
+            kept: owned.map(|it| it.kept.clone()).unwrap_or_default(),
+            ranks: file.members(life),
+            guests: Vec::new(),
             name,
             maker: None,
             topic: all().rev().find_map(|it| it.topic.clone()).flatten(),
@@ -413,6 +345,9 @@ impl Model {
         let alive = file.alive_rooms();
         self.accounts = file.accounts();
         self.attempts = Attempts::default();
+        (self.sanctions, self.kicks) = (Vec::new(), Vec::new());
+        self.reports = Reports::default();
+        self.reports.waiting.clone_from(&file.reports);
         file.asleep.clear();
         let mut lobby = self.room_of_file(LOBBY, RoomName::lobby());
         lobby.made = 0;
@@ -420,10 +355,11 @@ impl Model {
         for (life, name) in alive.into_iter().filter(|(life, _)| *life != LOBBY) {
             let room = self.room_of_file(life, name.clone());
             let file = self.file.as_mut().expect("there is one");
-            if room.topic.is_none() {
+            if room.topic.is_none() && !room.kept.is_locked {
                 file.asleep.push((life, name));
             } else {
-                self.seen.add(Sight::TopicKept, 1);
+                self.seen.add(Sight::LockKept, room.kept.is_locked.into());
+                self.seen.add(Sight::TopicKept, room.topic.is_some().into());
                 self.rooms.push(Some(room));
             }
         }

@@ -5,17 +5,19 @@ use std::net::IpAddr;
 use crate::account::Secret;
 use crate::id::PeerId;
 use crate::id::PersonId;
+use crate::limits::owning::INVITATIONS_TOLD;
 use crate::message::{
-    AboutAccount, AboutConnection, AboutHearing, AboutRooms, AccountFacts, Message, News, Past,
-    RoomNews, Waiting,
+    AboutAccount, AboutConnection, AboutHearing, AboutOwning, AboutRooms, AccountFacts, Message,
+    News, Past, RoomMember, RoomNews, Waiting,
 };
 use crate::moment::{Format, Moment};
 use crate::name::{RoomName, Username};
 use crate::server::simulation::sightings::Sight;
 
 use super::accounts::Account;
-use super::keeping::Row;
-use super::{Ignored, Model, Person, Readers};
+use super::locks::Kept;
+use super::rows::Row;
+use super::{Ignored, Line, Model, Person, Readers};
 
 /// Something about an account that the file is to have.
 #[derive(Debug, Clone)]
@@ -60,7 +62,7 @@ pub(super) struct Owned {
     pub(super) life: usize,
     pub(super) room: RoomName,
     pub(super) made: u64,
-    pub(super) owner: Option<u64>,
+    pub(super) kept: Kept,
 }
 
 /// What there is for the owner of an account who comes back, and the format that they had.
@@ -94,7 +96,7 @@ impl Model {
         self.keep_change(id, Change::CameIn(at, address));
     }
 
-    /// A member leaves.
+    /// A member leaves, or has changed what is kept for when they come back.
     pub(super) fn keep_left(&mut self, peer: PeerId) {
         let me = self.person(peer);
         let Some(id) = me.account else {
@@ -102,7 +104,7 @@ impl Model {
         };
         let rooms = me.rooms().into_iter().map(|it| self.room(it).name.clone());
         let leaving = Leaving {
-            at: self.entry.at,
+            at: self.at,
             seq: self.entry.seq,
             rooms: rooms.collect(),
             format: me.format,
@@ -122,27 +124,21 @@ impl Model {
 
     fn give_room(&mut self, room: usize, owner: Option<u64>) {
         let it = self.rooms[room].as_mut().expect("it is there");
-        it.owner = owner;
-        let owned = Owned {
-            life: it.life,
-            room: it.name.clone(),
-            made: it.began,
-            owner,
-        };
-        self.keep(|| Row::Owned(owned));
+        it.kept.owner = owner;
+        self.keep_owned(room);
     }
 
     /// The rooms of an account, the oldest first: when they were made, their places if they are awake, and their names.
     pub(super) fn rooms_owned(&self, id: u64) -> Vec<(u64, Option<usize>, RoomName)> {
         let rooms = self.rooms.iter().enumerate();
         let awake = rooms.filter_map(|(place, it)| Some((place, it.as_ref()?)));
-        let awake = awake.filter(|(_, it)| it.owner == Some(id));
+        let awake = awake.filter(|(_, it)| it.kept.owner == Some(id));
         let mut all: Vec<_> = awake
             .map(|(place, it)| (it.began, Some(place), it.name.clone()))
             .collect();
         let file = self.file.as_ref().expect("there are accounts");
         for (life, name) in file.asleep() {
-            if let Some(it) = file.owned(*life).filter(|it| it.owner == Some(id)) {
+            if let Some(it) = file.owned(*life).filter(|it| it.kept.owner == Some(id)) {
                 all.push((it.made, None, name.clone()));
             }
         }
@@ -152,8 +148,16 @@ impl Model {
 
     /// An account ends, and its rooms go to another one, or to the operators.
     pub(super) fn inherit(&mut self, id: u64, heir: Option<u64>) {
-        let heir = heir.filter(|it| !self.account(*it).has_ended);
         for (made, place, name) in self.rooms_owned(id) {
+            let file = self.file.as_ref().expect("there is one");
+            let ranks = match place {
+                Some(room) => self.room(room).ranks.clone(),
+                None => file.members(file.sleeper(&name)),
+            };
+            let chosen = heir;
+            let heir = self.heir_of(&ranks, id, heir);
+            self.seen
+                .add(Sight::Inherited, (heir.is_some() && heir != chosen).into());
             match place {
                 Some(room) => {
                     self.give_room(room, heir);
@@ -167,18 +171,25 @@ impl Model {
                     file.owned
                         .iter_mut()
                         .filter(|it| it.life == life)
-                        .for_each(|it| it.owner = heir);
-                    let (room, owner) = (name, heir);
+                        .for_each(|it| it.kept.owner = heir);
+                    let kept = Kept {
+                        owner: heir,
+                        ..file.owned(life).expect("it is somebody's").kept.clone()
+                    };
+                    let room = name;
                     self.keep(|| {
                         Row::Owned(Owned {
                             life,
                             room,
                             made,
-                            owner,
+                            kept,
                         })
                     });
                 }
             }
+        }
+        for room in self.rooms.iter_mut().flatten() {
+            room.ranks.retain(|it| it.account.0 != id);
         }
     }
 
@@ -194,6 +205,9 @@ impl Model {
         let seated = self.people.iter().find(|it| it.account == Some(id));
         let seated = seated.map(|it| it.peer);
         let is_right = !account.has_ended && account.changed == changed;
+        if is_right && self.is_barred(peer, &account.name, Some(id)) {
+            return;
+        }
         if !is_right || seated.is_none() && self.is_taken(&account.name, peer) {
             self.person_mut(peer).asking = None;
             return self.refuse(peer, AboutConnection::UsernameTaken);
@@ -206,10 +220,13 @@ impl Model {
         self.comings += 1;
         let came = self.comings;
         let wanted = facts.settings.room.as_ref();
-        let room = wanted.and_then(|it| self.find_room(it)).unwrap_or(0);
         let it = self.person_mut(peer);
-        (it.name, it.came, it.room) = (Some(account.name.clone()), came, room);
+        (it.name, it.came) = (Some(account.name.clone()), came);
         it.account = Some(id);
+        let room = wanted.and_then(|it| self.find_room(it));
+        let room = self.room_to_return(peer, room);
+        let it = self.person_mut(peer);
+        it.room = room;
         it.since = u32::try_from(now.unix).unwrap_or(0).into();
         for name in &facts.ignores {
             self.ignore_again(peer, name);
@@ -220,6 +237,38 @@ impl Model {
         self.arrive(now, peer, id, &facts, format);
         let joined = News::Joined(account.name);
         self.tell_room(room, Some(peer), Readers::Joined, joined);
+        self.tell_reports(peer);
+    }
+
+    /// Tells a member to which rooms they were invited since the entry by which they left.
+    fn tell_invitations(&mut self, peer: PeerId, id: u64, left: u64) {
+        let current = self.person(peer).room;
+        let is_new = |it: &RoomMember| it.account.0 == id && it.invited.is_some_and(|it| it > left);
+        let rooms = self.rooms.iter().enumerate();
+        let rooms = rooms.filter_map(|(place, it)| Some((place, it.as_ref()?)));
+        let others = rooms.filter(|(place, it)| *place != current && it.kept.owner != Some(id));
+        let invited = others.filter(|(_, it)| it.ranks.iter().any(is_new));
+        let mut names: Vec<_> = invited.map(|(_, it)| (it.life, it.name.clone())).collect();
+        names.sort_by_key(|it| it.0);
+        self.seen.add(Sight::ToldInvited, names.len());
+        let mut rooms: Vec<RoomName> = names.into_iter().map(|it| it.1).collect();
+        let more = rooms.split_off(rooms.len().min(INVITATIONS_TOLD)).len();
+        if !rooms.is_empty() {
+            self.answer(peer, AboutOwning::WereInvited { rooms, more });
+        }
+    }
+
+    /// The room where a member goes on who comes back, if they may see it.
+    fn room_to_return(&mut self, peer: PeerId, room: Option<usize>) -> usize {
+        let Some(room) = room else {
+            return 0;
+        };
+        let is_locked = self.room(room).kept.is_locked;
+        let is_seen = self.may_see(self.person(peer), room);
+        self.seen.add(Sight::LockedOut, (!is_seen).into());
+        self.seen
+            .add(Sight::BackInLocked, (is_locked && is_seen).into());
+        if is_seen { room } else { 0 }
     }
 
     fn ignore_again(&mut self, peer: PeerId, name: &Username) {
@@ -328,6 +377,8 @@ impl Model {
             }
         }
         self.tell_missed(peer, id, facts);
+        let left = facts.left.iter().map(|it| it.1).max();
+        self.tell_invitations(peer, id, left.unwrap_or(0));
     }
 
     /// Tells a member in which rooms they are again, unless that is the lobby alone.
@@ -374,9 +425,12 @@ impl Model {
         let lines = &room.history.lines;
         let new = lines
             .iter()
-            .filter(|it| it.entry.seq > *left && eyes.see(it));
+            .filter(|it| it.entry.seq > *left && eyes.see(it) && eyes.may_read(it));
         let count = new.count();
-        let is_all_new = lines.first().is_none_or(|it| it.entry.seq > *left);
+        // Only what they may read counts.
+        let since = eyes.reads_from(&room.name).unwrap_or(u64::MAX);
+        let is_new = |it: &Line| it.entry.seq > *left && it.entry.seq >= since;
+        let is_all_new = lines.first().is_none_or(is_new);
         let has_more = room.history.is_cut && is_all_new;
         if count > 0 {
             self.answer(peer, AboutAccount::Missed { count, has_more });

@@ -1,9 +1,10 @@
 //! What the file has for the owners of accounts, as the model knows it.
 
 use crate::account::Secret;
-use crate::message::{AccountFacts, Settings};
+use crate::message::{AccountFacts, RoomMember, Settings};
 use crate::name::{RoomName, Username};
 
+use super::Model;
 use super::accounts::Account;
 use super::keeping::File;
 use super::members::{Change, Facts, Owned, Owner, household};
@@ -18,6 +19,7 @@ impl Owner {
                 password: Some(password),
                 changed: id,
                 has_ended: false,
+                is_operator: false,
                 waiting: 0,
                 addresses: Vec::new(),
             },
@@ -28,6 +30,17 @@ impl Owner {
             waiting: Vec::new(),
             rooms: Vec::new(),
         }
+    }
+}
+
+impl Model {
+    /// The file has an operator whom a shell made, before anybody comes.
+    pub(in crate::server::simulation) fn add_operator(&mut self, name: Username, password: Secret) {
+        self.begin_entry(None);
+        let mut owner = Owner::new(self.entry.seq, name, password);
+        owner.account.is_operator = true;
+        self.accounts.push(owner.account.clone());
+        self.file.as_mut().expect("there is one").owners.push(owner);
     }
 }
 
@@ -51,10 +64,12 @@ impl File {
             }
             Change::Ended => {
                 (it.account.has_ended, it.account.password) = (true, None);
+                it.account.is_operator = false;
                 it.account.addresses.clear();
                 (it.last, it.wrong, it.wrong_from, it.left) = (None, 0, None, None);
                 it.waiting.clear();
                 it.rooms.clear();
+                self.members.retain(|it| it.1.account.0 != id);
             }
             Change::CameIn(at, address) => {
                 (it.last, it.wrong, it.wrong_from) = (Some(at), 0, None);
@@ -93,6 +108,12 @@ impl File {
             }
         }
         all
+    }
+
+    /// What members are in a room.
+    pub(super) fn members(&self, life: usize) -> Vec<RoomMember> {
+        let all = self.members.iter().filter(|it| it.0 == life);
+        all.map(|it| it.1).collect()
     }
 
     pub(super) fn owned(&self, life: usize) -> Option<&Owned> {

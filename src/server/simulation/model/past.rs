@@ -84,6 +84,8 @@ pub(super) struct Eyes {
     ignores: Vec<(PersonId, Username)>,
     /// The others who are here, and the names that they have.
     others: Vec<(Username, PersonId)>,
+    /// The rooms that they may not read, or only from an entry on.
+    pub(super) rooms: Vec<(RoomName, Option<u64>)>,
 }
 
 impl Eyes {
@@ -120,6 +122,7 @@ impl Model {
         Eyes {
             ignores: ignores.map(|it| (it.person, it.name.clone())).collect(),
             others: others.map(|it| (it.name().clone(), it.id())).collect(),
+            rooms: self.unread_rooms(me),
         }
     }
 
@@ -301,8 +304,15 @@ impl Model {
         let Some(room) = rooms.find(|it| it.name == *room) else {
             return (Vec::new(), None);
         };
+        let Some(since) = eyes.reads_from(&room.name) else {
+            return (Vec::new(), None);
+        };
         let all = &room.history.lines;
         let lines = all.iter().filter(|it| it.is_before(before) && eyes.see(it));
+        let lines = lines.filter(|it| it.entry.seq >= since);
+        if all.first().is_some_and(|it| it.entry.seq < since) {
+            return (lines.cloned().collect(), None);
+        }
         let first = all.first().filter(|it| it.is_before(before));
         let older = first.map_or(before, |it| Before::Seq(it.entry.seq));
         (

@@ -11,6 +11,7 @@ use crate::message::{
     Message, News, Whois,
 };
 use crate::name::Username;
+use crate::server::simulation::sightings::Sight;
 
 use super::commands::Typed;
 use super::{Away, Ignored, Kept, Line, Model, Readers, words};
@@ -198,7 +199,7 @@ impl Model {
         if !self.people.iter().any(|it| it.peer == to) {
             return self.answer(typed.peer, AboutPeople::Gone(name));
         }
-        if self.is_repeated(typed.peer) {
+        if self.is_repeated(typed.peer) || self.is_silenced(typed.peer, Sight::SilentPrivately) {
             return;
         }
         let name = self.person(to).name().clone();
@@ -211,7 +212,7 @@ impl Model {
         if to == typed.peer {
             return self.answer(typed.peer, AboutPeople::Yourself);
         }
-        if self.is_repeated(typed.peer) {
+        if self.is_repeated(typed.peer) || self.is_silenced(typed.peer, Sight::SilentPrivately) {
             return;
         }
         if self.person(to).does_ignore(typed.peer) {
@@ -245,9 +246,18 @@ impl Model {
             Ok(name) => name,
             Err(why) => return self.tell(typed.peer, AboutConnection::UsernameInvalid(why)),
         };
+        if self.is_silenced(typed.peer, Sight::SilentName) {
+            return;
+        }
         let account = self.person(typed.peer).account;
         let alike = self.account_alike(&name).map(|it| it.id);
         let is_anothers = alike.is_some() && alike != account;
+        if !is_anothers && self.is_kept_out_as(typed.peer, &name) {
+            return;
+        }
+        if !is_anothers {
+            self.follow_renamed(typed.peer);
+        }
         if is_anothers || self.is_taken(&name, typed.peer) {
             return self.tell(typed.peer, AboutConnection::UsernameTaken);
         }
@@ -273,6 +283,9 @@ impl Model {
     fn away(&mut self, typed: &Typed, args: &str) {
         if args.chars().count() > AWAY_CHARS {
             return self.answer(typed.peer, AboutAway::AwayTooLong);
+        }
+        if !args.is_empty() && self.is_silenced(typed.peer, Sight::SilentAway) {
+            return;
         }
         self.absences += 1;
         let number = self.absences;
@@ -305,7 +318,8 @@ impl Model {
             return self.answer(peer, AboutAway::NotAway);
         };
         let (kept, eyes) = (missed.lines.len(), self.eyes(peer));
-        let lines: Vec<Line> = missed.lines.into_iter().filter(|it| eyes.see(it)).collect();
+        let lines = missed.lines.into_iter().filter(|it| eyes.see(it));
+        let lines: Vec<Line> = lines.filter(|it| self.may_read(peer, it)).collect();
         let (shown, missed) = (lines.len(), missed.total - (kept - lines.len()));
         self.answer(peer, AboutAway::Back { shown, missed });
         self.tell_of_absence(typed, false, "");
@@ -319,9 +333,11 @@ impl Model {
             return self.nobody(typed.peer, args);
         };
         let it = self.person(peer);
+        let is_seen = self.may_see(self.person(typed.peer), it.room);
+        let room = Some(self.room(it.room).name.clone());
         let whois = Whois {
             presence: it.presence(self.seconds(typed.now), None),
-            room: Some(self.room(it.room).name.clone()),
+            room: room.filter(|_| is_seen),
             since: it.since,
             away: it.away.as_ref().and_then(|away| away.text.clone()),
         };
@@ -360,6 +376,7 @@ impl Model {
                 is_here: true,
             });
         }
+        self.keep_left(me);
         self.answer(me, AboutIgnoring::IgnoreSet(name));
     }
 
@@ -378,6 +395,9 @@ impl Model {
         match ignores.iter().any(is_holder) {
             true => ignores.retain(|it| !is_holder(it)),
             false => ignores.retain(|it| !is_listed(it)),
+        }
+        if lifted.is_some() {
+            self.keep_left(typed.peer);
         }
         let answer = match lifted {
             Some(name) => AboutIgnoring::IgnoreLifted(name),

@@ -37,6 +37,8 @@ impl Person {
             asked: None,
             more: None,
             searches: None,
+            again: None,
+            followed: Vec::new(),
         }
     }
 

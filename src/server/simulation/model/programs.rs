@@ -67,7 +67,7 @@ impl Model {
 
     fn op_of_newcomer(&mut self, now: Moment, peer: PeerId, op: &Op) {
         match op {
-            Op::Login { name, password } => match Username::parse(name) {
+            Op::Login { name, password, .. } => match Username::parse(name) {
                 Ok(name) => self.choose(now, peer, name, password.as_ref()),
                 Err(why) => self.refuse(peer, AboutConnection::UsernameInvalid(why)),
             },
@@ -80,7 +80,7 @@ impl Model {
     fn op(&mut self, now: Moment, peer: PeerId, op: &Op) {
         let typed = &self.typed(now, peer);
         match op {
-            Op::Login { .. } => self.tell(peer, ForProgram::InAlready),
+            Op::Login { .. } | Op::Resume { .. } => self.tell(peer, ForProgram::InAlready),
             Op::Say { text, room } => {
                 if let Some(room) = self.room_for(typed, room.as_deref()) {
                     let (from, text) = (typed.name.clone(), text.as_str());
@@ -233,8 +233,13 @@ impl Model {
         let it = self.person(peer);
         let rooms = it.rooms();
         let welcome = Welcome {
+            seat: None,
+            is_resumed: false,
             name: it.name().clone(),
-            rooms: rooms.iter().map(|it| self.room_facts(now, *it)).collect(),
+            rooms: rooms
+                .iter()
+                .map(|it| self.room_facts(now, *it, peer))
+                .collect(),
             journal: 0,
             motd: self.motd.as_deref().map(Into::into),
         };
@@ -248,7 +253,7 @@ impl Model {
             return self.answer(typed.peer, words);
         }
         let is_current = it.room == room;
-        let room = self.room_facts(typed.now, room).into();
+        let room = self.room_facts(typed.now, room, typed.peer).into();
         self.tell(typed.peer, ForProgram::InRoom { room, is_current });
     }
 
@@ -260,8 +265,8 @@ impl Model {
         }
     }
 
-    fn room_facts(&self, now: Moment, room: usize) -> RoomFacts {
-        let (people, more) = self.list_people(now, room);
+    fn room_facts(&self, now: Moment, room: usize, reader: PeerId) -> RoomFacts {
+        let (people, more) = self.list_people(now, room, reader);
         let room = self.room(room);
         RoomFacts {
             name: room.name.clone(),

@@ -5,16 +5,18 @@ use crate::message::Before;
 use crate::name::{RoomName, Username};
 
 use super::Line;
-use super::keeping::{File, Row, Shelved};
+use super::keeping::File;
 use super::past::Eyes;
+use super::rows::{Row, Shelved};
 
 /// What is read at once.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
     pub(super) lines: Vec<Line>,
     pub(super) older: Option<i64>,
-    /// Whether some lines are not to be seen.
+    /// Whether some lines are not to be seen, or are in a room that is locked.
     pub(super) hides: bool,
+    pub(super) locks: bool,
 }
 
 impl File {
@@ -54,11 +56,16 @@ impl File {
             lines: Vec::new(),
             older: None,
             hides: false,
+            locks: false,
         };
         let (mut bytes, mut oldest) = (0, end);
         for (place, it) in self.lines[..end].iter().enumerate().rev() {
-            if !fits(it) || !eyes.see(&it.line) {
-                page.hides |= fits(it);
+            if !fits(it) || !eyes.may_read(&it.line) {
+                page.locks |= fits(it);
+                continue;
+            }
+            if !eyes.see(&it.line) {
+                page.hides = true;
                 continue;
             }
             bytes += it.held();

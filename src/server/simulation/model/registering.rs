@@ -111,9 +111,11 @@ impl Model {
             password: Some(new.clone()),
             changed: id,
             has_ended: false,
+            is_operator: false,
             waiting: 0,
             addresses: vec![address],
         });
+        self.mute_registered(peer);
         self.person_mut(peer).account = Some(id);
         self.keep_change(id, Change::Made(name.clone(), new));
         self.keep_came(peer, id);
@@ -125,6 +127,7 @@ impl Model {
         let seq = self.entry.seq;
         let account = self.account_mut(id);
         (account.has_ended, account.changed, account.waiting) = (true, seq, 0);
+        account.is_operator = false;
         (account.password, account.addresses) = (None, Vec::new());
         let name = account.name.clone();
         self.person_mut(peer).account = None;
@@ -198,6 +201,7 @@ impl Model {
         let (id, name, waiting) = (account.id, account.name.clone(), account.waiting);
         if let Some(person) = self.people.iter().find(|it| it.account == Some(id)) {
             self.write_to(typed, person.peer, text);
+        } else if self.is_silenced(typed.peer, Sight::SilentPrivately) {
         } else if waiting >= MESSAGES_WAITING.into() {
             self.answer(typed.peer, AboutAccount::TooManyWaiting(name));
         } else {

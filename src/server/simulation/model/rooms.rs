@@ -8,12 +8,14 @@ use crate::limits::{
     HISTORY_BYTES, PEOPLE_LISTED, ROOMS_HEARD, ROOMS_LISTED, ROOMS_MADE, ROOMS_REMEMBERED,
     TOPIC_CHARS,
 };
-use crate::message::{AboutHearing, AboutRooms, Elsewhere, Here, News, Presence, RoomRow};
+use crate::message::{AboutHearing, AboutOwning, AboutRooms, Here, News, Presence, RoomRow};
 use crate::moment::Moment;
 use crate::name::RoomName;
+use crate::server::simulation::sightings::Sight;
 
 use super::commands::{Typed, as_command};
-use super::{Kept, Line, Model, Person, Readers, Room, words};
+use super::locks::Kept;
+use super::{Line, Model, Person, Readers, Room, words};
 
 impl Model {
     /// In how many rooms somebody is.
@@ -38,11 +40,13 @@ impl Model {
             life: self.lives,
             made: self.entry.seq,
             began: self.entry.seq,
-            owner: None,
+            kept: Kept::default(),
+            ranks: Vec::new(),
+            guests: Vec::new(),
             name,
             maker,
             topic: None,
-            history: Kept::new(self.rules.history, HISTORY_BYTES),
+            history: super::Kept::new(self.rules.history, HISTORY_BYTES),
         }
     }
 
@@ -57,22 +61,44 @@ impl Model {
         self.person(peer).is_in(room).then_some(room)
     }
 
-    /// The oldest room whose name looks like this one.
-    fn find_alike(&self, name: &RoomName) -> Option<&RoomName> {
-        let rooms = self.rooms.iter().flatten();
-        let alike = rooms.filter(|room| room.name.looks_like(name));
-        Some(&alike.min_by_key(|room| room.made)?.name)
+    /// The rooms whose names look like this one, the oldest first.
+    fn alike(&self, name: &RoomName) -> Vec<usize> {
+        let is_alike = |it: &usize| {
+            let room = self.rooms[*it].as_ref();
+            room.is_some_and(|it| it.name.looks_like(name))
+        };
+        let mut alike: Vec<usize> = (0..self.rooms.len()).filter(is_alike).collect();
+        alike.sort_by_key(|it| self.room(*it).made);
+        alike
+    }
+
+    /// The oldest one of them that somebody may see.
+    fn seen_alike(&self, peer: PeerId, name: &RoomName) -> Option<RoomName> {
+        let mut alike = self.alike(name).into_iter();
+        let found = alike.find(|it| self.may_see(self.person(peer), *it))?;
+        Some(self.room(found).name.clone())
     }
 
     /// The room of that name, which is made if there is none. If it cannot be made, they are told why.
     fn find_or_make(&mut self, peer: PeerId, name: RoomName) -> Option<usize> {
-        if let Some(room) = self.find_room(&name) {
-            return Some(room);
+        match self.find_room(&name) {
+            Some(room) if self.may_see(self.person(peer), room) => return Some(room),
+            Some(_) => {
+                self.seen.add(Sight::NotInvited, 1);
+                self.answer(peer, AboutOwning::ForInvited);
+                return None;
+            }
+            None => {}
         }
         let rooms = self.rooms.iter().flatten();
         let made = rooms.filter(|room| room.maker == Some(peer)).count();
-        let refusal = match self.find_alike(&name).cloned() {
+        let is_like = !self.alike(&name).is_empty();
+        let refusal = match self.seen_alike(peer, &name) {
             Some(room) => AboutRooms::RoomLooksLike { typed: name, room },
+            None if is_like => {
+                self.answer(peer, AboutOwning::ForInvited);
+                return None;
+            }
             None if made >= ROOMS_MADE => AboutRooms::TooManyRoomsMade,
             None => {
                 let free = self.rooms.iter().position(Option::is_none);
@@ -100,7 +126,8 @@ impl Model {
 
     pub(super) fn close_if_empty(&mut self, room: usize) {
         let is_empty = self.people_in(room).next().is_none();
-        if room != 0 && is_empty && self.room(room).topic.is_none() {
+        let lasts = self.room(room).topic.is_some() || self.room(room).kept.is_locked;
+        if room != 0 && is_empty && !lasts {
             let ended = self.rooms[room].take();
             let Room { life, name, .. } = ended.expect("it was there");
             self.keep_end(life, name);
@@ -132,8 +159,12 @@ impl Model {
             place if me.hears.contains(&place) => Some(Here::Hears),
             _ => None,
         };
-        let mut all = Vec::new();
+        let (mut all, mut hidden) = (Vec::new(), 0);
         for (place, room) in self.rooms.iter().enumerate() {
+            if room.is_none() || !self.may_see(me, place) {
+                hidden += usize::from(room.is_some());
+                continue;
+            }
             let people = self.people_in(place).count();
             all.extend(room.as_ref().map(|room| (people, room, here(place))));
         }
@@ -150,6 +181,7 @@ impl Model {
             }
         }
         let more = all.len() - rows.len();
+        self.seen.add(Sight::NotListed, hidden);
         self.answer(peer, AboutRooms::Rooms { rows, more });
     }
 
@@ -168,6 +200,9 @@ impl Model {
         let Some(name) = self.parse_room(typed.peer, args) else {
             return;
         };
+        if self.find_room(&name).is_none() && self.is_silenced(typed.peer, Sight::SilentRoom) {
+            return;
+        }
         if let Some(room) = self.find_or_make(typed.peer, name) {
             self.go(typed, room);
         }
@@ -181,11 +216,11 @@ impl Model {
             return self.tell_that_in(typed, room, AboutRooms::InRoomAlready(there));
         }
         let is_new = !self.person(peer).is_in(room);
-        let gone = News::WentTo {
+        let gone = |room| News::WentTo {
             who: name.clone(),
-            room: Some(there.clone()),
+            room,
         };
-        self.tell_room(typed.room, Some(peer), Readers::Comings, gone);
+        self.tell_where(peer, typed.room, room, gone);
         let it = self.person_mut(peer);
         it.room = room;
         it.hears.retain(|it| *it != room);
@@ -197,6 +232,7 @@ impl Model {
             self.show_room(peer, room);
             self.tell_room(room, Some(peer), Readers::Comings, News::Entered(name));
         }
+        self.keep_left(peer);
     }
 
     /// Somebody is in a room no longer. How many lines had been said there is remembered.
@@ -216,6 +252,9 @@ impl Model {
         let Some(name) = self.parse_room(peer, args) else {
             return;
         };
+        if self.find_room(&name).is_none() && self.is_silenced(peer, Sight::SilentRoom) {
+            return;
+        }
         if let Some(room) = self.find_own(peer, &name) {
             let name = self.room(room).name.clone();
             return match room == typed.room {
@@ -233,11 +272,12 @@ impl Model {
         let there = self.room(room).name.clone();
         self.tell_that_in(typed, room, AboutHearing::Too(there));
         self.show_room(peer, room);
-        let listens = News::ListensIn {
+        let listens = |from| News::ListensIn {
             who: typed.name.clone(),
-            from: Some(self.room(typed.room).name.clone()),
+            from,
         };
-        self.tell_room(room, Some(peer), Readers::Comings, listens);
+        self.tell_where(peer, room, typed.room, listens);
+        self.keep_left(peer);
     }
 
     pub(super) fn unlisten(&mut self, typed: &Typed, args: &str) {
@@ -282,6 +322,7 @@ impl Model {
             self.tell_room(room, Some(typed.peer), Readers::Comings, no_more);
             self.has_left(typed.peer, room);
         }
+        self.keep_left(typed.peer);
     }
 
     pub(super) fn switch(&mut self, typed: &Typed, args: &str) {
@@ -303,6 +344,7 @@ impl Model {
         it.room = room;
         self.tell_that_in(typed, room, AboutRooms::InRoom(there));
         self.tell_that_in(typed, typed.room, AboutHearing::Too(before));
+        self.keep_left(peer);
     }
 
     /// Somebody says something in a room that they name.
@@ -335,6 +377,9 @@ impl Model {
             return self.answer(typed.peer, AboutRooms::TopicTooLong);
         }
         let topic: Option<Arc<str>> = Some(args).filter(|it| *it != "-").map(Into::into);
+        if topic.is_some() && self.is_silenced(typed.peer, Sight::SilentTopic) {
+            return;
+        }
         let set = News::TopicSet {
             by: typed.name.clone(),
             topic: topic.clone(),
@@ -360,20 +405,26 @@ impl Model {
             ("", _) => typed.room,
             (_, Err(why)) => return self.answer(typed.peer, AboutRooms::RoomInvalid(why)),
             (_, Ok(name)) => match self.find_room(&name) {
-                Some(room) => room,
-                None => {
-                    let meant = self.find_alike(&name).cloned();
+                Some(room) if self.may_see(self.person(typed.peer), room) => room,
+                found => {
+                    self.seen.add(Sight::AskedInVain, found.is_some().into());
+                    let meant = self.seen_alike(typed.peer, &name);
                     return self.answer(typed.peer, AboutRooms::NoSuchRoom { name, meant });
                 }
             },
         };
-        let (people, more) = self.list_people(typed.now, room);
+        let (people, more) = self.list_people(typed.now, room, typed.peer);
         let room = self.room(room).name.clone();
         self.answer(typed.peer, AboutRooms::Who { room, people, more });
     }
 
     /// The people in a room, or the first of them, and how many are not listed.
-    pub(super) fn list_people(&self, now: Moment, room: usize) -> (Vec<Presence>, usize) {
+    pub(super) fn list_people(
+        &self,
+        now: Moment,
+        room: usize,
+        reader: PeerId,
+    ) -> (Vec<Presence>, usize) {
         let mut here: Vec<&Person> = self.people_in(room).collect();
         let count = here.len();
         here.sort_by_key(|it| it.came);
@@ -382,8 +433,7 @@ impl Model {
         let seconds = self.seconds(now);
         let mut people = Vec::new();
         for it in here {
-            let elsewhere =
-                (it.room != room).then(|| Elsewhere::In(self.room(it.room).name.clone()));
+            let elsewhere = self.elsewhere(it, room, self.person(reader));
             people.push(it.presence(seconds, elsewhere));
         }
         (people, more)

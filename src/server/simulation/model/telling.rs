@@ -84,6 +84,22 @@ impl Model {
     }
 
     pub(super) fn tell_room(&mut self, room: usize, by: Option<PeerId>, to: Readers, news: News) {
+        self.tell_all_but(room, by, to, &[], news);
+    }
+
+    /// Tells a room of somebody's comings and goings, but for these people.
+    pub(super) fn tell_room_but(&mut self, room: usize, by: PeerId, except: &[PeerId], news: News) {
+        self.tell_all_but(room, Some(by), Readers::Comings, except, news);
+    }
+
+    fn tell_all_but(
+        &mut self,
+        room: usize,
+        by: Option<PeerId>,
+        to: Readers,
+        except: &[PeerId],
+        news: News,
+    ) {
         let message = Message::News(news);
         let Room { life, name, .. } = self.room(room);
         let (life, tag) = (*life, format!("{name} "));
@@ -93,8 +109,11 @@ impl Model {
         let object = object.unwrap_or_default();
         for it in &self.people {
             let is_author = by == Some(it.peer);
-            let is_left_out = by.is_some_and(|author| it.does_ignore(author))
-                || matches!(to, Readers::Others | Readers::Comings) && is_author
+            let is_hidden = by.is_some_and(|author| it.does_ignore(author));
+            let is_left_out = is_hidden && !matches!(to, Readers::Unhidden)
+                || except.contains(&it.peer)
+                || matches!(to, Readers::Others | Readers::Comings | Readers::Unhidden)
+                    && is_author
                 || is_author && it.is_program()
                 || matches!(to, Readers::Programs) && !it.is_program()
                 || matches!(to, Readers::Comings | Readers::Joined) && it.format.quiet;
@@ -185,7 +204,9 @@ pub(super) enum Readers {
     All,
     /// All but who caused it.
     Others,
-    /// The same, for a line about somebody who comes or goes.
+    /// The same, and also those who ignore that person.
+    Unhidden,
+    /// All but who caused it, for a line about somebody who comes or goes.
     Comings,
     /// The person who joins reads it too.
     Joined,

@@ -91,12 +91,12 @@ pub(super) const HELP: [HelpRow; 51] = [
     ),
     of(
         Rank::Trusted,
-        "/invite NAME [off]",
+        "/invite [NAME] [off]",
         "let somebody into this room although it is locked",
     ),
     of(
         Rank::Trusted,
-        "/slow SECONDS|off",
+        "/slow [SECONDS|off]",
         "let each person say one line in so many seconds here",
     ),
     of(
@@ -106,7 +106,7 @@ pub(super) const HELP: [HelpRow; 51] = [
     ),
     of(
         Rank::Owner,
-        "/trust NAME [off]",
+        "/trust [NAME] [off]",
         "let a member keep order in this room",
     ),
     of(
@@ -116,7 +116,7 @@ pub(super) const HELP: [HelpRow; 51] = [
     ),
     of(
         Rank::Member,
-        "/owner NAME|accept|decline",
+        "/owner [NAME|accept|decline]",
         "offer this room to a member, or answer an offer",
     ),
     of(Rank::Guest, "/report TEXT", "tell the operators something"),
@@ -128,7 +128,7 @@ pub(super) const HELP: [HelpRow; 51] = [
     of(
         Rank::Trusted,
         "/mute NAME [FOR] [REASON]",
-        "silence a person for a time",
+        "silence a person for a time: 30m, 12h, 7d or forever",
     ),
     of(Rank::Trusted, "/unmute NAME", "let a person be heard again"),
     of(
@@ -225,6 +225,12 @@ pub(super) fn usage(word: &str) -> Option<&'static str> {
         words.any(|it| it.eq_ignore_ascii_case(word))
     };
     HELP.iter().find(is_called).map(|row| row.usage)
+}
+
+/// Whether a command is not for everybody.
+pub(super) fn is_of_rank(usage: &str) -> bool {
+    HELP.iter()
+        .any(|it| it.usage == usage && it.least.is_some())
 }
 
 pub(super) fn shorten(typed: &str) -> String {

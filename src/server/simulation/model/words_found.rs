@@ -2,7 +2,7 @@
 
 use crate::query::{Query, Term};
 
-use super::keeping::Shelved;
+use super::rows::Shelved;
 
 /// Whether a line is found, apart from where and when it was said.
 pub(super) fn finds(query: &Query, it: &Shelved) -> bool {
