@@ -2,6 +2,8 @@
 
 mod args;
 mod contents;
+mod destination;
+mod settings;
 mod signals;
 mod trust;
 
@@ -16,12 +18,14 @@ use chinwag::limits::accounts::SECRET_BYTES;
 use getopts::{Matches, Options};
 
 use args::{Asked, Given};
+use destination::Destination;
+use settings::{Settings, either};
 
 const HELP: &str = "\
 A client for chats of lines. At a terminal it edits the line you type while others talk; in a pipe it sends each line
 that comes in and prints each line it receives.
 
-client [OPTIONS]
+client [HOST[:PORT]] [OPTIONS]
   -H, --host HOST      the server's name or address            [CHAT_HOST, or 127.0.0.1]
   -p, --port PORT      its port                                [CHAT_PORT, or 8080]
   -n, --name NAME      your username                           [CHAT_NAME; asked for otherwise]
@@ -31,14 +35,22 @@ client [OPTIONS]
       --ca FILE        PEM with what to trust; implies --tls   [CHAT_CA, or what the system trusts]
       --time           show the local time before each line
       --no-color       show no colours (NO_COLOR is honoured too)
+      --plain          draw nothing but lines, for screen readers and logs (TERM=dumb does so too)
       --no-reconnect   end when the connection is lost
+      --raw            in a pipe, say each line as it is, even if it begins with '/'
+      --no-tls, --no-time, --color
+                       the opposites, where the file of settings says otherwise
   -h, --help    -V, --version
 
 Type to talk. 'send <MSG>' sends a message, 'leave' disconnects and exits, and a line that begins with '/' is a command
 for the server: '/help' lists them.
 
-Exit status: 0 after leaving; 1 when the server closed or was lost, a '/join' in a pipe led to no other room, or the input
-or output failed; 2 for a wrong command line; 3 when it could not connect; 4 when the server refused the name.
+Settings may stand in ~/.config/chinwag/client.toml: host, port, name, tls, ca, time and colours. The environment goes
+before them, and the command line before both.
+
+Exit status: 0 after leaving; 1 when the server closed or was lost, a line of a pipe was not confirmed, a '/join' in a pipe
+led to no other room, or the input or output failed; 2 for a wrong command line or setting; 3 when it could not connect; 4 when the
+server refused the name.
 ";
 
 const VERSION: &str = concat!("chinwag client ", env!("CARGO_PKG_VERSION"), "\n");
@@ -104,18 +116,81 @@ fn options() -> Options {
         .optopt("", "password-file", "", "FILE")
         .optflag("", "tls", "")
         .optopt("", "ca", "", "FILE")
+        .optflag("", "no-tls", "")
         .optflag("", "time", "")
+        .optflag("", "no-time", "")
+        .optflag("", "color", "")
         .optflag("", "no-color", "")
-        .optflag("", "no-reconnect", "");
+        .optflag("", "plain", "")
+        .optflag("", "no-reconnect", "")
+        .optflag("", "raw", "");
     options
 }
 
 fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
-    let matches = match args::parse(&mut options(), args, HELP, VERSION)? {
+    let matches = match args::parse(&mut options(), 1, args, HELP, VERSION)? {
         Asked::Run(matches) => matches,
         Asked::Print(text) => return Ok(Wish::Print(text)),
     };
-    let port = match args::given(&matches, "port", "CHAT_PORT")? {
+    let mut settings = settings::read()?;
+    let (host, port) = server(&matches, &mut settings)?;
+    let name = args::given(&matches, "name", "CHAT_NAME")?;
+    let name = name.or(settings.name.take());
+    let terminal = set("TERM");
+    let drawing = terminal.is_some_and(|terminal| terminal != "dumb");
+    let color = either(&matches, "color", "no-color")?;
+    let color = color.or(set("NO_COLOR").map(|_| false));
+    let time = either(&matches, "time", "no-time")?;
+    Ok(Wish::Chat(Config {
+        host,
+        port,
+        tls: trust::given(&matches, &settings)?,
+        name: name.map(|name| one_line(&name.text)),
+        password: password(&matches)?,
+        color: color.or(settings.colours).unwrap_or(true),
+        time: time.or(settings.time).unwrap_or(false),
+        reconnect: !matches.opt_present("no-reconnect"),
+        raw: matches.opt_present("raw"),
+        drawing: drawing && !matches.opt_present("plain"),
+        signals: signals::heeded(&client::SIGNALS).0,
+    }))
+}
+
+/// The host and the port: the word on the command line, the options, the environment and the settings, in this order.
+fn server(matches: &Matches, settings: &mut Settings) -> Result<(String, u16), String> {
+    let word = matches.free.first();
+    let place = word.map(|word| {
+        Destination::parse(word).ok_or_else(|| {
+            format!("a server is given as HOST, HOST:PORT or [ADDRESS]:PORT, not '{word}'")
+        })
+    });
+    let place = place.transpose()?;
+    for (option, is_twice) in [
+        ("host", place.is_some()),
+        ("port", place.as_ref().is_some_and(|it| it.port.is_some())),
+    ] {
+        if is_twice && matches.opt_present(option) {
+            return Err(format!(
+                "the {option} is given twice; leave --{option} away"
+            ));
+        }
+    }
+    let given = |text: &str| Given {
+        source: "HOST:PORT".into(),
+        text: text.into(),
+    };
+    let host = place.as_ref().map(|it| given(it.host));
+    let host = match host {
+        None => args::given(matches, "host", "CHAT_HOST")?,
+        host => host,
+    };
+    let host = host.or(settings.host.take());
+    let port = place.and_then(|it| it.port).map(given);
+    let port = match port {
+        None => args::given(matches, "port", "CHAT_PORT")?,
+        port => port,
+    };
+    let port = match port.or(settings.port.take()) {
         None => 8080,
         Some(Given { source, text }) => match text.trim().parse() {
             Ok(port) if port != 0 => port,
@@ -126,22 +201,7 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
             }
         },
     };
-    let host = args::given(&matches, "host", "CHAT_HOST")?;
-    let name = args::given(&matches, "name", "CHAT_NAME")?;
-    let terminal = set("TERM");
-    let drawing = terminal.is_some_and(|terminal| terminal != "dumb");
-    Ok(Wish::Chat(Config {
-        host: host.map_or_else(|| "127.0.0.1".into(), |host| host.text),
-        port,
-        tls: trust::given(&matches)?,
-        name: name.map(|name| one_line(&name.text)),
-        password: password(&matches)?,
-        color: !matches.opt_present("no-color") && set("NO_COLOR").is_none(),
-        time: matches.opt_present("time"),
-        reconnect: !matches.opt_present("no-reconnect"),
-        drawing,
-        signals: signals::heeded(&client::SIGNALS).0,
-    }))
+    Ok((host.map_or_else(|| "127.0.0.1".into(), |it| it.text), port))
 }
 
 /// The password: the first line of a file, or a variable. It is never on the command line, which everybody can read.

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use chinwag::{Config, Error, Listen, ListenKind, Server, limits, store};
+use chinwag::{Accounts, Config, Error, Listen, ListenKind, Server, limits, store};
 
 use command_line::{Daemon, Wish};
 use keeping::Keeping;
@@ -246,6 +246,19 @@ fn announcement(listens: &[Listen], page: Option<bool>, metrics: Option<SocketAd
     chat.chain(web).chain(metrics).collect()
 }
 
+/// Who has an account, and who makes one.
+fn accounts_in_force(config: &Config) -> String {
+    let registration = match config.is_registration_open {
+        true => "open",
+        false => "closed",
+    };
+    match config.accounts {
+        Accounts::Off => "accounts off".into(),
+        Accounts::On => format!("accounts on; registration {registration}"),
+        Accounts::Required => format!("accounts required; registration {registration}"),
+    }
+}
+
 /// The version, and every limit in force.
 fn in_force(config: &Config, keeping: Option<&store::Options>) -> String {
     let seconds = |time: Option<Duration>| or_off(time.map(|time| time.as_secs()));
@@ -273,6 +286,11 @@ fn in_force(config: &Config, keeping: Option<&store::Options>) -> String {
         format!("page {}", if config.page { "on" } else { "off" }),
         format!("login-timeout {}", seconds(config.login_timeout)),
         format!("idle-timeout {}", seconds(config.idle_timeout)),
+        format!(
+            "keep-seat {} and {} for members",
+            config.keep_guests.as_secs(),
+            config.keep_members.as_secs()
+        ),
         format!("rate {rate}"),
         format!(
             "history {} in {} bytes",
@@ -280,6 +298,7 @@ fn in_force(config: &Config, keeping: Option<&store::Options>) -> String {
             limits::HISTORY_BYTES
         ),
         format!("drain {}", config.drain.as_secs()),
+        accounts_in_force(config),
         keeping::in_force(keeping),
     ]
     .join("; ")

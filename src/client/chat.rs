@@ -1,4 +1,4 @@
-//! `Chat`: stands between a person at a terminal and a server. Keys and lines come in; errands for the link and the
+//! `Chat`: stands between a person at a terminal and a server. Keys and objects come in; errands for the link and the
 //! output for the screen go out. It knows no terminal, no socket and no clock.
 //!
 //! This always holds, whatever happens on the way to the server:
@@ -9,7 +9,9 @@
 //! - The server confirms each line that was entered, or the client tells the person that it did not.
 
 mod asked;
+mod door;
 mod reading;
+mod returning;
 mod sending;
 mod typing;
 
@@ -18,23 +20,29 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::account::Secret;
-use crate::name::RoomName;
 
 use super::backoff::Backoff;
+use super::clock::Clock;
 use super::complete::Completer;
 use super::editor::Editor;
 use super::history::History;
+use super::ids::Ids;
 use super::link::LinkEvent;
+use super::liveness::{self, Liveness};
 use super::masked::Masked;
 use super::outgoing::{Entered, Outgoing};
-use super::replays::Replays;
+use super::position::Position;
+use super::protocol::{Heard, Op, Protocol, Token, encode};
 use super::screen::Screen;
-use super::session::{Heard, Session, as_written, is_slowed_down, is_wrong_password};
 use super::shown::Waiting;
 use super::standing::Standing;
+use super::status::{self, Unread};
 use super::style::Styler;
+use super::world::World;
 use super::{Config, Outcome, Status};
 
+use asked::Asking;
+pub(super) use door::stranger;
 use typing::{NextEnter, view};
 
 /// How long to wait for the server's goodbye.
@@ -73,17 +81,6 @@ enum Way {
     SentAway,
 }
 
-/// How far we are in coming back to where we were before the connection broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Returning {
-    /// We are not coming back from anywhere.
-    Done,
-    /// The commands were sent. We do not know yet whether the server answers marks.
-    Sent,
-    /// A mark was sent after them.
-    Marked,
-}
-
 /// What the person is asked to type.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Question {
@@ -102,37 +99,49 @@ enum Question {
 #[derive(Debug)]
 pub(super) struct Chat {
     errands: VecDeque<Errand>,
-    session: Session,
+    protocol: Protocol,
     way: Way,
     /// When the server last let us in.
     in_since: Option<Instant>,
+    liveness: Liveness,
+    /// How many lines a second the server reads from us, if it has told.
+    rate: Option<u64>,
     backoff: Backoff,
     /// Returns an unpredictable number, for spreading attempts.
     chance: fn() -> u64,
     reconnect: bool,
+    /// How long the server wants us to wait before we come back.
+    after: Duration,
     /// The reason that the person was last told why we are not in again yet.
     told: String,
-    time: bool,
+    clock: Clock,
+    /// Comings and goings are not shown.
+    quiet: bool,
+    is_encrypted: bool,
     /// The name to log in with.
     name: Option<String>,
     /// The password to log in with. It is kept nowhere else.
     password: Option<Secret>,
-    /// This connection was given it.
-    has_tried: bool,
-    /// The password that was typed last in the chat, until the server has taken it.
-    typed: Option<Secret>,
+    /// What gives our seat back.
+    token: Option<Token>,
+    /// For how long the server keeps it.
+    keep: Duration,
+    ids: Ids,
+    /// The id under which we asked to come in.
+    login: String,
     /// A password is being typed, in place of everything else.
     masked: Option<Masked>,
+    /// What the passwords are for that are asked for in the chat.
+    asking: Option<Asking>,
     standing: Standing,
-    /// The room that we are in.
-    room: RoomName,
-    returning: Returning,
-    /// The command that was sent last.
-    command: String,
-    /// This command asks to go to another room, and the server has not said yet that we are in one.
-    going: bool,
+    world: World,
+    position: Position,
+    /// We are coming back to where we were before the connection broke, until this is answered.
+    returning: Option<String>,
+    /// What was sent under this id asks to go to another room, and is not answered.
+    going: Option<String>,
     outgoing: Outgoing,
-    replays: Replays,
+    unread: Unread,
     /// When the answer that lines wait for becomes late.
     late_at: Option<Instant>,
     editor: Editor,
@@ -150,6 +159,8 @@ pub(super) struct Chat {
     lines: Waiting,
     /// Whether the terminal's window has the focus, if the terminal tells.
     focused: Option<bool>,
+    /// We asked the server to let us go.
+    is_leaving: bool,
     leave_by: Option<Instant>,
     outcome: Option<Outcome>,
     suspend: bool,
@@ -163,28 +174,36 @@ impl Chat {
         (columns, height): (usize, usize),
         chance: fn() -> u64,
     ) -> Chat {
-        Chat {
-            errands: [Errand::Connect].into(),
-            session: Session::new(),
+        let mut chat = Chat {
+            errands: VecDeque::new(),
+            protocol: Protocol::default(),
             way: Way::Connecting,
             in_since: None,
+            liveness: Liveness::default(),
+            rate: None,
             backoff: Backoff::default(),
             chance,
             reconnect: config.reconnect,
+            after: Duration::ZERO,
             told: String::new(),
-            time: config.time,
+            clock: Clock::new(config.time),
+            quiet: false,
+            is_encrypted: config.tls.is_some(),
             name: config.name.clone(),
             password: config.password.clone(),
-            has_tried: false,
-            typed: None,
+            token: None,
+            keep: Duration::ZERO,
+            ids: Ids::new(chance()),
+            login: String::new(),
             masked: None,
+            asking: None,
             standing: Standing::new(),
-            room: RoomName::lobby(),
-            returning: Returning::Done,
-            command: String::new(),
-            going: false,
+            world: World::new(),
+            position: Position::default(),
+            returning: None,
+            going: None,
             outgoing: Outgoing::default(),
-            replays: Replays::default(),
+            unread: Unread::default(),
             late_at: None,
             editor: Editor::default(),
             aside: Default::default(),
@@ -197,10 +216,13 @@ impl Chat {
             screen: Screen::new(columns, height),
             lines: Waiting::default(),
             focused: None,
+            is_leaving: false,
             leave_by: None,
             outcome: None,
             suspend: false,
-        }
+        };
+        chat.connect();
+        chat
     }
 
     /// The next errand for the loop.
@@ -224,7 +246,8 @@ impl Chat {
             Way::Waiting(until) => Some(until),
             _ => None,
         };
-        let due = [again, self.late_at, self.leave_by];
+        let alive = self.liveness.next_timeout().filter(|_| self.way == Way::In);
+        let due = [again, self.late_at, self.leave_by, alive];
         due.into_iter().flatten().min()
     }
 
@@ -232,11 +255,16 @@ impl Chat {
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         if self.leave_by.is_some_and(|by| by <= now) {
             self.outcome = Some(Outcome::left());
-            return self.tell_undelivered();
+            return self.tell_all_undelivered();
         }
         if self.late_at.is_some_and(|at| at <= now) {
             self.late_at = None;
-            self.answer_is_late(now);
+            self.notice(
+                "-- The server has not answered yet. What you enter waits until it does. --",
+            );
+        }
+        if self.way == Way::In {
+            self.check_liveness(now);
         }
         if let Way::Waiting(until) = self.way
             && until <= now
@@ -245,12 +273,27 @@ impl Chat {
         }
     }
 
+    /// Asks a silent server whether it is there. Gives it up if it does not answer.
+    fn check_liveness(&mut self, now: Instant) {
+        match self.liveness.check(now) {
+            None => {}
+            Some(liveness::Due::Ask) => {
+                self.send(Op::Ping, 'p');
+            }
+            Some(liveness::Due::GiveUp(seconds)) => {
+                self.errands.push_back(Errand::Close);
+                self.lose(&format!("the server has not answered for {seconds} s"), now);
+            }
+        }
+    }
+
+    /// Begins to connect. What we want to say first waits for the connection.
     fn connect(&mut self) {
         self.way = Way::Connecting;
         self.masked = None;
-        self.has_tried = false;
-        self.session = Session::new();
+        self.protocol = Protocol::default();
         self.errands.push_back(Errand::Connect);
+        self.log_in();
     }
 
     /// Acts on an event of the link. `buffer` holds the bytes that were received.
@@ -258,15 +301,18 @@ impl Chat {
         match event {
             None => {}
             Some(LinkEvent::Received(n)) => {
+                self.liveness.heard(now);
                 let mut heard = Vec::new();
-                self.session.receive(&buffer[..n], &mut heard);
+                self.protocol.receive(&buffer[..n], &mut heard);
                 self.hear(heard, now);
             }
             Some(LinkEvent::Lost(words)) => {
                 let mut heard = Vec::new();
-                self.session.finish(&mut heard);
+                self.protocol.finish(&mut heard);
                 self.hear(heard, now);
-                self.lose(&words, now);
+                if let Way::Connecting | Way::In = self.way {
+                    self.lose(&words, now);
+                }
             }
             Some(LinkEvent::Unreachable(sentence)) if self.was_in() => {
                 // The rest of the sentence is about the command line.
@@ -279,50 +325,15 @@ impl Chat {
 
     fn hear(&mut self, heard: Vec<Heard>, now: Instant) {
         for heard in heard {
-            match heard {
+            match (heard, self.way) {
+                (Heard::Told(told), Way::Connecting) => self.hear_at_door(told, now),
+                (Heard::Told(told), Way::In) => self.hear_inside(told, now),
+                (Heard::TooLong, Way::In) => {
+                    self.notice("-- What the server sent was too long to be shown. --");
+                }
+                (Heard::Stranger(words), Way::Connecting) => self.meet_stranger(&words, now),
                 // The result of an attempt that was given up does not matter.
-                _ if self.way != Way::Connecting && self.way != Way::In => {}
-                Heard::Asked => self.asked(),
-                Heard::AskedPassword => self.asked_password(),
-                Heard::PasswordRefused(why) => {
-                    if is_wrong_password(&why) {
-                        self.password = None;
-                    }
-                    self.show_received(&why);
-                }
-                Heard::Hides(hides) => self.hide(hides),
-                Heard::TurnedAway(why) if self.was_in() && self.session.is_sent_away() => {
-                    self.errands.push_back(Errand::Close);
-                    self.show_received(&why);
-                    self.wait_for_person();
-                }
-                Heard::Refused(why) | Heard::TurnedAway(why) if self.was_in() => {
-                    self.errands.push_back(Errand::Close);
-                    self.try_later("Not let in", &why, now);
-                }
-                Heard::Refused(why) => {
-                    self.name = None;
-                    self.show_received(&why);
-                }
-                Heard::TurnedAway(why) if why.starts_with("Too many attempts") => {
-                    self.end(Status::Refused, why);
-                }
-                Heard::TurnedAway(why) => self.end(Status::Closed, why),
-                Heard::Welcomed(line) => self.come_in(&line, now),
-                Heard::Line(line) => {
-                    if is_slowed_down(&line) {
-                        self.errands.push_back(Errand::ExpectSlowReads);
-                    }
-                    self.note_password(&line);
-                    let line = self.note_question(line);
-                    self.show_received(&line);
-                    self.learn_marks();
-                }
-                Heard::Mark => self.confirm(),
-                Heard::Goodbye(line) => {
-                    self.show_received(&line);
-                    self.outcome = Some(Outcome::left());
-                }
+                _ => {}
             }
         }
     }
@@ -332,69 +343,30 @@ impl Chat {
         self.in_since.is_some()
     }
 
-    /// The server wants a name: the one we know, or one that the person types.
-    fn asked(&mut self) {
-        match self.name.clone() {
-            Some(name) => self.give_name(&name),
-            None => {
-                self.errands.push_back(Errand::Stay);
-                self.ask_for_name();
-            }
-        }
-    }
-
-    fn give_name(&mut self, name: &str) {
-        let line = self.session.offer(name);
-        self.send(line);
-    }
-
-    fn come_in(&mut self, line: &str, now: Instant) {
-        let again = self.was_in();
-        self.errands.push_back(Errand::Stay);
-        self.way = Way::In;
-        self.in_since = Some(now);
-        self.told.clear();
-        self.command.clear();
-        self.room = RoomName::lobby();
-        self.outgoing.begin();
-        // A server without login knows us by our address, and another name may have been chosen meanwhile.
-        if let Some(name) = &self.name
-            && !self.session.is_member()
-            && self.session.name() != Some(&as_written(name))
-        {
-            self.send(format!("/nick {name}\n"));
-        }
-        self.show_received(line);
-        if again {
-            self.return_there(now);
-        }
-    }
-
     /// The connection is gone: for good, or until the next one.
     fn lose(&mut self, words: &str, now: Instant) {
         if self.outcome.is_some() {
             return;
         }
         self.masked = None;
-        if self.session.is_leaving() {
+        self.asking = None;
+        if self.is_leaving {
             self.outcome = Some(Outcome::left());
         } else if !self.was_in() || !self.reconnect {
             self.end(Status::Closed, words);
         }
-        self.tell_undelivered();
         if self.outcome.is_some() {
-            return;
+            return self.tell_all_undelivered();
         }
+        self.tell_undelivered();
         if self.way == Way::Connecting {
             return self.try_later("Still offline", words, now);
         }
         self.put_back_aside();
-        if self.session.is_sent_away() {
-            return self.wait_for_person();
-        }
         if self.in_since.is_some_and(|since| now >= since + LASTED) {
             self.backoff = Backoff::default();
         }
+        self.backoff.begin(self.keep, now);
         let wait = self.wait(now);
         self.notice(&format!(
             "-- Disconnected: {words}. Trying again in {wait} s; Enter tries now. --"
@@ -403,15 +375,25 @@ impl Chat {
 
     /// The server has sent us away, so that we do not come back by ourselves.
     fn wait_for_person(&mut self) {
+        self.errands.push_back(Errand::Close);
         self.masked = None;
+        self.asking = None;
+        self.token = None;
+        self.tell_undelivered();
+        self.put_back_aside();
         self.way = Way::SentAway;
         self.notice(
             "-- The server has sent you away. Press Enter to come back, Ctrl-C to leave. --",
         );
     }
 
-    /// We are not in again, for this reason. One row says so, however many attempts there are.
     fn try_later(&mut self, what: &str, why: &str, now: Instant) {
+        self.try_later_or(what, why, "", now);
+    }
+
+    /// We are not in again, for this reason. One row says so, and whether there is a way out, however many attempts there
+    /// are.
+    fn try_later_or(&mut self, what: &str, why: &str, way_out: &str, now: Instant) {
         self.masked = None;
         self.put_back_aside();
         let wait = self.wait(now);
@@ -420,25 +402,16 @@ impl Chat {
         }
         self.told = why.into();
         let why = why.trim_end_matches('.');
-        let way_out = if why.contains("username") {
-            " Type /nick and another name to come in under that one."
-        } else {
-            ""
-        };
         self.notice(&format!(
             "-- {what}: {why}. Trying again in {wait} s, then less often.{way_out} --"
         ));
     }
 
-    /// Waits for the next attempt. Returns the number of seconds, rounded up.
-    fn wait(&mut self, now: Instant) -> u64 {
-        let wait = self.backoff.next((self.chance)());
-        self.way = Way::Waiting(now + wait);
-        wait.as_secs_f32().ceil() as u64
-    }
-
-    fn send(&mut self, bytes: impl Into<Vec<u8>>) {
-        self.errands.push_back(Errand::Send(bytes.into()));
+    /// Sends an op, and returns the id that it has. The kind is the beginning of that.
+    fn send(&mut self, op: Op<'_>, kind: char) -> String {
+        let id = self.ids.next(kind);
+        self.errands.push_back(Errand::Send(encode(&op, &id)));
+        id
     }
 
     /// Ends the chat, even in the middle of a typed line, which stays visible.
@@ -455,7 +428,13 @@ impl Chat {
 
     /// The output that brings a window of this size up to date. The caller must write it at once.
     pub(super) fn draw(&mut self, size: (usize, usize)) -> String {
-        let view = view(&self.question, &self.masked, self.prompt(), &self.editor);
+        let status = self.status(size.0);
+        let view = view(
+            &self.question,
+            &self.masked,
+            (self.prompt(), &status),
+            &self.editor,
+        );
         if size != self.screen.size() {
             self.screen.resize(size.0, size.1, view);
         }
@@ -480,12 +459,31 @@ impl Chat {
     /// The prompt before the typed line.
     fn prompt(&self) -> &'static str {
         match self.way {
-            Way::In if self.returning != Returning::Done => "(coming back) > ",
-            Way::In if self.outgoing.is_held() && self.outgoing.waits() => "(waiting) > ",
+            Way::In if self.returning.is_some() => "(coming back) > ",
+            Way::In if self.outgoing.waits() => "(waiting) > ",
             Way::In => "> ",
             Way::Connecting => "(connecting) > ",
             Way::Waiting(_) | Way::SentAway => "(offline) > ",
         }
+    }
+
+    /// The row above the prompt; nothing before we were in.
+    fn status(&self, columns: usize) -> String {
+        if !self.was_in() {
+            return String::new();
+        }
+        let (here, link) = match self.way {
+            Way::In if self.returning.is_some() => (None, "coming back"),
+            Way::In => (self.world.people_here(), "online"),
+            Way::Connecting => (None, "connecting"),
+            Way::Waiting(_) | Way::SentAway => (None, "offline"),
+        };
+        let link = match self.outgoing.unconfirmed().0 {
+            0 => link.into(),
+            count => format!("{count} not confirmed · {link}"),
+        };
+        let row = status::row(&self.standing.room, here, &self.unread, &link, columns);
+        self.styler.status(&row)
     }
 }
 

@@ -4,19 +4,13 @@
 use std::collections::VecDeque;
 
 use crate::chat::command_words;
-use crate::name::RoomName;
+use crate::name::{RoomName, Username};
 
-use super::line::{Fact, people, read};
+use super::protocol::{Event, Someone, Told};
 use super::words::{Rooms, takes_room};
 
 /// How many names to remember, of people and of rooms each: the last ones seen.
 const NAMES: usize = 1000;
-
-/// How many people to take from one row of `/who`: more than its columns can hold.
-const LISTED: usize = 40;
-
-/// How many commands to remember: more than any server has.
-const COMMANDS: usize = 200;
 
 /// How many choices to show at once: a few rows of them.
 const CHOICES: usize = 100;
@@ -28,8 +22,6 @@ pub(super) struct Completer {
     names: Names,
     /// With their `#`.
     rooms: Names,
-    /// How many people are still to come in the rows of `/who`.
-    to_come: usize,
 }
 
 /// Names that were seen, the latest first.
@@ -53,44 +45,53 @@ impl Completer {
             commands: commands.map(String::from).collect(),
             names: Names::default(),
             rooms: Names::default(),
-            to_come: 0,
         }
     }
 
-    /// Learns names of people and rooms from a line of the server, and commands from its help.
-    pub(super) fn learn(&mut self, line: &str) {
-        let to_come = std::mem::take(&mut self.to_come);
-        let line = read(line);
-        if !line.tag.is_empty() {
-            self.rooms.see(line.tag.trim_end());
+    /// Learns names of people and rooms from what the server tells.
+    pub(super) fn learn(&mut self, told: &Told) {
+        if let Some(room) = &told.room {
+            self.rooms.see(&room.to_string());
         }
-        match line.fact {
-            Fact::Said { name, .. }
-            | Fact::Action { name, .. }
-            | Fact::Private { name, .. }
-            | Fact::PrivateSent { name, .. } => self.names.see(name),
-            Fact::Renamed { from, to } => {
+        match &told.event {
+            Event::Welcome(welcome) => {
+                for room in &welcome.rooms {
+                    self.rooms.see(&room.room.to_string());
+                    self.learn_people(&room.people);
+                }
+            }
+            Event::Room { facts, .. } => self.learn_people(&facts.people),
+            Event::Answer(answer) => {
+                let rooms = answer.rooms.iter();
+                rooms.for_each(|it| self.rooms.see(&it.to_string()));
+                self.learn_people(&answer.people);
+            }
+            Event::Said { from, .. } | Event::Did { from, .. } | Event::Private { from, .. } => {
+                self.names.see_person(from);
+            }
+            Event::Written { to, .. } => self.names.see_person(to),
+            Event::Renamed { from, to, .. } => {
                 self.names.forget(from);
-                self.names.see(to);
+                self.names.see_person(to);
             }
-            Fact::Event { name, what } if has_gone(what) => self.names.forget(name),
-            Fact::Event { name, .. } => self.names.see(name),
-            Fact::InRoom(room) | Fact::Hears(room) | Fact::Room(room) => {
-                self.rooms.see(&room.to_string());
+            Event::Left { who, .. } | Event::SentAway { who, .. } => self.names.forget(&who.name),
+            Event::Joined(who) | Event::Entered { who, .. } => self.names.see_person(&who.name),
+            Event::Went { who, to } => {
+                self.names.see_person(&who.name);
+                if let Some(room) = to {
+                    self.rooms.see(&room.to_string());
+                }
             }
-            Fact::Who { room, count } => {
-                self.rooms.see(&room.to_string());
-                self.to_come = count;
-            }
-            // Only a listed row counts. Any words that begin with two spaces look like one.
-            Fact::People(row) if to_come > 0 => {
-                let listed = people(row).take(LISTED);
-                let listed = listed.map(|name| self.names.see(name)).count();
-                self.to_come = to_come.saturating_sub(listed);
-            }
-            Fact::Help { command, .. } => self.learn_command(command),
             _ => {}
         }
+    }
+
+    /// Learns the people of a list.
+    fn learn_people(&mut self, people: &[Someone]) {
+        people
+            .iter()
+            .rev()
+            .for_each(|it| self.names.see_person(&it.name));
     }
 
     /// All completions of a word after this text, each with the text that should follow it. `heard` are the rooms that
@@ -150,15 +151,16 @@ impl Completer {
             choices,
         })
     }
-
-    fn learn_command(&mut self, command: &str) {
-        if self.commands.len() < COMMANDS && !self.commands.iter().any(|c| c == command) {
-            self.commands.push(command.into());
-        }
-    }
 }
 
 impl Names {
+    /// A person was seen, if this can be one.
+    fn see_person(&mut self, name: &str) {
+        if Username::parse_any(name).is_some() {
+            self.see(name);
+        }
+    }
+
     fn see(&mut self, name: &str) {
         self.forget(name);
         self.0.truncate(NAMES - 1);
@@ -168,12 +170,6 @@ impl Names {
     fn forget(&mut self, name: &str) {
         self.0.retain(|seen| seen != name);
     }
-}
-
-/// Whether a person has left the chat, or was sent away from it, by what is said of them.
-fn has_gone(what: &str) -> bool {
-    let ways = ["has left ", "was kicked by ", "was banned by "];
-    ways.iter().any(|it| what.starts_with(it))
 }
 
 /// Whether a text begins with a word, in any case.
@@ -196,13 +192,19 @@ fn common_beginning(texts: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::tests::host::told_of;
 
-    fn completer(lines: &[&str]) -> Completer {
+    /// What was learnt from these members of objects.
+    fn completer(objects: &[&str]) -> Completer {
         let mut completer = Completer::new();
-        for line in lines {
-            completer.learn(line);
+        for object in objects {
+            completer.learn(&told_of(&format!("{{\"event\":{object}}}")));
         }
         completer
+    }
+
+    fn said(name: &str) -> String {
+        format!(r#""said","from":"{name}","text":"x""#)
     }
 
     fn completion(start: usize, text: &str, choices: &[&str]) -> Option<Completion> {
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn names_complete_anywhere_in_any_case() {
-        let completer = completer(&["Zoë: hi", "bob has joined the chat."]);
+        let completer = completer(&[&said("Zoë"), r#""joined","name":"bob""#]);
         assert_eq!(completer.complete("zo", &[]), only(0, "Zoë: "));
         assert_eq!(completer.complete("hi ZOË", &[]), only(3, "Zoë "));
         assert_eq!(completer.complete("thank you, b", &[]), only(11, "bob "));
@@ -254,12 +256,9 @@ mod tests {
     #[test]
     fn rooms_complete_behind_what_goes_to_one_and_people_elsewhere() {
         let completer = completer(&[
-            "#lobby     2",
-            "#kitchen   1  tea: all day",
-            "#Kitsch   12",
-            "and 7 more",
-            "You are in #den now.",
-            "Kai: kiss",
+            r#""answer","to":"rooms","rooms":[{"room":"lobby"},{"room":"kitchen"},{"room":"Kitsch"}]"#,
+            r#""room","room":"den","current":true"#,
+            &said("Kai"),
         ]);
         assert_eq!(completer.complete("/join d", &[]), only(6, "#den "));
         assert_eq!(completer.complete("/JOIN #KITC", &[]), only(6, "#kitchen "));
@@ -286,7 +285,11 @@ mod tests {
 
     #[test]
     fn only_rooms_that_are_heard_complete_behind_what_is_done_with_such_a_room() {
-        let completer = completer(&["#kitchen   1", "#den Kai: kiss", "You hear #kiosk already."]);
+        let completer = completer(&[
+            r#""went","name":"Kai","to":"kitchen""#,
+            r#""room","room":"den","current":true"#,
+            r#""room","room":"kiosk","current":false"#,
+        ]);
         let heard = ["den", "Kitsch"].map(|it| RoomName::parse(it).unwrap());
         for command in ["/in", "/switch", "/UNLISTEN"] {
             let start = command.len() + 1;
@@ -305,41 +308,23 @@ mod tests {
     }
 
     #[test]
-    fn names_and_rooms_are_learnt_from_lines_behind_a_tag() {
+    fn people_and_rooms_are_known_from_the_start() {
         let completer = completer(&[
-            "#den Alice: hi",
-            "[13:05] #tea * Bob waves",
-            "[2026-11-21 13:05] #ops Cid has joined the chat.",
-            "#den Dan listens in from #attic.",
-            "#den Eve: x",
-            "#den Eve has left the chat.",
+            r#""welcome","name":"Ann","current":"lobby","rooms":[{"room":"lobby","people":[{"name":"Ann"},{"name":"Bob"}]}]"#,
+            r#""room","room":"tea","current":false,"people":[{"name":"Cid"}]"#,
+            r#""did","room":"ops","from":"Dan","text":"waves""#,
+            r#""answer","to":"who","room":"attic","people":[{"name":"[::1]:5000"}]"#,
+            r#""left","room":"ops","name":"Eve","person":5"#,
         ]);
-        let all = ["Alice", "Bob", "Cid", "Dan"];
+        let all = ["[::1]:5000", "Ann", "Bob", "Cid", "Dan"];
         assert_eq!(completer.complete("/msg ", &[]), completion(5, "", &all));
-        let all = ["#den", "#ops", "#tea"];
+        let all = ["#attic", "#lobby", "#ops", "#tea"];
         assert_eq!(completer.complete("/join ", &[]), completion(6, "#", &all));
     }
 
     #[test]
-    fn people_who_were_listed_complete() {
-        let completer = completer(&[
-            "  Zoe, who is no row",
-            "In #tea: 54",
-            "  Kai, Bob (away, idle 2 h), [::1]:5000,",
-            "  Lea (in #den, away, idle 5 min), and 50 more",
-            "In #den: 1",
-            "  Max",
-            "  Tom",
-        ]);
-        let all = ["[::1]:5000", "Bob", "Kai", "Lea", "Max"];
-        assert_eq!(completer.complete("/msg ", &[]), completion(5, "", &all));
-        assert_eq!(completer.complete("/msg ka", &[]), only(5, "Kai "));
-        assert_eq!(completer.complete("/who t", &[]), only(5, "#tea "));
-    }
-
-    #[test]
     fn several_names_complete_as_far_as_they_agree_and_are_listed() {
-        let completer = completer(&["[12:30] Alice: x", "* alicia waves", "Bob: z"]);
+        let completer = completer(&[&said("Alice"), &said("alicia"), &said("Bob")]);
         let both = ["Alice", "alicia"];
         assert_eq!(completer.complete("a", &[]), completion(0, "Alic", &both));
         assert_eq!(
@@ -351,7 +336,8 @@ mod tests {
     #[test]
     fn of_many_choices_some_are_listed() {
         let mut completer = Completer::new();
-        (0..2000).for_each(|i| completer.learn(&format!("p{i}: x")));
+        let names = (0..2000).map(|i| format!("{{\"event\":{}}}", said(&format!("p{i}"))));
+        names.for_each(|it| completer.learn(&told_of(&it)));
         let choices = completer.complete("p", &[]).unwrap().choices;
         assert_eq!(choices.len(), CHOICES + 1);
         assert_eq!(choices[CHOICES], "and 900 more");
@@ -360,24 +346,13 @@ mod tests {
     #[test]
     fn who_left_is_not_offered_and_who_is_renamed_is_offered_by_the_new_name() {
         let completer = completer(&[
-            "ann: x",
-            "bob: y",
-            "ann has left the chat: so long",
-            "bob is now known as rob..",
+            &said("ann"),
+            &said("bob"),
+            r#""left","name":"ann","person":1,"why":"so long""#,
+            r#""renamed","from":"bob","to":"rob.","person":2"#,
         ]);
         assert_eq!(completer.complete("a", &[]), None);
         assert_eq!(completer.complete("b", &[]), None);
         assert_eq!(completer.complete("r", &[]), only(0, "rob.: "));
-    }
-
-    #[test]
-    fn commands_of_a_newer_server_are_learnt_and_bounded() {
-        let mut completer = completer(&["/wave NAME  wave at one person"]);
-        assert_eq!(completer.complete("/wav", &[]), only(0, "/wave "));
-        let letters = || 'a'..='z';
-        for word in letters().flat_map(|a| letters().map(move |b| format!("/x{a}{b}"))) {
-            completer.learn(&format!("{word}  x"));
-        }
-        assert_eq!(completer.commands.len(), COMMANDS);
     }
 }

@@ -5,6 +5,7 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
+use super::bell::Bell;
 use super::chat::{Chat, Errand};
 use super::history::History;
 use super::keys::{Key, Keyboard};
@@ -40,6 +41,7 @@ enum Way {
 /// A person at a terminal.
 pub struct Desk {
     chat: Chat,
+    bell: Bell,
     keyboard: Keyboard,
     now: Instant,
     size: (usize, usize),
@@ -57,6 +59,7 @@ impl Desk {
         let history = History::open(None);
         let mut desk = Desk {
             chat: Chat::new(config, history, size, || 512),
+            bell: Bell::default(),
             keyboard: Keyboard::new(),
             now,
             size,
@@ -122,6 +125,12 @@ impl Desk {
             self.way = Way::Closed;
             self.follow(LinkEvent::Lost(words.into()), &[]);
         }
+    }
+
+    /// The machine's network changes.
+    pub fn network_changed(&mut self) {
+        self.chat.network_changed(self.now);
+        self.go_round();
     }
 
     /// Time passes, and everything due in it happens.
@@ -233,7 +242,8 @@ impl Desk {
             self.shown.push_str(&self.chat.clear_typed(self.size));
             return self.shown.extend(LEAVE);
         }
-        self.shown.push_str(&self.chat.draw(self.size));
+        let out = self.chat.draw(self.size);
+        self.shown.push_str(&self.bell.calm(out, self.now));
         if self.chat.take_suspend() {
             // The process stops, and goes on at once.
             self.shown.push_str(&self.chat.clear_typed(self.size));
@@ -241,5 +251,25 @@ impl Desk {
             self.shown.extend(ENTER);
             self.chat.resume();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::config;
+    use super::*;
+
+    #[test]
+    fn the_bell_rings_once_for_a_burst() {
+        let mut desk = Desk::new(&config(Some("Ann")), (80, 24), Instant::now());
+        // Nothing can be completed.
+        let mut rings = |wait: u64, keys: &[u8]| {
+            desk.pass(Duration::from_millis(wait));
+            desk.type_in(keys);
+            desk.take_shown().matches('\x07').count()
+        };
+        assert_eq!(rings(0, b"\t\t\t"), 1);
+        assert_eq!(rings(500, b"\t"), 0);
+        assert_eq!(rings(2000, b"\t"), 1);
     }
 }

@@ -11,6 +11,7 @@ use crate::limits::LINE_BYTES;
 use crate::wire::clean;
 
 use super::keys::Key;
+use super::search::{Found, Search};
 
 /// The line being typed.
 #[derive(Debug, Default)]
@@ -18,8 +19,12 @@ pub(super) struct Editor {
     text: String,
     /// A byte offset into the text.
     cursor: usize,
-    /// The text cut last, which Ctrl-Y puts back.
+    /// The text cut last, which Ctrl-Y puts back. What keys cut one after another is one text.
     cut: String,
+    /// The last key cut.
+    cutting: bool,
+    /// The line is looked for among those typed before.
+    search: Option<Search>,
 }
 
 /// The effect of a key on the line.
@@ -44,15 +49,54 @@ impl Editor {
 
     /// Replaces the line and puts the cursor after it.
     pub(super) fn set(&mut self, text: &str) {
+        self.search = None;
         self.text.clear();
         self.cursor = 0;
         self.insert(text);
     }
 
-    /// Takes the line away.
+    /// Takes the line away. If another one was looked for, that is not taken.
     pub(super) fn take(&mut self) -> String {
+        self.give_up_search();
         self.cursor = 0;
         mem::take(&mut self.text)
+    }
+
+    /// The prompt before the text: this one, or that of a search.
+    pub(super) fn prompt<'a>(&'a self, prompt: &'a str) -> &'a str {
+        self.search.as_ref().map_or(prompt, |it| &it.prompt)
+    }
+
+    /// Acts on a key that looks for a line among those typed before. Returns false if it is no such key.
+    pub(super) fn search(&mut self, key: &Key, lines: &[String]) -> bool {
+        let Some(search) = &mut self.search else {
+            let begins = *key == Key::Ctrl('r');
+            if begins {
+                self.search = Some(Search::new((self.text.clone(), self.cursor)));
+            }
+            return begins;
+        };
+        match search.handle(key, lines) {
+            Found::More(None) => {}
+            Found::More(Some(line)) => {
+                let search = self.search.take();
+                self.set(line);
+                self.search = search;
+            }
+            Found::Taken => self.search = None,
+            Found::GivenUp => self.give_up_search(),
+            Found::TakenFor => {
+                self.search = None;
+                return false;
+            }
+        }
+        true
+    }
+
+    fn give_up_search(&mut self) {
+        if let Some(search) = self.search.take() {
+            (self.text, self.cursor) = search.before;
+        }
     }
 
     /// Types text at the cursor. If the line would grow too long, returns false and types nothing.
@@ -92,6 +136,7 @@ impl Editor {
 
     /// Acts on an editing key.
     pub(super) fn handle(&mut self, key: &Key) -> Edit {
+        let cutting = mem::take(&mut self.cutting);
         match key {
             Key::Char(c) => {
                 if !self.insert(c.encode_utf8(&mut [0; 4])) {
@@ -106,10 +151,12 @@ impl Editor {
             Key::End | Key::Ctrl('e') => self.cursor = self.text.len(),
             Key::Backspace => self.remove(self.previous(self.cursor), self.cursor),
             Key::Delete | Key::Ctrl('d') => self.remove(self.cursor, self.next(self.cursor)),
-            Key::Ctrl('w') => self.cut(self.spaced_word_start(), self.cursor),
-            Key::Alt('d') => self.cut(self.cursor, self.word_end()),
-            Key::Ctrl('u') => self.cut(0, self.cursor),
-            Key::Ctrl('k') => self.cut(self.cursor, self.text.len()),
+            Key::Ctrl('w') => self.cut(self.spaced_word_start(), self.cursor, cutting),
+            Key::WordBackspace => self.cut(self.word_start(), self.cursor, cutting),
+            Key::Alt('d') => self.cut(self.cursor, self.word_end(), cutting),
+            Key::Ctrl('u') => self.cut(0, self.cursor, cutting),
+            Key::Ctrl('k') => self.cut(self.cursor, self.text.len(), cutting),
+            Key::Ctrl('t') => self.exchange(),
             Key::Ctrl('y') => {
                 let cut = self.cut.clone();
                 if !self.insert(&cut) {
@@ -131,10 +178,36 @@ impl Editor {
         }
     }
 
-    fn cut(&mut self, start: usize, end: usize) {
-        if start < end {
-            self.cut = self.text[start..end].into();
-            self.remove(start, end);
+    /// Cuts the text between two offsets, and joins it to the text that was cut just before.
+    fn cut(&mut self, start: usize, end: usize, joins: bool) {
+        if !joins && start < end {
+            self.cut.clear();
+        }
+        let at = if end == self.cursor {
+            0
+        } else {
+            self.cut.len()
+        };
+        self.cut.insert_str(at, &self.text[start..end]);
+        self.cutting = true;
+        self.remove(start, end);
+    }
+
+    /// Exchanges the characters around the cursor; at the end of the line, the two before it.
+    fn exchange(&mut self) {
+        let middle = match self.cursor == self.text.len() {
+            true => self.previous(self.cursor),
+            false => self.cursor,
+        };
+        let (start, end) = (self.previous(middle), self.next(middle));
+        if start == middle {
+            return;
+        }
+        let exchanged = [&self.text[middle..end], &self.text[start..middle]].concat();
+        self.text.replace_range(start..end, &exchanged);
+        self.cursor = end;
+        if !self.is_boundary(end) {
+            self.cursor = self.next(end);
         }
     }
 
@@ -240,6 +313,12 @@ mod tests {
             ("one| two, x", Key::WordRight, "one two|, x"),
             ("one two,  |x", Key::Ctrl('w'), "one |x"),
             ("one| two x", Key::Alt('d'), "one| x"),
+            ("one two,  |x", Key::WordBackspace, "one |x"),
+            ("one-two|", Key::WordBackspace, "one-|"),
+            ("ab|cd", Key::Ctrl('t'), "acb|d"),
+            ("abc|", Key::Ctrl('t'), "acb|"),
+            ("|abc", Key::Ctrl('t'), "|abc"),
+            ("a花|", Key::Ctrl('t'), "花a|"),
             ("one |two", Key::Ctrl('u'), "|two"),
             ("one |two", Key::Ctrl('k'), "one |"),
         ] {
@@ -271,6 +350,48 @@ mod tests {
             typed("one two|", &[Key::Ctrl('w'), Key::Home, Key::Ctrl('y')]),
             "two|one "
         );
+    }
+
+    #[test]
+    fn what_is_cut_key_by_key_is_put_back_as_one() {
+        let cuts = [Key::Ctrl('w'), Key::Alt('d'), Key::WordBackspace];
+        let start = "one two |three four";
+        assert_eq!(typed(start, &cuts), "| four");
+        let keys = [&cuts[..], &[Key::End, Key::Ctrl('y')]].concat();
+        assert_eq!(typed(start, &keys), " fourone two three|");
+        let apart = [Key::Ctrl('w'), Key::Left, Key::Ctrl('w'), Key::Ctrl('y')];
+        assert_eq!(typed(start, &apart), "one| three four");
+    }
+
+    #[test]
+    fn a_search_takes_a_line_or_gives_back_the_one_being_typed() {
+        let lines = ["deploy den".to_string(), "hello".to_string()];
+        let mut editor = Editor::default();
+        editor.set("a draft");
+        editor.handle(&Key::Left);
+        let mut press = |keys: &[Key]| {
+            let taken = keys.iter().all(|key| editor.search(key, &lines));
+            let (head, tail) = editor.text.split_at(editor.cursor);
+            let seen = format!("{}{head}|{tail}", editor.prompt("> "));
+            (taken, seen)
+        };
+        let [start, d] = [Key::Ctrl('r'), Key::Char('d')];
+        assert!(!press(std::slice::from_ref(&d)).0);
+        let found = (true, "(search: d) > deploy den|".into());
+        assert_eq!(press(&[start.clone(), d.clone()]), found);
+        for give_up in [Key::Ctrl('g'), Key::Escape, Key::Ctrl('c')] {
+            assert_eq!(press(&[give_up]), (true, "> a draf|t".into()));
+            assert_eq!(press(&[start.clone(), d.clone()]), found);
+        }
+        assert_eq!(press(&[Key::Left]), (false, "> deploy den|".into()));
+        let taken = (true, "> deploy den|".into());
+        assert_eq!(press(&[start.clone(), d.clone(), Key::Enter]), taken);
+        // The client takes the line away in order to ask something: it is the one that was being typed.
+        editor.set("a draft");
+        editor.search(&start, &lines);
+        editor.search(&d, &lines);
+        assert_eq!(editor.take(), "a draft");
+        assert_eq!(editor.prompt("> "), "> ");
     }
 
     #[test]
@@ -313,7 +434,9 @@ mod tests {
             Key::Delete,
             Key::Ctrl('w'),
             Key::Ctrl('y'),
+            Key::Ctrl('t'),
             Key::Alt('d'),
+            Key::WordBackspace,
         ];
         let mut editor = Editor::default();
         let mut state = 1u64;

@@ -82,6 +82,11 @@ impl History {
         self.at = self.lines.len();
     }
 
+    /// The lines, the newest last.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// The line before the current one. `typed` is the text at the prompt.
     pub(super) fn older(&mut self, typed: &str) -> Option<&str> {
         self.look(self.at.checked_sub(1)?, typed)

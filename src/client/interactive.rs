@@ -8,18 +8,21 @@ use mio::{Events, Interest, Poll, Token};
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
+use super::bell::Bell;
 use super::chat::{Chat, Errand};
 use super::history::{self, History};
 use super::keys::Keyboard;
 use super::link::{Link, LinkEvent};
+use super::network::Network;
 use super::terminal::{self, Terminal};
 use super::{Config, Outcome, Status, chance};
 
 const WAKER: Token = Token(0);
 const INPUT: Token = Token(1);
 const SIGNALS: Token = Token(2);
+const NETWORK: Token = Token(3);
 /// The first of the link's sockets. The others have the tokens after it.
-const SOCKETS: Token = Token(3);
+const SOCKETS: Token = Token(4);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -35,6 +38,8 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let link = Link::new(registry.try_clone()?, SOCKETS, WAKER, config.target())?;
     let mut signals = Signals::new(config.signals.iter().chain(&[SIGCONT, SIGWINCH]))?;
     registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
+    // Without it, the next attempt is made when it is due.
+    let network = Network::watch(registry, NETWORK).ok();
     // Descriptor 0 is the standard input; the caller has checked that it is a terminal.
     registry.register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
 
@@ -43,7 +48,9 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     let history = History::open(history::default_path());
     let mut person = Person {
         chat: Chat::new(config, history, terminal::size(), chance),
+        bell: Bell::default(),
         link,
+        network,
         terminal,
         signals,
         can_stop: config.signals.contains(&SIGTSTP),
@@ -54,6 +61,10 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     // A terminal that takes nothing makes writing fail once a signal has asked for the end. Then the signal is the
     // reason.
     let outcome = outcome.or_else(|error| person.take_signals()?.ok_or(error));
+    // A server that is not told keeps the seat of somebody who does not come back.
+    if let Some(bytes) = person.chat.parting() {
+        let _ = person.link.send(&bytes);
+    }
     // A terminal that is gone cannot be tidied up.
     let _ = person.clear_typed();
     outcome
@@ -62,7 +73,9 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
 /// One person at their terminal.
 struct Person {
     chat: Chat,
+    bell: Bell,
     link: Link,
+    network: Option<Network>,
     terminal: Terminal,
     signals: Signals,
     /// Whether Ctrl-Z may stop the client: not if the signal for that was ignored from the start.
@@ -79,7 +92,8 @@ impl Person {
             if let Some(outcome) = self.chat.take_outcome() {
                 return Ok(outcome);
             }
-            terminal::write_out(self.chat.draw(terminal::size()).as_bytes())?;
+            let out = self.chat.draw(terminal::size());
+            terminal::write_out(self.bell.calm(out, Instant::now()).as_bytes())?;
             if self.chat.take_suspend() {
                 self.suspend()?;
             }
@@ -93,6 +107,11 @@ impl Person {
                 let happened = match event.token() {
                     token if token >= SOCKETS => self.link.ready(token, now),
                     WAKER => self.link.resolved(now),
+                    NETWORK => {
+                        self.network.iter().for_each(Network::take);
+                        self.chat.network_changed(now);
+                        continue;
+                    }
                     _ => continue,
                 };
                 self.chat.follow(happened, &[], now);

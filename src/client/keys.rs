@@ -63,6 +63,8 @@ pub(super) enum Key {
     Enter,
     Tab,
     Backspace,
+    /// Backspace with Alt.
+    WordBackspace,
     Delete,
     Left,
     Right,
@@ -258,7 +260,7 @@ impl Keyboard {
             0..b' ' | DEL => {
                 self.state = State::START;
                 keys.push(match byte {
-                    DEL | 0x08 => Key::Ctrl('w'),
+                    DEL | 0x08 => Key::WordBackspace,
                     _ => Key::Other,
                 });
             }

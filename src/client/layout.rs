@@ -1,15 +1,12 @@
 //! How the line being typed is laid out in rows of the terminal. Widths go in, rows come out; this file writes nothing.
-//!
-//! This file cuts the rows, not the terminal, so that their number does not depend on how wide the terminal thinks a
-//! character is. After each character that terminals disagree about, the column is set again.
 
-use std::fmt::Write;
+use super::wrap::Wrap;
 
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+/// Columns by which the rows after the first are indented: they stand below the text behind `> `.
+const INDENT: usize = 2;
 
-/// Columns that a TAB takes while it is being typed.
-const TAB: &str = "    ";
+/// Columns of the narrowest window that has room for the indent.
+const INDENTED_COLUMNS: usize = 20;
 
 /// The rows of a line, and where the cursor is in them.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,36 +26,38 @@ pub(super) fn layout(
     columns: usize,
     height: usize,
 ) -> Layout {
-    let mut rows = vec![String::new()];
-    let mut column = 0;
+    let (text, cursor) = ([prompt, text].concat(), prompt.len() + cursor);
+    let wrap = Wrap {
+        columns,
+        first: 0,
+        others: match columns {
+            0..INDENTED_COLUMNS => 0,
+            _ => INDENT,
+        },
+    };
+    let mut rows = Vec::new();
     let mut at_cursor = (0, 0);
-    let clusters = prompt.graphemes(true).map(|cluster| (None, cluster));
-    let typed = text
-        .grapheme_indices(true)
-        .map(|(at, cluster)| (Some(at), cluster));
-    for (at, cluster) in clusters.chain(typed) {
-        let shown = if cluster == "\t" { TAB } else { cluster };
-        let width = shown.width().min(columns);
-        // A cursor on a character without width still needs a column.
-        if column + width > columns || at == Some(cursor) && column >= columns {
-            rows.push(String::new());
-            column = 0;
+    let mut column = 0;
+    for (number, range) in wrap.rows(&text).enumerate() {
+        column = wrap.indent(number);
+        let mut row = " ".repeat(column);
+        let mut at = range.start;
+        while at < range.end {
+            let piece = wrap.piece(&text[at..], column);
+            let end = at + piece.text.len();
+            if (at..end).contains(&cursor) {
+                // A cursor on white space that does not fit into the row still needs a column.
+                at_cursor = (number, column.min(columns.saturating_sub(1)));
+            }
+            column = wrap.print(&piece, column, &mut row);
+            at = end;
         }
-        if at == Some(cursor) {
-            at_cursor = (rows.len() - 1, column);
-        }
-        let Some(row) = rows.last_mut() else { break };
-        row.push_str(shown);
-        column += width;
-        if is_disputed(shown, width) && column < columns {
-            // CHA, which counts from 1.
-            let _ = write!(row, "\x1b[{}G", column + 1);
-        }
+        rows.push(row);
     }
     if cursor == text.len() {
         if column >= columns {
-            rows.push(String::new());
-            column = 0;
+            rows.push(" ".repeat(wrap.others));
+            column = wrap.others;
         }
         at_cursor = (rows.len() - 1, column);
     }
@@ -78,14 +77,11 @@ fn around_cursor(mut rows: Vec<String>, (row, column): (usize, usize), height: u
     }
 }
 
-/// Whether terminals disagree about the width of this.
-pub(super) fn is_disputed(cluster: &str, width: usize) -> bool {
-    !cluster.is_ascii() && (width != 1 || cluster.chars().nth(1).is_some())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use unicode_segmentation::UnicodeSegmentation;
 
     fn plain(layout: &Layout) -> Vec<String> {
         let strip = |row: &String| {
@@ -108,6 +104,29 @@ mod tests {
         assert_eq!(plain(&l), ["> abc", "defgh", ""]);
         assert_eq!(l.cursor, (2, 0));
         assert_eq!(layout("> ", "", 0, 5, 10).cursor, (0, 2));
+    }
+
+    #[test]
+    fn words_stay_whole_below_the_text_of_the_first_row() {
+        let text = "one two three four five six";
+        let l = layout("> ", text, text.len(), 20, 10);
+        assert_eq!(plain(&l), ["> one two three four", "  five six"]);
+        assert_eq!(l.cursor, (1, 10));
+        // At the edge, the cursor goes where the next word will stand.
+        let text = "one two three four";
+        assert_eq!(layout("> ", text, text.len(), 20, 10).cursor, (1, 2));
+        let l = layout("> ", "one two three four ", 19, 20, 10);
+        assert_eq!((plain(&l).len(), l.cursor), (2, (1, 2)));
+        let l = layout("> ", "one two three four  x", 19, 20, 10);
+        assert_eq!(plain(&l), ["> one two three four", "  x"]);
+        assert_eq!(l.cursor, (0, 19));
+    }
+
+    #[test]
+    fn a_mark_at_the_beginning_of_the_text_hides_neither_prompt_nor_cursor() {
+        let l = layout("> ", "\u{301}a", 0, 20, 10);
+        assert_eq!(plain(&l), ["> \u{301}a"]);
+        assert_eq!(l.cursor, (0, 1));
     }
 
     #[test]

@@ -87,15 +87,6 @@ enum State {
     },
 }
 
-/// The lines that a connection had not delivered, or may not have, when it ended.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Undelivered {
-    /// The number of lines that were not sent, or not in full.
-    pub(super) lines: usize,
-    /// The connection broke off, so the last bytes sent may not have arrived.
-    pub(super) in_doubt: bool,
-}
-
 /// The way to the server.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -109,7 +100,6 @@ pub(super) struct Link {
     /// The bytes that wait to be sent, from `sent` on.
     queue: Vec<u8>,
     sent: usize,
-    undelivered: Undelivered,
 }
 
 impl Link {
@@ -131,7 +121,6 @@ impl Link {
             lookup: Lookup::default(),
             queue: Vec::new(),
             sent: 0,
-            undelivered: Undelivered::default(),
         })
     }
 
@@ -208,7 +197,7 @@ impl Link {
             } => {
                 let (silence, way_out) = match (stream.is_handshaking(), heard) {
                     (true, _) => ("did not begin TLS within", ", or connect without TLS"),
-                    (_, true) => ("said nothing that a chat server says for", ""),
+                    (_, true) => ("said nothing that a chat server says to a program for", ""),
                     _ => ("said nothing for", ""),
                 };
                 self.fail(format!(
@@ -276,7 +265,6 @@ impl Link {
             Some(error) => format!("the connection was lost: {}", cause(error)),
         };
         self.close();
-        self.undelivered.in_doubt = error.is_some();
         Some(LinkEvent::Lost(words))
     }
 
@@ -288,7 +276,6 @@ impl Link {
             return None;
         }
         self.close();
-        self.undelivered.in_doubt = true;
         Some(LinkEvent::Lost(
             "the server reads nothing of what it is sent".into(),
         ))
@@ -299,11 +286,6 @@ impl Link {
         self.queue.len() - self.sent
     }
 
-    /// What the last connection did not deliver.
-    pub(super) fn undelivered(&self) -> Undelivered {
-        self.undelivered
-    }
-
     /// The server has let us in, or the person has to think of a name.
     pub(super) fn greeted(&mut self) {
         if let State::Open { greeting, .. } = &mut self.state {
@@ -311,10 +293,8 @@ impl Link {
         }
     }
 
-    /// The server has said that it reads from us more slowly than we send. A user timeout would end the connection
-    /// although it works: see [`options`](crate::net::options). Without one, we notice a server that vanishes as before
-    /// while we are silent. While bytes wait for it, we notice only when the kernel is tired of asking for room: after
-    /// some twenty minutes.
+    /// The server may read from us more slowly than we send. A user timeout would end the connection although it works:
+    /// see [`options`](crate::net::options). Without one, only asking the server tells whether it has vanished.
     pub(super) fn expect_slow_reads(&self) {
         if let State::Open { stream, .. } = &self.state {
             // If there is no such option, there is nothing to undo.
@@ -329,11 +309,6 @@ impl Link {
             let _ = self.registry.deregister(&mut stream.socket);
         }
         self.state = State::Idle;
-        let unsent = &self.queue[self.sent..];
-        self.undelivered = Undelivered {
-            lines: unsent.iter().filter(|&&byte| byte == b'\n').count(),
-            in_doubt: false,
-        };
         self.queue.clear();
         self.sent = 0;
     }

@@ -65,7 +65,7 @@ impl Masked {
                 self.typed.0.truncate(left);
             }
             Key::Ctrl('u') => self.typed.0.clear(),
-            Key::Ctrl('w') => {
+            Key::Ctrl('w') | Key::WordBackspace => {
                 let text = self.typed.0.trim_end_matches(char::is_whitespace);
                 let left = text.rfind(char::is_whitespace);
                 self.typed.0.truncate(left.map_or(0, |at| at + 1));

@@ -1,38 +1,51 @@
 //! The terminal client, for a person who types all day, and for a script that pipes lines into it. One thread, one poll
 //! over the socket, the input and the signals.
 //!
-//! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed), `masked` (a password being typed),
-//! `layout`, `shown` and `screen` (what to draw), `line` (the meaning of the server's lines), `style`, `words`,
-//! `complete`, `session` (the dialogue with the server), `marks`, `outgoing`, `standing` and `replays` (what was sent,
-//! which rooms we are in, and what was read there), `backoff`, `trust` (which servers to trust by TLS), and `link::race`
-//! (which address to try when). Around them stand `link` (the way to the server), `terminal`, `history`, and the two
-//! loops: `interactive` with its `chat` for a person at a terminal, `pipe` for everything else.
+//! It speaks the machine protocol: objects come from the server, and ops go to it. Nothing is read out of text.
+//!
+//! The parts that decide know no terminal and no socket: `keys` (bytes to keys), `editor` (the line being typed),
+//! `search` (a line typed before), `masked` (a password being typed), `layout`, `shown`, `wrap` and `screen` (what to
+//! draw), `protocol` (bytes to facts, ops to bytes), `style`, `sentences` and `clock` (how facts are shown), `words`
+//! (the meaning of a typed line), `complete`, `ids`, `outgoing` (what was sent and is not confirmed), `world` (the
+//! rooms and people that there are), `standing` (where we want to be), `position` (what was read), `status` (what is
+//! unread), `bell`, `liveness` and `backoff` (when to give a server up, and when to come back), `trust` (which servers
+//! to trust by TLS), and `link::race` (which address to try when). Around them stand `link` (the way to the server),
+//! `network` (whether that may be another one now), `terminal`, `history`, and the two loops: `interactive` with its
+//! `chat` for a person at a terminal, `pipe` for everything else.
 
 mod backoff;
+mod bell;
 mod chat;
+mod clock;
 mod complete;
 #[cfg(any(test, fuzzing))]
 pub mod desk;
 mod editor;
 mod history;
+mod ids;
 mod interactive;
 mod keys;
 mod layout;
-mod line;
 mod link;
-mod marks;
+mod liveness;
 mod masked;
+mod network;
 mod outgoing;
 mod pipe;
-mod replays;
+mod position;
+mod protocol;
 mod screen;
-mod session;
+mod search;
+mod sentences;
 mod shown;
 mod standing;
+mod status;
 mod style;
 mod terminal;
 mod trust;
 mod words;
+mod world;
+mod wrap;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
@@ -62,8 +75,10 @@ pub struct Config {
     pub color: bool,
     /// Whether lines are shown with the local time.
     pub time: bool,
-    /// Whether to connect again when the connection is lost, at a terminal.
+    /// Whether to connect again when the connection is lost.
     pub reconnect: bool,
+    /// Whether a pipe says its lines as they are, whatever they begin with.
+    pub raw: bool,
     /// Whether the terminal can be drawn on. If not, it counts as a pipe with a person at its end.
     pub drawing: bool,
     /// The members of [`SIGNALS`] that were not ignored when the program began. The others stay ignored.
@@ -137,14 +152,6 @@ pub fn run(config: &Config) -> io::Result<Outcome> {
     } else {
         pipe::run(config)
     }
-}
-
-/// The local time of day to put before a line, or nothing if the user did not ask for it.
-fn time_of_day(wanted: bool) -> String {
-    if !wanted {
-        return String::new();
-    }
-    jiff::Zoned::now().strftime("%H:%M:%S").to_string()
 }
 
 /// An unpredictable number, for spreading attempts.

@@ -1,8 +1,8 @@
-//! The loop for input or output that is not a terminal to draw on. It sends each line that it reads, prints each line
-//! that it receives, and says goodbye to the server at the end of the input.
+//! The loop for input or output that is not a terminal to draw on. It says each line that it reads, prints each line that it
+//! hears, and says goodbye to the server once that has confirmed everything. When the connection breaks, it comes back.
 
-mod awaited;
-mod password;
+mod delivery;
+mod hearing;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -10,23 +10,36 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use signal_hook::consts::SIGTSTP;
+use signal_hook_mio::v1_0::Signals;
 
 use crate::limits::LINE_BYTES_RANGE;
+use crate::name::RoomName;
 use crate::wire::{Command, Input, LineDecoder};
 
-use super::link::{Link, LinkEvent, SEND_BYTES, cause};
-use super::session::{Heard, PROMPT, Session, is_dismissal, is_slowed_down};
+use super::backoff::Backoff;
+use super::clock::Clock;
+use super::ids::Ids;
+use super::link::{Link, SEND_BYTES, cause};
+use super::liveness::Liveness;
+use super::outgoing::Outgoing;
+use super::position::Position;
+use super::protocol::{self, Protocol};
+use super::standing::Standing;
 use super::style::Styler;
-use super::words::{QUIT, SEND_USAGE, Wish, is_quit, leads_elsewhere, line_to_say, secret_behind};
-use super::{Config, Outcome, Status, terminal, time_of_day};
-
-use awaited::{Awaited, Wanted};
+use super::words::is_quit;
+use super::world::World;
+use super::{Config, Outcome, Status, chance, terminal};
 
 const WAKER: Token = Token(0);
 const INPUT: Token = Token(1);
 const OUTPUT: Token = Token(2);
+const SIGNALS: Token = Token(3);
 /// The first of the link's sockets. The others have the tokens after it.
-const SOCKETS: Token = Token(3);
+const SOCKETS: Token = Token(4);
+
+/// The question for a username.
+const PROMPT: &str = "Enter your username: ";
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -34,18 +47,63 @@ const READ_BYTES: usize = 16 * 1024;
 /// Reads of the input after the connection has ended, to count the lines that were not sent: 16 MiB.
 const REST_READS: usize = 1024;
 
+/// How long to try to come back: as long as a server keeps a seat.
+const OFFLINE: Duration = Duration::from_secs(600);
+
+/// How long to wait for the server's goodbye.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where we are on the way to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Connecting,
+    /// The server waits for a name.
+    Asked,
+    /// The server has let us in.
+    In,
+    /// The next attempt starts at this time.
+    Waiting(Instant),
+}
+
+/// A command whose answer decides what becomes of the lines after it: they are meant for a room, or under a name, that
+/// the server may refuse.
+#[derive(Debug)]
+struct Awaited {
+    id: String,
+    command: String,
+    wants_name: bool,
+}
+
 /// The input, the output, and the server.
 struct Pipe<'a> {
     config: &'a Config,
     link: Link,
-    session: Session,
+    signals: Signals,
+    protocol: Protocol,
+    way: Way,
+    liveness: Liveness,
+    rate: Option<u64>,
+    backoff: Backoff,
+    /// Until when we try to come back.
+    offline_until: Option<Instant>,
+    /// Why we are not in.
+    told: String,
+    ids: Ids,
+    /// The id under which we asked to come in.
+    login: String,
+    token: Option<protocol::Token>,
+    /// For how long the server keeps it.
+    keep: Duration,
+    position: Position,
+    world: World,
+    standing: Standing,
+    /// We are coming back to where we were, until this is answered.
+    returning: Option<String>,
+    clock: Clock,
     styler: Styler,
-    /// The name, until the server gets it.
+    quiet: bool,
     name: Option<String>,
-    /// The server waits for a name.
-    asked: bool,
-    /// The server got the password, and this is why it did not take it.
-    refusal: Option<String>,
+    was_in: bool,
     /// No line is sent before the server has answered this command.
     awaited: Option<Awaited>,
     /// A person sits at both ends, at a terminal that cannot be drawn on.
@@ -60,10 +118,15 @@ struct Pipe<'a> {
     input_polled: bool,
     /// The text to print.
     out: String,
-    /// A line for the room was sent.
-    has_said: bool,
-    /// The last line heard is a dismissal, and not an answer to our goodbye.
-    dismissed: bool,
+    outgoing: Outgoing,
+    /// How many lines may not have arrived, and how many did not for sure, with the last reason.
+    in_doubt: usize,
+    refused: usize,
+    refusal: String,
+    /// The last word with which we leave once everything is confirmed.
+    leaving: Option<String>,
+    /// We have asked the server to let us go, and wait for so long.
+    leave_by: Option<Instant>,
     outcome: Option<Outcome>,
 }
 
@@ -79,35 +142,75 @@ pub(super) fn run(config: &Config) -> io::Result<Outcome> {
     };
     // This is only to learn that the reader of our output is gone; the reader of a file cannot go.
     let _ = registry.register(&mut SourceFd(&1), OUTPUT, Interest::WRITABLE);
-    let mut pipe = Pipe {
-        config,
-        link,
-        session: Session::new(),
-        styler: Styler::new(false),
-        name: config.name.clone(),
-        asked: false,
-        refusal: None,
-        awaited: None,
-        person: terminal::is_terminal(),
-        input: LineDecoder::default(),
-        waiting: VecDeque::new(),
-        input_ended: false,
-        input_failure: None,
-        input_polled,
-        out: String::new(),
-        has_said: false,
-        dismissed: false,
-        outcome: None,
-    };
-    pipe.attend(&mut poll)
+    let ending: Vec<i32> = config
+        .signals
+        .iter()
+        .copied()
+        .filter(|it| *it != SIGTSTP)
+        .collect();
+    terminal::heed(&ending)?;
+    let mut signals = Signals::new(&ending)?;
+    registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
+    let mut pipe = Pipe::new(config, link, signals, input_polled);
+    let outcome = pipe.attend(&mut poll)?;
+    // A server that is not told keeps the seat of somebody who does not come back.
+    if pipe.way == Way::In && pipe.leave_by.is_none() {
+        pipe.leave_now();
+    }
+    // Writing fails once a signal has asked for the end. Then the signal is the reason.
+    Ok(pipe.take_signal().unwrap_or(outcome))
+}
+
+impl<'a> Pipe<'a> {
+    fn new(config: &'a Config, link: Link, signals: Signals, input_polled: bool) -> Pipe<'a> {
+        Pipe {
+            config,
+            link,
+            signals,
+            protocol: Protocol::default(),
+            way: Way::Connecting,
+            liveness: Liveness::default(),
+            rate: None,
+            backoff: Backoff::default(),
+            offline_until: None,
+            told: String::new(),
+            ids: Ids::new(chance()),
+            login: String::new(),
+            token: None,
+            keep: Duration::ZERO,
+            position: Position::default(),
+            world: World::new(),
+            standing: Standing::new(),
+            returning: None,
+            clock: Clock::new(config.time),
+            styler: Styler::new(false),
+            quiet: false,
+            name: config.name.clone(),
+            was_in: false,
+            awaited: None,
+            person: terminal::is_terminal(),
+            input: LineDecoder::default(),
+            waiting: VecDeque::new(),
+            input_ended: false,
+            input_failure: None,
+            input_polled,
+            out: String::new(),
+            outgoing: Outgoing::default(),
+            in_doubt: 0,
+            refused: 0,
+            refusal: String::new(),
+            leaving: None,
+            leave_by: None,
+            outcome: None,
+        }
+    }
 }
 
 impl Pipe<'_> {
     fn attend(&mut self, poll: &mut Poll) -> io::Result<Outcome> {
         let mut events = Events::with_capacity(16);
         let mut buffer = vec![0; READ_BYTES];
-        let event = self.link.start(Instant::now());
-        self.follow(event, &buffer);
+        self.connect(Instant::now());
         loop {
             self.use_input();
             if self.wants_input() && terminal::input_waits() {
@@ -128,6 +231,9 @@ impl Pipe<'_> {
             {
                 return Err(error);
             }
+            if let Some(outcome) = self.take_signal() {
+                return Ok(outcome);
+            }
             let now = Instant::now();
             for event in &events {
                 let happened = match event.token() {
@@ -138,15 +244,23 @@ impl Pipe<'_> {
                     }
                     _ => None,
                 };
-                self.follow(happened, &buffer);
+                self.follow(happened, &buffer, now);
             }
             if self.link.is_readable() {
                 let event = self.link.receive(&mut buffer);
-                self.follow(event, &buffer);
+                self.follow(event, &buffer, now);
             }
             let event = self.link.handle_timeout(now);
-            self.follow(event, &buffer);
+            self.follow(event, &buffer, now);
+            self.handle_timeout(now);
         }
+    }
+
+    /// The outcome if a signal asks for the end.
+    fn take_signal(&mut self) -> Option<Outcome> {
+        let status = Status::Signal(self.signals.pending().next()?);
+        let reason = None;
+        Some(Outcome { status, reason })
     }
 
     /// How long the loop may sleep if nothing happens.
@@ -155,17 +269,31 @@ impl Pipe<'_> {
         if more_input || self.link.is_readable() {
             return Some(Duration::ZERO);
         }
-        let next = self.link.next_timeout()?;
+        let own = match self.way {
+            Way::Waiting(until) => Some(until),
+            Way::In => self.liveness.next_timeout(),
+            Way::Connecting | Way::Asked => None,
+        };
+        let due = [self.link.next_timeout(), own, self.leave_by];
+        let next = due.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether lines may be sent now.
+    fn can_send(&self) -> bool {
+        self.way == Way::In
+            && self.returning.is_none()
+            && self.awaited.is_none()
+            && self.leaving.is_none()
+            && self.outgoing.has_room()
+            && self.link.queued() < SEND_BYTES
     }
 
     /// Whether the loop could use a line of the input now.
     fn wants_input(&self) -> bool {
-        let needs_name = self.asked && self.name.is_none();
-        let can_send =
-            self.session.is_in() && self.awaited.is_none() && self.link.queued() < SEND_BYTES;
-        let is_over = self.input_ended || self.session.is_leaving() || self.outcome.is_some();
-        (needs_name || can_send) && !is_over
+        let needs_name = self.way == Way::Asked && self.leave_by.is_none();
+        let is_over = self.input_ended || self.outcome.is_some();
+        (needs_name || self.can_send()) && !is_over && self.waiting.is_empty()
     }
 
     /// Reads once from the input. An input that cannot be read counts as ended, and the reason is reported at the end.
@@ -174,12 +302,12 @@ impl Pipe<'_> {
             Ok(Some(n)) => {
                 let mut bytes = &buffer[..n];
                 while let Some(line) = self.input.next(&mut bytes, *LINE_BYTES_RANGE.end()) {
-                    if self.asked && self.waiting.is_empty() && line == Input::TooLong {
+                    if self.way == Way::Asked && self.waiting.is_empty() && line == Input::TooLong {
                         let sentence =
                             "the first line is too long for a name. Give one with --name";
                         return self.end(Status::Refused, sentence);
                     }
-                    self.waiting.extend(text_of(line));
+                    self.take_line(line);
                 }
                 return;
             }
@@ -192,15 +320,27 @@ impl Pipe<'_> {
             }
         }
         self.input_ended = true;
-        self.waiting.extend(self.input.finish().and_then(text_of));
+        if let Some(line) = self.input.finish() {
+            self.take_line(line);
+        }
+    }
+
+    /// Takes a line of the input. A line that is too long for any server is not sent, and the user is told.
+    fn take_line(&mut self, line: Input<'_>) {
+        match line {
+            Input::Line(text) => self.waiting.push_back(text.into_owned()),
+            _ => {
+                self.refused += 1;
+                self.refusal = "a line of the input is too long for any server".into();
+            }
+        }
     }
 
     /// Uses the lines read: as a name if the server wants one, otherwise to send them.
     fn use_input(&mut self) {
-        while !self.session.is_leaving() && self.outcome.is_none() {
-            self.give_name();
-            let needs_name = self.asked;
-            if !needs_name && !self.session.is_in() || self.awaited.is_some() {
+        while self.outcome.is_none() {
+            let needs_name = self.way == Way::Asked && self.leave_by.is_none();
+            if !needs_name && !self.can_send() {
                 break;
             }
             match self.waiting.pop_front() {
@@ -209,161 +349,34 @@ impl Pipe<'_> {
                 Some(line) => self.use_line(&line),
             }
         }
-        let is_over = self.session.is_leaving() || self.outcome.is_some();
-        if self.input_ended && self.waiting.is_empty() && self.awaited.is_none() && !is_over {
-            if self.session.is_in() {
-                self.leave(QUIT);
-            } else if self.asked {
-                self.end(
+        let is_over = self.leaving.is_some() || self.outcome.is_some();
+        if self.input_ended && self.waiting.is_empty() && !is_over {
+            match self.way {
+                Way::Asked if self.leave_by.is_none() => self.end(
                     Status::Refused,
                     "the server asks for a username. Give one with --name",
-                );
+                ),
+                Way::In if self.awaited.is_none() && self.returning.is_none() => {
+                    self.leaving = Some(String::new());
+                }
+                _ => {}
             }
         }
+        self.leave_if_delivered();
     }
 
     /// Uses a line where the server wants a name. Blank lines are skipped, as everywhere.
     fn use_name(&mut self, line: String) {
         match Command::parse(&line) {
             Command::Blank => self.ask_person(),
-            Command::Slash { word, .. } if is_quit(word) => self.leave(&line),
-            _ => self.name = Some(line),
-        }
-    }
-
-    fn use_line(&mut self, line: &str) {
-        if let Some(sentence) = secret_behind(line) {
-            return complain(&format!("client: {sentence}\n"));
-        }
-        match Wish::parse(line) {
-            Wish::Nothing => {}
-            Wish::SendUsage => complain(&format!("client: {SEND_USAGE}\n")),
-            Wish::Leave(line) => self.leave(line),
-            Wish::Say(text) => self.say(&line_to_say(text)),
-            Wish::Command(command) => {
-                self.say(&format!("{command}\n"));
-                if leads_elsewhere(command) {
-                    self.wait_for_answer(Wanted::Room, command);
-                }
+            Command::Slash { word, args } if is_quit(word) => {
+                self.leaving = Some(args.into());
+                self.leave_now();
             }
-        }
-    }
-
-    fn give_name(&mut self) {
-        if self.asked
-            && let Some(name) = self.name.take()
-        {
-            self.asked = false;
-            let line = self.session.offer(&name);
-            self.send(&line);
-        }
-    }
-
-    fn say(&mut self, line: &str) {
-        self.has_said = true;
-        self.send(line);
-    }
-
-    fn leave(&mut self, line: &str) {
-        self.session.leave();
-        self.send(&format!("{line}\n"));
-    }
-
-    fn send(&mut self, text: &str) {
-        let event = self.link.send(text.as_bytes());
-        self.follow(event, &[]);
-    }
-
-    fn follow(&mut self, event: Option<LinkEvent>, buffer: &[u8]) {
-        let mut heard = Vec::new();
-        let mut lost = None;
-        match event {
-            None => {}
-            Some(LinkEvent::Received(n)) => self.session.receive(&buffer[..n], &mut heard),
-            Some(LinkEvent::Unreachable(sentence)) => self.end(Status::Unreachable, sentence),
-            Some(LinkEvent::Lost(words)) => {
-                self.session.finish(&mut heard);
-                lost = Some(words);
-            }
-        }
-        for heard in heard {
-            self.hear(heard);
-        }
-        if let Some(words) = lost {
-            self.lose(&words);
-        }
-    }
-
-    /// The connection is gone. After a goodbye of ours that is not a loss, if the server has read everything said
-    /// before it: a server that answers marks also answers a goodbye, once it has read what stood before it.
-    fn lose(&mut self, words: &str) {
-        let undelivered = self.link.undelivered();
-        let answers = self.session.answers_marks() == Some(true);
-        let unheard = (self.dismissed || answers) && self.session.is_leaving();
-        if self.has_said && (undelivered.in_doubt || unheard) {
-            let sentence = format!("{words}; what was sent last may not have arrived");
-            self.end(Status::Closed, sentence);
-        } else if self.session.is_leaving() && undelivered.lines == 0 {
-            self.outcome.get_or_insert(Outcome::left());
-        } else {
-            self.end(Status::Closed, words);
-        }
-    }
-
-    fn hear(&mut self, heard: Heard) {
-        match heard {
-            // The server did not understand our goodbye, and has nothing of ours.
-            Heard::Asked | Heard::AskedPassword | Heard::Refused(_)
-                if self.session.is_leaving() =>
-            {
-                self.outcome.get_or_insert(Outcome::left());
-            }
-            Heard::Asked => {
-                self.asked = true;
-                self.give_name();
-                if self.asked {
-                    self.link.greeted();
-                    self.ask_person();
-                }
-            }
-            Heard::AskedPassword => self.give_password(),
-            Heard::PasswordRefused(why) => self.refusal = Some(why),
-            // Whoever writes the lines sees them anyway.
-            Heard::Hides(_) => {}
-            Heard::Refused(why) if self.person => self.print(&why),
-            Heard::Refused(why) => {
-                let sentence = format!("the server refused the name: {why} Choose another --name");
-                self.end(Status::Refused, sentence);
-            }
-            Heard::TurnedAway(why) if why.starts_with("Too many attempts") => {
-                self.end(Status::Refused, why);
-            }
-            Heard::TurnedAway(why) => self.end(Status::Closed, why),
-            Heard::Welcomed(line) => {
-                self.link.greeted();
-                self.print(&line);
-                // A server without login knows us by our address, until we say otherwise.
-                if let Some(name) = self.name.take() {
-                    let command = format!("/nick {name}");
-                    self.send(&format!("{command}\n"));
-                    self.wait_for_answer(Wanted::Name, &command);
-                }
-            }
-            Heard::Line(line) => {
-                self.dismissed = is_dismissal(&line);
-                if is_slowed_down(&line) {
-                    self.link.expect_slow_reads();
-                }
-                self.print(&line);
-                if let Some(awaited) = &mut self.awaited {
-                    awaited.hear(&line);
-                }
-                self.mark_awaited();
-            }
-            Heard::Mark => self.hear_mark(),
-            Heard::Goodbye(line) => {
-                self.print(&line);
-                self.outcome = Some(Outcome::left());
+            _ => {
+                self.name = Some(line);
+                self.way = Way::Connecting;
+                self.log_in();
             }
         }
     }
@@ -378,13 +391,7 @@ impl Pipe<'_> {
     }
 
     fn print(&mut self, line: &str) {
-        let time = time_of_day(self.config.time);
-        let line = if time.is_empty() {
-            line.into()
-        } else {
-            self.styler.received(&time, line, None).text
-        };
-        self.out.push_str(&line);
+        self.out.push_str(line);
         self.out.push('\n');
     }
 
@@ -392,46 +399,9 @@ impl Pipe<'_> {
         self.outcome.get_or_insert(Outcome::because(status, reason));
     }
 
-    /// The outcome, and what it means for the input.
-    fn ended(&mut self, outcome: Outcome, buffer: &mut [u8]) -> Outcome {
-        let at_prompt = outcome.status == Status::Refused && self.asked;
-        if (outcome.status == Status::Left || at_prompt)
-            && let Some(failure) = self.input_failure.take()
-        {
-            return Outcome::because(Status::Failed, failure);
-        }
-        match &outcome.reason {
-            Some(reason) if outcome.status == Status::Closed && self.session.is_in() => {
-                let reason = with_unsent(reason, self.unsent(buffer));
-                Outcome::because(Status::Closed, reason)
-            }
-            _ => outcome,
-        }
-    }
-
-    /// How many lines of the input were not sent, and whether there may be more. This does not wait for input that is
-    /// still to come.
-    fn unsent(&mut self, buffer: &mut [u8]) -> (usize, bool) {
-        let undelivered = self.link.undelivered().lines;
-        if self.session.is_leaving() {
-            // The last of them is our goodbye.
-            return (undelivered.saturating_sub(1), false);
-        }
-        let mut count = undelivered;
-        for _ in 0..REST_READS {
-            for line in self.waiting.drain(..) {
-                match Wish::parse(&line) {
-                    Wish::Nothing | Wish::SendUsage => {}
-                    Wish::Leave(_) => return (count, false),
-                    Wish::Say(_) | Wish::Command(_) => count += 1,
-                }
-            }
-            if self.input_ended || !terminal::input_waits() {
-                break;
-            }
-            self.read_input(buffer);
-        }
-        (count, !self.input_ended)
+    /// The room that lines are said in.
+    fn room(&self) -> &RoomName {
+        &self.standing.room
     }
 }
 
@@ -449,34 +419,9 @@ fn unprintable(error: &io::Error) -> Outcome {
     )
 }
 
-/// The reason, and the number of lines that were not sent.
-fn with_unsent(reason: &str, (lines, or_more): (usize, bool)) -> String {
-    let between = match reason.ends_with(['.', '!', '?']) {
-        true => "",
-        false => ";",
-    };
-    let at_least = if or_more { "at least " } else { "" };
-    match lines {
-        0 => reason.into(),
-        1 => format!("{reason}{between} {at_least}1 line was not sent"),
-        lines => format!("{reason}{between} {at_least}{lines} lines were not sent"),
-    }
-}
-
 /// Tells the user something. If standard error is closed, nobody reads it.
 fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// A line of the input. A line that is too long for any server is not sent, and the user is told.
-fn text_of(line: Input<'_>) -> Option<String> {
-    match line {
-        Input::Line(text) => Some(text.into_owned()),
-        _ => {
-            complain("client: a line of the input is too long for any server; it was not sent\n");
-            None
-        }
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ const KEPT_LINE_BYTES: usize = 256 * 1024;
 /// Bytes kept of all lines, with the memory to hold them: some of the longest.
 const KEPT_BYTES: usize = 1024 * 1024;
 
+/// A window of so many rows, or fewer, has no row to spare for the status.
+const LOW: usize = 5;
+
 /// The cursor is hidden during a drawing, and the terminal's own wrapping is off. This file cuts the rows, and a
 /// character that the terminal thinks is wider than we do must not begin a row of its own.
 const BEGIN: &str = "\x1b[?25l\x1b[?7l";
@@ -29,6 +32,8 @@ const END: &str = "\x1b[?7h\x1b[?25h";
 /// The part to type at: a question or a prompt, and the text with its cursor.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
+    /// The row above it, as wide as the window. If it is empty, there is none.
+    pub(super) status: &'a str,
     pub(super) prompt: &'a str,
     pub(super) text: &'a str,
     pub(super) cursor: usize,
@@ -104,7 +109,8 @@ impl Screen {
             let _ = write!(self.out, "\x1b[{row};1H\x1b[2K");
         }
         self.out.push_str("\x1b[H");
-        let mut room = self.height - self.layout(view).rows.len().min(self.height);
+        let typed = self.layout(view).rows.len() + self.status_rows(view);
+        let mut room = self.height - typed.min(self.height);
         // The first visible line, and how many of its rows are hidden.
         let (mut first, mut unseen) = (self.lines.len(), 0);
         while room > 0 && first > 0 {
@@ -142,8 +148,12 @@ impl Screen {
 
     fn layout(&self, view: View<'_>) -> super::layout::Layout {
         // One row stays free for incoming lines.
-        let height = self.height.saturating_sub(1);
+        let height = self.height.saturating_sub(1 + self.status_rows(view));
         layout(view.prompt, view.text, view.cursor, self.columns, height)
+    }
+
+    fn status_rows(&self, view: View<'_>) -> usize {
+        usize::from(self.height > LOW && !view.status.is_empty())
     }
 
     fn erase(&mut self) {
@@ -170,6 +180,11 @@ impl Screen {
     fn draw(&mut self, view: View<'_>) {
         let layout = self.layout(view);
         let (row, column) = layout.cursor;
+        let status_rows = self.status_rows(view);
+        if status_rows > 0 {
+            self.out.push_str(view.status);
+            self.out.push_str("\r\n");
+        }
         self.out.push_str(&layout.rows.join("\r\n"));
         self.out.push('\r');
         let below = layout.rows.len() - 1 - row;
@@ -180,7 +195,7 @@ impl Screen {
             let _ = write!(self.out, "\x1b[{column}C");
         }
         self.out.push_str(END);
-        self.above = row;
+        self.above = row + status_rows;
     }
 }
 
@@ -230,6 +245,7 @@ mod tests {
 
     fn view(text: &str, cursor: usize) -> View<'_> {
         View {
+            status: "",
             prompt: "> ",
             text,
             cursor,
@@ -261,6 +277,54 @@ mod tests {
     }
 
     #[test]
+    fn the_status_stands_above_the_prompt_and_never_scrolls() {
+        let mut seen = Seen::new(20, 6);
+        let status = "#den            here";
+        for i in 0..30 {
+            let line = Shown::plain(&format!("line {i}"));
+            let view = View {
+                status,
+                ..view("typed text of two rows", 3)
+            };
+            seen.screen.show([line], view);
+            seen.update();
+        }
+        let rows = seen.rows();
+        let typed = ["> typed text of two ", "  rows"];
+        assert_eq!(rows[..3], ["line 27", "line 28", "line 29"]);
+        assert_eq!(rows[3..], [&[status], &typed[..]].concat());
+        // A low window has no room for it.
+        seen.terminal.screen_mut().set_size(cells(5), cells(20));
+        let view = View {
+            status,
+            ..view("x", 1)
+        };
+        seen.screen.resize(20, 5, view);
+        seen.update();
+        assert!(!seen.rows().contains(&status.into()));
+    }
+
+    #[test]
+    fn words_stay_whole_and_rows_behind_the_first_are_indented() {
+        let mut seen = Seen::new(80, 8);
+        let said = "12:31 Bob: it is: 10,000 people on one thread, and this line is so long that it \
+                    goes on where the text of the first row began to be read";
+        let typed =
+            "what I am typing stays whole, 花子 and 🎉 and all, and wraps with the same indent";
+        seen.show(&[said], typed, typed.len());
+        let expected = [
+            "12:31 Bob: it is: 10,000 people on one thread, and this line is so long that it",
+            "        goes on where the text of the first row began to be read",
+            "> what I am typing stays whole, 花子 and 🎉 and all, and wraps with the same",
+            "  indent",
+        ];
+        let rows = seen.rows();
+        let trimmed: Vec<&str> = rows.iter().map(|row| row.trim_end()).collect();
+        assert_eq!(trimmed, expected);
+        assert_eq!(seen.terminal.screen().cursor_position(), (3, 8));
+    }
+
+    #[test]
     fn lines_scroll_away_at_the_top_and_nothing_is_torn() {
         let mut seen = Seen::new(12, 4);
         let text = "typed text of two rows";
@@ -269,7 +333,7 @@ mod tests {
         }
         assert_eq!(
             seen.rows(),
-            ["line 48", "line 49", "> typed text", " of two rows"]
+            ["line 48", "line 49", "> typed text", "of two rows"]
         );
     }
 
@@ -290,8 +354,8 @@ mod tests {
             seen.show(&[&format!("a line {i} of the chat")], "typed text", 5);
         }
         for (columns, rows, expected) in [
-            (12, 5, vec!["a line 8 of ", "the chat", "> typed text"]),
-            (19, 3, vec!["a line 8 of the cha", "t", "> typed text"]),
+            (12, 5, vec!["a line 8 of ", " the chat", "> typed text"]),
+            (19, 3, vec!["a line 8 of the ", " chat", "> typed text"]),
             (20, 3, vec!["a line 8 of the chat", "> typed text"]),
             (
                 40,
@@ -333,7 +397,7 @@ mod tests {
         let mut seen = Seen::new(40, 8);
         let forged = format!("Ann: ok{}bob (private): 1234", " ".repeat(33));
         seen.show(&[&forged], "", 0);
-        let expected = ["Ann: ok", "  bob (private): 1234", ">"];
+        let expected = ["Ann: ok", "    bob (private): 1234", ">"];
         let trimmed = |seen: &Seen| -> Vec<String> {
             let rows = seen.rows();
             rows.iter().map(|row| row.trim_end().into()).collect()
@@ -342,12 +406,7 @@ mod tests {
         seen.terminal.screen_mut().set_size(cells(8), cells(24));
         seen.screen.resize(24, 8, view("", 0));
         seen.update();
-        let expected = [
-            "Ann: ok",
-            "                  bob (p",
-            "  rivate): 1234",
-            ">",
-        ];
+        let expected = ["Ann: ok", "    bob (private): 1234", ">"];
         assert_eq!(trimmed(&seen), expected);
     }
 
@@ -363,7 +422,7 @@ mod tests {
         let painted = seen.rows();
         assert_eq!(painted.len(), 4);
         assert!(
-            painted[..3].iter().all(|row| row.starts_with("  x")),
+            painted[..3].iter().all(|row| row.starts_with("    x")),
             "{painted:?}"
         );
         assert!(painted[2].ends_with("the end") && painted[3] == "> typed");

@@ -11,27 +11,15 @@ use std::fmt::Write;
 use std::mem;
 use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
-use super::layout::is_disputed;
-
-/// Columns by which all rows of a line after its first are indented.
-const INDENT: usize = 2;
-
-/// Columns of the narrowest window that has room for the indent.
-const INDENTED_COLUMNS: usize = 20;
-
-/// TAB stops stand this many columns apart.
-const TAB_STOP: usize = 8;
-
-/// Bytes that stay together as one character of a reader. The longest emoji takes 35. With a limit, endless marks on
-/// one letter are cut in time linear in their number.
-const CLUSTER_BYTES: usize = 128;
+use super::wrap::Wrap;
 
 /// Bytes of lines that may wait for the next drawing, with the memory to hold them: a hundred times what is read from
 /// the server in between. A paste of many lines can be more.
 const WAITING_BYTES: usize = 8 * 1024 * 1024;
+
+/// The bar at the side of a line, and what stands there in its first row.
+const BAR: char = '┃';
+const FIRST_BAR: &str = "┃ ";
 
 /// A line ready to be shown.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -42,6 +30,8 @@ pub(super) struct Shown {
     spans: Vec<Span>,
     /// It is the end of a line, so its first row is indented too.
     continues: bool,
+    /// A bar stands at the side of all its rows that have room for one.
+    has_bar: bool,
     /// Whether it addresses the reader, by name or privately.
     pub(super) mention: bool,
 }
@@ -51,12 +41,6 @@ struct Span {
     range: Range<usize>,
     /// The parameters of an SGR sequence.
     style: &'static str,
-}
-
-/// A part of a row that is never cut in two.
-struct Piece<'a> {
-    text: &'a str,
-    columns: usize,
 }
 
 impl Shown {
@@ -74,6 +58,15 @@ impl Shown {
         if !style.is_empty() && !text.is_empty() {
             let range = start..self.text.len();
             self.spans.push(Span { range, style });
+        }
+    }
+
+    /// Sets a bar at the side of its rows.
+    pub(super) fn set_bar(&mut self) {
+        self.has_bar = true;
+        self.text.insert_str(0, FIRST_BAR);
+        for Span { range, .. } in &mut self.spans {
+            *range = range.start + FIRST_BAR.len()..range.end + FIRST_BAR.len();
         }
     }
 
@@ -105,53 +98,34 @@ impl Shown {
 
     /// How many rows it takes in a window of this width.
     pub(super) fn rows(&self, columns: usize) -> usize {
-        self.cut(columns).count()
+        self.wrap(columns).rows(&self.text).count()
     }
 
     /// Appends its rows with line ends, except this many of the first.
     pub(super) fn print(&self, columns: usize, skip: usize, out: &mut String) {
-        for (number, row) in self.cut(columns).enumerate().skip(skip) {
-            let indent = self.indent(number, columns);
-            out.extend(std::iter::repeat_n(' ', indent));
-            self.print_row(row, indent, columns, out);
+        let wrap = self.wrap(columns);
+        for (number, row) in wrap.rows(&self.text).enumerate().skip(skip) {
+            let indent = wrap.indent(number);
+            match self.has_bar && indent > 0 {
+                true => out.push(BAR),
+                false => out.extend(std::iter::repeat_n(' ', indent.min(1))),
+            }
+            out.extend(std::iter::repeat_n(' ', indent.saturating_sub(1)));
+            self.print_row(row, indent, wrap, out);
             out.push_str("\r\n");
         }
     }
 
-    /// The rows, as ranges of the text. There is at least one.
-    fn cut(&self, columns: usize) -> impl Iterator<Item = Range<usize>> {
-        let mut next = Some(0);
-        (0..).map_while(move |number| {
-            let start = next?;
-            let end = self.end_of_row(start, self.indent(number, columns), columns);
-            next = Some(end).filter(|end| *end < self.text.len());
-            Some(start..end)
-        })
-    }
-
-    fn indent(&self, number: usize, columns: usize) -> usize {
-        match number {
-            0 if !self.continues => 0,
-            _ if columns < INDENTED_COLUMNS => 0,
-            _ => INDENT,
+    fn wrap(&self, columns: usize) -> Wrap {
+        let others = indent(columns);
+        Wrap {
+            columns,
+            first: if self.continues { others } else { 0 },
+            others,
         }
     }
 
-    fn end_of_row(&self, start: usize, indent: usize, columns: usize) -> usize {
-        let (mut at, mut column) = (start, indent);
-        while at < self.text.len() {
-            let piece = Piece::first(&self.text[at..], column, columns);
-            // The first piece of a row always fits, because no piece is wider than a row.
-            if column + piece.columns > columns && at > start {
-                break;
-            }
-            at += piece.text.len();
-            column += piece.columns;
-        }
-        at
-    }
-
-    fn print_row(&self, row: Range<usize>, indent: usize, columns: usize, out: &mut String) {
+    fn print_row(&self, row: Range<usize>, indent: usize, wrap: Wrap, out: &mut String) {
         let mut column = indent;
         let behind = self.spans.partition_point(|it| it.range.end <= row.start);
         let mut spans = self.spans[behind..].iter().peekable();
@@ -161,20 +135,22 @@ impl Shown {
             while spans.next_if(|it| it.range.end <= at).is_some() {}
             let here = spans.peek().filter(|it| it.range.start <= at);
             change(&mut style, here.map_or("", |it| it.style), out);
-            let piece = Piece::first(&self.text[at..], column, columns);
-            column += piece.columns;
+            let piece = wrap.piece(&self.text[at..], column);
+            column = wrap.print(&piece, column, out);
             at += piece.text.len();
-            if piece.text == "\t" {
-                out.extend(std::iter::repeat_n(' ', piece.columns));
-                continue;
-            }
-            out.push_str(piece.text);
-            if is_disputed(piece.text, piece.columns) && column < columns {
-                // CHA, which counts from 1.
-                let _ = write!(out, "\x1b[{}G", column + 1);
-            }
         }
         change(&mut style, "", out);
+    }
+}
+
+/// Columns by which all rows of a line after its first are indented: more than the two of the server's own lists, so
+/// that no text can pass for a row of one. A window that is too narrow even for one column has none.
+fn indent(columns: usize) -> usize {
+    match columns {
+        0..4 => 0,
+        4..20 => 1,
+        20..60 => 4,
+        _ => 8,
     }
 }
 
@@ -191,64 +167,6 @@ fn change(style: &mut &'static str, to: &'static str, out: &mut String) {
         let _ = write!(out, "\x1b[{to}m");
     }
     *style = to;
-}
-
-impl Piece<'_> {
-    /// The first piece of a nonempty text that continues in this column of a row.
-    fn first(text: &str, column: usize, columns: usize) -> Piece<'_> {
-        let ascii = |at: usize| text.as_bytes().get(at).is_none_or(u8::is_ascii);
-        if text.starts_with('\t') {
-            // Spaces, because the effect of a TAB would depend on the terminal. A TAB fills a row, but never begins
-            // one.
-            let room = columns.saturating_sub(column).max(1);
-            let columns = room.min(TAB_STOP - column % TAB_STOP);
-            return Piece {
-                text: &text[..1],
-                columns,
-            };
-        }
-        if ascii(0) && ascii(1) {
-            return Piece {
-                text: &text[..1],
-                columns: 1,
-            };
-        }
-        let most = (0..=text.len().min(CLUSTER_BYTES)).rev();
-        let most = most.clone().find(|at| text.is_char_boundary(*at));
-        let head = &text[..most.unwrap_or(text.len())];
-        let cluster = head.graphemes(true).next().unwrap_or(head);
-        Piece::narrow(cluster, columns)
-    }
-
-    /// A cluster, or as much of it as fits a row: letters of some scripts join endlessly.
-    fn narrow(cluster: &str, columns: usize) -> Piece<'_> {
-        let room = match columns {
-            0..INDENTED_COLUMNS => columns.max(1),
-            _ => columns - INDENT,
-        };
-        let width = cluster.width();
-        if width <= room {
-            return Piece {
-                text: cluster,
-                columns: width,
-            };
-        }
-        let mut width = 0;
-        for (at, c) in cluster.char_indices() {
-            let wider = width + c.width().unwrap_or(0);
-            if wider > room && at > 0 {
-                return Piece {
-                    text: &cluster[..at],
-                    columns: width,
-                };
-            }
-            width = wider.min(room);
-        }
-        Piece {
-            text: cluster,
-            columns: width,
-        }
-    }
 }
 
 /// Lines that wait for the next drawing.
@@ -294,6 +212,8 @@ impl Waiting {
 mod tests {
     use super::*;
 
+    use unicode_width::UnicodeWidthStr;
+
     /// The printed rows, without the sequences.
     fn printed(shown: &Shown, columns: usize) -> Vec<String> {
         let mut out = String::new();
@@ -320,18 +240,19 @@ mod tests {
         let forged = format!("Ann: ok{}bob (private): psst", " ".repeat(73));
         let rows80 = rows(&forged, 80);
         let first = format!("Ann: ok{}", " ".repeat(73));
-        assert_eq!(rows80, [first.as_str(), "  bob (private): psst"]);
+        assert_eq!(rows80, [first.as_str(), "        bob (private): psst"]);
         assert_eq!(rows("", 20), [""]);
         assert_eq!(rows(&"x".repeat(20), 20), ["x".repeat(20)]);
-        let long = rows(&"x".repeat(39), 20);
+        let long = rows(&"x".repeat(37), 20);
         assert_eq!(
             long,
             [
                 "x".repeat(20),
-                format!("  {}", "x".repeat(18)),
-                "  x".into()
+                format!("    {}", "x".repeat(16)),
+                "    x".into()
             ]
         );
+        assert_eq!(rows("abcdefg", 4), ["abcd", " efg"]);
         // A narrow window has no column to spare.
         assert_eq!(rows("abcdefg", 3), ["abc", "def", "g"]);
     }
@@ -342,14 +263,10 @@ mod tests {
         let full = format!("{}\tb", "x".repeat(18));
         assert_eq!(
             rows(&full, 20),
-            [format!("{}  ", "x".repeat(18)), "  b".into()]
+            [format!("{}  ", "x".repeat(18)), "    b".into()]
         );
         let tabs = rows(&"\t".repeat(10), 20);
-        assert_eq!(tabs.len(), 4);
-        assert!(
-            tabs.iter()
-                .all(|row| row.trim().is_empty() && row.len() <= 20)
-        );
+        assert_eq!(tabs, [" ".repeat(20)]);
     }
 
     #[test]
@@ -374,14 +291,34 @@ mod tests {
         let mut out = String::new();
         shown.print(20, 0, &mut out);
         let expected = format!(
-            "Bob: \x1b[1;7m{}\x1b[0m\r\n  \x1b[1;7m{}\x1b[0my\r\n",
+            "Bob: \x1b[1;7m{}\x1b[0m\r\n    \x1b[1;7m{}\x1b[0my\r\n",
             "x".repeat(15),
             "x".repeat(10)
         );
         assert_eq!(out, expected);
         let mut rest = String::new();
         shown.print(20, 1, &mut rest);
-        assert!(expected.ends_with(&rest) && rest.starts_with("  "));
+        assert!(expected.ends_with(&rest) && rest.starts_with("    "));
+    }
+
+    #[test]
+    fn a_bar_stands_at_the_side_of_each_row_that_has_room_for_it() {
+        let mut shown = Shown::plain("Bob: ");
+        shown.push("1;7", "Ann");
+        shown.push("", ", this goes on");
+        shown.set_bar();
+        assert_eq!(printed(&shown, 16), ["┃ Bob: Ann, this", "┃goes on"]);
+        assert_eq!(printed(&shown, 20), ["┃ Bob: Ann, this ", "┃   goes on"]);
+        assert_eq!(printed(&shown, 3)[..3], ["┃ B", "ob:", "Ann"]);
+        let mut out = String::new();
+        shown.print(20, 0, &mut out);
+        assert!(
+            out.starts_with("┃ Bob: \x1b[1;7mAnn\x1b[0m, this "),
+            "{out:?}"
+        );
+        // The end of a line that was too long still has it.
+        let end = shown.keep_end(10);
+        assert_eq!(printed(&end, 20), ["┃   is goes on"]);
     }
 
     #[test]
@@ -390,7 +327,7 @@ mod tests {
         Shown::plain(&"花".repeat(11)).print(20, 0, &mut out);
         let (first, second) = out.split_once("\r\n").unwrap();
         assert!(first.starts_with("花\x1b[3G花\x1b[5G") && first.ends_with("\x1b[19G花"));
-        assert_eq!(second, "  花\x1b[5G\r\n");
+        assert_eq!(second, "    花\x1b[7G\r\n");
     }
 
     /// Lines that consist of one kind of character.
@@ -411,22 +348,26 @@ mod tests {
         for line in lines {
             let shown = Shown::plain(&line);
             for columns in (0..25).chain([79, 80, 81, 1000]) {
+                let wrap = shown.wrap(columns);
                 let mut end = 0;
-                for (number, row) in shown.cut(columns).enumerate() {
+                for (number, row) in wrap.rows(&line).enumerate() {
                     assert_eq!(row.start, end);
                     assert!(row.end > row.start);
-                    let mut column = shown.indent(number, columns);
+                    let mut column = wrap.indent(number);
                     let mut at = row.start;
                     while at < row.end {
-                        let piece = Piece::first(&line[at..], column, columns);
+                        let piece = wrap.piece(&line[at..], column);
                         at += piece.text.len();
                         column += piece.columns;
+                        let hangs = [" ", "\t"].contains(&piece.text);
+                        assert!(hangs || column <= columns.max(1), "{columns} {row:?}");
                     }
-                    assert!(column <= columns.max(1), "{columns} {row:?}");
                     end = row.end;
                 }
                 assert_eq!(end, line.len());
-                printed(&shown, columns);
+                for row in printed(&shown, columns) {
+                    assert!(columns < 2 || row.width() <= columns, "{columns} {row:?}");
+                }
             }
         }
     }
@@ -440,7 +381,7 @@ mod tests {
         let end = shown.clone().keep_end(5);
         let mut out = String::new();
         end.print(20, 0, &mut out);
-        assert_eq!(out, "  \x1b[2mbc\x1b[0m\x1b[1mdef\x1b[0m\r\n");
+        assert_eq!(out, "    \x1b[2mbc\x1b[0m\x1b[1mdef\x1b[0m\r\n");
         // A letter is never cut.
         assert_eq!(shown.clone().keep_end(9).text, ": abcdef");
         assert_eq!(shown.keep_end(0).text, "");

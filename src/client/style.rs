@@ -4,7 +4,7 @@
 use crate::limits::MENTION_BYTES;
 use crate::name::{Addressed, Username, addresses, beginning, words};
 
-use super::line::{Fact, Line, read};
+use super::protocol::{Event, Told};
 use super::shown::Shown;
 
 /// Colours for names: those of the 16 that are legible on dark and on light, without red, which is for mentions.
@@ -13,6 +13,16 @@ const NAME_COLORS: [&str; 10] = ["32", "33", "34", "35", "36", "92", "93", "94",
 const DIM: &str = "2";
 const BOLD: &str = "1";
 const MENTION: &str = "1;7";
+
+/// What stands before a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) stamp: &'a str,
+    /// The room, as in `#den `, of a line that comes from a room other than the reader's current one; or nothing.
+    pub(super) tag: &'a str,
+    /// The reader has said or done it.
+    pub(super) is_own: bool,
+}
 
 /// Shows lines in the way that the user chose.
 #[derive(Debug)]
@@ -25,81 +35,91 @@ impl Styler {
         Styler { color }
     }
 
-    /// A line from the server. `own` is the reader's name.
-    pub(super) fn received(&self, time: &str, line: &str, own: Option<&str>) -> Shown {
+    /// What happened, behind its stamp and the tag of its room. `own` is the reader's name, and `is_own` whether they
+    /// did it. Nothing for what is shown otherwise, or not at all.
+    pub(super) fn told(&self, before: Before<'_>, told: &Told, own: Option<&str>) -> Option<Shown> {
         let own = own.and_then(Username::parse_any);
+        let own = own.as_ref().filter(|_| !before.is_own);
         // People who name themselves do not mention the reader.
-        let others = |name: &str| own.as_ref().filter(|own| own.as_str() != name);
-        let mut out = self.begin(time);
-        let Line {
-            stamp,
-            past,
-            tag,
-            fact,
-        } = read(line);
-        out.styled(DIM, stamp);
-        out.styled(DIM, tag);
-        let mention = match fact {
-            Fact::Said { name, text } => {
-                out.name(name);
+        let others = |name: &str| own.filter(|own| own.as_str() != name);
+        let mut out = self.begin(before.stamp);
+        out.is_own = before.is_own;
+        out.styled(DIM, before.tag);
+        let mention = match &told.event {
+            Event::Said { from, text } => {
+                out.name(from);
                 out.text(": ");
-                out.naming(others(name), text)
+                out.naming(others(from), text)
             }
-            Fact::Action { name, text } => {
+            Event::Did { from, text } => {
                 out.text("* ");
-                out.name(name);
+                out.name(from);
                 out.text(" ");
-                out.naming(others(name), text)
+                out.naming(others(from), text)
             }
-            Fact::Private { name, text } => {
-                out.name(name);
+            Event::Private { from, text } => {
+                out.name(from);
                 out.styled(MENTION, " (private)");
                 out.text(": ");
                 out.text(text);
                 true
             }
-            Fact::PrivateSent { name, text } => {
+            Event::Written { to, text } => {
                 out.text("To ");
-                out.name(name);
+                out.is_own = false;
+                out.name(to);
                 out.text(" (private): ");
                 out.text(text);
                 false
             }
-            Fact::Renamed { from, to } => {
+            Event::Renamed { from, to, .. } => {
                 out.name(from);
                 out.styled(DIM, " is now known as ");
                 out.name(to);
                 out.styled(DIM, ".");
                 false
             }
-            Fact::Event { name, what } => {
-                out.name(name);
-                out.styled(DIM, " ");
-                out.styled(DIM, what);
-                false
-            }
-            _ => {
-                out.text(&line[stamp.len()..]);
+            event => {
+                happened(event, told.past, &mut out)?;
                 false
             }
         };
-        out.shown.mention = mention && !past;
+        if mention && matches!(told.event, Event::Said { .. } | Event::Did { .. }) {
+            out.shown.set_bar();
+        }
+        out.shown.mention = mention && !told.past;
+        Some(out.shown)
+    }
+
+    /// A line of the server for the reader alone.
+    pub(super) fn answer(&self, stamp: &str, text: &str) -> Shown {
+        let mut out = self.begin(stamp);
+        out.text(text);
         out.shown
     }
 
-    /// A line that the reader said, behind the tag of its room.
-    pub(super) fn own(&self, time: &str, tag: &str, name: Option<&str>, text: &str) -> Shown {
-        let mut out = self.begin(time);
-        out.styled(DIM, tag);
-        match name {
-            Some(name) => {
-                out.styled(BOLD, name);
-                out.text(": ");
-            }
-            None => out.text("> "),
-        }
+    /// The event that the reader has come in.
+    pub(super) fn came_in(&self, stamp: &str, name: &str) -> Shown {
+        let mut out = self.begin(stamp);
+        out.name(name);
+        out.styled(DIM, " has joined the chat.");
+        out.shown
+    }
+
+    /// A command that the reader typed.
+    pub(super) fn command(&self, stamp: &str, text: &str) -> Shown {
+        let mut out = self.begin(stamp);
+        out.text("> ");
         out.text(text);
         out.shown
+    }
+
+    /// The row above the prompt.
+    pub(super) fn status(&self, row: &str) -> String {
+        match self.color {
+            true => format!("\x1b[{DIM}m{row}\x1b[0m"),
+            false => row.into(),
+        }
     }
 
     /// A message of the client itself.
@@ -112,6 +132,7 @@ impl Styler {
     fn begin(&self, time: &str) -> Painter {
         let mut painter = Painter {
             color: self.color,
+            is_own: false,
             shown: Shown::default(),
         };
         if !time.is_empty() {
@@ -122,9 +143,77 @@ impl Styler {
     }
 }
 
+/// Writes what happened, in the words of the server. `None`: that is not shown in a sentence.
+fn happened(event: &Event, past: bool, out: &mut Painter) -> Option<()> {
+    let (who, what) = match event {
+        Event::Joined(who) => (who, "has joined the chat.".into()),
+        Event::Left { who, why: None } => (who, "has left the chat.".into()),
+        Event::Left {
+            who,
+            why: Some(why),
+        } => (who, format!("has left the chat: {why}")),
+        Event::SentAway {
+            who,
+            is_banned,
+            by,
+            reason,
+        } => {
+            let was = if *is_banned { "banned" } else { "kicked" };
+            let reason = reason.as_ref().map_or(".".into(), |it| format!(": {it}"));
+            (who, format!("was {was} by {by}{reason}"))
+        }
+        Event::Entered {
+            who,
+            listens: false,
+        } => (who, "has come in.".into()),
+        Event::Entered { who, listens: true } => (who, "listens in.".into()),
+        Event::Went { who, to: Some(to) } => (who, format!("has gone to {to}.")),
+        Event::Went { who, to: None } => (who, "has left the room.".into()),
+        event => return set_or_told(event, past, out),
+    };
+    out.name(&who.name);
+    out.styled(DIM, " ");
+    out.styled(DIM, &what);
+    Some(())
+}
+
+fn set_or_told(event: &Event, past: bool, out: &mut Painter) -> Option<()> {
+    match event {
+        Event::Topic { by, topic } => {
+            out.name(by);
+            out.styled(DIM, " ");
+            match topic {
+                Some(topic) => out.styled(DIM, &format!("has set the topic: {topic}")),
+                None => out.styled(DIM, "has cleared the topic."),
+            }
+        }
+        Event::Notice(text) | Event::Erased { text: Some(text) } => out.text(text),
+        Event::Skipped { count: Some(count) } if past => out.styled(DIM, &not_kept(*count)),
+        Event::Gap { count } => out.styled(DIM, &not_kept(*count)),
+        Event::Skipped { count: Some(1) } => out.styled(DIM, "-- 1 message skipped --"),
+        Event::Skipped { count: Some(count) } => {
+            out.styled(DIM, &format!("-- {count} messages skipped --"));
+        }
+        Event::Skipped { count: None } => {
+            out.styled(DIM, "-- some messages are missing here --");
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn not_kept(count: u64) -> String {
+    match count {
+        1 => "-- 1 line was not kept --".into(),
+        count => format!("-- {count} lines were not kept --"),
+    }
+}
+
 /// Collects the pieces of a line.
 struct Painter {
     color: bool,
+    /// The names are the reader's.
+    is_own: bool,
     shown: Shown,
 }
 
@@ -139,7 +228,8 @@ impl Painter {
     }
 
     fn name(&mut self, name: &str) {
-        self.styled(name_color(name), name);
+        let style = if self.is_own { BOLD } else { name_color(name) };
+        self.styled(style, name);
     }
 
     /// Text with the reader's name highlighted. Returns whether the name stands there.
@@ -189,135 +279,4 @@ fn mentions<'a>(text: &'a str, own: &Username) -> Vec<(usize, &'a str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The printed form of a line in a wide window.
-    fn printed(shown: &Shown) -> String {
-        let mut out = String::new();
-        shown.print(1000, 0, &mut out);
-        out
-    }
-
-    fn found<'a>(text: &'a str, own: &str) -> Vec<&'a str> {
-        let own = Username::parse_any(own).unwrap();
-        let found = mentions(text, &own).into_iter();
-        found
-            .inspect(|(start, word)| assert!(text[*start..].starts_with(word)))
-            .map(|(_, word)| word)
-            .collect()
-    }
-
-    #[test]
-    fn a_mention_is_the_whole_name_in_any_case() {
-        let text = "ZOË, zoë! Zoëlle zoë-2 xzoë";
-        assert_eq!(found(text, "Zoë"), ["ZOË", "zoë"]);
-        assert_eq!(found("(...zoë...) #zoë", "Zoë"), ["zoë", "zoë"]);
-        assert_eq!(found("a. or a", "a."), ["a."]);
-        assert_eq!(found("nobody", "Zoë"), [""; 0]);
-        let text = "127.0.0.1:5000-2, 127.0.0.1:5000, ([::1]:5000)";
-        assert_eq!(found(text, "127.0.0.1:5000"), ["127.0.0.1:5000"]);
-        assert_eq!(found(text, "127.0.0.1:5000-2"), ["127.0.0.1:5000-2"]);
-        assert_eq!(found(text, "[::1]:5000"), ["[::1]:5000"]);
-    }
-
-    #[cfg(feature = "unicode-names")]
-    #[test]
-    fn marks_and_joiners_are_part_of_a_word_as_they_are_of_a_name() {
-        assert_eq!(found("Zoe\u{301} zoe Zoe\u{308}", "Zoe"), ["zoe"]);
-        assert_eq!(found("Zoe\u{308} zoe", "Zoë"), ["Zoe\u{308}"]);
-        assert_eq!(found("Zoe\u{200d} Zoe\u{200d}y", "Zoe"), ["Zoe\u{200d}"]);
-        assert_eq!(found("ｗｉｄｅ", "wide"), ["ｗｉｄｅ"]);
-    }
-
-    #[test]
-    fn names_are_looked_for_in_as_much_of_a_text_as_by_the_server() {
-        let text = "Ann ".repeat(300_000);
-        assert_eq!(found(&text, "Ann").len(), MENTION_BYTES / 4);
-        // A sign may stand for many letters, and each of them is compared.
-        let text = format!("{} Ann", "x ".repeat(MENTION_BYTES / 3));
-        assert_eq!(found(&text, "Ann"), ["Ann"]);
-        let text = format!("{} Ann", "ﷺ ".repeat(MENTION_BYTES / 8));
-        let few = cfg!(not(feature = "unicode-names"));
-        assert_eq!(found(&text, "Ann").len(), usize::from(few));
-    }
-
-    #[test]
-    fn without_colour_a_line_is_the_text_alone() {
-        let shown = Styler::new(false).received("12:00:00", "Alice: hi\tBob", Some("bob"));
-        assert_eq!(shown.text, "12:00:00 Alice: hi\tBob");
-        assert_eq!(printed(&shown), "12:00:00 Alice: hi      Bob\r\n");
-        assert!(shown.mention);
-    }
-
-    #[test]
-    fn a_name_keeps_its_colour_and_a_mention_is_set_off() {
-        let styler = Styler::new(true);
-        let one = printed(&styler.received("", "Alice: hi Bob", Some("bob")));
-        assert!(one.contains("\x1b[1;7mBob\x1b[0m"), "{one:?}");
-        let color = one.split("Alice").next().unwrap();
-        for line in [
-            "alice has joined the chat.",
-            "alice is now known as Bob.",
-            "alice (private): x",
-        ] {
-            let other = printed(&styler.received("", line, None));
-            assert!(other.starts_with(color), "{other:?}");
-        }
-        for (line, before) in [("* alice waves", "* "), ("To alice (private): x", "To ")] {
-            let other = printed(&styler.received("", line, None));
-            assert!(other.starts_with(&format!("{before}{color}")), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn what_a_line_says_is_no_matter_of_what_stands_before_it() {
-        let styler = Styler::new(true);
-        let own = Some("Ann");
-        for line in [
-            "Bob: hi ann",
-            "* Bob waves at ANN",
-            "Bob (private): psst",
-            "Bob: nothing",
-            "Ann: I am Ann",
-            "To Bob (private): Ann",
-        ] {
-            let plain = styler.received("", line, own);
-            let is_private = line.contains("(private)");
-            let stamps = ["[12:30] ", "[2026-11-21 16:59:59] "];
-            for stamp in stamps {
-                let stamped = styler.received("", &format!("{stamp}{line}"), own);
-                assert_eq!(stamped.mention, plain.mention, "{line}");
-                let expected = format!("\x1b[2m{stamp}\x1b[0m{}", printed(&plain));
-                assert_eq!(printed(&stamped), expected);
-            }
-            let old = "[2026-11-21 16:59] ";
-            let past = styler.received("", &format!("{old}{line}"), own);
-            assert!(!past.mention, "{line}");
-            assert!(printed(&past).ends_with(&printed(&plain)), "{line}");
-            for before in ["#den ", "[12:30] #den ", &format!("{old}#den ")] {
-                let tagged = styler.received("", &format!("{before}{line}"), own);
-                if is_private {
-                    // No such line has a tag.
-                    assert!(!tagged.mention, "{line}");
-                    continue;
-                }
-                let mention = plain.mention && !before.starts_with(old);
-                assert_eq!(tagged.mention, mention, "{before}{line}");
-                let expected = format!("\x1b[2m{before}\x1b[0m{}", printed(&plain));
-                assert_eq!(printed(&tagged), expected);
-            }
-        }
-    }
-
-    #[test]
-    fn a_line_speaks_to_the_reader_by_name_or_privately() {
-        let styler = Styler::new(true);
-        let speaks = |line| styler.received("", line, Some("Ann")).mention;
-        assert!(speaks("Bob (private): psst"));
-        assert!(speaks("* Bob waves at ann."));
-        assert!(!speaks("Bob: psst"));
-        assert!(!speaks("* Ann is Ann"));
-        assert!(!speaks("Bob has set the topic: Ann"));
-    }
-}
+mod tests;

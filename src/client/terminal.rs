@@ -104,6 +104,15 @@ impl Drop for Terminal {
     }
 }
 
+/// Without a terminal to draw on: the first of these signals asks for the end, and each further one brings it at once.
+pub(super) fn heed<'a>(ending: impl IntoIterator<Item = &'a i32>) -> io::Result<()> {
+    for &signal in ending {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&ENDING))?;
+        signal_hook::flag::register(signal, Arc::clone(&ENDING))?;
+    }
+    Ok(())
+}
+
 /// Sets the modes at once in both directions: waiting for the output would mean waiting for a terminal that has
 /// stopped.
 fn raw() -> io::Result<()> {
@@ -199,7 +208,8 @@ fn write_while(mut bytes: &[u8], wanted: impl Fn() -> bool) -> io::Result<()> {
         match rustix::io::write(out, bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(n) => bytes = &bytes[n..],
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if wanted() => {}
+            Err(rustix::io::Errno::INTR) => return Err(ErrorKind::TimedOut.into()),
             Err(rustix::io::Errno::AGAIN) => {
                 if !ready(out, PollFlags::OUT, Some(&GRACE)) && !wanted() {
                     return Err(ErrorKind::TimedOut.into());

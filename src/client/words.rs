@@ -3,7 +3,9 @@
 use crate::chat::command_named;
 use crate::limits::LINE_BYTES_RANGE;
 use crate::name::RoomName;
-use crate::wire::{Command, Input, LineDecoder, clean_typed};
+use crate::wire::{Command, Input, LineDecoder};
+
+use super::protocol::Spoken;
 
 /// The message for a person whose clipboard held more than [`PASTE_BYTES`](super::keys::PASTE_BYTES).
 pub(super) const PASTE_TOO_LONG: &str = "-- That paste is longer than 1 MiB. Nothing was taken. --";
@@ -14,6 +16,9 @@ pub(super) const SEND_USAGE: &str =
 
 /// The line that asks the server to let us go.
 pub(super) const QUIT: &str = "/quit";
+
+/// The command that tells what one is doing.
+const ME: &str = "/me";
 
 /// The meaning of a typed line.
 #[derive(Debug, PartialEq, Eq)]
@@ -96,11 +101,6 @@ pub(super) fn leads_elsewhere(command: &str) -> bool {
     )
 }
 
-/// Whether a command goes to another room, and still hears the room that was left.
-pub(super) fn keeps_room(command: &str) -> bool {
-    matches!(command_of(command), Some(("/switch", _)))
-}
-
 /// The room that a command says something in, and the text.
 pub(super) fn said_in(command: &str) -> Option<(RoomName, &str)> {
     let Some(("/in", args)) = command_of(command) else {
@@ -128,18 +128,111 @@ pub(super) fn takes_room(before: &str) -> Option<Rooms> {
     }
 }
 
-/// The line that makes the server pass on this text, whatever it begins with. If the server would take it for a
-/// command, a slash goes before it. Invisible characters there are left out, and a wide slash becomes a plain one.
-pub(super) fn line_to_say(text: &str) -> String {
-    // The text as the server reads it.
-    let read = clean_typed(text.as_bytes());
-    match Command::parse(&read) {
-        Command::Slash { .. } => {
-            let behind = read.split_once(['/', '\u{ff0f}']).map_or("", |it| it.1);
-            format!("//{behind}\n")
+/// What a command says or writes to others, if it has all that this needs. What it says, it says in this room unless it
+/// names another one.
+pub(super) fn spoken(command: &str, room: &RoomName) -> Option<Spoken> {
+    match command_of(command)? {
+        (ME, text) if !text.is_empty() => Some(Spoken::Do {
+            room: room.clone(),
+            text: text.into(),
+        }),
+        ("/in", _) => {
+            let (room, text) = said_in(command)?;
+            match Command::parse(text) {
+                Command::Say(text) => Some(Spoken::Say {
+                    room,
+                    text: text.into(),
+                }),
+                Command::Slash { word, args } if command_named(word) == Some(ME) => {
+                    let text = args.into();
+                    (!args.is_empty()).then_some(Spoken::Do { room, text })
+                }
+                _ => None,
+            }
         }
-        Command::Say(_) if text.starts_with('/') => format!("/{text}\n"),
-        _ => format!("{text}\n"),
+        ("/msg", args) => {
+            let (to, text) = args.split_once(char::is_whitespace)?;
+            Some(Spoken::Write {
+                to: to.into(),
+                text: text.trim_start().into(),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A command that needs passwords, which are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Accounts {
+    Register,
+    Password,
+    /// The member who gets the rooms.
+    Unregister(Option<String>),
+}
+
+impl Accounts {
+    pub(super) fn parse(command: &str) -> Option<Accounts> {
+        match command_of(command)? {
+            ("/register", "") => Some(Accounts::Register),
+            ("/password", "") => Some(Accounts::Password),
+            ("/unregister", args) => match args.split_whitespace().collect::<Vec<_>>()[..] {
+                [] => Some(Accounts::Unregister(None)),
+                ["to", name] => Some(Accounts::Unregister(Some(name.into()))),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The word to type.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Accounts::Register => "/register",
+            Accounts::Password => "/password",
+            Accounts::Unregister(_) => "/unregister",
+        }
+    }
+
+    /// What is asked for, one after the other.
+    pub(super) fn questions(&self) -> &'static [&'static str] {
+        match self {
+            Accounts::Register => &["New password:", "Once more:"],
+            Accounts::Password => &["Password:", "New password:", "Once more:"],
+            Accounts::Unregister(_) => &["Password:"],
+        }
+    }
+
+    /// The member who gets the rooms.
+    pub(super) fn heir(&self) -> Option<&str> {
+        match self {
+            Accounts::Unregister(heir) => heir.as_deref(),
+            Accounts::Register | Accounts::Password => None,
+        }
+    }
+}
+
+/// A command about how this person reads, which the server has nothing to do with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading<'a> {
+    /// The text behind `/time`.
+    Time(&'a str),
+    /// Whether comings and goings are hidden from now on. `None`: to be told whether they are.
+    Quiet(Option<bool>),
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn parse(command: &'a str) -> Option<Reading<'a>> {
+        match command_of(command)? {
+            ("/time", args) => Some(Reading::Time(args)),
+            ("/quiet", args) => match &*args.to_ascii_lowercase() {
+                "" => Some(Reading::Quiet(None)),
+                "on" => Some(Reading::Quiet(Some(true))),
+                "off" => Some(Reading::Quiet(Some(false))),
+                // The server tells how to use it.
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 
@@ -254,23 +347,68 @@ mod tests {
     }
 
     #[test]
-    fn text_that_begins_with_a_slash_is_no_command() {
-        assert_eq!(line_to_say("/users"), "//users\n");
-        assert_eq!(line_to_say("users"), "users\n");
-        for (text, said) in [
-            ("/users", "/users"),
-            ("//etc", "//etc"),
-            ("/", "/"),
-            (" /me", "/me"),
-            ("\u{ff0f}users", "/users"),
-            ("\u{200b}/msg Bob x", "/msg Bob x"),
-            ("\u{1b}[A\t/msg Bob x", "/msg Bob x"),
-            ("\u{ff0f}\u{ff0f}x", "\u{ff0f}\u{ff0f}x"),
-            (" //x", " //x"),
+    fn what_is_said_names_its_room_and_what_is_written_its_reader() {
+        let room = |name| RoomName::parse(name).unwrap();
+        let say = |name, text: &str| Spoken::Say {
+            room: room(name),
+            text: text.into(),
+        };
+        let does = |name, text: &str| Spoken::Do {
+            room: room(name),
+            text: text.into(),
+        };
+        let write = |to: &str, text: &str| Spoken::Write {
+            to: to.into(),
+            text: text.into(),
+        };
+        for (command, expected) in [
+            ("/me waves", Some(does("tea", "waves"))),
+            ("\u{ff0f}ME  waves", Some(does("tea", "waves"))),
+            ("/in den hi  all", Some(say("den", "hi  all"))),
+            ("/in #den //x", Some(say("den", "/x"))),
+            ("/in den /me waves", Some(does("den", "waves"))),
+            ("/in den /who", None),
+            ("/in den", None),
+            ("/msg Bob  hi all", Some(write("Bob", "hi all"))),
+            ("/tell Bob /who", Some(write("Bob", "/who"))),
+            ("/msg Bob", None),
+            ("/me", None),
+            ("/reply x", None),
+            ("/who", None),
         ] {
-            let line = line_to_say(text);
-            let line = clean_typed(line.trim_end().as_bytes());
-            assert_eq!(Command::parse(&line), Command::Say(said), "{text:?}");
+            assert_eq!(spoken(command, &room("tea")), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_asked_for_behind_the_commands_that_need_them() {
+        for (command, expected) in [
+            ("/register", Some(Accounts::Register)),
+            ("/PASSWORD ", Some(Accounts::Password)),
+            ("/unregister", Some(Accounts::Unregister(None))),
+            (
+                "/unregister to Bob",
+                Some(Accounts::Unregister(Some("Bob".into()))),
+            ),
+            ("/register x", None),
+            ("/who", None),
+        ] {
+            assert_eq!(Accounts::parse(command), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn how_a_person_reads_is_no_matter_of_the_server() {
+        for (command, expected) in [
+            ("/time on +2", Some(Reading::Time("on +2"))),
+            ("/time", Some(Reading::Time(""))),
+            ("/Quiet ON", Some(Reading::Quiet(Some(true)))),
+            ("/quiet off", Some(Reading::Quiet(Some(false)))),
+            ("/quiet", Some(Reading::Quiet(None))),
+            ("/quiet please", None),
+            ("/who", None),
+        ] {
+            assert_eq!(Reading::parse(command), expected, "{command}");
         }
     }
 }

@@ -17,25 +17,10 @@ pub(crate) enum Asked {
     Print(&'static str),
 }
 
-/// Reads a command line that takes only options. Adds `--help` and `--version` to them.
+/// Reads a command line of options and at most so many words. Adds `--help` and `--version` to the options.
 pub(crate) fn parse(
     options: &mut Options,
-    args: impl Iterator<Item = OsString>,
-    help: &'static str,
-    version: &'static str,
-) -> Result<Asked, String> {
-    match parse_with_words(options, args, help, version)? {
-        Asked::Run(matches) => match matches.free.first() {
-            Some(extra) => Err(format!("unexpected argument '{extra}'")),
-            None => Ok(Asked::Run(matches)),
-        },
-        print => Ok(print),
-    }
-}
-
-/// The same for a command line that takes words too.
-pub(crate) fn parse_with_words(
-    options: &mut Options,
+    words: usize,
     args: impl Iterator<Item = OsString>,
     help: &'static str,
     version: &'static str,
@@ -51,6 +36,9 @@ pub(crate) fn parse_with_words(
     }
     if matches.opt_present("version") {
         return Ok(Asked::Print(version));
+    }
+    if let Some(extra) = matches.free.get(words) {
+        return Err(format!("unexpected argument '{extra}'"));
     }
     Ok(Asked::Run(matches))
 }
@@ -111,21 +99,15 @@ pub(crate) fn given(matches: &Matches, option: &str, name: &str) -> Result<Optio
     }
 }
 
-/// Whether an option without a value was given, or its variable is on. Returns what asks for it.
-pub(crate) fn switched_on(
-    matches: &Matches,
-    option: &str,
-    name: &str,
-) -> Result<Option<String>, String> {
-    if matches.opt_present(option) {
-        return Ok(Some(format!("--{option}")));
-    }
+/// The value of an environment variable that is on or off, and its name.
+pub(crate) fn switch(name: &str) -> Result<Option<(String, bool)>, String> {
     match variable(name)? {
-        Some(Given { source, text }) if text == "on" => Ok(Some(source)),
-        Some(Given { source, text }) if text != "off" => {
-            Err(format!("{source} takes on or off, not '{text}'"))
-        }
-        _ => Ok(None),
+        None => Ok(None),
+        Some(Given { source, text }) => match text.as_str() {
+            "on" => Ok(Some((source, true))),
+            "off" => Ok(Some((source, false))),
+            _ => Err(format!("{source} takes on or off, not '{text}'")),
+        },
     }
 }
 

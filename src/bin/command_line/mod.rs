@@ -38,6 +38,7 @@ server [OPTIONS]
       --origin HOST      pages from elsewhere that may use this chat, repeatable
       --login-timeout S  seconds to give a username in; 0 = no limit                   [60]
       --idle-timeout S   seconds of silence before a person is dropped; 0 = never      [0]
+      --keep-seat S      seconds for which the seat of a lost connection is kept       [60, and 600 for members]
       --rate RATE        lines a second for one person, as RATE or RATE:BURST, or off  [16:128; off for loopback]
       --history N        lines that each room keeps, of 64 KiB together                [200]
       --drain S          seconds to flush queues at shutdown                           [5]
@@ -118,6 +119,7 @@ fn options() -> Options {
         .optmulti("", "origin", "", "HOST")
         .optopt("", "login-timeout", "", "S")
         .optopt("", "idle-timeout", "", "S")
+        .optopt("", "keep-seat", "", "S")
         .optopt("", "rate", "", "RATE")
         .optopt("", "history", "", "N")
         .optopt("", "drain", "", "S")
@@ -135,7 +137,7 @@ fn options() -> Options {
 }
 
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String> {
-    let matches = match args::parse(&mut options(), args, HELP, VERSION)? {
+    let matches = match args::parse(&mut options(), 0, args, HELP, VERSION)? {
         Asked::Run(matches) => matches,
         Asked::Print(text) => return Ok(Wish::Print(text)),
     };
@@ -178,7 +180,7 @@ pub(crate) fn run_task<T>(
 ) -> ExitCode {
     let options = &mut Options::new();
     options.optopt("", "data", "", "DIR");
-    let asked = args::parse_with_words(options, args, help, VERSION);
+    let asked = args::parse(options, usize::MAX, args, help, VERSION);
     let task = asked.and_then(|asked| match asked {
         Asked::Run(matches) => task(&matches).map(Ok),
         Asked::Print(text) => Ok(Err(text)),
@@ -227,7 +229,7 @@ fn config(matches: &Matches) -> Result<Config, String> {
     config.greet_after = greet_after.map_or(Ok(limits::GREET_AFTER), |it| silence(&it))?;
     let proxy_from = all_given(matches, "proxy-from", "CHAT_PROXY_FROM")?;
     config.proxy_from = proxy_from.iter().map(network).collect::<Result<_, _>>()?;
-    config.page = args::switched_on(matches, "no-web", "CHAT_NO_WEB")?.is_none();
+    config.page = switched_on(matches, "no-web", "CHAT_NO_WEB")?.is_none();
     let origins = all_given(matches, "origin", "CHAT_ORIGIN")?;
     config.origins = origins.into_iter().map(|it| it.text).collect();
     let not_0 = |time: Duration| Some(time).filter(|time| !time.is_zero());
@@ -235,6 +237,11 @@ fn config(matches: &Matches) -> Result<Config, String> {
     let login_timeout = seconds("login-timeout", "seconds to log in", login_timeout)?;
     config.login_timeout = not_0(login_timeout);
     config.idle_timeout = not_0(seconds("idle-timeout", "seconds", Duration::ZERO)?);
+    let (what, keep) = ("seconds to keep a seat", config.keep_guests);
+    config.keep_guests = seconds("keep-seat", what, keep)?;
+    if matches.opt_present("keep-seat") {
+        config.keep_members = config.keep_guests;
+    }
     config.drain = seconds("drain", "seconds", config.drain)?;
     let metrics = args::given(matches, "metrics", "CHAT_METRICS")?;
     config.metrics = metrics.as_ref().map(places::local).transpose()?;
@@ -302,8 +309,21 @@ fn tls_files(matches: &Matches) -> Result<Option<tls::Files>, String> {
     }
 }
 
+/// Whether an option without a value was given, or its variable is on. Returns what asks for it.
+pub(crate) fn switched_on(
+    matches: &Matches,
+    option: &str,
+    name: &str,
+) -> Result<Option<String>, String> {
+    if matches.opt_present(option) {
+        return Ok(Some(format!("--{option}")));
+    }
+    let switch = args::switch(name)?;
+    Ok(switch.and_then(|(source, on)| on.then_some(source)))
+}
+
 fn is_tls_only(matches: &Matches, has_certificate: bool) -> Result<bool, String> {
-    let Some(source) = args::switched_on(matches, "tls-only", "CHAT_TLS_ONLY")? else {
+    let Some(source) = switched_on(matches, "tls-only", "CHAT_TLS_ONLY")? else {
         return Ok(false);
     };
     match has_certificate {

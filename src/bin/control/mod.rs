@@ -19,8 +19,9 @@ use crate::output::Job;
 /// Longest line of a request, and of an answer, in bytes. A hash has some hundred, and a name at most 128.
 const LINE_BYTES: u64 = 4096;
 
-/// How long a program may take to send its line, and to read the answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a program may take to send its line, and to read the answer. It has nothing else to do by then, and the next
+/// one waits for it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long it may take the server to answer: as long as it takes to answer a handle, and the disk's time.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
@@ -90,7 +91,10 @@ fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
 /// Asks the server that uses a directory. `None`: no server listens there.
 pub(crate) fn ask(dir: &Path, request: &AccountRequest) -> Option<Result<String, String>> {
     let stream = UnixStream::connect(dir.join(CONTROL)).ok()?;
-    let lost = |why: io::Error| format!("the server gave no answer: {}", args::cause(&why));
+    let lost = |why: io::Error| {
+        let why = args::cause(&why);
+        format!("the server gave no answer: {why}; 'server account list' tells whether it was done")
+    };
     Some(exchange(&stream, request).unwrap_or_else(|why| Err(lost(why))))
 }
 

@@ -15,6 +15,7 @@ use chinwag::{Server, limits};
 use getopts::Matches;
 
 use crate::args::{self, Given};
+use crate::command_line::switched_on;
 use crate::control::Control;
 use crate::output::Job;
 
@@ -34,8 +35,8 @@ pub(crate) fn given(matches: &Matches, lines: usize) -> Result<Option<Options>, 
     let dir = directory(matches)?;
     let age = args::given(matches, "keep-lines", "CHAT_KEEP_LINES")?;
     let keep = age.as_ref().map(parse_age).transpose()?;
-    let durable = args::switched_on(matches, "durable", "CHAT_DURABLE")?;
-    let anywhere = args::switched_on(matches, "data-anywhere", "CHAT_DATA_ANYWHERE")?;
+    let durable = switched_on(matches, "durable", "CHAT_DURABLE")?;
+    let anywhere = switched_on(matches, "data-anywhere", "CHAT_DATA_ANYWHERE")?;
     let Some(dir) = dir else {
         let age = age.map(|it| it.source);
         return match age.or(durable).or(anywhere) {

@@ -7,21 +7,33 @@ use getopts::Matches;
 
 use crate::args::{self, Given};
 use crate::contents;
+use crate::settings::{Settings, either};
 
 /// Longest file of certificates, in bytes. Those that a system trusts have a quarter of a megabyte.
 const MOST: usize = 4 * 1024 * 1024;
 
-/// What to trust, if TLS is asked for.
-pub(crate) fn given(matches: &Matches) -> Result<Option<Trust>, String> {
-    let asked = args::switched_on(matches, "tls", "CHAT_TLS")?;
-    if let Some(file) = args::given(matches, "ca", "CHAT_CA")? {
-        return of_file(&file).map(Some);
+/// What to trust, if TLS is asked for. A file of certificates asks for it too, unless the same place says otherwise.
+pub(crate) fn given(matches: &Matches, settings: &Settings) -> Result<Option<Trust>, String> {
+    let by_option = either(matches, "tls", "no-tls")?;
+    let of_option = matches.opt_str("ca");
+    let of_option = of_option.map(|file| Given::by_option("ca", file));
+    if of_option.is_some() && by_option == Some(false) {
+        return Err("--ca asks for TLS, and --no-tls is against it; give one of them".into());
     }
-    let of_system = |_| {
-        Trust::of_system()
-            .map_err(|_| "this system has no certificates to trust; give --ca FILE".into())
-    };
-    asked.map(of_system).transpose()
+    let by_option = by_option.or(of_option.as_ref().map(|_| true));
+    let of_variable = args::variable("CHAT_CA")?;
+    let by_variable = args::switch("CHAT_TLS")?.map(|(_, on)| on);
+    let by_variable = of_variable.as_ref().map(|_| true).or(by_variable);
+    let by_file = settings.tls.or(settings.ca.as_ref().map(|_| true));
+    if by_option.or(by_variable).or(by_file) != Some(true) {
+        return Ok(None);
+    }
+    match of_option.or(of_variable).as_ref().or(settings.ca.as_ref()) {
+        Some(file) => of_file(file).map(Some),
+        None => Trust::of_system()
+            .map(Some)
+            .map_err(|_| "this system has no certificates to trust; give --ca FILE".into()),
+    }
 }
 
 fn of_file(Given { source, text: file }: &Given) -> Result<Trust, String> {

@@ -1,70 +1,62 @@
-//! Passwords: what the client does when the server asks for one.
+//! Passwords: what the client does where one is needed. They are typed unseen, and sent by ops of their own.
 
+use std::mem;
 use std::time::Instant;
+
+use crate::account::Secret;
 
 use super::super::keys::Key;
 use super::super::masked::Masked;
-use super::super::shown::Shown;
+use super::super::protocol::Op;
+use super::super::words::Accounts;
 use super::typing::NextEnter;
-use super::{Chat, Errand, LATE_ANSWER, Way};
+use super::{Chat, Way};
 
-/// What the server says once it has taken a new password.
-const PASSWORD_SET: &str = "You have a new password from now on.";
-const REGISTERED: &str = " is yours from now on.";
-
-/// The questions for a password in the chat, and what stands behind them as long as the server does not know that we hide
-/// the answer.
-const QUESTIONS: [&str; 3] = ["Password", "New password", "Once more"];
-const SHOWS: &str = " (it shows as you type):";
+/// What the passwords are for that are asked for in the chat, and those that were typed already.
+#[derive(Debug)]
+pub(super) struct Asking {
+    command: Accounts,
+    typed: Vec<Secret>,
+    /// The op was sent under this id, and is not answered.
+    sent: Option<String>,
+}
 
 impl Chat {
-    /// The name is somebody's: the server gets the password that we know, or one that the person types.
-    pub(super) fn asked_password(&mut self) {
-        let known = self.password.clone().filter(|_| !self.has_tried);
-        match known {
-            Some(password) => self.give_password(password.reveal()),
-            None => {
-                self.errands.push_back(Errand::Stay);
-                self.masked.get_or_insert_with(|| Masked::new(true));
-            }
-        }
+    /// The person has typed a command that needs passwords.
+    pub(super) fn begin_asking(&mut self, command: Accounts) {
+        let asking = Asking {
+            command,
+            typed: Vec::new(),
+            sent: None,
+        };
+        self.asking = Some(asking);
+        self.ask_next();
     }
 
-    fn give_password(&mut self, password: &str) {
-        self.has_tried = true;
-        self.session.answer_password();
-        self.send(format!("{password}\n"));
-    }
-
-    /// The server asks for a password in the chat, or no longer does.
-    pub(super) fn hide(&mut self, hides: bool) {
-        self.masked = hides.then(|| Masked::new(false));
-    }
-
-    /// Hides the answer to a question that says that it shows. Returns the line as it is true here.
-    pub(super) fn note_question(&mut self, line: String) -> String {
-        match line.strip_suffix(SHOWS) {
-            Some(question) if QUESTIONS.contains(&question) => {
-                self.hide(true);
-                format!("{question}:")
-            }
-            _ => line,
+    /// Asks for the next password, if one is missing.
+    fn ask_next(&mut self) {
+        let Some(asking) = &self.asking else {
+            return;
+        };
+        let typed = asking.typed.len();
+        if let Some(question) = asking.command.questions().get(typed) {
+            self.show_text(question);
+            self.masked = Some(Masked::new(false));
         }
     }
 
     /// Acts on a key while a password is being typed.
     pub(super) fn key_masked(&mut self, key: &Key, mut masked: Masked, now: Instant) {
         match key {
-            Key::Enter => return self.submit_masked(&masked, now),
-            Key::Ctrl('c') if masked.at_door => return self.leave_now(now),
-            // The server takes an empty answer for none.
-            Key::Ctrl('c') => return self.submit_masked(&Masked::new(false), now),
-            Key::Ctrl('d') if masked.is_empty() => {
-                if !masked.at_door {
-                    self.send("\n");
-                }
-                return self.leave_now(now);
+            Key::Enter if masked.at_door && self.way != Way::Connecting => {
+                self.password = Some(masked.secret()).filter(|_| !masked.is_empty());
+                return self.connect();
             }
+            Key::Enter if masked.at_door => return self.submit_password(&masked),
+            Key::Enter => return self.submit_masked(&masked),
+            Key::Ctrl('c') if masked.at_door => return self.leave_now(now),
+            Key::Ctrl('c') => return self.change_nothing("", false),
+            Key::Ctrl('d') if masked.is_empty() => return self.leave_now(now),
             Key::Ctrl('z') => self.suspend = true,
             Key::PasteTooLong => self.screen.bell(),
             key => {
@@ -76,33 +68,62 @@ impl Chat {
         self.masked = Some(masked);
     }
 
-    fn submit_masked(&mut self, masked: &Masked, now: Instant) {
-        if masked.at_door {
-            self.lines.push(Shown::plain(masked.prompt()));
-            match masked.is_empty() {
-                // The server asks for a name again.
-                true => self.name = None,
-                false => self.password = Some(masked.secret()),
+    fn submit_masked(&mut self, masked: &Masked) {
+        let Some(asking) = &mut self.asking else {
+            return;
+        };
+        if masked.is_empty() {
+            return self.change_nothing("", false);
+        }
+        asking.typed.push(masked.secret());
+        if asking.typed.len() < asking.command.questions().len() {
+            return self.ask_next();
+        }
+        let typed: Vec<Secret> = asking.typed.clone();
+        let to = asking.command.heir().map(String::from);
+        let id = match (&asking.command, &typed[..]) {
+            (Accounts::Register, [new, again]) if new == again => self.send(Op::Register(new), 'a'),
+            (Accounts::Password, [old, new, again]) if new == again => {
+                self.send(Op::Password { old, new }, 'a')
             }
-            return self.give_password(masked.text());
+            (Accounts::Unregister(_), [password]) => {
+                let to = to.as_deref();
+                self.send(Op::Unregister { password, to }, 'a')
+            }
+            _ => return self.change_nothing("These are two different passwords. ", true),
+        };
+        if let Some(asking) = &mut self.asking {
+            asking.sent = Some(id);
         }
-        self.typed = (!masked.is_empty()).then(|| masked.secret());
         self.next_enter = NextEnter::MayBeSecret;
-        let mut bytes = format!("{}\n", masked.text()).into_bytes();
-        // The server may ask again, and what is entered next must not become the answer.
-        if self.session.answers_marks() == Some(true) && self.way == Way::In {
-            self.outgoing.hold();
-            bytes.extend_from_slice(self.outgoing.mark());
-            self.late_at = Some(now + LATE_ANSWER);
-        }
-        self.send(bytes);
     }
 
-    /// Keeps a new password that the server has taken, to come back with it.
-    pub(super) fn note_password(&mut self, line: &str) {
-        if line == PASSWORD_SET || line.ends_with(REGISTERED) {
-            self.password = self.typed.take().or(self.password.take());
+    /// The asking is over. What is typed next may be a password that belonged here.
+    fn change_nothing(&mut self, why: &str, may_be_secret: bool) {
+        if let Some(asking) = mem::take(&mut self.asking) {
+            let word = asking.command.word();
+            self.show_text(&format!(
+                "{why}Nothing was changed. Type {word} to try again."
+            ));
+        }
+        if may_be_secret {
+            self.next_enter = NextEnter::MayBeSecret;
+        }
+    }
+
+    /// The server has answered. If it has taken a new password, we come back with that.
+    pub(super) fn note_password(&mut self, re: Option<&str>, is_granted: bool) {
+        let sent = self.asking.as_ref().and_then(|it| it.sent.as_deref());
+        if sent.is_none() || sent != re {
+            return;
+        }
+        let asking = self.asking.take();
+        if let (Some(mut asking), true) = (asking, is_granted) {
             self.next_enter = NextEnter::Nothing;
+            self.password = match asking.command {
+                Accounts::Unregister(_) => None,
+                Accounts::Register | Accounts::Password => asking.typed.pop(),
+            };
         }
     }
 }

@@ -1,33 +1,28 @@
 //! The chat without a link and a terminal: the errands that it gives.
 
 use super::*;
-use crate::client::desk::Desk;
-use crate::client::tests::{MARK, WELCOME, config};
+use serde_json::{Value, json};
+
+use super::typing::MAY_BE_SECRET;
+
+use crate::client::tests::config;
+use crate::client::tests::host::Host;
 
 const SIZE: (usize, usize) = (80, 24);
 
-/// A person whom the server has let in.
-fn chat() -> Chat {
-    let mut chat = Chat::new(&config(Some("Ann")), History::open(None), SIZE, || 0);
-    hears(&mut chat, "Enter your username: ");
-    hears(&mut chat, "Welcome to the chat!\r\n");
-    chat.errands.clear();
-    chat
-}
-
-fn hears(chat: &mut Chat, text: &str) {
-    let event = Some(LinkEvent::Received(text.len()));
-    chat.follow(event, text.as_bytes(), Instant::now());
-}
-
 #[test]
-fn a_server_that_slows_us_down_is_waited_for() {
-    let mut chat = chat();
-    hears(&mut chat, "Bob: You are sending too fast;\r\n");
-    assert_eq!(chat.take_errand(), None);
-    let line = "You are sending too fast; slowing you down.\r\n";
-    hears(&mut chat, line);
-    assert_eq!(chat.take_errand(), Some(Errand::ExpectSlowReads));
+fn a_server_that_limits_how_fast_we_send_is_waited_for() {
+    for (rate, errand) in [
+        (json!(16), Some(Errand::ExpectSlowReads)),
+        (Value::Null, None),
+    ] {
+        let mut chat = Chat::new(&config(Some("Ann")), History::open(None), SIZE, || 0);
+        chat.errands.clear();
+        let hello = json!({"event": "hello", "limits": {"rate": rate}}).to_string() + "\n";
+        let event = Some(LinkEvent::Received(hello.len()));
+        chat.follow(event, hello.as_bytes(), Instant::now());
+        assert_eq!(chat.take_errand(), errand);
+    }
 }
 
 /// A terminal that has shown nothing.
@@ -44,56 +39,52 @@ fn rows(terminal: &vt100::Parser) -> Vec<String> {
 
 /// A person at a terminal, and the content of its screen.
 struct Person {
-    desk: Desk,
+    host: Host,
     terminal: vt100::Parser,
 }
 
 impl Person {
     /// The client asks her for a username unless she has one.
     fn new(name: Option<&str>) -> Person {
-        let mut desk = Desk::new(&config(name), SIZE, Instant::now());
-        desk.accept();
+        let host = Host::new(name, SIZE);
         let terminal = terminal();
-        Person { desk, terminal }
+        Person { host, terminal }
     }
 
     fn welcomed() -> Person {
-        let mut ann = Person::new(Some("Ann"));
-        ann.hears(PROMPT);
-        ann.hears(WELCOME);
-        ann.sent();
-        ann
+        let host = Host::welcomed("Ann", SIZE);
+        let terminal = terminal();
+        Person { host, terminal }
     }
 
     /// A person who was in `#den` and has come back to the lobby, because the room no longer lets her in.
     fn refused_by_her_room() -> Person {
         let mut ann = Person::welcomed();
         ann.types("/join #den\r");
-        ann.hears("You are in #den now.\r\n");
-        ann.desk.receive(MARK);
-        ann.desk.lose("the server closed the connection");
-        ann.types("\r");
-        ann.desk.accept();
-        ann.hears(PROMPT);
-        ann.hears(WELCOME);
+        ann.host.sent();
+        ann.host.moves("lobby", "den");
+        ann.host.returns("Ann");
         ann
     }
 
-    fn hears(&mut self, text: &str) {
-        self.desk.receive(text.as_bytes());
+    /// The server says that she is back, or not.
+    fn is_back(&mut self) {
+        self.host.pong();
     }
 
     fn types(&mut self, keys: &str) {
-        self.desk.type_in(keys.as_bytes());
+        self.host.types(keys);
     }
 
-    fn sent(&mut self) -> String {
-        String::from_utf8_lossy(&self.desk.take_sent()).into()
+    fn sent(&mut self) -> Vec<String> {
+        self.host.sent()
     }
 
     fn rows(&mut self) -> Vec<String> {
-        self.terminal.process(self.desk.take_shown().as_bytes());
-        rows(&self.terminal)
+        self.terminal.process(self.host.shown().as_bytes());
+        let mut rows = rows(&self.terminal);
+        rows.retain(|row| !(row.starts_with('#') && row.ends_with("  online")));
+        rows
     }
 
     fn last_row(&mut self) -> String {
@@ -101,7 +92,6 @@ impl Person {
     }
 }
 
-const PROMPT: &str = "Enter your username: ";
 const UP: &str = "\x1b[A";
 const DOWN: &str = "\x1b[B";
 const PASTE: &str = "\x1b[200~one\rtwo\x1b[201~";
@@ -143,14 +133,15 @@ fn what_was_typed_before_looking_outlives_a_line_that_is_thrown_away() {
 fn a_name_being_typed_outlives_a_second_question_for_it() {
     let mut alex = Person::new(None);
     alex.types("a line");
-    alex.hears(PROMPT);
+    alex.host.pong();
     alex.types("Al");
-    alex.hears(&format!("\r\n{PROMPT}"));
+    alex.host
+        .tells(json!({"event": "pong", "re": alex.host.login}));
     alex.types("ex");
     assert_eq!(alex.last_row(), "Enter your username: Alex");
     alex.types("\r");
-    assert_eq!(alex.sent(), "Alex\n");
-    alex.hears(WELCOME);
+    assert_eq!(alex.sent(), ["login Alex"]);
+    alex.host.let_in("Alex");
     assert_eq!(alex.last_row(), "> a line");
 }
 
@@ -158,24 +149,23 @@ fn a_name_being_typed_outlives_a_second_question_for_it() {
 fn a_paste_is_asked_about_again_behind_the_question_for_a_name() {
     let mut alex = Person::new(None);
     alex.types(&format!("a line{PASTE}"));
-    alex.hears(PROMPT);
+    alex.host.pong();
     assert_eq!(alex.last_row(), "Enter your username:");
     alex.types("Alex\r");
-    alex.hears(WELCOME);
+    alex.sent();
+    alex.host.let_in("Alex");
     let question = "Send these 2 lines? Enter sends them, any other key drops them.";
     assert_eq!(alex.last_row(), question);
     alex.types("\r");
     assert_eq!(alex.last_row(), "> a line");
-    let sent = alex.sent();
-    assert!(sent.contains("one\n") && sent.contains("two\n"), "{sent}");
+    assert_eq!(alex.sent(), ["#lobby: one", "#lobby: two"]);
 }
 
 #[test]
 fn what_is_only_listed_is_not_said_to_be_sent_by_enter() {
     let mut ann = Person::refused_by_her_room();
     ann.types(PASTE);
-    ann.desk.receive(MARK);
-    ann.desk.receive(MARK);
+    ann.is_back();
     ann.types("\r");
     let rows = ann.rows();
     let expected = [
@@ -188,7 +178,7 @@ fn what_is_only_listed_is_not_said_to_be_sent_by_enter() {
     assert_eq!(rows[rows.len() - expected.len()..], expected);
 
     let mut ann = Person::refused_by_her_room();
-    ann.desk.receive(MARK);
+    ann.is_back();
     ann.types("for the den\r");
     let rows = ann.rows();
     let expected = [
@@ -200,23 +190,24 @@ fn what_is_only_listed_is_not_said_to_be_sent_by_enter() {
 
 #[test]
 fn who_leaves_another_room_than_expected_is_let_go_at_once() {
-    for (typed, unsent, sent) in [
-        ("leave\r", None, "/quit\n"),
-        ("/q \r", None, "/quit\n"),
-        ("/quit for the den\r", Some("/quit for the den"), "/quit\n"),
-        ("for the den\rleave\r", Some("for the den"), "/quit\n"),
-        (&format!("{PASTE}\rleave\r"), Some("two"), "/quit\n"),
+    for (typed, unsent) in [
+        ("leave\r", None),
+        ("/q \r", None),
+        ("/quit for the den\r", Some("/quit for the den")),
+        ("for the den\rleave\r", Some("for the den")),
+        (&format!("{PASTE}\rleave\r"), Some("two")),
     ] {
         let mut ann = Person::refused_by_her_room();
-        ann.desk.receive(MARK);
+        ann.is_back();
         ann.sent();
         ann.types(typed);
         let rows = ann.rows();
-        assert_eq!(ann.sent(), sent, "{rows:#?}");
+        assert_eq!(ann.sent(), ["/quit"], "{rows:#?}");
         let listed = rows.iter().rev().find_map(|row| row.strip_prefix("| "));
         assert_eq!(listed, unsent, "{rows:#?}");
-        ann.hears("Goodbye!\r\n");
-        assert_eq!(ann.desk.outcome(), Some(&Outcome::left()));
+        ann.host
+            .tells(json!({"event": "goodbye", "code": "quit", "text": "Goodbye!", "again": false}));
+        assert_eq!(ann.host.desk.outcome(), Some(&Outcome::left()));
     }
 }
 
@@ -226,7 +217,9 @@ fn a_typed_line_of_many_rows_stands_once_after_a_stop() {
     let once = text.len();
     // Whether the process was stopped or only told to go on, and whether it draws before it learns that.
     for (stops, draws) in [(false, false), (true, false), (true, true)] {
-        let (mut chat, mut terminal) = (chat(), terminal());
+        let config = config(Some("Ann"));
+        let mut chat = Chat::new(&config, History::open(None), SIZE, || 0);
+        let mut terminal = terminal();
         chat.editor.set(&text);
         terminal.process(chat.draw(SIZE).as_bytes());
         if stops {
@@ -244,11 +237,6 @@ fn a_typed_line_of_many_rows_stands_once_after_a_stop() {
     }
 }
 
-const PASSWORD: &str = "Password (it shows as you type): ";
-const BACK: &str = "Welcome back, Ann! You were last here on 2026-11-20 18:02 (UTC).\r\nType /help for the list of commands.\r\n";
-const HIDE: &[u8] = b"\xff\xfb\x01";
-const SHOW: &[u8] = b"\xff\xfc\x01";
-
 impl Person {
     /// Checks that a word is neither on the screen nor behind the keys for former lines.
     #[track_caller]
@@ -262,191 +250,238 @@ impl Person {
     }
 }
 
+/// The server refuses the password, or wants one.
+fn refuse(ann: &mut Person, text: &str) {
+    let refused =
+        json!({"event": "refused", "re": ann.host.login, "code": "password", "text": text});
+    ann.host.tells(refused);
+}
+
+/// The connection breaks, and the server accepts the next one. Returns the password that is sent.
+fn password_on_return(ann: &mut Person) -> Value {
+    ann.host.desk.lose("the server closed the connection");
+    ann.types("\r");
+    ann.host.desk.accept();
+    let sent = String::from_utf8(ann.host.desk.take_sent()).unwrap();
+    let login: Value = serde_json::from_str(sent.lines().next().unwrap()).unwrap();
+    assert_eq!(login["name"], "Ann");
+    ann.host.login = login["id"].clone();
+    login["password"].clone()
+}
+
 #[test]
 fn a_password_at_the_door_is_hidden_and_kept_to_come_back_with() {
     let mut ann = Person::new(Some("Ann"));
-    ann.hears(PROMPT);
-    assert_eq!(ann.sent(), "Ann\n");
-    ann.hears(PASSWORD);
+    refuse(&mut ann, "Ann is a member's name.");
     assert_eq!(ann.last_row(), "Password:");
     ann.types("wrongest\r");
-    assert_eq!(ann.sent(), "wrongest\n");
-    ann.hears(&format!(
-        "That is not the password. 2 attempts left.\r\n{PASSWORD}"
-    ));
+    assert_eq!(ann.sent(), ["login Ann"]);
+    refuse(&mut ann, "That is not the password. 2 attempts left.");
     ann.types("tea at thre\x7fee\x17four");
     ann.assert_hidden("tea");
     ann.types("\r");
-    assert_eq!(ann.sent(), "tea at four\n");
-    ann.hears(BACK);
+    assert_eq!(ann.sent(), ["login Ann"]);
+    ann.host.let_in("Ann");
     ann.assert_hidden("wrongest");
     ann.assert_hidden("tea");
     ann.sent();
-    ann.desk.lose("the server closed the connection");
-    ann.types("\r");
-    ann.desk.accept();
-    ann.hears(PROMPT);
-    ann.hears(PASSWORD);
-    assert_eq!(ann.sent(), "Ann\ntea at four\n");
+    assert_eq!(password_on_return(&mut ann), "tea at four");
     // Somebody has changed it.
-    ann.hears(&format!(
-        "That is not the password. 2 attempts left.\r\n{PASSWORD}"
-    ));
-    assert_eq!(ann.sent(), "");
+    refuse(&mut ann, "That is not the password. 2 attempts left.");
+    assert_eq!(ann.sent(), [""; 0]);
     assert_eq!(ann.last_row(), "Password:");
 }
 
 #[test]
 fn an_empty_password_leads_back_to_the_name() {
     let mut ann = Person::new(Some("Ann"));
-    ann.hears(PROMPT);
-    ann.hears(PASSWORD);
+    refuse(&mut ann, "Ann is a member's name.");
     ann.types("\r");
-    assert_eq!(ann.sent(), "Ann\n\n");
-    ann.hears(PROMPT);
     assert_eq!(ann.last_row(), "Enter your username:");
     ann.types("Zoe\r");
-    assert_eq!(ann.sent(), "Zoe\n");
-    ann.hears(WELCOME);
+    assert_eq!(ann.sent(), ["login Zoe"]);
+    ann.host.let_in("Zoe");
     assert_eq!(ann.last_row(), ">");
 }
 
 #[test]
 fn ctrl_c_leaves_at_a_question_for_a_password_at_the_door() {
     let mut ann = Person::new(Some("Ann"));
-    ann.hears(PROMPT);
-    ann.hears(PASSWORD);
+    refuse(&mut ann, "Ann is a member's name.");
     ann.types("tea\x03");
-    assert_eq!(ann.desk.outcome(), Some(&Outcome::left()));
+    assert_eq!(ann.host.desk.outcome(), Some(&Outcome::left()));
 }
 
 #[test]
 fn a_password_in_the_chat_is_hidden_and_what_is_entered_next_does_not_answer() {
     let mut ann = Person::welcomed();
     ann.types("/register\rhello\r");
-    let sent = ann.sent();
-    assert!(
-        sent.starts_with("/register\n") && !sent.contains("hello"),
-        "{sent}"
-    );
-    ann.desk.receive(HIDE);
-    ann.hears("New password:\r\n");
-    ann.desk.receive(MARK);
+    assert_eq!(ann.sent(), [""; 0]);
     assert_eq!(ann.last_row(), "(hidden) >");
     ann.types("tea at four");
     ann.assert_hidden("tea");
-    assert_eq!(ann.sent(), "");
     ann.types("\r");
-    assert!(ann.sent().starts_with("tea at four\n"));
-    ann.desk.receive(SHOW);
-    ann.desk.receive(HIDE);
-    ann.hears("Once more:\r\n");
-    ann.desk.receive(MARK);
-    assert_eq!(ann.sent(), "");
+    assert_eq!(ann.sent(), [""; 0]);
     ann.types("tea at four\r");
-    assert!(ann.sent().starts_with("tea at four\n"));
-    ann.desk.receive(SHOW);
-    ann.hears("Ann is yours from now on.\r\n");
-    ann.desk.receive(MARK);
-    assert!(ann.sent().starts_with("hello\n"));
+    let sent = String::from_utf8(ann.host.desk.take_sent()).unwrap();
+    let ops: Vec<Value> = sent
+        .lines()
+        .map(|it| serde_json::from_str(it).unwrap())
+        .collect();
+    assert_eq!(ops[0]["op"], "register");
+    assert_eq!(ops[0]["password"], "tea at four");
+    assert_eq!(ops[1]["text"], "hello");
+    let answer =
+        json!({"event": "answer", "re": ops[0]["id"], "to": "register", "text": ["Ann is yours."]});
+    ann.host.tells(answer);
     ann.assert_hidden("tea at");
-    ann.desk.lose("the server closed the connection");
-    ann.types("\r");
-    ann.desk.accept();
-    ann.hears(PROMPT);
-    ann.hears(PASSWORD);
-    assert_eq!(ann.sent(), "Ann\ntea at four\n");
+    assert_eq!(password_on_return(&mut ann), "tea at four");
 }
 
 #[test]
-fn an_answer_is_hidden_from_a_server_that_thinks_it_shows() {
-    let mut ann = Person::welcomed();
-    ann.types("/register\r");
-    ann.sent();
-    for question in ["New password", "Once more", "Password"] {
-        ann.hears(&format!("{question} (it shows as you type):\r\n"));
-        ann.desk.receive(MARK);
-        assert!(ann.rows().contains(&format!("{question}:")));
-        assert_eq!(ann.last_row(), "(hidden) >");
-        ann.types("tea at four");
-        ann.assert_hidden("tea");
-        ann.types("\r");
-        assert!(ann.sent().starts_with("tea at four\n"));
+fn nothing_is_changed_by_an_answer_that_is_empty_or_another_one() {
+    for (typed, word) in [
+        ("/register\r\r", "/register"),
+        ("/register\rtea at four\rtea at five\r", "/register"),
+        ("/password\rtea\x03", "/password"),
+        ("/unregister\r\r", "/unregister"),
+    ] {
+        let mut ann = Person::welcomed();
+        for keys in typed.split_inclusive('\r') {
+            ann.types(keys);
+        }
+        assert_eq!(ann.sent(), [""; 0], "{typed:?}");
+        let told = format!("Nothing was changed. Type {word} to");
+        let rows = ann.rows();
+        assert!(rows.iter().any(|row| row.contains(&told)), "{rows:#?}");
+        assert_eq!(ann.last_row(), ">");
     }
-    ann.hears("New password (it shows as you type):\r\n");
-    ann.types("tea at");
-    ann.hears("Nothing was changed. Type /register to try again.\r\n");
-    assert_eq!(ann.last_row(), ">");
-    ann.hears("Bob: New password (it shows as you type):\r\n");
-    assert_eq!(ann.last_row(), ">");
-    ann.assert_hidden("tea");
 }
 
 #[test]
 fn a_password_behind_its_command_is_not_sent() {
     let mut ann = Person::welcomed();
     ann.types("/register tea at four\r");
-    assert_eq!(ann.sent(), "");
+    assert_eq!(ann.sent(), [""; 0]);
     let notice = "-- Type /register alone; you are asked for the password. --";
     assert!(ann.rows().iter().any(|row| row == notice));
     ann.assert_hidden("tea");
 }
 
 #[test]
-fn who_is_replaced_does_not_come_back_by_themselves() {
-    for line in [
-        "You came in from elsewhere. Goodbye!",
-        "You were kicked by Bob: spam. Come back in 60 s. Goodbye!",
-        "You are banned until 2026-11-25 12:00 (UTC): spam. Goodbye!",
-    ] {
+fn what_is_typed_behind_a_refused_password_is_neither_said_nor_in_the_history() {
+    for refusal in [true, false] {
         let mut ann = Person::welcomed();
-        ann.hears(&format!("{line}\r\n"));
-        ann.desk.lose("the server closed the connection");
-        let attempts = ann.desk.attempt();
-        ann.desk.pass(Duration::from_secs(3600));
-        assert_eq!((attempts, ann.desk.attempt()), (None, None), "{line}");
-    }
-}
-
-#[test]
-fn what_is_typed_behind_a_refused_password_is_not_in_the_history() {
-    for line in [
-        "These are two different passwords. Nothing was changed. Type /register to try again.",
-        "Nothing was changed. Type /password to try again.",
-    ] {
-        let mut ann = Person::welcomed();
-        ann.hears(&format!("{line}\r\n"));
+        ann.types("/unregister\r");
+        ann.types("tea at five\r");
+        if refusal {
+            ann.sent();
+            ann.host
+                .answers(json!({"event": "refused", "code": "password", "text": "No."}));
+        }
+        ann.sent();
         ann.types("tea at four\r");
-        assert!(ann.sent().starts_with("tea at four\n"));
+        assert_eq!(ann.sent(), [""; 0]);
+        assert!(ann.rows().contains(&MAY_BE_SECRET.into()));
         ann.types("hello\r");
+        assert_eq!(ann.sent(), ["#lobby: hello"]);
         ann.types(UP);
         assert_eq!(ann.last_row(), "> hello");
         ann.types(UP);
-        assert_eq!(ann.last_row(), "> hello");
+        assert_eq!(ann.last_row(), "> /unregister");
     }
-}
-
-#[test]
-fn enter_sends_what_the_server_has_held_back() {
-    let mut ann = Person::welcomed();
-    ann.types("\r");
-    assert_eq!(ann.sent(), "");
-    ann.hears("You are in #lobby now. Enter sends it here.\r\n");
-    ann.types("\r\r");
-    assert_eq!(ann.sent(), "\n");
 }
 
 #[test]
 fn who_is_banned_while_away_does_not_try_again() {
     let mut ann = Person::welcomed();
-    ann.desk.lose("the server closed the connection");
-    ann.types("\r");
-    ann.desk.accept();
-    ann.hears(PROMPT);
-    ann.hears("You are banned for ever: spam. Goodbye!\r\n");
+    ann.host.comes_again();
+    ann.sent();
     let said = "You are banned for ever: spam. Goodbye!";
+    ann.host
+        .tells(json!({"event": "goodbye", "code": "banned", "text": said, "again": false}));
     assert!(ann.rows().iter().any(|row| row == said));
-    let attempts = ann.desk.attempt();
-    ann.desk.pass(Duration::from_secs(3600));
-    assert_eq!((attempts, ann.desk.attempt()), (None, None));
+    let attempts = ann.host.desk.attempt();
+    ann.host.desk.pass(Duration::from_secs(3600));
+    assert_eq!((attempts, ann.host.desk.attempt()), (None, None));
+}
+
+#[test]
+fn times_are_shown_and_comings_hidden_as_the_person_likes() {
+    let mut ann = Person::welcomed();
+    ann.types("/time on UTC\r/quiet on\r");
+    assert_eq!(ann.sent(), [""; 0]);
+    ann.host
+        .tells(json!({"event": "joined", "room": "lobby", "name": "Bob", "person": 2}));
+    ann.host.tells(json!({
+        "event": "said", "room": "lobby", "from": "Bob", "text": "hi", "at": "2026-11-21T16:59:59.000Z",
+    }));
+    let rows = ann.rows();
+    assert!(rows.contains(&"16:59 Bob: hi".into()), "{rows:#?}");
+    assert!(
+        !rows.iter().any(|row| row.contains("Bob has joined")),
+        "{rows:#?}"
+    );
+    // Tab knows him all the same.
+    ann.types("/msg b\t");
+    assert_eq!(ann.last_row(), "> /msg Bob");
+}
+
+#[test]
+fn a_rule_stands_above_what_came_while_the_window_had_no_focus() {
+    let mut ann = Person::welcomed();
+    ann.host.said("lobby", "Bob", "one");
+    ann.types("\x1b[O");
+    ann.host.said("lobby", "Bob", "two");
+    ann.host.said("lobby", "Bob", "three");
+    ann.types("\x1b[I");
+    ann.host.said("lobby", "Bob", "four");
+    let rows = ann.rows();
+    let of = |text: &str| rows.iter().position(|row| row.contains(text)).unwrap();
+    assert_eq!((of(" new "), of("two")), (of("one") + 1, of("one") + 2));
+    assert_eq!(rows.iter().filter(|row| row.contains(" new ")).count(), 1);
+}
+
+#[test]
+fn a_change_of_the_network_brings_the_next_attempt() {
+    let mut ann = Person::welcomed();
+    ann.types("half a line");
+    let desk = &mut ann.host.desk;
+    desk.lose("the connection broke");
+    let second = Duration::from_secs(1);
+    // The waits become long.
+    for _ in 0..5 {
+        while desk.attempt().is_none() {
+            desk.pass(second);
+        }
+        desk.refuse();
+    }
+    desk.pass(2 * second);
+    assert_eq!(desk.attempt(), None);
+    desk.network_changed();
+    desk.network_changed();
+    assert_eq!(desk.attempt(), None);
+    desk.pass(second);
+    assert!(desk.is_connecting());
+    assert_eq!(ann.last_row(), "(connecting) > half a line");
+}
+
+#[test]
+fn a_change_of_the_network_makes_sure_of_the_server() {
+    let mut ann = Person::welcomed();
+    ann.host.desk.take_sent();
+    ann.host.desk.network_changed();
+    ann.host.desk.network_changed();
+    ann.host.desk.pass(Duration::ZERO);
+    let sent = String::from_utf8(ann.host.desk.take_sent()).unwrap();
+    assert_eq!(sent.matches("ping").count(), 1, "{sent}");
+    ann.host.desk.pass(Duration::from_secs(44));
+    assert!(ann.host.desk.attempt().is_some());
+    ann.host.desk.pass(Duration::from_secs(1));
+    assert_eq!(ann.host.desk.attempt(), None);
+    assert!(
+        ann.rows()
+            .iter()
+            .any(|it| it.contains("has not answered for 45 s"))
+    );
 }

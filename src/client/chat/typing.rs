@@ -4,34 +4,38 @@ use std::mem;
 use std::time::Instant;
 
 use crate::limits::LINE_BYTES;
+use crate::name::RoomName;
 
 use super::super::editor::{Edit, Editor};
 use super::super::keys::Key;
 use super::super::masked::Masked;
 use super::super::outgoing::Entered;
 use super::super::screen::View;
-use super::super::session::PROMPT;
 use super::super::shown::Shown;
-use super::super::words::{PASTE_TOO_LONG, Wish, is_quit, lines_of, secret_behind};
+use super::super::words::{PASTE_TOO_LONG, Reading, Wish, is_quit, lines_of, secret_behind};
 use super::{Chat, Question, Way};
+
+/// The question for a username.
+const PROMPT: &str = "Enter your username: ";
+
+/// What is said of words that may be a password.
+pub(super) const MAY_BE_SECRET: &str =
+    "That was not sent, in case it is a password. Type it again to send it.";
 
 /// What Enter means besides, once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum NextEnter {
     #[default]
     Nothing,
-    /// What is said may be a password that was asked for until now. The history does not keep it.
+    /// What is said may be a password that was asked for until now. It is not sent, and the history does not keep it.
     MayBeSecret,
-    /// Alone, it has the server say a line that was held back there.
-    SendsHeld,
 }
 
 impl Chat {
     /// Acts on a key.
     pub(in super::super) fn key(&mut self, key: Key, now: Instant) {
         if let Key::Focus(focused) = key {
-            self.focused = Some(focused);
-            return;
+            return self.focus(focused);
         }
         if let Some(masked) = self.masked.take() {
             return self.key_masked(&key, masked, now);
@@ -42,22 +46,28 @@ impl Chat {
             return self.answer_paste(lines, key == Key::Enter);
         }
         let at_line = self.question == Question::Line;
+        if at_line && self.editor.search(&key, self.history.lines()) {
+            return;
+        }
         match key {
             // Nothing can be said any more; but people need not wait for the goodbye.
-            Key::Enter if self.session.is_leaving() => {}
+            Key::Enter if self.is_leaving => {}
             Key::Enter if at_line => self.submit(now),
             Key::Enter => self.submit_name(now),
             Key::Ctrl('c') if !self.editor.text().is_empty() => self.throw_away(),
             Key::Ctrl('c') => self.leave_now(now),
             Key::Ctrl('d') if self.editor.text().is_empty() => self.leave_now(now),
             Key::Ctrl('l') => {
-                let view = view(&self.question, &self.masked, self.prompt(), &self.editor);
+                let status = self.status(self.screen.size().0);
+                let prompt = (self.prompt(), &*status);
+                let view = view(&self.question, &self.masked, prompt, &self.editor);
                 self.screen.clear(view);
             }
             Key::Ctrl('z') => self.suspend = true,
             Key::Paste(bytes) => self.paste(&bytes),
             Key::PasteTooLong => self.notice(PASTE_TOO_LONG),
             Key::Tab if at_line => self.complete(),
+            Key::Alt(digit @ '1'..='9') if at_line => self.go_to(digit),
             Key::Up | Key::Ctrl('p') if at_line => {
                 if let Some(line) = self.history.older(self.editor.text()) {
                     self.editor.set(line);
@@ -102,23 +112,31 @@ impl Chat {
             return self.notice(&format!("-- {sentence} --"));
         }
         let wish = Wish::parse(&line);
+        let reading = match wish {
+            Wish::Command(command) => Reading::parse(command),
+            _ => None,
+        };
         match wish {
             Wish::Leave(_) | Wish::SendUsage => {}
+            _ if reading.is_some() => {}
             _ if self.way != Way::In => return self.submit_offline(&wish),
             _ => {}
         }
         self.editor.take();
         let next_enter = mem::take(&mut self.next_enter);
         if line.trim().is_empty() {
-            if next_enter == NextEnter::SendsHeld {
-                self.send("\n");
-            }
+            self.unread.read_all();
             return self.history.look_away();
         }
-        // The server does not say it either.
         match wish {
-            Wish::Say(_) if next_enter == NextEnter::MayBeSecret => self.history.look_away(),
+            Wish::Say(_) if next_enter == NextEnter::MayBeSecret => {
+                self.history.look_away();
+                return self.show_text(MAY_BE_SECRET);
+            }
             _ => self.history.add(&line),
+        }
+        if let Some(reading) = reading {
+            return self.change_reading(reading);
         }
         match wish {
             Wish::Leave(line) if self.way != Way::In => self.leave(line, now),
@@ -126,6 +144,23 @@ impl Chat {
                 text: line,
                 pasted: false,
             }]),
+        }
+    }
+
+    /// The person changes how they read.
+    fn change_reading(&mut self, reading: Reading<'_>) {
+        match reading {
+            Reading::Time(args) => {
+                let answer = self.clock.set(args);
+                self.show_text(&answer);
+            }
+            Reading::Quiet(quiet) => {
+                self.quiet = quiet.unwrap_or(self.quiet);
+                self.show_text(match self.quiet {
+                    true => "Join and leave notices are off.",
+                    false => "Join and leave notices are on.",
+                });
+            }
         }
     }
 
@@ -158,26 +193,10 @@ impl Chat {
         }
         self.lines.push(Shown::plain(&format!("{PROMPT}{name}")));
         self.put_back_aside();
-        self.give_name(&name);
         self.name = Some(name.trim().into());
-    }
-
-    /// Asks for a username. The current question and the typed line wait meanwhile. If a name is being typed already,
-    /// it stays.
-    pub(super) fn ask_for_name(&mut self) {
-        if self.question != Question::Username {
-            let question = mem::replace(&mut self.question, Question::Username);
-            self.aside = (question, self.editor.take());
-        }
-    }
-
-    /// Ends the question for a username, if there is one: the line that was being typed comes back, and so does the
-    /// question.
-    pub(super) fn put_back_aside(&mut self) {
-        if self.question == Question::Username {
-            let (question, text) = mem::take(&mut self.aside);
-            self.question = question;
-            self.editor.set(&text);
+        match self.way {
+            Way::Connecting | Way::In => self.log_in(),
+            Way::Waiting(_) | Way::SentAway => self.connect(),
         }
     }
 
@@ -226,9 +245,34 @@ impl Chat {
         self.enter_lines(lines.into_iter().map(pasted).collect());
     }
 
+    /// Goes to the room with this number among those that we hear. The line being typed comes along.
+    fn go_to(&mut self, digit: char) {
+        let rooms: Vec<RoomName> = self.world.rooms().take(9).cloned().collect();
+        if self.way != Way::In || self.returning.is_some() {
+            return self.screen.bell();
+        }
+        let mut numbers = '1'..='9';
+        match numbers
+            .position(|it| it == digit)
+            .and_then(|at| rooms.get(at))
+        {
+            Some(room) if *room == self.standing.room && self.going.is_none() => {}
+            Some(room) => self.enter_lines(vec![Entered {
+                text: format!("/switch {room}"),
+                pasted: false,
+            }]),
+            None => {
+                let rooms = rooms.iter().zip(1..);
+                let rooms: Vec<String> = rooms.map(|(it, n)| format!("Alt-{n} {it}")).collect();
+                self.screen.bell();
+                self.notice(&rooms.join("  "));
+            }
+        }
+    }
+
     fn complete(&mut self) {
         let typed = &self.editor.text()[..self.editor.cursor()];
-        let Some(found) = self.completer.complete(typed, &self.standing.others()) else {
+        let Some(found) = self.completer.complete(typed, &self.standing.others) else {
             return self.screen.bell();
         };
         if !self.editor.replace_from(found.start, &found.text) {
@@ -244,16 +288,17 @@ impl Chat {
 pub(super) fn view<'a>(
     question: &'a Question,
     masked: &Option<Masked>,
-    prompt: &'a str,
+    (prompt, status): (&'a str, &'a str),
     editor: &'a Editor,
 ) -> View<'a> {
     let (prompt, text, cursor) = match (masked, question) {
         (Some(masked), _) => (masked.prompt(), "", 0),
         (None, Question::Paste { prompt, .. }) => (prompt.as_str(), "", 0),
         (None, Question::Username) => (PROMPT, editor.text(), editor.cursor()),
-        (None, Question::Line) => (prompt, editor.text(), editor.cursor()),
+        (None, Question::Line) => (editor.prompt(prompt), editor.text(), editor.cursor()),
     };
     View {
+        status,
         prompt,
         text,
         cursor,

@@ -78,6 +78,8 @@ fn csi_key(last: char, heads: [u16; 3]) -> Option<Key> {
     Some(match (last, first) {
         ('~', 1 | 7) => Key::Home,
         ('~', 4 | 8) => Key::End,
+        // With Alt or Ctrl, as far as the word goes.
+        ('~', 3) if matches!(modifiers, 3 | 5) => Key::Alt('d'),
         ('~', 3) => Key::Delete,
         // The two forms in which terminals report every modifier, once a program asked for it.
         ('~', 27) => with_ctrl(code, modifiers),

@@ -80,7 +80,7 @@ fn keys_are_the_same_wherever_they_are_cut() {
         Key::Focus(false),
         Key::Alt('b'),
         Key::Alt('é'),
-        Key::Ctrl('w'),
+        Key::WordBackspace,
         Key::Up,
         Key::Other,
         Key::Char('x'),
@@ -109,6 +109,8 @@ fn keys_told_by_their_numbers_type_nothing_wrong() {
         ("\x1b[13;2u", Key::Other),
         ("\x1b[27;2;13~", Key::Other),
         ("\x1b[1;5:1C", Key::WordRight),
+        ("\x1b[3;5~", Key::Alt('d')),
+        ("\x1b[3;2~", Key::Delete),
     ] {
         assert_eq!(decode_in_every_way(sequence.as_bytes()), [key]);
     }

@@ -1,36 +1,30 @@
-//! The server's words that a pipe knows, and its report of lines that were not sent.
+//! What a pipe tells of lines that did not arrive.
 
-use super::*;
-use crate::message::{AboutConnection, AboutInput, Answer, Message};
-use crate::moment::Format;
-use crate::wire::render;
-use bytes::BytesMut;
+use super::delivery::undelivered;
 
 #[test]
-fn the_words_of_the_server_are_those_that_it_says() {
-    fn said(message: impl Into<Message>) -> String {
-        let mut out = BytesMut::new();
-        render(&message.into(), 0, Format::default(), &mut out);
-        String::from_utf8(out.to_vec()).unwrap()
-    }
-    for of_address in [false, true] {
-        let line = said(Answer::from(AboutInput::TooFast { of_address }));
-        assert!(is_slowed_down(&line), "{line}");
-    }
-    for message in [AboutConnection::ShuttingDown, AboutConnection::IdleTimedOut] {
-        let line = said(message);
-        assert!(is_dismissal(line.trim_end()), "{line}");
-    }
-}
-
-#[test]
-fn the_lines_that_were_not_sent_are_counted_behind_the_reason() {
-    for (reason, unsent, told) in [
-        ("gone", (0, true), "gone"),
-        ("gone", (1, false), "gone; 1 line was not sent"),
-        ("gone", (2, true), "gone; at least 2 lines were not sent"),
-        ("Go.", (2, false), "Go. 2 lines were not sent"),
+fn lines_that_did_not_arrive_are_told_behind_the_reason() {
+    let none = (0, "");
+    for (reason, in_doubt, refused, unsent, told) in [
+        ("", 0, none, (0, false), ""),
+        ("gone", 0, none, (0, true), "gone"),
+        ("gone", 0, none, (1, false), "gone; 1 line was not sent"),
+        (
+            "gone",
+            1,
+            none,
+            (2, true),
+            "gone; 1 line may not have arrived; at least 2 lines were not sent",
+        ),
+        ("Go.", 0, none, (2, false), "Go. 2 lines were not sent"),
+        (
+            "",
+            2,
+            (1, "No."),
+            (0, false),
+            "2 lines may not have arrived; 1 line was not taken: No",
+        ),
     ] {
-        assert_eq!(with_unsent(reason, unsent), told);
+        assert_eq!(undelivered(reason, in_doubt, refused, unsent), told);
     }
 }

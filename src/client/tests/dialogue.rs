@@ -81,13 +81,10 @@ impl Dialogue {
         if ann.left.is_none() {
             return Err("she did not get away".into());
         }
-        let came = String::from_utf8_lossy(&ann.relay.came);
-        match came
-            .lines()
-            .rev()
-            .find(|row| row.ends_with("Den: Den was here"))
-        {
-            Some(row) if row.contains("] Den: ") => Ok(()),
+        let mut rows = ann.rows.iter().rev();
+        match rows.find(|row| row.ends_with("Den: Den was here")) {
+            // Behind the time, or the date too if she missed it.
+            Some(row) if matches!(row.find(" Den: "), Some(5 | 16)) => Ok(()),
             Some(_) => Err("her stamps are off".into()),
             None => Err("she does not read what is said in her room".into()),
         }

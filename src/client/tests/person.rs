@@ -69,6 +69,8 @@ pub(super) struct Person {
     undone: Vec<String>,
     /// The commands that she has typed. She types them again after she has started the client again.
     commands: Vec<&'static str>,
+    /// How many lines she has pasted last.
+    pasted: usize,
     starts: usize,
     is_leaving: bool,
     /// How it ended.
@@ -93,6 +95,7 @@ impl Person {
             half: String::new(),
             undone: Vec::new(),
             commands: Vec::new(),
+            pasted: 0,
             starts: 1,
             is_leaving: false,
             left: None,
@@ -135,6 +138,7 @@ impl Person {
             // Meanwhile she has started the client again.
             return;
         }
+        self.pasted = lines.len();
         for line in lines {
             self.entered(room, line, true);
         }
@@ -196,11 +200,27 @@ impl Person {
     /// Types a command that leads to a room. If she hears it, she goes on to hear the one that she leaves.
     pub(super) fn switch(&mut self, room: &'static str) {
         if self.get_ready(self.room()) {
-            match self.hears.contains(&room) {
-                true => self.type_way(&format!("/switch {room}"), room),
-                false => self.type_way_to(room),
-            }
+            self.type_switch_to(room);
         }
+    }
+
+    fn type_switch_to(&mut self, room: &'static str) {
+        // Where she switches to and from, she hears the room that she leaves.
+        match self.hears(room) {
+            true => self.type_way(&format!("/switch {room}"), room),
+            false => self.type_way_to(room),
+        }
+    }
+
+    /// Whether she has typed that she switches to this room, and was not answered.
+    fn is_switching_to(&self, room: &str) -> bool {
+        let going = self.going.as_ref();
+        going.is_some_and(|(command, to)| command.starts_with("/switch") && *to == room)
+    }
+
+    /// Whether she hears this room besides the one she is in, as far as she knows.
+    pub(super) fn hears(&self, room: &str) -> bool {
+        self.hears.contains(&room) || self.is_switching_to(self.room()) && self.told == room
     }
 
     fn type_way_to(&mut self, room: &'static str) {
@@ -257,7 +277,7 @@ impl Person {
                 return false;
             } else {
                 tries += 1;
-                self.type_way_to(room);
+                self.type_switch_to(room);
             }
         }
         panic!(

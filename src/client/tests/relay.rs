@@ -20,10 +20,20 @@ const ROUNDS: usize = 1000;
 /// How long a server believes in a client that is gone, is full, or keeps a name taken.
 const WHILE: Duration = Duration::from_secs(20);
 
+/// Bytes that the socket of a client of the server takes.
+const OUTBOUND: usize = 1 << 20;
 const HOST: [u8; 4] = [127, 0, 0, 1];
 const WINDOW: (usize, usize) = (1000, 50);
-const JOIN: &[u8] = b"/join #den";
-const HINT: &[u8] = b"Type /help for the list of commands.\r\n";
+/// Who hears the lobby, and who `#den`.
+const WITNESSES: [&str; 2] = ["Lob", "Den"];
+/// What leads to `#den`, and what leads nowhere.
+const JOINS: [(&[u8], &[u8]); 2] = [
+    (b"/join #den", b"/jxin #den"),
+    (
+        b"\"room\":\"den\",\"current\":true",
+        b"\"room\":\"d!n\",\"current\":true",
+    ),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
@@ -73,8 +83,6 @@ pub(super) enum Swap {
     NameTaken,
     /// It lets nobody into `#den`.
     Refuses,
-    /// Its welcome is not that of a server that answers marks.
-    Unmarked,
     /// It asks nobody for a name.
     Anonymous,
 }
@@ -97,6 +105,7 @@ pub(super) struct Read {
 pub(super) struct Relay {
     scene: Scene,
     pub(super) desk: Desk,
+    begun: Instant,
     clock: Instant,
     /// The attempt of the client that led to this connection.
     pair: Option<(usize, usize)>,
@@ -113,17 +122,24 @@ pub(super) struct Relay {
     /// Whether the person should leave, and whether they have asked to.
     leaving: Option<bool>,
     witnesses: Vec<Witness>,
-    /// All bytes that came down.
-    pub(super) came: Vec<u8>,
     pub(super) heard: Vec<Read>,
+    /// Where the server stood in for another one: as many rows had been heard.
+    pub(super) swaps: Vec<usize>,
+    rules: Rules,
 }
 
 impl Relay {
     pub(super) fn new(name: &str, fault: Option<Fault>) -> Relay {
+        Relay::with(name, fault, Rules::default())
+    }
+
+    /// A relay to a server with these rules.
+    pub(super) fn with(name: &str, fault: Option<Fault>, rules: Rules) -> Relay {
         let clock = Instant::now();
         let mut relay = Relay {
-            scene: Scene::with(Rules::default()),
+            scene: Scene::with(rules.clone()),
             desk: Desk::new(&config(Some(name)), WINDOW, clock),
+            begun: clock,
             clock,
             pair: None,
             passed: [0; 2],
@@ -136,8 +152,9 @@ impl Relay {
             refuses: false,
             leaving: None,
             witnesses: Vec::new(),
-            came: Vec::new(),
             heard: Vec::new(),
+            swaps: Vec::new(),
+            rules,
         };
         relay.call_witnesses();
         relay.settle();
@@ -178,8 +195,18 @@ impl Relay {
 
     /// Somebody says something in `#den`.
     pub(super) fn say_in_den(&mut self, line: &str) {
-        let pair = self.witnesses[1].pair;
+        self.witness_says(1, line);
+    }
+
+    /// The witness in the lobby, or that in `#den`, says something.
+    pub(super) fn witness_says(&mut self, number: usize, line: &str) {
+        let Witness { pair, room, .. } = self.witnesses[number];
         self.scene.say(pair, &format!("{line}\n"));
+        self.scene.rest();
+        self.listen();
+        // People do not hear themselves.
+        let row = format!("{}: {line}", WITNESSES[number]);
+        self.heard.push(Read { room, row });
         self.settle();
     }
 
@@ -310,16 +337,14 @@ impl Relay {
         self.passed[side as usize] += bytes.len();
         match side {
             Side::Up => {
-                while self.refuses && memmem::find(&bytes, JOIN).is_some() {
-                    bytes = replace(&bytes, JOIN, b"/jxin #den");
+                for (join, nowhere) in JOINS.into_iter().filter(|_| self.refuses) {
+                    while memmem::find(&bytes, join).is_some() {
+                        bytes = replace(&bytes, join, nowhere);
+                    }
                 }
                 assert_eq!(self.scene.world.send(pair, &bytes), bytes.len());
             }
             Side::Down => {
-                if self.swapped == Some(Swap::Unmarked) {
-                    bytes = replace(&bytes, HINT, b"");
-                }
-                self.came.extend_from_slice(&bytes);
                 self.desk.receive(&bytes);
             }
         }
@@ -365,7 +390,8 @@ impl Relay {
             self.desk.receive(&bytes);
         }
         self.listen();
-        let mut rules = Rules::default();
+        self.swaps.push(self.heard.len());
+        let mut rules = self.rules.clone();
         match swap {
             Swap::Full => rules.max_clients = 3,
             Swap::Anonymous => rules.anonymous = true,
@@ -375,7 +401,9 @@ impl Relay {
         self.swapped = Some(swap);
         self.refuses = swap == Swap::Refuses;
         self.ghosts.clear();
-        self.scene = Scene::with(rules);
+        // Each server has a journal of its own, by the time at which it began.
+        let ahead = self.clock.duration_since(self.begun).as_secs() as usize;
+        self.scene = Scene::ahead((ahead + self.swaps.len()) as i64, OUTBOUND, rules);
         self.call_witnesses();
         let others: &[&str] = match swap {
             Swap::Full => &["Fil"],
@@ -400,7 +428,7 @@ impl Relay {
     }
 
     fn call_witnesses(&mut self) {
-        let [lobby, den] = ["Lob", "Den"].map(|name| self.scene.enter(HOST, name));
+        let [lobby, den] = WITNESSES.map(|name| self.scene.enter(HOST, name));
         if self.swapped == Some(Swap::Anonymous) {
             self.scene.say(lobby, "/nick Lob\n");
             self.scene.say(den, "/nick Den\n");

@@ -15,7 +15,7 @@ impl Screen {
         let (rows, tail) = tail.rsplit_once('\n').unwrap_or(("", &tail));
         self.tail = last_drawn(tail).into();
         let rows = rows.split('\n').map(last_drawn);
-        rows.filter(|row| !row.is_empty())
+        rows.filter(|row| !row.is_empty() && !is_status(row))
             .map(String::from)
             .collect()
     }
@@ -25,6 +25,12 @@ impl Screen {
         let end = self.tail.find("> ").map_or(self.tail.len(), |at| at + 2);
         self.tail.split_at(end)
     }
+}
+
+/// Whether this is the row above the prompt that tells how the link is.
+fn is_status(row: &str) -> bool {
+    let links = [" online", " offline", " connecting", " coming back"];
+    row.starts_with('#') && row.contains("    ") && links.iter().any(|it| row.ends_with(it))
 }
 
 /// The visible part of everything that was drawn in a row, each time from its beginning.

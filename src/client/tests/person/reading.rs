@@ -4,15 +4,13 @@ use super::{DEN, LOBBY, Person, Told};
 
 impl Person {
     pub(super) fn read(&mut self, row: &str) {
+        let row = without_time(row);
         if !row.starts_with("| ") {
             self.heading = row.into();
         }
         if row.starts_with("-- Nothing was sent") || row.starts_with("-- Not connected: nothing") {
-            let pasted = self
-                .texts
-                .iter_mut()
-                .rev()
-                .take_while(|text| text.is_pasted);
+            let pasted = self.texts.iter_mut().rev().take(self.pasted);
+            let pasted = pasted.take_while(|text| text.is_pasted);
             pasted.for_each(|text| text.told = Told::NotSent);
         }
         if let Some(words) = row.strip_prefix("| ") {
@@ -41,6 +39,10 @@ impl Person {
                 format!("You are already in {room}."),
             ];
             let is_put = row.starts_with(&format!("-- You are in {room} now, not in "));
+            let is_switched = self.is_switching_to(room) && self.told != room;
+            if is_put && is_switched && !self.hears.contains(&self.told) {
+                self.hears.push(self.told);
+            }
             if is_put || answers.iter().any(|answer| answer == row) {
                 self.told = room;
                 self.going.take_if(|(_, going)| is_put || *going == room);
@@ -51,6 +53,12 @@ impl Person {
     /// Reads which rooms she hears, and that a text for one of them was refused.
     fn read_about_hearing(&mut self, row: &str) {
         for room in [LOBBY, DEN] {
+            if row.starts_with(&format!("You do not hear {room}.")) {
+                self.hears.retain(|it| *it != room);
+            }
+            if row.starts_with(&format!("You do not hear {room}. Type")) {
+                self.going.take_if(|(_, going)| *going == room);
+            }
             if row == format!("You are in {room} now.") {
                 self.hears.retain(|it| *it != room);
             } else if row.starts_with(&format!("You hear {room} too.")) {
@@ -90,9 +98,20 @@ impl Person {
 
     /// Notes the news about lines that were not shown.
     fn note_more(&mut self, told: Told) {
+        // The way to another room may be among them.
+        self.going = None;
         let last = self.texts.iter().rposition(|text| text.told == told);
         for text in &mut self.texts[last.map_or(0, |last| last + 1)..] {
             text.told = told;
         }
+    }
+}
+
+/// A row without the time before it.
+fn without_time(row: &str) -> &str {
+    let is_time = |at: usize| row.as_bytes().get(at) == Some(&b':');
+    match row.split_once(' ') {
+        Some((time, behind)) if time.len() == 5 && is_time(2) => behind,
+        _ => row,
     }
 }
