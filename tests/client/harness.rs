@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use rexpect::process::PtyProcess;
 use rexpect::process::WaitStatus;
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use serde_json::{Value, json};
 
 use crate::program::program;
 
@@ -32,12 +33,15 @@ impl ChatServer {
 
     /// Comes back on the port of an earlier server.
     pub(crate) fn start_on(port: u16, args: &[&str]) -> ChatServer {
-        let mut child = program(env!("CARGO_BIN_EXE_server"))
-            .args(["--quiet", "--listen", &format!("127.0.0.1:{port}")])
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = program(env!("CARGO_BIN_EXE_server"));
+        let listen = format!("127.0.0.1:{port}");
+        command.args(["--quiet", "--listen", &listen]).args(args);
+        ChatServer::spawn(command)
+    }
+
+    /// Runs a server by this command line, and waits until it listens.
+    pub(crate) fn spawn(mut command: Command) -> ChatServer {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
@@ -81,25 +85,146 @@ impl Scripted {
         stream
     }
 
-    /// Takes the next connection and lets it in under whatever name it gives.
-    pub(crate) fn welcome(&self) -> (TcpStream, String) {
-        let mut stream = self.accept();
-        stream.write_all(b"Enter your username: ").unwrap();
-        let name = read_line(&mut stream);
-        stream.write_all(b"Welcome to the chat!\r\n").unwrap();
-        (stream, name)
+    /// Takes the next connection, and lets it in under whatever name it gives.
+    pub(crate) fn welcome(&self) -> (Served, String) {
+        let mut served = Served::new(self.accept());
+        let login = served.reads_op();
+        assert_eq!(login["op"], "login", "{login}");
+        let name = login["name"].as_str().unwrap().to_string();
+        served.lets_in(&login);
+        (served, name)
     }
 }
 
-/// Reads one line and nothing beyond it, and the mark before it.
+/// A client at a scripted server. What every server answers, it answers by itself: pings, and the rooms that there are.
+pub(crate) struct Served {
+    pub(crate) stream: TcpStream,
+    name: String,
+    room: String,
+    seq: u64,
+    /// What is said is confirmed.
+    pub(crate) confirms: bool,
+}
+
+impl Served {
+    pub(crate) fn new(stream: TcpStream) -> Served {
+        Served {
+            stream,
+            name: String::new(),
+            room: "lobby".into(),
+            seq: 1000,
+            confirms: true,
+        }
+    }
+
+    /// Sends an object. It gets the next number of the journal.
+    pub(crate) fn tells(&mut self, mut object: Value) {
+        self.seq += 1;
+        object["seq"] = self.seq.into();
+        object["at"] = "2026-11-21T16:59:59.000Z".into();
+        self.writes(&format!("{object}\n"));
+    }
+
+    pub(crate) fn writes(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Answers a login, and lets its author in.
+    pub(crate) fn lets_in(&mut self, login: &Value) {
+        self.name = login["name"].as_str().unwrap().into();
+        self.tells(json!({"event": "hello", "protocol": 1, "limits": {"rate": null}}));
+        let people = json!([{"name": self.name, "person": 1}]);
+        self.tells(json!({
+            "event": "welcome", "re": login["id"], "name": self.name, "person": 1, "current": "lobby",
+            "rooms": [{"room": "lobby", "topic": null, "people": people}], "journal": "j", "resumed": false,
+        }));
+    }
+
+    /// Somebody says something in the room: `Bob: hello`.
+    pub(crate) fn says(&mut self, line: &str) {
+        let (from, text) = line.split_once(": ").unwrap();
+        let room = self.room.clone();
+        self.tells(json!({"event": "said", "room": room, "from": from, "person": 2, "text": text}));
+    }
+
+    /// Lets the author of this go to a room.
+    pub(crate) fn moves(&mut self, op: &Value, room: &str) {
+        self.tells(json!({"event": "out", "re": op["id"], "room": self.room, "current": room}));
+        self.room = room.into();
+        self.tells(
+            json!({"event": "room", "re": op["id"], "room": room, "current": true, "people": []}),
+        );
+    }
+
+    /// Answers everything until the client has come back to where it was.
+    pub(crate) fn settles(&mut self) {
+        loop {
+            let line = read_line(&mut self.stream);
+            let op: Value = serde_json::from_str(&line).unwrap();
+            if op["op"] == "ping" {
+                return self.tells(json!({"event": "pong", "re": op["id"]}));
+            }
+        }
+    }
+
+    /// Reads the next object that asks for something.
+    pub(crate) fn reads_op(&mut self) -> Value {
+        loop {
+            let line = read_line(&mut self.stream);
+            assert!(!line.is_empty(), "the client has gone");
+            let op: Value = serde_json::from_str(&line).unwrap();
+            match (op["op"].as_str(), op["line"].as_str()) {
+                (Some("ping"), _) => self.tells(json!({"event": "pong", "re": op["id"]})),
+                (_, Some("/rooms")) => {
+                    self.tells(
+                        json!({"event": "answer", "re": op["id"], "to": "rooms", "rooms": []}),
+                    );
+                }
+                _ => return op,
+            }
+        }
+    }
+
+    /// Reads the next object, as the line that a person types for it. If it is said, it is confirmed.
+    pub(crate) fn reads(&mut self) -> String {
+        let op = self.reads_op();
+        let text = |member: &str| op[member].as_str().unwrap_or_default().to_string();
+        let (line, event) = match op["op"].as_str().unwrap() {
+            "say" => (text("text"), "said"),
+            "do" => (format!("/me {}", text("text")), "did"),
+            "quit" => return "/quit".into(),
+            "join" => return format!("/join #{}", text("room")),
+            _ => return text("line"),
+        };
+        if self.confirms {
+            let said = json!({
+                "event": event, "re": op["id"], "room": op["room"], "from": self.name, "person": 1, "text": op["text"],
+            });
+            self.tells(said);
+        }
+        line
+    }
+
+    pub(crate) fn says_goodbye(&mut self, code: &str, again: bool) {
+        let text = match code {
+            "shutdown" => "Server is shutting down. Goodbye!",
+            "full" => "Server is full. Try again later.",
+            _ => "Goodbye!",
+        };
+        self.tells(
+            json!({"event": "goodbye", "code": code, "text": text, "again": again, "after": 0}),
+        );
+    }
+}
+
+/// Reads one line and nothing beyond it. Empty at the end.
 pub(crate) fn read_line(stream: &mut TcpStream) -> String {
     let mut line = Vec::new();
     let mut byte = [0];
     while stream.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
         line.push(byte[0]);
     }
-    let line = line.strip_prefix(b"\xff\xfd\x06").unwrap_or(&line);
-    String::from_utf8(line.into()).unwrap()
+    String::from_utf8(line).unwrap()
 }
 
 /// A way to a server that can break only at the client's end: the server goes on believing in that client.
@@ -172,6 +297,7 @@ pub(crate) fn client(port: u16, home: &Path, args: &[&str]) -> Command {
     command
         .env_clear()
         .env("TERM", "xterm-256color")
+        .env("TZ", "UTC")
         .env("XDG_STATE_HOME", home)
         .args(["--port", &port.to_string()])
         .args(args);
@@ -250,7 +376,17 @@ impl Person {
 
     /// Waits until the screen is as expected.
     pub(crate) fn until(&mut self, what: &str, expected: impl Fn(&vt100::Screen) -> bool) {
-        let deadline = Instant::now() + DEADLINE;
+        self.until_within(DEADLINE, what, expected);
+    }
+
+    /// Waits for so long until the screen is as expected.
+    pub(crate) fn until_within(
+        &mut self,
+        time: Duration,
+        what: &str,
+        expected: impl Fn(&vt100::Screen) -> bool,
+    ) {
+        let deadline = Instant::now() + time;
         while !expected(self.terminal.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
@@ -336,7 +472,21 @@ fn rows_of(screen: &vt100::Screen) -> Vec<String> {
         .collect();
     let last = rows.iter().rposition(|row| !row.is_empty());
     rows.truncate(last.map_or(0, |last| last + 1));
+    rows.retain(|row| !is_status(row));
     rows
+}
+
+/// The rows of a screen, without the one above the prompt.
+pub(crate) fn text_of(screen: &vt100::Screen) -> String {
+    rows_of(screen).join("\n")
+}
+
+/// Whether this is the row above the prompt that tells how the link is.
+pub(crate) fn is_status(row: &str) -> bool {
+    let links = ["online", "offline", "connecting", "coming back"];
+    let before = links.iter().find_map(|it| row.strip_suffix(it));
+    let is_end = |it: &str| it.ends_with("  ") || it.ends_with("not confirmed · ");
+    row.starts_with('#') && before.is_some_and(is_end)
 }
 
 fn cells(n: u16) -> NonZero<u16> {

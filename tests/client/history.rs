@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
-use crate::harness::{ChatServer, Home, Person};
+use crate::harness::{ChatServer, Home, Person, Scripted, client};
 
 /// Makes the history a link to this, which everyone may read and write.
 fn link_to(home: &Home, file: &Path) -> PathBuf {
@@ -71,4 +71,31 @@ fn a_link_to_a_long_file_stays_one() {
     let kept = fs::read_to_string(&hard).unwrap();
     assert!(kept.starts_with("line 199000\n"), "{:.40}", kept);
     assert!(kept.ends_with("line 199999\nwhat I said\n/quit\n"));
+}
+
+#[test]
+fn ctrl_r_finds_what_was_typed_and_sends_nothing_by_itself() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
+    let (mut served, _) = server.welcome();
+    ann.until_seen("Welcome");
+    for line in ["deploy den", "hello", "deploy lab"] {
+        ann.keys(&format!("{line}\r"));
+        assert_eq!(served.reads(), line);
+    }
+    ann.keys("a draft\x12dep");
+    ann.until_rows(&["(search: dep) > deploy lab"]);
+    ann.keys("\x12");
+    ann.until_rows(&["(search: dep) > deploy den"]);
+    ann.keys("\x07");
+    ann.until_rows(&["> a draft"]);
+    // A lone Escape gives up, too.
+    ann.keys("\x12hel");
+    ann.until_rows(&["(search: hel) > hello"]);
+    ann.keys("\x1b");
+    ann.until_rows(&["> a draft"]);
+    ann.keys("\x12den\r, again");
+    ann.until_rows(&["> deploy den, again"]);
+    ann.keys("\r");
+    assert_eq!(served.reads(), "deploy den, again");
 }

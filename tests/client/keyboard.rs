@@ -1,8 +1,6 @@
 //! Bytes of a terminal that the person did not type, and that must not count as typed.
 
-use std::io::Write;
-
-use crate::harness::{Home, Person, Scripted, client, read_line};
+use crate::harness::{Home, Person, Scripted, client};
 
 /// The mouse's reports in the three forms there are, and late answers of a terminal.
 const REPORTS: [&str; 9] = [
@@ -27,18 +25,18 @@ fn a_report_over_a_half_typed_line_does_nothing() {
         ann.until_rows(&["> half"]);
         ann.keys(report);
         ann.keys(" a line\r");
-        assert_eq!(read_line(&mut stream), "half a line", "{report:?}");
+        assert_eq!(stream.reads(), "half a line", "{report:?}");
         // And the same if the client reads the keyboard in the middle of it.
         let (head, tail) = report.split_at(report.len() - 1);
         ann.keys(head);
-        stream.write_all(b"Bob: so be it\r\n").unwrap();
+        stream.says("Bob: so be it");
         ann.until_rows(&["Bob: so be it", ">"]);
         ann.keys(tail);
         ann.keys("whole\r");
-        assert_eq!(read_line(&mut stream), "whole", "{report:?}");
+        assert_eq!(stream.reads(), "whole", "{report:?}");
         ann.until_rows(&["Ann: whole", ">"]);
         ann.keys("/clear\r\x0c");
-        assert_eq!(read_line(&mut stream), "/clear");
+        assert_eq!(stream.reads(), "/clear");
     }
 }
 
@@ -52,8 +50,8 @@ fn a_report_does_not_answer_what_is_asked() {
         ann.until_seen("Send these 2 lines?");
         ann.keys(report);
         ann.keys("\r");
-        assert_eq!(read_line(&mut stream), "one", "{report:?}");
-        assert_eq!(read_line(&mut stream), "two");
+        assert_eq!(stream.reads(), "one", "{report:?}");
+        assert_eq!(stream.reads(), "two");
         ann.until_rows(&["Ann: two", ">"]);
 
         ann.keys("\x1b[200~three\rfour\x1b[201~");
@@ -62,7 +60,7 @@ fn a_report_does_not_answer_what_is_asked() {
         ann.keys("n");
         ann.until_rows(&["-- Nothing was sent. --", ">"]);
         ann.keys("five\r\x0c");
-        assert_eq!(read_line(&mut stream), "five", "{report:?}");
+        assert_eq!(stream.reads(), "five", "{report:?}");
     }
 }
 
@@ -75,14 +73,12 @@ fn a_paste_that_comes_in_pieces_is_asked_about() {
     for (i, piece) in pieces.into_iter().enumerate() {
         ann.keys(piece);
         // A line from the server in between shows that the client has read this by itself.
-        stream
-            .write_all(format!("Bob: {i}\r\n").as_bytes())
-            .unwrap();
+        stream.says(&format!("Bob: {i}"));
         ann.until_seen(&format!("Bob: {i}"));
     }
     ann.until_seen("Send these 2 lines?");
     ann.keys("nthree\r");
-    assert_eq!(read_line(&mut stream), "three");
+    assert_eq!(stream.reads(), "three");
 }
 
 #[test]
@@ -100,14 +96,14 @@ fn nothing_that_has_no_end_leaves_the_keyboard_dead() {
         ann.keys(unfinished);
         ann.keys("\x03");
         ann.keys("hello\r");
-        assert_eq!(read_line(&mut stream), "hello", "{unfinished:?}");
+        assert_eq!(stream.reads(), "hello", "{unfinished:?}");
     }
     // By itself, too: these bytes are a paste.
     ann.keys("\x1b[200~three\rfour");
     ann.until_seen("Send these 2 lines?");
     ann.keys("\r");
-    assert_eq!(read_line(&mut stream), "three");
-    assert_eq!(read_line(&mut stream), "four");
+    assert_eq!(stream.reads(), "three");
+    assert_eq!(stream.reads(), "four");
 }
 
 #[test]
@@ -123,5 +119,5 @@ fn a_paste_that_is_too_long_is_not_cut_in_silence() {
         "> kept",
     ]);
     ann.keys("\r");
-    assert_eq!(read_line(&mut stream), "kept");
+    assert_eq!(stream.reads(), "kept");
 }

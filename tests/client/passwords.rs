@@ -1,38 +1,40 @@
 //! Passwords: hidden at a terminal, and given by a file or the environment in a pipe.
 
 use std::io::Write;
-use std::net::TcpStream;
 use std::thread::{JoinHandle, spawn};
 
-use crate::harness::{ChatServer, Home, Person, Scripted, client, read_line};
+use serde_json::{Value, json};
+
+use crate::harness::{ChatServer, Home, Person, Scripted, Served, client};
 use crate::pipe::{run, text};
 
-const QUESTION: &[u8] = b"Password (it shows as you type): ";
-const WRONG: &[u8] = b"That is not the password. 2 attempts left.\r\n";
-const BACK: &[u8] = b"Welcome back, Ann! You were last here on 2026-11-20 18:02 (UTC).\r\n";
-
-/// Asks whoever connects for a name, and then for a password.
-fn ask(server: &Scripted) -> TcpStream {
-    let mut stream = server.accept();
-    stream.write_all(b"Enter your username: ").unwrap();
-    assert_eq!(read_line(&mut stream), "Ann");
-    stream.write_all(QUESTION).unwrap();
-    stream
+/// Refuses a login, and everyone but Ann.
+fn refuse(served: &mut Served, login: &Value, text: &str) {
+    assert_eq!(login["name"], "Ann", "{login}");
+    let refused = json!({"event": "refused", "re": login["id"], "code": "password", "text": text});
+    served.tells(refused);
 }
 
-/// A server that takes this password, and asks a second time for any other. Returns what it was given.
+/// A server that takes this password, and refuses any other. Returns what it was given.
 fn serve(server: Scripted, password: &'static str) -> JoinHandle<String> {
     spawn(move || {
-        let mut stream = ask(&server);
-        let given = read_line(&mut stream);
+        let mut served = Served::new(server.accept());
+        let login = served.reads_op();
+        let given = login["password"].as_str().unwrap_or_default().to_string();
         if given == password {
-            stream.write_all(BACK).unwrap();
-            assert_eq!(read_line(&mut stream), "hello");
-            assert_eq!(read_line(&mut stream), "/quit");
-            stream.write_all(b"Goodbye!\r\n").unwrap();
-        } else if !given.is_empty() {
-            stream.write_all(&[WRONG, QUESTION].concat()).unwrap();
-            read_line(&mut stream);
+            served.lets_in(&login);
+            served.tells(json!({"event": "notice", "text": "Welcome back, Ann!"}));
+            assert_eq!(served.reads(), "hello");
+            assert_eq!(served.reads(), "/quit");
+            served.says_goodbye("quit", false);
+        } else if given.is_empty() {
+            refuse(&mut served, &login, "Ann is a member's name.");
+        } else {
+            refuse(
+                &mut served,
+                &login,
+                "That is not the password. 2 attempts left.",
+            );
         }
         given
     })
@@ -55,7 +57,7 @@ fn a_pipe_takes_the_password_from_the_environment_or_a_file() {
         let output = run(command, "hello\n");
         assert_eq!(text(&output.stderr), "");
         assert_eq!(output.status.code(), Some(0));
-        assert!(output.stdout.starts_with(b"Welcome back, Ann!"));
+        assert!(text(&output.stdout).contains("Welcome back, Ann!\n"));
         assert_eq!(served.join().unwrap(), " tea at four");
     }
 }
@@ -107,27 +109,47 @@ fn a_password_reaches_neither_the_screen_nor_the_history() {
     let (server, home) = (Scripted::start(), Home::new());
     let command = client(server.port, &home.0, &["-n", "Ann"]);
     let mut ann = Person::sit_down(command, 60, 12);
-    let mut stream = ask(&server);
-    ann.until_rows(&["Password:"]);
+    let mut served = Served::new(server.accept());
+    let login = served.reads_op();
+    assert_eq!(login["password"], json!(null));
+    refuse(&mut served, &login, "Ann is a member's name.");
+    ann.until_rows(&["Ann is a member's name.", "Password:"]);
     ann.keys("tea at five\x17four\r");
-    assert_eq!(read_line(&mut stream), "tea at four");
-    stream.write_all(BACK).unwrap();
+    let login = served.reads_op();
+    assert_eq!(login["password"], "tea at four");
+    served.lets_in(&login);
     ann.until_rows(&[">"]);
     ann.keys("/password\r");
-    assert_eq!(read_line(&mut stream), "/password");
-    let question = b"\xff\xfb\x01Password:\r\n\xff\xfc\x06";
-    stream.write_all(question).unwrap();
     ann.until_rows(&["Password:", "(hidden) >"]);
     ann.keys("tea at four\r");
-    assert_eq!(read_line(&mut stream), "tea at four");
-    stream.write_all(b"\xff\xfc\x01\xff\xfc\x06").unwrap();
-    ann.until_rows(&[">"]);
+    ann.until_rows(&["New password:", "(hidden) >"]);
+    ann.keys("four o'clock tea\r");
+    ann.until_rows(&["Once more:", "(hidden) >"]);
+    ann.keys("four o'clock tea\r");
+    let op = served.reads_op();
+    assert_eq!(
+        (&op["op"], &op["old"]),
+        (&json!("password"), &json!("tea at four"))
+    );
+    assert_eq!(op["new"], "four o'clock tea");
+    let set = json!({"event": "answer", "re": op["id"], "to": "password", "text": ["You have a new one."]});
+    served.tells(set);
+    ann.until_rows(&["You have a new one.", ">"]);
     ann.keys("\x1b[A");
     ann.until_rows(&["> /password"]);
     ann.keys("\x03");
     ann.until_rows(&[">"]);
+    // It comes back with the new one.
+    drop(served);
+    let mut served = Served::new(server.accept());
+    let login = served.reads_op();
+    assert_eq!(login["password"], "four o'clock tea");
+    served.lets_in(&login);
+    served.settles();
+    ann.until_rows(&["Ann has joined the chat.", ">"]);
     ann.keys("leave\r");
-    stream.write_all(b"Goodbye!\r\n").unwrap();
+    assert_eq!(served.reads(), "/quit");
+    served.says_goodbye("quit", false);
     ann.end_with(0);
     let raw = String::from_utf8_lossy(&ann.raw);
     assert!(!raw.contains("tea") && !raw.contains("four"), "{raw}");
@@ -164,7 +186,11 @@ fn a_member_comes_in_and_changes_the_password_at_the_real_server() {
     ann.keys("coffee\r");
     ann.until_rows(&["That is not the password. 2 attempts left.", "Password:"]);
     ann.keys("tea at four\r");
-    ann.until_rows(&["Ann has joined the chat.", ">"]);
+    ann.until_rows(&[
+        "Ann has joined the chat.",
+        "Welcome, Ann! 1 wrong password since then, last from 127.0.0.1.",
+        ">",
+    ]);
     ann.keys("/join den\r");
     ann.until_rows(&["You are in #den now.", ">"]);
     ann.keys("/password\r");

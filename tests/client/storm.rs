@@ -29,9 +29,13 @@ const TYPED: [&str; 20] = [
 
 /// The pieces that a server may send.
 #[rustfmt::skip]
-const SENT: [&str; 14] = [
-    "Bob: hello, Ann\r\n", "Bob (private): psst\r\n", "\r\n", "\n", "\x1b[2J", "\x1b]0;x\x07", "\u{9b}31m", "花子", "e\u{301}", "\t",
-    "You are in #den now.\r\n", "Ann is now known as Bea.\r\n", "Goodbye!\r\n", "[12:30] ",
+const SENT: [&str; 16] = [
+    r#"{"event":"said","seq":7,"room":"lobby","from":"Bob","text":"hello, Ann\u001b[2J花子"}"#, "\n",
+    r#"{"event":"private","from":"Bob","text":"psst"}"#, "\r\n", "\x1b[2J", "\x1b]0;x\x07", "\u{9b}31m", "{", "}", "\"",
+    r#"{"event":"room","room":"den","current":true,"people":[{"name":"x","person":7}]}"#, "[[[[",
+    r#"{"event":"renamed","from":"Ann","to":"Bea","person":1}"#,
+    r#"{"event":"goodbye","code":"idle","text":"Goodbye!","again":false,"after":0}"#,
+    r#"{"event":"answer","to":"search","lines":[{"kind":"said","from":"Bob","text":"x","seq":1}]}"#, "{\"event\":",
 ];
 
 fn gust(dice: &mut Dice, known: &[&str]) -> Vec<u8> {
@@ -68,11 +72,9 @@ fn storm(seed: u64, modes: &str) {
     let (server, home) = (Scripted::start(), Home::new());
     let command = client(server.port, &home.0, &["-n", "Ann", "--no-reconnect"]);
     let mut ann = Person::sit_down(without_keys(command), 80, 24);
-    let (mut stream, _) = server.welcome();
-    stream
-        .write_all(b"Type /help for the list of commands.\r\n")
-        .unwrap();
-    ann.until_seen("Type /help");
+    let (served, _) = server.welcome();
+    let mut stream = served.stream;
+    ann.until_seen("Ann has joined");
     for _ in 0..GUSTS {
         // Either end may have given up by now.
         let _ = ann.send(&gust(&mut dice, &TYPED));

@@ -1,10 +1,10 @@
 //! The client at a terminal: what a person types and sees.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{ChatServer, Home, Person, Scripted, client, read_line};
+use crate::harness::{ChatServer, Home, Person, Scripted, client, is_status};
 use crate::program::program;
+use serde_json::json;
 
 #[test]
 fn two_people_type_while_the_others_lines_come_in() {
@@ -44,29 +44,27 @@ fn a_long_line_with_wide_characters_stays_whole_in_a_narrow_window() {
     let (mut stream, _) = server.welcome();
     ann.keys("花子 typed a line that is 🎉 longer than the window is wide");
     let typed = [
-        "> 花子 typed a line that is 🎉 longer th",
-        "an the window is wide",
+        "> 花子 typed a line that is 🎉 longer",
+        "  than the window is wide",
     ];
     ann.until_rows(&typed);
     // Into the first row, onto the column after the party popper.
     ann.keys(&"\x1b[D".repeat(31));
-    let at = (30, 2);
+    let at = (30, 5);
     ann.until("the cursor", |screen| {
         screen.cursor_position() == (at.1 - 1, at.0)
     });
-    stream
-        .write_all("Bob: 木 reached Ann while she typed a long line\r\n".as_bytes())
-        .unwrap();
+    stream.says("Bob: 木 reached Ann while she typed a long line");
     ann.until_rows(&[
-        "Bob: 木 reached Ann while she typed a lo",
-        "  ng line",
+        "┃ Bob: 木 reached Ann while she typed a",
+        "┃   long line",
         typed[0],
         typed[1],
     ]);
     assert_eq!(ann.cursor(), (at.0, at.1 + 1));
     ann.keys("!\r");
     assert_eq!(
-        read_line(&mut stream),
+        stream.reads(),
         "花子 typed a line that is 🎉! longer than the window is wide"
     );
 }
@@ -78,26 +76,24 @@ fn a_resized_window_shows_no_torn_line() {
     let (mut stream, _) = server.welcome();
     ann.keys("a line that needs two rows when it is narrow 花");
     ann.until_seen("narrow 花");
-    for (i, columns) in [30, 47, 25, 80, 46].into_iter().enumerate() {
+    for (i, (columns, typed)) in [
+        (30, "> a line that needs two rows|  when it is narrow 花"),
+        (47, "> a line that needs two rows when it is narrow|  花"),
+        (25, "> a line that needs two|  rows when it is narrow|  花"),
+        (80, "> a line that needs two rows when it is narrow 花"),
+        (46, "> a line that needs two rows when it is narrow|  花"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         ann.resize(columns, 10);
-        stream
-            .write_all(format!("Bob: {i}\r\n").as_bytes())
-            .unwrap();
-        let line = "> a line that needs two rows when it is narrow ";
-        let mut expected = vec![format!("Bob: {i}")];
-        let width = usize::from(columns);
-        if line.len() + 2 <= width {
-            expected.push(format!("{line}花"));
-        } else if line.len() <= width {
-            expected.extend([line.trim_end().into(), "花".into()]);
-        } else {
-            let (first, rest) = line.split_at(width);
-            expected.extend([first.into(), format!("{rest}花")]);
-        }
-        let rows: Vec<&str> = expected.iter().map(|row| row.trim_end()).collect();
+        stream.says(&format!("Bob: {i}"));
+        let said = format!("Bob: {i}");
+        let rows: Vec<&str> = [&said[..]].into_iter().chain(typed.split('|')).collect();
         ann.until(&format!("{rows:?}"), |screen| {
             let shown: Vec<String> = screen.rows(0, columns).collect();
-            let shown: Vec<&str> = shown.iter().map(|row| row.trim_end()).collect();
+            let shown = shown.iter().map(|row| row.trim_end());
+            let shown: Vec<&str> = shown.filter(|row| !is_status(row)).collect();
             let pieces = shown
                 .iter()
                 .filter(|row| row.contains("a line that"))
@@ -131,18 +127,16 @@ fn editing_keys_edit_and_tab_completes() {
     let (server, home) = (Scripted::start(), Home::new());
     let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
     let (mut stream, _) = server.welcome();
-    stream
-        .write_all("Zoë has joined the chat.\r\n".as_bytes())
-        .unwrap();
+    stream.tells(json!({"event": "joined", "room": "lobby", "name": "Zoë", "person": 3}));
     ann.until_seen("Zoë has joined");
     ann.keys("zo\thello wrld\x1b[D\x1b[D\x1b[Do\r");
-    assert_eq!(read_line(&mut stream), "Zoë: hello world");
+    assert_eq!(stream.reads(), "Zoë: hello world");
     ann.keys("/us\t\r");
-    assert_eq!(read_line(&mut stream), "/users ");
+    assert_eq!(stream.reads(), "/users ");
     ann.keys("send\r");
     ann.until_seen("How to use it: send <MSG>.");
     ann.keys("//slash\r");
-    assert_eq!(read_line(&mut stream), "//slash");
+    assert_eq!(stream.reads(), "/slash");
     ann.until_rows(&["Ann: /slash", ">"]);
 }
 
@@ -158,8 +152,8 @@ fn a_paste_of_several_lines_waits_for_one_key() {
     ann.keys("x");
     ann.until_rows(&["-- Nothing was sent. --", "> typed and pasted"]);
     ann.keys("\x1b[200~one\r/two\r\rthree\r\x1b[201~\r\r");
-    for line in ["one", "//two", "three", "typed and pasted"] {
-        assert_eq!(read_line(&mut stream), line);
+    for line in ["one", "/two", "three", "typed and pasted"] {
+        assert_eq!(stream.reads(), line);
     }
     ann.until_rows(&[
         "Ann: one",
@@ -177,9 +171,8 @@ fn nothing_a_server_sends_drives_the_terminal() {
     let (mut stream, _) = server.welcome();
     ann.until_seen("Welcome");
     let before = ann.raw.len();
-    stream
-        .write_all(b"Bob: \x1b]0;owned\x07\x1b[2J\x1bc\x9b5n\xc2\x9b6n\x08\x0e\r\ndone\r\n")
-        .unwrap();
+    stream.says("Bob: \x1b]0;owned\x07\x1b[2J\x1bc\u{9b}5n\x08\x0e\r\n");
+    stream.says("Bob: done");
     ann.until_seen("done");
     let shown = std::str::from_utf8(&ann.raw[before..]).unwrap();
     for forbidden in [
@@ -244,15 +237,15 @@ fn a_mention_rings_the_bell_while_the_window_has_no_focus() {
     let (server, home) = (Scripted::start(), Home::new());
     let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
     let (mut stream, _) = server.welcome();
-    stream.write_all(b"Bob: ann, one\r\n").unwrap();
+    stream.says("Bob: ann, one");
     ann.until_seen("one");
     // The text typed after the news of the focus shows that the client has read the news.
     ann.keys("\x1b[Ox");
     ann.until_rows(&["> x"]);
-    stream.write_all(b"Bob: no mention\r\n").unwrap();
+    stream.says("Bob: no mention");
     ann.until_seen("no mention");
     assert!(!ann.raw.contains(&7));
-    stream.write_all(b"Bob: ANN! two\r\n").unwrap();
+    stream.says("Bob: ANN! two");
     ann.until_seen("two");
     assert!(ann.raw.contains(&7));
     let raw = String::from_utf8_lossy(&ann.raw);
@@ -330,4 +323,21 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
     ann.until_seen("status=0");
     ann.keys("exit\n");
     ann.end();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_person_whose_output_cannot_be_written_is_told() {
+    let (server, home) = (ChatServer::start(), Home::new());
+    let mut shell = crate::program::program("sh");
+    let client = env!("CARGO_BIN_EXE_client");
+    let script = format!("{client} -p {} -n ann > /dev/full", server.port);
+    shell.args(["-c", &script]);
+    shell
+        .env("XDG_STATE_HOME", &home.0)
+        .env("XDG_CONFIG_HOME", &home.0);
+    let mut ann = Person::sit_down(shell, 80, 24);
+    ann.end_with(1);
+    let sentence = "client: cannot print what the server says: No space left on device";
+    assert!(ann.rows()[0].starts_with(sentence), "{:?}", ann.rows());
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::harness::{ChatServer, Home, Person, Relay, Scripted, client};
+use crate::harness::{ChatServer, Home, Person, Relay, Scripted, Served, client};
 use crate::pipe::{run, text};
 use crate::program::program;
 
@@ -345,15 +345,18 @@ fn a_server_of_tls_only_tells_of_the_option() {
     let (server, home) = (Scripted::start(), Home::new());
     let port = server.port;
     let saying = thread::spawn(move || {
-        let words = "This server speaks TLS only.\r\nConnect with: openssl s_client -quiet -connect HOST:PORT\r\n";
-        server.accept().write_all(words.as_bytes()).unwrap();
+        let mut served = Served::new(server.accept());
+        served.reads_op();
+        served.tells(serde_json::json!({
+            "event": "goodbye", "code": "protocol", "text": "This server speaks TLS only.", "again": false, "after": 0,
+        }));
     });
     is_refused(
         port,
         &home,
         &[],
         1,
-        "This server speaks TLS only. Connect with --tls.",
+        "This server speaks TLS only. Try --tls.",
     );
     saying.join().unwrap();
 }

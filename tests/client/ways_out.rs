@@ -1,10 +1,12 @@
 //! Every way out of the client gives the terminal back as it was.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 
 use rexpect::process::{PtyProcess, Signal, WaitStatus};
 
-use crate::harness::{ChatServer, Home, Person, Scripted, client};
+use serde_json::json;
+
+use crate::harness::{ChatServer, Home, Person, Scripted, Served, client};
 
 /// The modes that the client switches off when it starts and ends: cursor keys, the mouse, focus, pastes, keys reported
 /// by numbers, the keypad, inserting, other characters.
@@ -58,11 +60,10 @@ fn a_server_that_is_not_there() {
 fn a_name_that_is_refused() {
     let (server, home) = (Scripted::start(), Home::new());
     let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
-    let mut stream = server.accept();
-    stream
-        .write_all(b"Too many attempts. Goodbye!\r\n")
-        .unwrap();
-    drop(stream);
+    let mut served = Served::new(server.accept());
+    served.reads_op();
+    served.says_goodbye("too-many-attempts", true);
+    drop(served);
     ann.end_with(4);
     is_given_back(&ann);
 }
@@ -76,7 +77,8 @@ fn a_signal() {
         Signal::SIGHUP,
         Signal::SIGQUIT,
     ] {
-        let mut ann = Person::join(server.port, &home, "Ann", 80, 24);
+        // The server may hear of the end of one only together with the next one.
+        let mut ann = Person::join(server.port, &home, signal.as_str(), 80, 24);
         ann.keys("typed\x1b[200~ and half a paste");
         ann.signal(signal);
         let status = ann.end();
@@ -88,6 +90,17 @@ fn a_signal() {
     }
 }
 
+#[test]
+fn a_signal_tells_the_server_too() {
+    let (server, home) = (Scripted::start(), Home::new());
+    let mut ann = Person::sit_down(client(server.port, &home.0, &["-n", "Ann"]), 80, 24);
+    let (mut served, _) = server.welcome();
+    ann.until_seen("Ann has joined");
+    ann.signal(Signal::SIGHUP);
+    assert_eq!(served.reads(), "/quit");
+    ann.end();
+}
+
 /// Nobody reads the client's output.
 #[test]
 fn a_signal_while_the_terminal_takes_nothing() {
@@ -95,10 +108,10 @@ fn a_signal_while_the_terminal_takes_nothing() {
     let mut process = PtyProcess::new(client(server.port, &home.0, &["-n", "Ann"])).unwrap();
     process.set_kill_timeout(Some(1000));
     let mut terminal = process.get_file_handle().unwrap();
-    let (mut stream, _) = server.welcome();
-    stream
-        .write_all("Bob: much\r\n".repeat(20_000).as_bytes())
-        .unwrap();
+    let (mut served, _) = server.welcome();
+    let much = json!({"event": "said", "room": "lobby", "from": "Bob", "text": "much"});
+    served.writes(&format!("{much}\n").repeat(20_000));
+    let mut stream = served.stream;
     let mut seen = Vec::new();
     let mut byte = [0];
     while !seen.ends_with(b"much") {

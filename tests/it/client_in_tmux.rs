@@ -23,7 +23,8 @@ impl Shell {
         let home = env::temp_dir().join(format!("chinwag-{}-{name}-home", std::process::id()));
         fs::create_dir_all(&home).expect("a folder can be made");
         let script = format!(
-            "cd {} && env HISTFILE= XDG_STATE_HOME=. PS1='shell$ ' bash --norc --noprofile --noediting -i",
+            "cd {} && env HISTFILE= XDG_STATE_HOME=. XDG_CONFIG_HOME={} PS1='shell$ ' bash --norc --noprofile --noediting -i",
+            home.display(),
             home.display()
         );
         let window = Window::run(name, &script);
@@ -200,8 +201,9 @@ fn a_server_that_lets_nobody_in_is_tried_again() {
     daemon.ends();
     let full = TcpListener::bind(addr).expect("the port is free");
     let mut turned_away = full.accept().expect("ann comes again").0;
+    let goodbye = r#"{"event":"goodbye","code":"full","text":"Server is full. Try again later.","again":true,"after":0}"#;
     turned_away
-        .write_all(b"Server is full. Try again later.\r\n")
+        .write_all(format!("{goodbye}\n").as_bytes())
         .expect("ann reads");
     drop((turned_away, full));
     shell
@@ -234,4 +236,91 @@ fn a_person_who_was_sent_away_comes_back_at_the_press_of_a_key() {
     shell.window.shows_no_more("ann has joined the chat.");
     shell.window.types("");
     shell.window.shows("ann has joined the chat.");
+}
+
+#[test]
+fn words_stay_whole_and_typed_lines_are_found_again() {
+    let test = "words_stay_whole_and_typed_lines_are_found_again";
+    if !can_play(test, &[&TMUX]) {
+        return;
+    }
+    let (_daemon, addr) = start(&[]);
+    let mut bob = Person::login(addr, "bob");
+    let shell = Shell::open("words");
+    let client = env!("CARGO_BIN_EXE_client");
+    shell.window.types(&format!("{client} {addr} -n ann"));
+    bob.reads("ann has joined the chat.");
+    bob.types("it is: 10,000 people on one thread, and this line is so long that it goes on below");
+    shell.window.shows("that it goes\n        on below\n#lobby");
+    shell.window.types("hello there");
+    bob.reads("ann: hello there");
+    let searches = || {
+        shell.window.tmux(&["send-keys", "C-r"]);
+        shell.presses("LO TH");
+        shell.window.shows("online\n(search: LO TH) > hello there");
+    };
+    shell.presses("a draft");
+    searches();
+    shell.window.tmux(&["send-keys", "Escape"]);
+    shell.window.shows("online\n> a draft");
+    searches();
+    shell.window.tmux(&["send-keys", "Enter"]);
+    shell.window.shows("online\n> hello there");
+    shell.window.types(", again");
+    bob.reads("ann: hello there, again");
+    shell.presses("a typed line that is wider than this window");
+    shell
+        .window
+        .tmux(&["resize-window", "-x", "40", "-y", "20"]);
+    shell
+        .window
+        .shows("on one thread,\n    and this line is so long that it\n    goes on below");
+    shell
+        .window
+        .shows("> a typed line that is wider than this\n  window");
+}
+
+#[test]
+fn after_a_kill_the_client_is_where_it_was_with_its_line() {
+    let test = "after_a_kill_the_client_is_where_it_was_with_its_line";
+    if !can_play(test, &[&TMUX]) {
+        return;
+    }
+    let shell = Shell::open("killed");
+    let data = shell.home.join("data");
+    let data = ["--data", data.to_str().expect("a path in UTF-8")];
+    let (daemon, addr) = start(&data);
+    shell.chats(addr);
+    shell.window.types("/join #den");
+    shell.window.shows("You are in #den now.");
+    shell.window.types("/listen tea");
+    shell.window.shows("You hear #tea too.");
+    shell.presses("half a li");
+    shell.window.shows("> half a li");
+    daemon.signal(Signal::SIGKILL);
+    shell.window.shows("(offline) > half a li");
+    daemon.ends();
+    // Clears the screen, so that the next words on it are new.
+    shell.window.tmux(&["send-keys", "C-l"]);
+    shell.window.shows_no_more("You are in #den now.");
+    let mut daemon = Daemon::spawn(command(&[&["-l", &addr.to_string()], &data[..]].concat()));
+    daemon.listens_on();
+    let [mut bob, mut cid] = ["bob", "cid"].map(|name| Person::login(addr, name));
+    for (person, room) in [(&mut bob, "den"), (&mut cid, "tea")] {
+        person.types(&format!("/join #{room}"));
+        while person.reads_line() != format!("You are in #{room} now.") {}
+    }
+    shell.window.shows("You hear #tea too.");
+    shell.window.shows("online\n> half a li");
+    shell.window.types("ne");
+    shell.window.shows("ann: half a line");
+    // The other room is a key away.
+    shell.window.tmux(&["send-keys", "M-2"]);
+    shell.window.shows("You are in #tea now.");
+    shell.window.types("and here");
+    for (person, line) in [(&mut bob, "ann: half a line"), (&mut cid, "ann: and here")] {
+        let is_said = |row: &String| row.contains("ann: ");
+        let said = (0..10).map(|_| person.reads_line()).find(is_said);
+        assert_eq!(said.as_deref(), Some(line), "it is the first line of hers");
+    }
 }

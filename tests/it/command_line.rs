@@ -113,6 +113,11 @@ fn a_number_out_of_its_range_is_told_the_range() {
         ("greet-after", "milliseconds of silence, 0 to 5000", "5001"),
         ("login-timeout", "seconds to log in, 0 to 31536000", "soon"),
         ("idle-timeout", "seconds, 0 to 31536000", "31536001"),
+        (
+            "keep-seat",
+            "seconds to keep a seat, 0 to 31536000",
+            "31536001",
+        ),
         ("history", "lines, 0 to 10000", "99999"),
         ("drain", "seconds, 0 to 31536000", "1.5"),
     ] {
@@ -264,8 +269,8 @@ fn the_log_begins_with_the_version_and_every_limit_in_force() {
     let first = daemon.logs("");
     let limits = "anonymous off; tls off; max-clients 10000; max-per-ip off; max-line 8192; send-queue 1048576; \
                   all send queues 268435456; greet-after 0; proxy-from off; page on; login-timeout 60; \
-                  idle-timeout off; rate 16:128, off for loopback; history 200 in 65536 bytes; drain 5; \
-                  data off";
+                   idle-timeout off; keep-seat 60 and 600 for members; rate 16:128, off for loopback; history 200 in 65536 bytes; drain 5; \
+                   accounts off; data off";
     let words = format!("chinwag server {}; {limits}", env!("CARGO_PKG_VERSION"));
     assert!(first.ends_with(&words), "{first}");
 
@@ -416,6 +421,14 @@ fn help_tells_every_default_and_bound_as_it_is() {
             limits::LOGIN_TIMEOUT.as_secs().to_string(),
         ),
         ("--idle-timeout", "0".into()),
+        (
+            "--keep-seat",
+            format!(
+                "{}, and {} for members",
+                config.keep_guests.as_secs(),
+                config.keep_members.as_secs()
+            ),
+        ),
         ("--rate", format!("{rate}; off for loopback")),
         ("--history", config.history.to_string()),
         ("--drain", config.drain.as_secs().to_string()),

@@ -24,6 +24,7 @@ const FLOORS: [Floor; 8] = [
             "src/name/",
             "src/invisible.rs",
             "src/account.rs",
+            "src/account/",
             "src/sanction.rs",
             "src/erasure.rs",
             "src/network.rs",
@@ -33,6 +34,7 @@ const FLOORS: [Floor; 8] = [
             "src/moment.rs",
             "src/query.rs",
             "src/tally",
+            "src/token.rs",
         ],
         modules: &[
             "limits",
@@ -49,6 +51,7 @@ const FLOORS: [Floor; 8] = [
             "moment",
             "query",
             "tally",
+            "token",
         ],
         crates: &[
             "bytes",
@@ -117,6 +120,7 @@ const FLOORS: [Floor; 8] = [
             "wire",
             "deadlines",
             "tally",
+            "token",
             "chat",
         ],
         crates: &["hashbrown", "slab"],
@@ -130,9 +134,9 @@ const FLOORS: [Floor; 8] = [
         files: &["src/work/"],
         modules: &[
             "account", "erasure", "limits", "id", "name", "message", "moment", "network", "query",
-            "sanction", "wire", "work",
+            "sanction", "token", "wire", "work",
         ],
-        crates: &["argon2", "rusqlite", "rustix"],
+        crates: &["argon2", "rusqlite", "rustix", "sha2"],
     },
     Floor {
         files: &["src/server/"],
@@ -150,6 +154,7 @@ const FLOORS: [Floor; 8] = [
             "deadlines",
             "rate",
             "tally",
+            "token",
             "chat",
             "net",
             "network",

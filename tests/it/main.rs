@@ -44,6 +44,7 @@ mod output;
 mod page;
 mod page_accounts;
 mod page_members;
+mod page_seats;
 #[cfg(target_os = "linux")]
 mod process;
 mod program;
@@ -59,6 +60,7 @@ mod reading;
 mod real_clients;
 mod robots;
 mod rooms;
+mod seats;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod service;

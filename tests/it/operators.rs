@@ -244,7 +244,7 @@ fn a_locked_room_is_for_those_who_are_invited() {
     bob.reads("You are in #lobby now. Enter sends it here.");
     let mut ann = Person::member(addr, "Ann");
     bob.reads("Ann has joined the chat.");
-    bob.types("");
+    bob.types("/in lobby oops");
     ann.reads("Bob: oops");
     bob.types("/join cave");
     bob.hears("You were kicked from #cave: shush. Come back in 10 min.");

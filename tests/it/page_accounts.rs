@@ -6,8 +6,14 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
-use crate::page::{ann, is_in, opens_in, says, serve, shows};
+use crate::daemon::{Daemon, start};
+use crate::page::{GREET_LATE, ann, is_in, opens_in, says, shows};
 use crate::tab::Tab;
+
+/// A server that keeps no seats, so that a page comes in again by the name.
+fn serve() -> (Daemon, SocketAddr) {
+    start(&[&GREET_LATE[..], &["--keep-seat", "0"]].concat())
+}
 
 /// The name `bob` is somebody's. `sent` has all that the page sends, and `events` what the server says. `hears` gives the
 /// page an object. While `isMuted` holds, nothing that is said goes to the server.

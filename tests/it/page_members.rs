@@ -129,7 +129,11 @@ fn a_guest_registers_and_gives_the_account_up() {
     eve.presses("Control+a");
     fills(&eve, &[("again", "pass  wörd")]);
     shows(&eve, "eve is yours from now on.");
+    // A reload takes the seat again, and another tab needs the password.
     eve.reloads();
+    is_in(&eve);
+    let eve = opens(&chromium, addr);
+    says(&eve, "eve");
     complains(
         &eve,
         "password",

@@ -26,12 +26,16 @@ fn a_program_says_hello_and_comes_in() {
     let person = welcome["person"].as_u64().expect("a number");
     assert_eq!(welcome["seq"], person);
     assert!(welcome["journal"].is_string() && person < 1 << 53);
-    let me = json!({"name": "robot", "person": person, "away": false, "listens": false});
+    let me =
+        json!({"name": "robot", "person": person, "away": false, "listens": false, "lost": false});
     let mut expected = json!({
         "event": "welcome", "re": "a", "name": "robot", "current": "lobby",
-        "rooms": [{"room": "lobby", "topic": null, "people": [me]}], "keep": 0, "resumed": false, "motd": "Tea at five.",
+        "rooms": [{"room": "lobby", "topic": null, "people": [me]}], "keep": 60, "resumed": false, "motd": "Tea at five.",
     });
-    expected["journal"] = welcome["journal"].clone();
+    for given in ["journal", "resume"] {
+        assert!(welcome[given].is_string());
+        expected[given] = welcome[given].clone();
+    }
     assert_eq!(lasting(&welcome), expected);
     robot.reads_nothing();
 }

@@ -72,6 +72,16 @@ impl Robot {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
+    /// The next object of such an event. Those before it are passed over.
+    pub(crate) fn hears_event(&mut self, event: &str) -> Value {
+        loop {
+            let heard = self.hears();
+            if heard["event"] == event {
+                return heard;
+            }
+        }
+    }
+
     /// The next object, as it was sent.
     pub(crate) fn hears_line(&mut self) -> String {
         self.person.reads_to(b"\n")
@@ -101,6 +111,10 @@ impl Robot {
 
     pub(crate) fn is_closed(&mut self) {
         self.person.is_closed();
+    }
+
+    pub(crate) fn into_person(self) -> Person {
+        self.person
     }
 
     /// The person without the protocol.

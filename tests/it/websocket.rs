@@ -25,7 +25,14 @@ const PING: u8 = 0x89;
 
 /// A server that greets nobody before they speak.
 fn serve() -> (Daemon, SocketAddr) {
-    start(&["--greet-after", "5000", "--history", "0"])
+    start(&[
+        "--greet-after",
+        "5000",
+        "--history",
+        "0",
+        "--keep-seat",
+        "0",
+    ])
 }
 
 /// Somebody there without a program.
