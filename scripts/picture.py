@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Makes docs/client.svg: a real terminal with a real conversation in it.
 
-Run it from the root of the repository after `cargo build --release`. It needs tmux. A server listens on a free port of
-the loopback, two clients talk at two terminals, and the script draws the screen of the first one.
+Run it from the root of the repository after `cargo build --release`, or name the folder of the programs: `scripts/picture.py
+target/debug`. It needs tmux. A server listens on a free port of the loopback, two clients talk at two terminals, and the
+script draws the screen of the first one.
 """
 
 import os
@@ -16,6 +17,7 @@ import time
 import unicodedata
 from xml.sax.saxutils import escape
 
+PROGRAMS = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "target/release")
 COLUMNS, ROWS = 80, 18
 DEADLINE_S = 20
 
@@ -64,9 +66,10 @@ class Terminals:
 
 def converse(terminals, port, directory):
     """Bob's lines come in while Ann is in the middle of a line."""
-    client = shlex.quote(os.path.abspath("target/release/client"))
+    client = shlex.quote(os.path.abspath(PROGRAMS / "client"))
     for name in ("Ann", "Bob"):
-        environment = {"XDG_STATE_HOME": os.path.join(directory, name), "CHAT_PORT": str(port), "LANG": "C.UTF-8"}
+        home = os.path.join(directory, name)
+        environment = {"XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home, "CHAT_PORT": str(port), "LANG": "C.UTF-8"}
         terminals.open(name, f"{client} --name {name}", environment)
         terminals.until(name, "Welcome")
     terminals.until("Ann", "Bob has joined")
@@ -74,13 +77,18 @@ def converse(terminals, port, directory):
     def say(name, text, seen_by):
         terminals.type(name, text)
         terminals.press(name, "Enter")
-        terminals.until(seen_by, text.removeprefix("send "))
+        terminals.until(seen_by, text.removeprefix("send ").removeprefix("/in ops ")[:40])
 
+    for name in ("Ann", "Bob"):
+        terminals.type(name, "/listen ops")
+        terminals.press(name, "Enter")
+        terminals.until(name, "You hear #ops too.")
+    terminals.until("Ann", "#ops Bob listens in")
     say("Ann", "hello Bob, is the new build up?", "Bob")
     say("Bob", "send it is: 10,000 people on one thread", "Ann")
     terminals.type("Ann", "I type a line that is longer than my window is wide, 花子 and 🎉 and all,")
     say("Bob", "Ann, look: this one came while you were typing", "Ann")
-    say("Bob", "and so did this; your line stays whole", "Ann")
+    say("Bob", "/in ops and so did this; your line stays whole, and what others say is as long as they like", "Ann")
     terminals.type("Ann", " and nothing tears it")
     terminals.until("Ann", "nothing tears it")
 
@@ -156,7 +164,7 @@ def svg(screen, cursor):
 
 def main():
     with tempfile.TemporaryDirectory() as directory:
-        command = ["target/release/server", "--quiet", "--listen", "127.0.0.1:0"]
+        command = [PROGRAMS / "server", "--quiet", "--listen", "127.0.0.1:0"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         terminals = Terminals(directory)
         try:

@@ -2,7 +2,7 @@
 
 use crate::account::AccountId;
 use crate::id::PersonId;
-use crate::message::Past;
+use crate::message::{News, Past};
 use crate::name::{RoomName, Username};
 
 /// Whose words are meant. Those of a member are known by the account, under whatever name they were said; those of a guest by
@@ -52,6 +52,27 @@ impl Erasure {
             && self
                 .whose
                 .wrote(past.author, past.account, past.news.author())
+    }
+
+    /// Whether it takes back the topic that a line set.
+    pub(crate) fn meets_topic(&self, past: &Past) -> bool {
+        let News::TopicSet { by, .. } = &past.news else {
+            return false;
+        };
+        let is_there = |room| past.room.as_ref() == Some(room);
+        self.room.as_ref().is_none_or(is_there)
+            && self.is_of(past.seq, past.at)
+            && self.whose.wrote(past.author, past.account, Some(by))
+    }
+
+    /// Whether it takes back why somebody is away, as they said in this entry.
+    pub(crate) fn meets_away(
+        &self,
+        seq: u64,
+        (who, account, name): (PersonId, Option<AccountId>, &Username),
+    ) -> bool {
+        let at = PersonId(seq).second().saturating_mul(1000);
+        self.room.is_none() && self.is_of(seq, at) && self.whose.wrote(who, account, Some(name))
     }
 
     /// Whether it takes back what is private: nothing, if it is about a room.

@@ -112,6 +112,18 @@ pub enum Act {
         /// A last word to the others.
         word: Option<Arc<str>>,
     },
+    /// To have lost the connection. Their seat is kept, and they may [return](Act::Return) to it.
+    Lose {
+        /// How.
+        reason: CloseReason,
+        /// The entry by which they had come in, or returned, with that connection. `None`: that by which they are here.
+        came: Option<u64>,
+    },
+    /// To take their own seat again, by another connection.
+    Return {
+        /// Where they come from now.
+        from: Origin,
+    },
     /// To tell everyone something. Only the [server](PersonId::HOUSE) wants this.
     Notice {
         /// The text, clean.
@@ -157,6 +169,8 @@ impl Act {
             | Act::Switch { .. }
             | Act::Rename { .. }
             | Act::ComeBack
+            | Act::Lose { .. }
+            | Act::Return { .. }
             | Act::Ignore { .. }
             | Act::Unignore { .. } => None,
         }
@@ -231,14 +245,17 @@ pub struct Person {
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     last: u64,
+    /// Whether there may be numbers of this second that are not known, as they were given before a start.
+    is_behind: bool,
 }
 
 impl Journal {
-    /// The journal of a server that goes on. The first entry is of a later second than the last one that is known, as
-    /// there may have been others in the same.
+    /// The journal of a server that goes on. The first entry is of a later second than the last one that is known, and than
+    /// that in which it is made, as there may have been others in the same.
     pub(crate) fn behind(last: u64) -> Journal {
         let next = (last / PER_SECOND + 1).saturating_mul(PER_SECOND);
-        Journal { last: next - 1 }
+        let (last, is_behind) = (next - 1, last > 0);
+        Journal { last, is_behind }
     }
 
     /// Turns an act into an entry. An act without an author is that of somebody who comes in.
@@ -250,6 +267,8 @@ impl Journal {
         id: Option<Arc<str>>,
     ) -> Entry {
         let second = u64::try_from(at.div_euclid(1000)).unwrap_or(0);
+        let second = second.saturating_add(u64::from(self.is_behind));
+        self.is_behind = false;
         // After a start the numbers continue from the clock, which is ahead of all numbers given before.
         self.last = (self.last + 1).max(second.saturating_mul(PER_SECOND));
         Entry {
@@ -280,5 +299,19 @@ mod tests {
         assert!(seqs[5] < 1 << 53);
         let came = journal.enter(0, None, Act::ComeBack, None);
         assert_eq!(came.author, PersonId(came.seq));
+    }
+
+    #[test]
+    fn a_number_that_a_killed_server_gave_is_not_given_again() {
+        let at = 1_795_276_799_500;
+        let mut killed = Journal::default();
+        let enter = |journal: &mut Journal| journal.enter(at, None, Act::ComeBack, None).seq;
+        let [kept, lost] = [enter(&mut killed), enter(&mut killed)];
+        for known in [7, kept] {
+            let mut again = Journal::behind(known);
+            let next = enter(&mut again);
+            assert!(next > lost, "{next}, {lost}");
+            assert_eq!(enter(&mut again), next + 1);
+        }
     }
 }

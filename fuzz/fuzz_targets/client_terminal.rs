@@ -11,6 +11,7 @@ mod seat;
 mod seen;
 
 use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
 
 use seat::{Seat, next_step};
 
@@ -27,13 +28,17 @@ const PIECES: [&[u8]; 68] = [
     b"/listen tea\r", b"/switch tea\r", b"/in tea hello\r", b"/unlisten ",
 ];
 
-/// A server that lets people in and answers their lines.
+/// What somebody says.
+const SAID: &[u8] =
+    b"{\"event\":\"said\",\"room\":\"lobby\",\"from\":\"Bob\",\"text\":\"hello, Ann\"}\n";
+
+/// A server that lets people in and answers their objects.
 #[derive(Default)]
 struct Server {
-    named: bool,
     /// The current room of the person.
     room: String,
     part: Vec<u8>,
+    seq: u64,
 }
 
 impl Server {
@@ -42,69 +47,87 @@ impl Server {
         let mut out = Vec::new();
         for &byte in bytes {
             self.part.push(byte);
-            if self.part.ends_with(b"\xff\xfd\x06") {
-                self.part.truncate(self.part.len() - 3);
-                out.extend(b"\xff\xfc\x06");
-            }
             if byte != b'\n' {
                 continue;
             }
-            let line = String::from_utf8_lossy(&self.part).trim().to_string();
-            self.part.clear();
-            match line.split_once(' ').unwrap_or((&line, "")) {
-                _ if !self.named => {
-                    self.named = true;
-                    self.room = "#lobby".into();
-                    out.extend(b"Welcome to the chat!\r\nType /help for the list of commands.\r\n");
-                }
-                ("/quit", _) => {
-                    out.extend(b"Goodbye!\r\n");
-                    return (out, true);
-                }
-                ("/join", room) => self.go(room, &mut out),
-                ("/leave", _) => self.go("lobby", &mut out),
-                ("/listen", room) => hear(room, &mut out),
-                ("/switch", room) => {
-                    let left = self.room.clone();
-                    self.go(room, &mut out);
-                    hear(&left, &mut out);
-                }
-                ("/unlisten", room) => {
-                    out.extend(format!("You no longer hear {}.\r\n", tag(room)).bytes());
-                }
-                ("/in", _) => {}
-                (word, _) if word.starts_with('/') => out.extend(b"Unknown command.\r\n"),
-                _ => {}
+            let line = std::mem::take(&mut self.part);
+            let op: Value = serde_json::from_slice(&line).expect("the client sends objects");
+            for mut answer in self.answers(&op) {
+                self.seq += 1;
+                answer["re"] = op["id"].clone();
+                answer["seq"] = self.seq.into();
+                out.extend(format!("{answer}\n").bytes());
+            }
+            if op["op"] == "quit" {
+                return (out, true);
             }
         }
         (out, false)
     }
 
-    fn go(&mut self, room: &str, out: &mut Vec<u8>) {
-        self.room = tag(room);
-        out.extend(format!("You are in {} now.\r\n", self.room).bytes());
+    fn answers(&mut self, op: &Value) -> Vec<Value> {
+        let line = op["line"].as_str().unwrap_or_default();
+        let (word, args) = line.split_once(' ').unwrap_or((line, ""));
+        let room = op["room"].as_str().unwrap_or(args.trim_start_matches('#'));
+        let is_current = op["current"] == true;
+        match (op["op"].as_str().expect("each object has one"), word) {
+            ("login", _) => {
+                self.room = "lobby".into();
+                vec![json!({
+                    "event": "welcome", "name": op["name"], "person": 1, "current": "lobby", "journal": "j",
+                    "rooms": [{"room": "lobby", "people": []}], "resume": "t", "resumed": op["resume"] == "t",
+                })]
+            }
+            ("quit", _) => {
+                vec![
+                    json!({"event": "goodbye", "code": "quit", "text": "Goodbye!", "again": false}),
+                ]
+            }
+            ("ping", _) => vec![json!({"event": "pong"})],
+            ("say", _) => {
+                vec![
+                    json!({"event": "said", "room": room, "from": "Ann", "person": 1, "text": op["text"]}),
+                ]
+            }
+            ("join", _) if is_current => self.go(room),
+            ("join", _) => vec![hear(room)],
+            (_, "/join") => self.go(room),
+            (_, "/leave") => self.go("lobby"),
+            (_, "/listen") => vec![hear(room)],
+            (_, "/switch") => {
+                let left = self.room.clone();
+                let mut answers = self.go(room);
+                answers.remove(0);
+                answers.push(hear(&left));
+                answers
+            }
+            (_, "/unlisten") => {
+                vec![json!({"event": "out", "room": room, "current": self.room})]
+            }
+            _ => vec![
+                json!({"event": "refused", "code": "unknown-command", "text": "Unknown command."}),
+            ],
+        }
+    }
+
+    fn go(&mut self, room: &str) -> Vec<Value> {
+        let left = std::mem::replace(&mut self.room, room.into());
+        vec![
+            json!({"event": "out", "room": left, "current": room}),
+            json!({"event": "room", "room": room, "current": true, "people": []}),
+        ]
     }
 }
 
-fn hear(room: &str, out: &mut Vec<u8>) {
-    let room = tag(room);
-    let line = format!(
-        "You hear {room} too. Say something there with /in {} TEXT.\r\n",
-        &room[1..]
-    );
-    out.extend(line.bytes());
-}
-
-/// A room as the server writes it.
-fn tag(typed: &str) -> String {
-    format!("#{}", typed.trim_start_matches('#'))
+fn hear(room: &str) -> Value {
+    json!({"event": "room", "room": room, "current": false, "people": []})
 }
 
 fn serve(seat: &mut Seat, server: &mut Server) {
     if seat.desk.is_connecting() {
         *server = Server::default();
         seat.desk.accept();
-        seat.receive(b"Enter your username: ");
+        seat.receive(b"{\"event\":\"hello\",\"protocol\":1}\n");
     }
     let sent = seat.desk.take_sent();
     let (answer, closes) = server.answer(&sent);
@@ -128,7 +151,7 @@ fuzz_target!(|script: &[u8]| {
             0..12 => seat.pass(what),
             12..20 => seat.resize(what),
             20..24 => seat.lose(),
-            24..28 => seat.receive(b"Bob: hello, Ann\r\n"),
+            24..28 => seat.receive(SAID),
             28..40 => seat.paste(&typed, what % 4 != 0),
             _ => seat.type_in(&typed),
         }

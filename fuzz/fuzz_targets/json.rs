@@ -3,7 +3,7 @@
 #![no_main]
 
 use chinwag::inner::Secret;
-use chinwag::inner::wire::machine::{Object, Op, parse};
+use chinwag::inner::wire::machine::{Object, Op, Position, parse};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
@@ -26,7 +26,8 @@ fn assert_sound(object: &Object) {
         return;
     };
     let members = written.as_object().into_iter().flatten();
-    let texts = members.filter(|(name, _)| !["password", "old", "new"].contains(&name.as_str()));
+    let texts =
+        members.filter(|(name, _)| !["password", "old", "new", "resume"].contains(&name.as_str()));
     for text in texts.filter_map(|(_, value)| value.as_str()) {
         assert!(!text.contains(is_unclean), "{text:?}");
     }
@@ -43,6 +44,7 @@ fn assert_sound(object: &Object) {
 fn assert_hides_secrets(object: &Object) {
     let secrets = match &object.op {
         Op::Register { password } | Op::Unregister { password, .. } => vec![password],
+        Op::Resume { token, .. } => vec![token],
         Op::Password { old, new } => vec![old, new],
         _ => return,
     };
@@ -58,11 +60,29 @@ fn is_unclean(c: char) -> bool {
     c.is_control() && c != '\t'
 }
 
+fn journal(position: Option<Position>) -> Option<String> {
+    Some(format!("{:x}", position?.journal?))
+}
+
 fn written(op: &Op) -> Option<Value> {
     Some(match op {
-        Op::Login { name, password } => {
-            json!({"op": "login", "name": name, "password": password.as_ref().map(Secret::reveal)})
-        }
+        Op::Login {
+            name,
+            password,
+            position,
+        } => json!({
+            "op": "login",
+            "name": name,
+            "password": password.as_ref().map(Secret::reveal),
+            "since": position.map(|it| it.seq),
+            "journal": journal(*position),
+        }),
+        Op::Resume { token, position } => json!({
+            "op": "login",
+            "resume": token.reveal(),
+            "since": position.map(|it| it.seq),
+            "journal": journal(*position),
+        }),
         Op::Register { password } => json!({"op": "register", "password": password.reveal()}),
         Op::Password { old, new } => {
             json!({"op": "password", "old": old.reveal(), "new": new.reveal()})

@@ -43,6 +43,8 @@ impl Act {
             | Act::ComeBack
             | Act::Ignore { .. }
             | Act::Unignore { .. }
+            | Act::Lose { .. }
+            | Act::Return { .. }
             | Act::Notice { .. }
             | Act::Announce { .. } => Words::None,
         }

@@ -21,8 +21,8 @@
 //! While it waits in the server, the server sees whether the socket takes anything; after that it may wait in the
 //! kernel, and a slow reader may take minutes for it.
 //!
-//! The client sets the same options on its connection. It removes the user timeout once the server says that it slows
-//! the client down.
+//! The client sets the same options on its connection. It removes the user timeout if the server limits how fast it
+//! may send, and asks by itself whether the server is there.
 
 use std::io;
 use std::time::Duration;

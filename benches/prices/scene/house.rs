@@ -45,7 +45,7 @@ fn account(id: u64, text: &str, role: Role) -> KeptAccount {
         role,
         changed: id,
         has_ended: false,
-        addresses: vec![address(id as u32)],
+        addresses: [address(id as u32)].into_iter().collect(),
         waiting: 0,
         last: 0,
     }
@@ -113,6 +113,7 @@ fn rooms(invited: u64) -> Vec<KeptRoom> {
         name: RoomName::parse(text).expect("a name"),
         made,
         topic: Some("leaves".into()),
+        topic_line: None,
         page: None,
         owning: Owning {
             owner: Some(AccountId(owner)),
@@ -280,8 +281,11 @@ fn order() -> Vec<Act> {
         .undo(|it| it.wait(2 * KICK_TIME)),
         act("/mute NAME", mute).undo(unmute),
         act("/unmute NAME", unmute).ready(mute),
-        act("/erase NAME", |it| it.ann_orders("/erase", ""))
-            .ready(|it| it.types(it.last(), "spam")),
+        act("/erase NAME", |it| it.ann_orders("/erase", "")).ready(|it| {
+            it.types(it.last(), "spam");
+            // It asks first.
+            it.ann_orders("/erase", "");
+        }),
         act("/announce TEXT", |it| it.types(ANN, "/announce hello")),
         act("/report TEXT", |it| it.types(BOB, "/report spam")).undo(|it| it.wait(REPORT_INTERVAL)),
     ]

@@ -54,6 +54,7 @@ impl Seat {
             color: how & 2 == 0,
             time: false,
             reconnect: how & 4 == 0,
+            raw: false,
             password: None,
             drawing: true,
             signals: Vec::new(),
@@ -164,7 +165,8 @@ pub fn next_step<'a>(script: &mut &[u8], pieces: &[&'a [u8]]) -> Option<(u8, Vec
                 .flat_map(piece)
                 .copied()
                 .collect();
-            with.repeat(times)
+            // What the script makes counts as well, so it makes no more than may be sent.
+            with.repeat(times.min(1 + SERVER_BYTES / with.len().max(1)))
         }
     };
     Some((what, with))

@@ -84,7 +84,7 @@ impl Audience {
                 _ => {}
             }
         }
-        self.readers.check();
+        self.readers.check(|_| false);
         let renamed = self.renamed.take();
         let untold = renamed.filter(|(_, _, rooms)| !rooms.is_empty());
         assert_eq!(untold, None, "some were not told of a new name");
