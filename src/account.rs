@@ -12,10 +12,16 @@ pub use known::KnownAddresses;
 
 /// An account, whatever name it has. It is the number of the [entry](crate::Entry) that made it, and never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
 pub struct AccountId(pub u64);
 
 /// What an account may do everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Role {
     /// What everyone may, under a name of their own.
     #[default]
@@ -69,6 +75,8 @@ pub enum Accounts {
 
 /// Where somebody came in from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "cluster", serde(deny_unknown_fields))]
 pub struct Origin {
     /// Their address.
     pub address: IpAddr,
@@ -87,6 +95,8 @@ impl Default for Origin {
 
 /// That somebody knows the password of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "cluster", serde(deny_unknown_fields))]
 pub struct Proof {
     /// The account.
     pub account: AccountId,

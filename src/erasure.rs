@@ -8,6 +8,8 @@ use crate::name::{RoomName, Username};
 /// Whose words are meant. Those of a member are known by the account, under whatever name they were said; those of a guest by
 /// the name under which they were said, and by the person if they are here.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "cluster", serde(deny_unknown_fields))]
 pub struct Whose {
     /// The account. `None`: a guest, or a program that is not in the chat.
     pub account: Option<AccountId>,

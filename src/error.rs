@@ -23,6 +23,8 @@ pub enum Error {
     Given(io::Error),
     /// The kernel's event queue failed; no connection can be served.
     Poll(io::Error),
+    /// The server cannot be one of several, or no longer. The sentence says why.
+    Cluster(String),
     /// The server behind a [`Handle`](crate::Handle) already has as many requests waiting as it takes. Try again later.
     Busy,
     /// The server behind a [`Handle`](crate::Handle) has stopped.
@@ -32,7 +34,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Config(sentence) => f.write_str(sentence),
+            Error::Config(sentence) | Error::Cluster(sentence) => f.write_str(sentence),
             Error::Listen { addr, source } => {
                 write!(f, "cannot listen on {addr}: {}", Cause(source))
             }
@@ -52,7 +54,7 @@ impl std::error::Error for Error {
             Error::Listen { source, .. } | Error::Given(source) | Error::Poll(source) => {
                 Some(source)
             }
-            Error::Config(_) | Error::Busy | Error::Stopped => None,
+            Error::Config(_) | Error::Cluster(_) | Error::Busy | Error::Stopped => None,
         }
     }
 }
@@ -82,13 +84,18 @@ pub enum Unanswered {
 /// Why a peer left. Its `Display` is the log's word for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum CloseReason {
     /// They typed `/quit`.
     Quit,
     /// They sent FIN. Everything that they had sent was read.
     EndOfInput,
     /// The connection broke: it was reset, or the peer vanished.
-    Broken(io::ErrorKind),
+    Broken(#[cfg_attr(feature = "cluster", serde(with = "kind"))] io::ErrorKind),
     /// They gave no username in time.
     LoginTimedOut,
     /// They typed no line for a long time.
@@ -203,6 +210,11 @@ impl fmt::Display for CloseReason {
 
 /// A protocol that some clients try but that the server does not speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Protocol {
     /// A web browser, or the like.
     Http,
@@ -227,6 +239,11 @@ impl fmt::Display for Protocol {
 
 /// Why it is not known on whose behalf a proxy connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum ProxyFault {
     /// Something else came in place of the header of the PROXY protocol, or nothing before the end.
     Missing,
@@ -243,6 +260,44 @@ impl fmt::Display for ProxyFault {
             ProxyFault::Late => "no PROXY header in time",
             ProxyFault::Broken => "a PROXY header that is not valid",
         })
+    }
+}
+
+/// Kinds of errors as other servers read them. Only logs tell them apart, so a kind without a word here is another one.
+#[cfg(feature = "cluster")]
+mod kind {
+    use std::io::ErrorKind;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Those that break connections.
+    const WORDS: [(ErrorKind, &str); 13] = [
+        (ErrorKind::ConnectionReset, "reset"),
+        (ErrorKind::ConnectionAborted, "aborted"),
+        (ErrorKind::ConnectionRefused, "refused"),
+        (ErrorKind::BrokenPipe, "broken_pipe"),
+        (ErrorKind::NotConnected, "not_connected"),
+        (ErrorKind::TimedOut, "timed_out"),
+        (ErrorKind::HostUnreachable, "host_unreachable"),
+        (ErrorKind::NetworkUnreachable, "network_unreachable"),
+        (ErrorKind::NetworkDown, "network_down"),
+        (ErrorKind::UnexpectedEof, "unexpected_eof"),
+        (ErrorKind::InvalidData, "invalid_data"),
+        (ErrorKind::OutOfMemory, "out_of_memory"),
+        (ErrorKind::PermissionDenied, "permission_denied"),
+    ];
+
+    const OTHER: &str = "other";
+
+    pub(super) fn serialize<S: Serializer>(it: &ErrorKind, to: S) -> Result<S::Ok, S::Error> {
+        let word = WORDS.iter().find(|(kind, _)| kind == it);
+        to.serialize_str(word.map_or(OTHER, |(_, word)| word))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ErrorKind, D::Error> {
+        let text = String::deserialize(from)?;
+        let kind = WORDS.iter().find(|(_, word)| *word == text);
+        Ok(kind.map_or(ErrorKind::Other, |(kind, _)| *kind))
     }
 }
 

@@ -87,6 +87,7 @@ pub(crate) const PER_SECOND: u64 = 1 << 20;
 /// Somebody who is online, from when they come to when they leave, whatever name they have and whatever connection they
 /// use. It is the number of the [entry](crate::Entry) with which they came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
 pub struct PersonId(pub u64);
 
 impl PersonId {
@@ -98,6 +99,17 @@ impl PersonId {
     pub(crate) fn second(self) -> i64 {
         (self.0 / PER_SECOND) as i64
     }
+}
+
+/// A server, from its start to its end: a random number. It has another one when it starts again, or comes back to others
+/// that counted it as gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+pub struct ServerId(pub u64);
+
+impl ServerId {
+    /// A server that is alone.
+    pub const ALONE: ServerId = ServerId(0);
 }
 
 #[cfg(test)]

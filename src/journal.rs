@@ -6,25 +6,45 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod accounts;
+#[cfg(feature = "cluster")]
+mod fit;
 mod order;
 mod owning;
+mod servers;
+// Only servers of a cluster pass them on.
+#[cfg_attr(not(feature = "cluster"), allow(unreachable_pub))]
+mod wanted;
 mod words;
 
 pub use accounts::AccountAct;
 pub use accounts::Returning;
+#[cfg(feature = "cluster")]
+pub(crate) use fit::{TYPED_BYTES, check_text, check_time};
 pub use order::OrderAct;
 pub use owning::{Invited, OwnAct};
+pub use servers::ServerAct;
+#[cfg(not(feature = "cluster"))]
+pub(crate) use wanted::Wanted;
+#[cfg(feature = "cluster")]
+pub use wanted::Wanted;
+#[cfg(feature = "cluster")]
+pub(crate) use wanted::is_id;
 pub(crate) use words::Words;
 
 use std::sync::Arc;
 
 use crate::account::{Origin, Proof};
 use crate::error::CloseReason;
-use crate::id::{PER_SECOND, PersonId};
+use crate::id::{PER_SECOND, PersonId, ServerId};
 use crate::name::{RoomName, Username};
 
 /// Something that somebody wants to happen. Names carry their keys, so applying an act needs no tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Act {
     /// To come in under a name. The name may be taken.
     ComeIn {
@@ -145,11 +165,13 @@ pub enum Act {
     Order(OrderAct),
     /// Something about a room that is somebody's.
     Own(OwnAct),
+    /// Something about the servers that are one chat.
+    Server(ServerAct),
 }
 
 impl Act {
     /// The text that a person or program said or wrote with the act.
-    fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Act::Say { text, .. }
             | Act::Do { text, .. }
@@ -172,7 +194,8 @@ impl Act {
             | Act::Lose { .. }
             | Act::Return { .. }
             | Act::Ignore { .. }
-            | Act::Unignore { .. } => None,
+            | Act::Unignore { .. }
+            | Act::Server(_) => None,
         }
     }
 }
@@ -186,6 +209,8 @@ pub struct Entry {
     pub at: i64,
     /// The author of the act. Somebody who comes in is the author of that act: its number becomes their id.
     pub author: PersonId,
+    /// The server whose people, or which itself, wanted it.
+    pub server: ServerId,
     /// The act.
     pub act: Act,
     /// The id that a program gave the act: a JSON string or number. What the same person says or writes again under the
@@ -241,7 +266,7 @@ pub struct Person {
     pub hears: Vec<RoomName>,
 }
 
-/// The journal of a server that is alone. It numbers acts as they arrive.
+/// Numbers acts as they arrive. Servers that share a journal number them alike.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     last: u64,
@@ -258,14 +283,16 @@ impl Journal {
         Journal { last, is_behind }
     }
 
-    /// Turns an act into an entry. An act without an author is that of somebody who comes in.
-    pub(crate) fn enter(
-        &mut self,
-        at: i64,
-        author: Option<PersonId>,
-        act: Act,
-        id: Option<Arc<str>>,
-    ) -> Entry {
+    /// The journal behind an entry that is known.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn at(last: u64) -> Journal {
+        let is_behind = false;
+        Journal { last, is_behind }
+    }
+
+    /// Turns an act of a server into an entry. An act without an author is that of somebody who comes in.
+    pub(crate) fn enter(&mut self, at: i64, server: ServerId, wanted: Wanted) -> Entry {
+        let Wanted { author, act, id } = wanted;
         let second = u64::try_from(at.div_euclid(1000)).unwrap_or(0);
         let second = second.saturating_add(u64::from(self.is_behind));
         self.is_behind = false;
@@ -275,6 +302,7 @@ impl Journal {
             seq: self.last,
             at,
             author: author.unwrap_or(PersonId(self.last)),
+            server,
             act,
             id,
         }
@@ -285,19 +313,25 @@ impl Journal {
 mod tests {
     use super::*;
 
+    /// Enters an act whose author is not told.
+    fn enter(journal: &mut Journal, at: i64, author: Option<PersonId>) -> Entry {
+        let (act, id) = (Act::ComeBack, None);
+        journal.enter(at, ServerId::ALONE, Wanted { author, act, id })
+    }
+
     #[test]
     fn numbers_rise_whatever_the_clock_does() {
         let mut journal = Journal::default();
         let mut seqs = Vec::new();
         for at in [0, 1_795_276_799_999, 1_795_276_800_000, 5, -5_000, i64::MIN] {
-            let entry = journal.enter(at, Some(PersonId::HOUSE), Act::ComeBack, None);
+            let entry = enter(&mut journal, at, Some(PersonId::HOUSE));
             assert_eq!((entry.at, entry.unix()), (at, at.div_euclid(1000)));
             seqs.push(entry.seq);
         }
         assert!(seqs.is_sorted_by(|a, b| a < b), "{seqs:?}");
         assert_eq!(seqs[1], 1_795_276_799 << 20);
         assert!(seqs[5] < 1 << 53);
-        let came = journal.enter(0, None, Act::ComeBack, None);
+        let came = enter(&mut journal, 0, None);
         assert_eq!(came.author, PersonId(came.seq));
     }
 
@@ -305,7 +339,7 @@ mod tests {
     fn a_number_that_a_killed_server_gave_is_not_given_again() {
         let at = 1_795_276_799_500;
         let mut killed = Journal::default();
-        let enter = |journal: &mut Journal| journal.enter(at, None, Act::ComeBack, None).seq;
+        let enter = |journal: &mut Journal| enter(journal, at, None).seq;
         let [kept, lost] = [enter(&mut killed), enter(&mut killed)];
         for known in [7, kept] {
             let mut again = Journal::behind(known);

@@ -4,6 +4,7 @@
 //! The assertions at the end of this file check the relations between the limits at compile time.
 
 pub mod accounts;
+pub mod cluster;
 pub mod order;
 pub mod owning;
 pub mod past;

@@ -12,6 +12,8 @@ mod house;
 mod keys;
 mod rules;
 mod slips;
+#[cfg(feature = "cluster")]
+mod travel;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

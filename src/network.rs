@@ -7,6 +7,8 @@ use std::str::FromStr;
 /// All addresses with a common beginning, such as 10.0.0.0/8 or 2001:db8::/32 (CIDR, RFC 4632 §3.1, RFC 4291 §2.3). The
 /// bits behind the beginning are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "cluster", serde(try_from = "String", into = "String"))]
 pub struct Network {
     first: IpAddr,
     /// The length of the beginning, in bits.
@@ -125,6 +127,22 @@ impl FromStr for Network {
             None => bits(first),
         };
         Network::new(first, prefix)
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl From<Network> for String {
+    fn from(it: Network) -> String {
+        it.to_string()
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl TryFrom<String> for Network {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Network, &'static str> {
+        text.parse().map_err(|_| "no network")
     }
 }
 

@@ -9,6 +9,11 @@ use crate::network::Network;
 
 /// What a sanction does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum SanctionKind {
     /// It keeps them out.
     Ban,
@@ -18,6 +23,11 @@ pub enum SanctionKind {
 
 /// Whom a sanction meets.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Target {
     /// The person who has this account, under whatever name.
     Account(AccountId),

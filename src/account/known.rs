@@ -9,6 +9,11 @@ use crate::network::household;
 /// The last few households from which somebody came in, the last one at the end. One alone, as most people have, takes no
 /// memory of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(from = "Vec<Household>", into = "Vec<Household>")
+)]
 pub enum KnownAddresses {
     /// One.
     One(Household),
@@ -19,6 +24,7 @@ pub enum KnownAddresses {
 /// What counts as one address, in eight bytes: the first 64 bits of an address of IPv6, or else an address of IPv4 behind
 /// 0:1::/32, in a block that belongs to nobody (RFC 4291, section 2.4: ::/8 is reserved).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
 pub struct Household(u64);
 
 impl Household {
@@ -51,6 +57,24 @@ impl KnownAddresses {
         match self {
             KnownAddresses::One(it) => slice::from_ref(it),
             KnownAddresses::Several(all) => all,
+        }
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl From<KnownAddresses> for Vec<Household> {
+    fn from(it: KnownAddresses) -> Vec<Household> {
+        it.all().into()
+    }
+}
+
+/// Only the last few are taken.
+#[cfg(feature = "cluster")]
+impl From<Vec<Household>> for KnownAddresses {
+    fn from(all: Vec<Household>) -> KnownAddresses {
+        match &all[all.len().saturating_sub(KNOWN_ADDRESSES)..] {
+            [one] => KnownAddresses::One(*one),
+            several => KnownAddresses::Several(several.into()),
         }
     }
 }

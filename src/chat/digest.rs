@@ -5,12 +5,15 @@
 //! which a hub keeps things, which mean nothing.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use crate::id::{PersonId, RoomId};
+use crate::message::{KeptRoom, Past};
+use crate::sanction::{Sanction, Target};
 
 use super::Hub;
 use super::accounts::Account;
-use super::ignore::Target;
+use super::ignore;
 use super::person::{Extras, Person, Place, TargetId};
 use super::repeats::Repeats;
 use super::room::Room;
@@ -26,7 +29,8 @@ impl Hub {
         rooms.sort_by_key(|it| it.made);
         rooms.len().hash(&mut state);
         rooms.iter().for_each(|it| self.add_room(it, &mut state));
-        let mut targets: Vec<&Target> = self.targets.iter().map(|(_, target)| target).collect();
+        let mut targets: Vec<&ignore::Target> =
+            self.targets.iter().map(|(_, target)| target).collect();
         targets.sort_by_key(|it| it.number);
         for it in targets {
             (it.number, it.name.as_str(), it.person).hash(&mut state);
@@ -34,11 +38,26 @@ impl Hub {
             (it.here.is_some(), by).hash(&mut state);
         }
         self.targets.made.hash(&mut state);
+        self.add_asleep(&mut state);
         self.accounts
             .iter()
             .for_each(|it| self.hash_account(it, &mut state));
         self.order.add_to(&mut state);
+        self.servers.greeted.hash(&mut state);
+        for it in self.servers.iter() {
+            (it.id, &it.name, &it.people).hash(&mut state);
+        }
         state.finish()
+    }
+
+    fn add_asleep(&self, state: &mut DefaultHasher) {
+        let mut asleep: Vec<&KeptRoom> = self.rooms.asleep().collect();
+        asleep.sort_by_key(|it| (it.made, it.name.key()));
+        for it in asleep {
+            (it.made, it.name.to_string(), &it.topic).hash(state);
+            let has_page = it.page.is_some();
+            (seq_of(&it.topic_line), has_page, &it.owning, &it.members).hash(state);
+        }
     }
 
     fn hash_account(&self, it: &Account, state: &mut DefaultHasher) {
@@ -55,10 +74,11 @@ impl Hub {
         let nothing = Extras::default();
         let extras = it.extras.as_deref().unwrap_or(&nothing);
         let away = extras.away.as_ref();
-        away.map(|it| (&it.text, it.absence)).hash(state);
+        away.map(|it| (&it.text, it.absence, it.missed.seqs(), it.missed.total()))
+            .hash(state);
         self.numbers(&extras.ignores).hash(state);
         self.numbers(&extras.ignored_as).hash(state);
-        let lost = extras.lost.as_ref().map(|it| it.waiting());
+        let lost = extras.lost.as_ref().map(|it| (it.waiting(), it.seqs()));
         (it.came(), lost).hash(state);
         extras.visits.hash(state);
         extras.moved.hash(state);
@@ -88,12 +108,28 @@ impl Hub {
 
     fn add_room(&self, it: &Room, state: &mut DefaultHasher) {
         (it.made, it.name.to_string(), it.maker).hash(state);
-        (&it.topic, it.history.total()).hash(state);
+        (&it.topic, seq_of(&it.topic_line), it.history.total()).hash(state);
         self.people(it.members.iter()).hash(state);
         self.people(it.away.people()).hash(state);
         (it.life, &it.owning, &it.ranks).hash(state);
         (&it.guests, &it.spoke).hash(state);
-        let sent_out = it.sent_out.iter().map(|it| (it.id, it.until));
-        sent_out.collect::<Vec<_>>().hash(state);
+        it.sent_out.iter().for_each(|it| hash_sanction(it, state));
     }
+}
+
+fn seq_of(line: &Option<Arc<Past>>) -> Option<u64> {
+    line.as_ref().map(|it| it.seq)
+}
+
+/// Adds everything that a sanction does.
+pub(super) fn hash_sanction(it: &Sanction, state: &mut impl Hasher) {
+    (it.id, it.kind, it.until, it.is_for_all).hash(state);
+    match &it.target {
+        Target::Account(id) => id.hash(state),
+        Target::Network(network) => network.hash(state),
+        Target::Name(name) => name.keys().hash(state),
+    }
+    let name = it.name.as_ref().map(|it| it.as_str());
+    (name, it.room.as_ref().map(|it| it.key())).hash(state);
+    (it.at, &it.by, &it.reason).hash(state);
 }

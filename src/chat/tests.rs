@@ -16,6 +16,8 @@ mod rooms;
 mod seats;
 mod several;
 mod silence;
+#[cfg(feature = "cluster")]
+mod state;
 mod table;
 mod walk;
 
@@ -34,7 +36,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A hub, a clock that stands still until told to go on, and the messages of each peer.
 struct Chat {
-    alone: Alone,
+    alone: Journaled,
     now: Moment,
     generation: u32,
     readers: Readers,
@@ -53,7 +55,7 @@ impl Chat {
 
     fn with(rules: Rules) -> Chat {
         Chat {
-            alone: Alone::new(rules),
+            alone: Journaled::new(rules),
             now: Moment {
                 instant: Instant::now(),
                 unix: 1_795_276_799,

@@ -7,6 +7,8 @@ use crate::name::{RoomName, Username};
 
 /// What the owner of an account gets back with their seat.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "cluster", serde(deny_unknown_fields))]
 pub struct Returning {
     /// The room where they were.
     pub room: Option<RoomName>,
@@ -16,6 +18,11 @@ pub struct Returning {
 
 /// An act about accounts. None has a password or a hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum AccountAct {
     /// To have one's name as one's own from now on. The entry's number becomes the account.
     Register,

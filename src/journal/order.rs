@@ -9,6 +9,11 @@ use crate::sanction::{SanctionKind, Target};
 
 /// An act that keeps order. Whether its author may do it is decided when it is applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum OrderAct {
     /// To send people away for a moment.
     Kick {

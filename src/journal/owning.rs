@@ -9,6 +9,11 @@ use crate::sanction::Target;
 
 /// An act about a room that is somebody's. Whether its author may do it is decided when it is applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum OwnAct {
     /// To let somebody keep order in a room, or no longer.
     Trust {
@@ -90,6 +95,11 @@ pub enum OwnAct {
 
 /// Somebody who is invited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cluster", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "cluster",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Invited {
     /// A member, whether they are here or not.
     Member(AccountId),

@@ -33,7 +33,7 @@ impl Act {
             Act::Account(act) => act.words(),
             Act::Order(act) => act.words(),
             Act::Own(act) => act.words(),
-            // A name is chosen at the door, where no mute is asked. The last two are acts of the house.
+            // A name is chosen at the door, where no mute is asked. The last three are acts of the house.
             Act::ComeIn { .. }
             | Act::SetTopic { topic: None }
             | Act::GoAway { text: None }
@@ -46,7 +46,8 @@ impl Act {
             | Act::Lose { .. }
             | Act::Return { .. }
             | Act::Notice { .. }
-            | Act::Announce { .. } => Words::None,
+            | Act::Announce { .. }
+            | Act::Server(_) => Words::None,
         }
     }
 }

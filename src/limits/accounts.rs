@@ -3,6 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+/// Longest name of a user of the system who changes an account from a shell, in characters: more than any system allows.
+pub const USER_CHARS: usize = 64;
+
 /// Length of a new password, in bytes of UTF-8 after NFC.
 pub const PASSWORD_BYTES: RangeInclusive<usize> = 8..=256;
 

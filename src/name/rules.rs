@@ -43,6 +43,12 @@ pub(super) fn may_hold(c: char) -> bool {
     c.is_alphanumeric() || is_sign(c) || script::is_mark(c) || script::is_joiner(c)
 }
 
+/// Whether a character is one that these tables do not know.
+#[cfg(feature = "cluster")]
+pub(super) fn is_unassigned(c: char) -> bool {
+    script::is_unassigned(c)
+}
+
 /// A mark must follow a letter that has few marks and is of a script that uses the mark.
 fn check_mark(mark: char, letter: Option<char>, marks: usize) -> Result<(), InvalidUsername> {
     match letter {
@@ -140,6 +146,11 @@ mod script {
     pub(super) fn fits(_: &[char], _: usize) -> bool {
         false
     }
+
+    #[cfg(feature = "cluster")]
+    pub(super) fn is_unassigned(_: char) -> bool {
+        false
+    }
 }
 
 #[cfg(feature = "unicode-names")]
@@ -178,6 +189,12 @@ mod script {
 
     pub(super) fn is_joiner(c: char) -> bool {
         matches!(c, NON_JOINER | JOINER)
+    }
+
+    /// Whether a character has no script, not even that of all (UAX #24, `Zzzz`).
+    #[cfg(feature = "cluster")]
+    pub(super) fn is_unassigned(c: char) -> bool {
+        !c.is_ascii() && c.script() == Script::Unknown
     }
 
     /// Whether a character that is not a letter fits its place.

@@ -1,8 +1,9 @@
 //! A journal that answers late: other things happen before people's wishes are applied.
 
 use super::*;
+use crate::id::ServerId;
 use crate::id::Slot;
-use crate::journal::Journal;
+use crate::journal::{Journal, Wanted};
 use crate::limits::ACTS_OUT;
 use crate::message::{AboutConnection, AboutPeople, Message, News};
 
@@ -59,7 +60,9 @@ impl Late {
     pub(super) fn answer(&mut self) {
         for it in std::mem::take(&mut self.waiting) {
             let at = self.now.unix_millis();
-            let entry = self.journal.enter(at, it.author, it.act, None);
+            let (author, act, id) = (it.author, it.act, None);
+            let wanted = Wanted { author, act, id };
+            let entry = self.journal.enter(at, ServerId::ALONE, wanted);
             let mut effects = Effects::default();
             self.hub.apply(self.now, &entry, it.peer, &mut effects);
             self.take(&mut effects);

@@ -74,7 +74,7 @@ impl Robot {
 }
 
 struct Walk {
-    alone: Alone,
+    alone: Journaled,
     /// A hub that hears only the entries, and has to be the same.
     twin: Twin,
     now: Moment,
@@ -96,7 +96,7 @@ impl Walk {
             unix: 1_795_276_799,
             millis: 0,
         };
-        let mut alone = Alone::new(rules());
+        let mut alone = Journaled::new(rules());
         let mut walk = Walk {
             twin: Twin::of(&mut alone, now),
             alone,
