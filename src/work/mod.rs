@@ -7,6 +7,8 @@
 //! Invariant: at most as many jobs are out as the worker takes. A job is out from the call in which the loop pushes it
 //! until the loop has taken its result.
 
+#[cfg(feature = "cluster")]
+pub mod cluster;
 #[cfg(feature = "accounts")]
 pub(crate) mod passwords;
 #[cfg(feature = "store")]

@@ -55,6 +55,8 @@ const FLOORS: [Floor; 8] = [
         ],
         crates: &[
             "bytes",
+            "serde",
+            "serde_json",
             "unicode_ident",
             "unicode_joining_type",
             "unicode_normalization",
@@ -123,7 +125,7 @@ const FLOORS: [Floor; 8] = [
             "token",
             "chat",
         ],
-        crates: &["hashbrown", "slab"],
+        crates: &["hashbrown", "serde", "serde_json", "slab"],
     },
     Floor {
         files: &["src/net/"],
@@ -136,7 +138,15 @@ const FLOORS: [Floor; 8] = [
             "account", "erasure", "limits", "id", "name", "message", "moment", "network", "query",
             "sanction", "token", "wire", "work",
         ],
-        crates: &["argon2", "rusqlite", "rustix", "sha2"],
+        crates: &[
+            "argon2",
+            "redis",
+            "rusqlite",
+            "rustix",
+            "serde",
+            "serde_json",
+            "sha2",
+        ],
     },
     Floor {
         files: &["src/server/"],
