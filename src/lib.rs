@@ -27,7 +27,7 @@
 //! | 4 | `client` | the terminal client, behind the feature `client`; it and the server know nothing of each other |
 //! | 4 | `server` | [`Server::tick`], [`Config`], [`Handle`], and `fanout`: the only code that sees sockets and the chat at once |
 //! | 2 | `net` | the poller, listeners, sockets, TLS, latched readiness, send queues |
-//! | 2 | `work` | the work for threads that may block, and its limits; `work::store` keeps what is said in a file, behind the feature `store`; `work::passwords` hashes passwords, behind `accounts` |
+//! | 2 | `work` | the work for threads that may block, and its limits; `work::store` keeps what is said in a file, behind the feature `store`; `work::cluster` writes and reads a stream of Redis, behind `cluster`; `work::passwords` hashes passwords, behind `accounts` |
 //! | 2 | `chat` | the people, the rooms and what is said, as pure state: no socket, no clock |
 //! | 1 | `wire` | bytes to words and back: first bytes, telnet, lines, text, commands, rendering, objects of programs, PROXY headers, heads of HTTP, frames of WebSocket; no I/O |
 //! | 1 | `page` | the chat in a browser, as one document, behind the feature `web` |
@@ -41,9 +41,9 @@
 //! |---|---|
 //! | bytes become lines | `wire::Decoder`, for `Talk::decode` in `server/tick/decode.rs` |
 //! | a line becomes an event | `Talk::hear`, in the same file; `chat/event.rs` has all events |
-//! | the hub hears it | `Talk::tell_hub` in `server/talk.rs`, by `Alone` in `chat/alone.rs`: the hub of a server that is alone, with its journal |
+//! | the hub hears it | `Talk::tell_hub` in `server/talk.rs`, by `Journaled` in `chat/journaling.rs`: a hub, with its journal |
 //! | an event becomes an act, if it changes what people share | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/`; the act leaves as `Effect::Append` |
-//! | an act becomes an [`Entry`] | `Alone::enter` in `chat/alone.rs`, which numbers it by `Journal::enter` in `journal.rs` |
+//! | an act becomes an [`Entry`] | `Journaled::enter` in `chat/journaling.rs`, which numbers it by `Journal::enter` in `journal.rs` |
 //! | an entry becomes effects | `Hub::apply` in `chat/apply.rs`; `chat/event.rs` has all effects |
 //! | an effect is acted on | `Talk::apply` in `server/talk.rs` |
 //! | an effect becomes bytes | `Fanout::say` and `Fanout::reply` in `server/fanout.rs`, by `wire::render` |
@@ -125,15 +125,21 @@ struct Readme;
 pub use account::{AccountId, Accounts, Origin, Proof, Role};
 pub use erasure::{Erasure, Whose};
 pub use error::{CloseReason, Error, Protocol, ProxyFault};
-pub use id::PersonId;
-pub use journal::{AccountAct, Act, Entry, Heard, Invited, OrderAct, OwnAct, Person, Returning};
+pub use id::{PersonId, ServerId};
+pub use journal::{
+    AccountAct, Act, Entry, Heard, Invited, OrderAct, OwnAct, Person, Returning, ServerAct,
+};
 pub use name::{InvalidUsername, RoomName, Username};
 #[cfg(feature = "tls")]
 pub use net::{InvalidTlsIdentity, TlsIdentity};
 pub use network::{InvalidNetwork, Network, Networks};
 pub use rate::{InvalidRate, Rate};
 pub use sanction::{Sanction, SanctionKind, Target};
+#[cfg(feature = "cluster")]
+pub use server::ClusterThreads;
 pub use server::{Config, Entries, Handle, InvalidListen, Listen, ListenKind, Server, Stats};
+#[cfg(feature = "cluster")]
+pub use work::cluster::Options as ClusterOptions;
 
 /// Keeping what is said in a file, and searching it; see [`Server::keep`].
 #[cfg(feature = "store")]
@@ -155,6 +161,8 @@ pub mod inner {
     pub use crate::account::{Hashed, KnownAddresses, Rank, Secret, Typed};
     pub use crate::error::Unanswered;
     pub use crate::id::{PeerId, RoomId, Slot};
+    #[cfg(feature = "cluster")]
+    pub use crate::journal::Wanted;
     pub use crate::message::{
         AboutAccount, AboutAway, AboutChat, AboutConnection, AboutHearing, AboutIgnoring,
         AboutInput, AboutKeeping, AboutOrder, AboutOwning, AboutPast, AboutPeople, AboutReading,
@@ -169,14 +177,18 @@ pub mod inner {
     pub use crate::server::{Job, fanout};
     pub use crate::token::Token;
     pub use crate::work::Jobs;
+    #[cfg(feature = "cluster")]
+    pub use crate::work::cluster;
     #[cfg(feature = "store")]
     pub use crate::work::store;
 
     pub mod chat {
         pub use crate::chat::{
-            Alone, Audience, Effect, Effects, Event, Finding, Hub, Keeping, Proposal, Question,
+            Audience, Effect, Effects, Event, Finding, Hub, Journaled, Keeping, Proposal, Question,
             Rules,
         };
+        #[cfg(feature = "cluster")]
+        pub use crate::chat::{InvalidState, State};
         #[cfg(any(test, fuzzing))]
         pub use crate::chat::{Readers, Twin};
     }

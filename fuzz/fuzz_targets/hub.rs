@@ -11,7 +11,7 @@ mod audience;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use chinwag::inner::chat::{Alone, Effects, Event, Rules, Twin};
+use chinwag::inner::chat::{Effects, Event, Journaled, Rules, Twin};
 use chinwag::inner::wire::clean;
 use chinwag::inner::{Format, Moment, PeerId, Slot};
 use chinwag::{CloseReason, Protocol};
@@ -65,7 +65,7 @@ const KINDS: usize = 6;
 
 /// The chat, a clock, and everyone who has come.
 struct Chat {
-    hub: Alone,
+    hub: Journaled,
     /// A twin that hears only the entries.
     twin: Twin,
     now: Moment,
@@ -94,7 +94,7 @@ impl Chat {
             unix: 1_795_276_799,
             millis: 0,
         };
-        let mut hub = Alone::new(rules);
+        let mut hub = Journaled::new(rules);
         Chat {
             audience: Audience::new(anonymous),
             twin: Twin::of(&mut hub, now),

@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod cluster;
 mod command_line;
 mod contents;
 mod control;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use chinwag::{Accounts, Config, Error, Listen, ListenKind, Server, limits, store};
 
+use cluster::Sharing;
 use command_line::{Daemon, Wish};
 use keeping::Keeping;
 use output::{Output, complain};
@@ -134,6 +136,7 @@ fn serve(
         Ok(keeping) => keeping,
         Err(sentence) => return Ok(Some(sentence)),
     };
+    let sharing = Sharing::start(&mut server, daemon.cluster)?;
     let handle = server.handle();
     let (failed, failure) = channel();
     let stop_by = handle.clone();
@@ -156,6 +159,7 @@ fn serve(
     }
     // Nobody needs the sockets while the disk takes the last lines.
     drop(server);
+    Sharing::end(sharing);
     let (failure, failed_at) = failure.try_recv().ok().unzip();
     let mut lost = None;
     if let Some(keeping) = keeping {

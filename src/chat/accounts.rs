@@ -105,7 +105,12 @@ impl AccountTable {
     }
 
     /// Makes an account, whose number must be the highest so far.
-    fn push(&mut self, id: AccountId, name: Username, role: Role) -> Option<AccountIndex> {
+    pub(super) fn push(
+        &mut self,
+        id: AccountId,
+        name: Username,
+        role: Role,
+    ) -> Option<AccountIndex> {
         if self.all.last().is_some_and(|it| it.id >= id) {
             return None;
         }
@@ -129,6 +134,12 @@ impl AccountTable {
         let name = |it: Place| all.get(it.index()).map(|it| &it.name);
         self.names.insert(Place(index as u32), name);
         Some(AccountIndex::new(index))
+    }
+
+    /// Makes room for so many accounts and no more.
+    #[cfg(feature = "cluster")]
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.all.reserve_exact(count);
     }
 
     /// Frees the name of an account, which nobody owns any more.
@@ -200,6 +211,12 @@ impl AccountTable {
         self.operators.iter().filter_map(|it| self.get(*it))
     }
 
+    /// Every account, the oldest first.
+    #[cfg(any(test, fuzzing, feature = "cluster"))]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.all.iter()
+    }
+
     fn find_by(&self, key: u64, is_it: impl Fn(&Username) -> bool) -> Option<AccountIndex> {
         let has_it = |place: Place| {
             self.all
@@ -213,11 +230,6 @@ impl AccountTable {
 
 #[cfg(any(test, fuzzing))]
 impl AccountTable {
-    /// Every account, the oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.all.iter()
-    }
-
     /// Checks that the list of operators has those who are.
     pub(super) fn check(&self) {
         let operators = self.iter().filter(|it| it.role == Role::Operator);

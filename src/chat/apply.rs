@@ -77,7 +77,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         if entry.author == PersonId::HOUSE {
-            return self.apply_house(entry, effects);
+            return self.apply_house(now, entry, effects);
         }
         if self.arrive(now, entry, origin, effects) {
             return;
@@ -105,7 +105,8 @@ impl Hub {
             | Act::Return { .. }
             | Act::Leave { .. }
             | Act::Notice { .. }
-            | Act::Announce { .. } => {}
+            | Act::Announce { .. }
+            | Act::Server(_) => {}
             Act::Lose { came, .. } => self.note_lost(&author, *came),
             Act::Say { room, text } => self.say(&author, entry, room, author.said(text), effects),
             Act::Do { room, text } => self.say(&author, entry, room, author.did(text), effects),
@@ -366,6 +367,26 @@ impl Hub {
         // If this server is shutting down, nobody here is left to read it.
         let is_read = reason != CloseReason::Shutdown || origin.is_none();
         let hidden_from = is_read.then(|| self.hidden_from(author.place));
+        let Some((person, rooms)) = self.remove_person(author, reason, effects) else {
+            return;
+        };
+        if let Some(peer) = origin {
+            let name = person.name.clone();
+            effects.push(Effect::WentOffline { peer, name, reason });
+        }
+        let left = self.news_of_leaving(author.id, person.name, word);
+        if let Some(hidden_from) = hidden_from {
+            effects.tell_rooms(rooms.into_iter(), &hidden_from, &left);
+        }
+    }
+
+    /// Forgets an author who has left. Returns who they were, and in which rooms.
+    pub(super) fn remove_person(
+        &mut self,
+        author: &Author,
+        reason: CloseReason,
+        effects: &mut Effects,
+    ) -> Option<(Person, Vec<RoomId>)> {
         let rooms = self.roster.get(author.place);
         let rooms: Vec<RoomId> = rooms.iter().flat_map(|it| it.rooms()).collect();
         self.keep_left(author.place, (author.at, author.seq), effects);
@@ -375,11 +396,10 @@ impl Hub {
             self.rooms.leave(*room, author.place, number);
         }
         self.tell_unread(author, reason, effects);
-        let Some(person) = self.roster.remove(author.place) else {
-            return;
-        };
+        let person = self.roster.remove(author.place)?;
         self.forget_ignores(author.place, &person);
         self.end_tokens_of(author, reason, effects);
+        self.servers.forget(author.id);
         self.seats.release(author.id);
         self.hashes.remove(&author.id);
         if let Some(account) = person.account.and_then(|it| self.accounts.get_mut(it)) {
@@ -387,13 +407,6 @@ impl Hub {
             account.last = author.at;
         }
         self.keep_seen(&person.name, author.at, effects);
-        if let Some(peer) = origin {
-            let name = person.name.clone();
-            effects.push(Effect::WentOffline { peer, name, reason });
-        }
-        let left = self.news_of_leaving(author.id, person.name, word);
-        if let Some(hidden_from) = hidden_from {
-            effects.tell_rooms(rooms.into_iter(), &hidden_from, &left);
-        }
+        Some((person, rooms))
     }
 }

@@ -22,6 +22,12 @@ impl Arrivals {
         self.0.is_empty()
     }
 
+    /// The place of the person who came last.
+    #[cfg(feature = "cluster")]
+    pub(super) fn last(&self) -> Option<Place> {
+        self.0.back().copied()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = Place> {
         self.0.iter().copied()
     }

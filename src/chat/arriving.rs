@@ -54,6 +54,7 @@ impl Hub {
             return self.turn_back(newcomer, origin, effects);
         };
         let name = newcomer.name;
+        self.servers.note(entry.server, entry.author);
         self.name_taken(place, name);
         self.keep_seen(name, entry.at, effects);
         self.note_arrival(entry, place, newcomer.from, effects);
@@ -68,7 +69,7 @@ impl Hub {
         self.tell_reports(place, entry.at, effects);
         self.tell_offers(place, entry.at, effects);
         match is_seated {
-            Some(true) => self.make_way(effects),
+            Some(true) => self.make_way(entry.server, effects),
             Some(false) => {
                 let (reason, word) = (CloseReason::EndOfInput, None);
                 effects.propose(None, Some(entry.author), Act::Leave { reason, word });
@@ -180,6 +181,7 @@ impl Hub {
         if let Some(timeout) = self.rules.idle_timeout {
             self.idles.set(peer, now.instant + timeout);
         }
+        let is_anew = self.anew.remove(&peer);
         if is_program {
             self.programs += 1;
             let used = back.and_then(|it| it.ticket.clone());
@@ -189,7 +191,7 @@ impl Hub {
             if facts.is_some() {
                 effects.tell(peer, self.greeting(place, facts.as_deref()));
             }
-        } else {
+        } else if !is_anew {
             effects.tell(peer, self.greeting(place, facts.as_deref()));
             if let Some(motd) = &self.motd {
                 effects.tell(peer, AboutConnection::Motd(motd.clone()));
@@ -198,6 +200,7 @@ impl Hub {
         }
         match back {
             Some(back) => self.tell_again(place, peer, back, effects),
+            None if is_anew => {}
             None => self.show_room(place, rooms[0], effects),
         }
         rooms.iter().for_each(|it| self.read(place, *it, effects));
@@ -252,7 +255,8 @@ impl Hub {
         };
         person.from = from;
         person.come_again(entry.seq);
-        let format = person.format;
+        let (id, format) = (person.id, person.format);
+        self.servers.note(entry.server, id);
         self.note_arrival(entry, place, from, effects);
         // A connection that has ended meanwhile takes nothing.
         let is_here = origin.is_some_and(|it| self.roster.session(it).is_some());

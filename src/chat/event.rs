@@ -101,7 +101,8 @@ impl Proposal {
             | Act::Lose { .. }
             | Act::Leave { .. }
             | Act::Notice { .. }
-            | Act::Announce { .. } => None,
+            | Act::Announce { .. }
+            | Act::Server(_) => None,
         }
     }
 }
@@ -317,6 +318,25 @@ impl Effects {
             return None;
         };
         Some(it)
+    }
+
+    /// Drops the proposed acts after the first `behind` effects.
+    pub(super) fn drop_proposed(&mut self, behind: usize) {
+        self.drop_some(behind, |it| matches!(it, Effect::Append(_)));
+    }
+
+    /// Drops what is told after the first `behind` effects.
+    #[cfg(feature = "cluster")]
+    pub(super) fn drop_sent(&mut self, behind: usize) {
+        self.drop_some(behind, |it| matches!(it, Effect::Send { .. }));
+    }
+
+    fn drop_some(&mut self, behind: usize, is_one: impl Fn(&Effect) -> bool) {
+        let mut at = 0;
+        self.effects.retain(|it| {
+            at += 1;
+            at <= behind || !is_one(it)
+        });
     }
 
     pub(super) fn push(&mut self, effect: Effect) {

@@ -10,6 +10,9 @@ use crate::id::PersonId;
 use crate::message::{Before, News, Past};
 use crate::tally;
 
+#[cfg(feature = "cluster")]
+use super::state::{HistoryForm, PastForm};
+
 /// The date, `(private)`, and the line end.
 const AROUND: usize = "[2026-11-21 15:28]  (private): \r\n".len();
 
@@ -66,6 +69,33 @@ impl History {
     pub(super) fn load(&mut self, lines: &[Arc<Past>], is_cut: bool) {
         lines.iter().for_each(|it| self.push(it.author, it.clone()));
         self.is_cut |= is_cut;
+    }
+
+    /// The lines and what is known of those that are gone, as they travel.
+    #[cfg(feature = "cluster")]
+    pub(super) fn as_form(&self) -> HistoryForm {
+        let form = |it: &Line| Some((it.number, PastForm::of(&it.past)?));
+        HistoryForm {
+            total: self.total,
+            is_cut: self.is_cut,
+            last: self.last,
+            dropped: self.dropped,
+            lines: self.lines.iter().filter_map(form).collect(),
+        }
+    }
+
+    /// What has travelled, as far as the bounds hold. The numbers of the lines rise, and are below the total.
+    #[cfg(feature = "cluster")]
+    pub(super) fn of_form(form: HistoryForm, max_lines: usize, max_bytes: usize) -> History {
+        let mut history = History::new(max_lines, max_bytes);
+        (history.is_cut, history.dropped) = (form.is_cut, form.dropped);
+        for (number, past) in form.lines {
+            let past: Arc<Past> = past.into();
+            history.total = number;
+            history.push(past.author, past);
+        }
+        (history.total, history.last) = (form.total, form.last);
+        history
     }
 
     /// Keeps a line that a person wrote, and drops the oldest lines until the bounds hold.
@@ -220,6 +250,12 @@ impl History {
     /// Whether a file may have lines, and memory has none.
     pub(super) fn is_only_in_file(&self) -> bool {
         self.is_cut && self.lines.is_empty()
+    }
+
+    /// The numbers of the entries that its lines are from.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn seqs(&self) -> Vec<u64> {
+        self.lines.iter().map(|it| it.past.seq).collect()
     }
 
     /// How many lines came, including those that are gone.

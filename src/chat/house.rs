@@ -6,6 +6,7 @@ use crate::error::CloseReason;
 use crate::id::PersonId;
 use crate::journal::{Act, Entry, Person};
 use crate::message::{AboutConnection, News, Past};
+use crate::moment::Moment;
 use crate::name::{RoomName, Username};
 
 use super::Hub;
@@ -37,6 +38,14 @@ impl Hub {
         self.dismiss_person(person, why, CloseReason::ByOperator, effects);
     }
 
+    /// Tells everyone who is connected to this server something that is no entry, as the server. The text must be clean.
+    pub fn tell_everyone(&self, text: &str, effects: &mut Effects) {
+        let text: Arc<str> = text.into();
+        for (room, _) in self.rooms.iter() {
+            effects.tell_room(room, None, Vec::new(), News::Notice(text.clone()));
+        }
+    }
+
     /// Everyone who has a name, in the order in which they came.
     pub(super) fn everyone(&self) -> Vec<Person> {
         let people = self.roster.people();
@@ -59,12 +68,13 @@ impl Hub {
         }
     }
 
-    fn propose(&self, act: Act, effects: &mut Effects) {
+    /// Wants an act of the server itself.
+    pub(crate) fn propose(&self, act: Act, effects: &mut Effects) {
         effects.propose(None, Some(PersonId::HOUSE), act);
     }
 
     /// Applies an entry of the house.
-    pub(super) fn apply_house(&mut self, entry: &Entry, effects: &mut Effects) {
+    pub(super) fn apply_house(&mut self, now: Moment, entry: &Entry, effects: &mut Effects) {
         match &entry.act {
             Act::Notice { text } => {
                 for (room, _) in self.rooms.iter() {
@@ -101,6 +111,7 @@ impl Hub {
             | Act::Leave { .. } => {}
             Act::Account(act) => self.apply_account_of_house(entry, act, effects),
             Act::Order(act) => self.apply_order_of_house(entry, act, effects),
+            Act::Server(act) => self.apply_server(now, entry, act, effects),
         }
     }
 

@@ -68,7 +68,7 @@ impl Targets {
         self.targets.get_mut(id.index())
     }
 
-    #[cfg(any(test, fuzzing))]
+    #[cfg(any(test, fuzzing, feature = "cluster"))]
     pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
         self.targets
             .iter()
@@ -89,8 +89,19 @@ impl Targets {
     /// A target of a person whom nobody ignores yet.
     fn add(&mut self, name: Username, person: PersonId, here: Option<Place>) -> TargetId {
         self.made += 1;
+        self.put(self.made, name, person, here)
+    }
+
+    /// A target of this number, which no other has.
+    pub(super) fn put(
+        &mut self,
+        number: u64,
+        name: Username,
+        person: PersonId,
+        here: Option<Place>,
+    ) -> TargetId {
         let id = self.targets.insert(Target {
-            number: self.made,
+            number,
             name,
             person,
             here,
@@ -116,6 +127,32 @@ impl Targets {
                 self.awaited.remove(&name.key());
             }
         }
+    }
+}
+
+/// Putting together what has travelled.
+#[cfg(feature = "cluster")]
+impl Targets {
+    /// Has somebody without a connection ignore a target. Returns whether they did not yet.
+    pub(super) fn add_reader(&mut self, id: TargetId, by: Place) -> bool {
+        let target = self.get_mut(id);
+        target.is_some_and(|it| it.by.insert(by, None).is_none())
+    }
+
+    /// Gives a target to its person, who is here. Returns whether it is theirs, and can be.
+    pub(super) fn give(&mut self, id: TargetId, person: PersonId, place: Place) -> bool {
+        let target = self
+            .get_mut(id)
+            .filter(|it| it.person == person && it.here.is_none() && !it.by.contains_key(&place));
+        target.map(|it| it.here = Some(place)).is_some()
+    }
+
+    /// Has all whose person is gone await their names. Returns whether each is ignored by somebody.
+    pub(super) fn await_absent(&mut self) -> bool {
+        let all = self.targets.iter().filter(|(_, it)| it.here.is_none());
+        let absent: Vec<TargetId> = all.map(|(id, _)| TargetId(id as u32)).collect();
+        absent.into_iter().for_each(|it| self.await_name(it));
+        self.targets.iter().all(|(_, it)| !it.by.is_empty())
     }
 }
 

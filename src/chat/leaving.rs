@@ -124,6 +124,7 @@ impl Hub {
         self.logins.clear(peer);
         self.idles.clear(peer);
         self.seats.claim(peer, None);
+        self.anew.remove(&peer);
         self.forget_asking(peer, effects);
         let person = self.roster.at(peer);
         self.programs -= usize::from(person.is_some_and(Person::is_program));

@@ -115,6 +115,8 @@ impl Hub {
         if self.roster.session(peer).is_none() {
             return;
         }
+        // Whoever comes in again under another name than they had is told that they are in.
+        self.anew.remove(&peer);
         effects.tell(peer, refusal);
         if self.roster.count_attempt(peer) >= LOGIN_ATTEMPTS.into() {
             let reason = CloseReason::TooManyAttempts;

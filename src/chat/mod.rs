@@ -11,7 +11,8 @@
 
 mod absent;
 mod accounts;
-mod alone;
+#[cfg(feature = "cluster")]
+mod anew;
 mod apply;
 mod arrivals;
 mod arriving;
@@ -30,12 +31,13 @@ mod house;
 mod ignore;
 #[cfg(any(test, fuzzing))]
 mod invariants;
-#[cfg(any(test, fuzzing))]
-mod late;
+mod journaling;
 mod leaving;
 mod login;
 mod moving;
 mod order;
+#[cfg(any(test, fuzzing, feature = "cluster"))]
+mod out;
 mod owning;
 mod person;
 mod programs;
@@ -51,27 +53,34 @@ mod room;
 mod roster;
 mod rules;
 mod seats;
+mod servers;
+#[cfg(any(test, fuzzing, feature = "cluster"))]
+mod sharing;
 #[cfg(feature = "accounts")]
 mod shell;
+#[cfg(feature = "cluster")]
+mod state;
 mod timeouts;
 mod tokens;
 #[cfg(any(test, fuzzing))]
 mod twin;
 
-pub use alone::Alone;
 #[cfg(feature = "client")]
 pub(crate) use commands::{named as command_named, words as command_words};
 pub use event::{Audience, Effect, Effects, Event, Proposal};
+pub use journaling::Journaled;
 pub use question::{Finding, Question};
 #[cfg(any(test, fuzzing))]
 pub use readers::Readers;
 pub use rules::{Keeping, Rules};
 #[cfg(feature = "accounts")]
 pub(crate) use shell::{ShellRequest, Wanted};
+#[cfg(feature = "cluster")]
+pub use state::{InvalidState, State};
 #[cfg(any(test, fuzzing))]
 pub use twin::Twin;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -97,6 +106,7 @@ use person::{Person, Place};
 use room::Rooms;
 use roster::{Roster, Session};
 use seats::Seats;
+use servers::Servers;
 
 /// The state of the chat.
 #[derive(Debug)]
@@ -128,6 +138,10 @@ pub struct Hub {
     order: Order,
     /// Seats that are kept, and what proves whose they are.
     seats: Seats,
+    /// The servers that are one chat, if there may be several.
+    servers: Servers,
+    /// Those who come in again since this server came to the others anew, and know all of it.
+    anew: BTreeSet<PeerId>,
     /// How many programs are in the chat by connections of this server.
     programs: usize,
     /// Whether a file keeps what is said.
@@ -157,6 +171,8 @@ impl Hub {
             hashes: BTreeMap::new(),
             order: Order::default(),
             seats: Seats::default(),
+            servers: Servers::default(),
+            anew: BTreeSet::new(),
             programs: 0,
             has_file: false,
             last: 0,

@@ -33,30 +33,33 @@ use super::person::{Person, Place};
 use super::{Author, Hub};
 
 pub(super) use aiming::{Aim, NoAim};
-use crowd::{Crowd, SentAway};
+use crowd::Crowd;
+pub(super) use crowd::SentAway;
+#[cfg(any(test, fuzzing, feature = "cluster"))]
+pub(super) use crowd::Why as WhySentAway;
 use listing::Notes;
-use lockdown::Lockdown;
-use met::Sanctions;
+pub(super) use lockdown::Lockdown;
+pub(super) use met::Sanctions;
 
 /// What keeps order.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     /// Bans, by their numbers.
-    bans: Sanctions,
+    pub(super) bans: Sanctions,
     /// Mutes, by their numbers.
-    mutes: Sanctions,
+    pub(super) mutes: Sanctions,
     /// Who was kicked, and stays out for a moment: bans that are on no list and in no file, since they end in a minute.
-    kicks: Sanctions,
+    pub(super) kicks: Sanctions,
     /// People who were sent away, and whose leaving is still to be applied.
-    sent_away: BTreeMap<PersonId, Arc<SentAway>>,
+    pub(super) sent_away: BTreeMap<PersonId, Arc<SentAway>>,
     /// Sanctions, by their numbers, that met people who are here, and go on to meet them whatever becomes of their names.
-    followed: BTreeMap<PersonId, BTreeSet<u64>>,
+    pub(super) followed: BTreeMap<PersonId, BTreeSet<u64>>,
     /// The last lockdown.
-    lockdown: Option<Lockdown>,
+    pub(super) lockdown: Option<Lockdown>,
     /// Reports that no operator has read.
-    reports: Vec<Report>,
+    pub(super) reports: Vec<Report>,
     /// What was taken back a moment ago, and when: the file may have been asked before.
-    erased: VecDeque<(i64, Erasure)>,
+    pub(super) erased: VecDeque<(i64, Erasure)>,
     // What follows is this server's own.
     /// Those who are still to be sent away.
     pub(super) crowd: Crowd,
@@ -120,18 +123,34 @@ impl Order {
 
     /// Adds what all servers know to a hash.
     pub(super) fn add_to(&self, state: &mut impl std::hash::Hasher) {
+        use super::digest::hash_sanction;
+        use crate::erasure::Whose;
         use std::hash::Hash;
-        for all in [&self.bans, &self.mutes] {
-            let ids: Vec<u64> = all.iter().map(|it| it.id).collect();
-            ids.hash(state);
+        for all in [&self.bans, &self.mutes, &self.kicks] {
+            all.len().hash(state);
+            all.iter().for_each(|it| hash_sanction(it, state));
         }
-        let kicks = self.kicks.iter().map(|it| (it.id, it.until));
-        kicks.collect::<Vec<_>>().hash(state);
-        let sent_away: Vec<PersonId> = self.sent_away.keys().copied().collect();
-        sent_away.hash(state);
+        for (who, it) in &self.sent_away {
+            let until = match it.why {
+                WhySentAway::Kicked => None,
+                WhySentAway::Banned(until) => Some(until),
+            };
+            (who, &it.by, until, &it.reason).hash(state);
+        }
         self.followed.hash(state);
         self.lockdown.hash(state);
-        self.reports.len().hash(state);
+        for it in &self.reports {
+            (it.at, it.by.as_str(), &it.text).hash(state);
+        }
+        for (at, it) in &self.erased {
+            let room = it.room.as_ref().map(|it| it.key());
+            let Whose {
+                account,
+                person,
+                name,
+            } = &it.whose;
+            (at, it.seq, room, it.since, account, person, name.key()).hash(state);
+        }
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) struct Extras {
     /// What was written to them, if they may have to be told again.
     pub(super) privates: Option<Box<History>>,
     /// The entry by which they last took their seat again, if they did.
-    came: Option<u64>,
+    pub(super) came: Option<u64>,
     /// Set while their connection is lost and their seat is kept.
     pub(super) lost: Option<Box<Lost>>,
     /// The time zone that they named, if it has a name.
@@ -110,9 +110,9 @@ pub(super) struct Away {
 #[derive(Debug, Default)]
 pub(super) struct Lost {
     /// The private messages, the oldest first.
-    unread: Vec<Arc<Past>>,
+    pub(super) unread: Vec<Arc<Past>>,
     /// Their bytes, as they are read later.
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
 impl Lost {
@@ -141,6 +141,12 @@ impl Lost {
     #[cfg(any(test, fuzzing))]
     pub(super) fn waiting(&self) -> (usize, usize) {
         (self.unread.len(), self.bytes)
+    }
+
+    /// The numbers of the entries that were not read.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn seqs(&self) -> Vec<u64> {
+        self.unread.iter().map(|it| it.seq).collect()
     }
 }
 

@@ -51,13 +51,33 @@ impl Repeats {
         }
     }
 
+    /// What was said, the oldest first: the ids, the numbers of the entries, and the texts that were not taken back.
+    #[cfg(feature = "cluster")]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, u64, Option<&Past>)> {
+        self.said
+            .iter()
+            .map(|it| (&it.id, it.seq, it.past.as_deref()))
+    }
+
+    /// The same put together, as far as the bounds hold.
+    #[cfg(feature = "cluster")]
+    pub(super) fn of(all: impl Iterator<Item = (Arc<str>, u64, Option<Arc<Past>>)>) -> Repeats {
+        let mut repeats = Repeats::default();
+        all.for_each(|(id, seq, past)| repeats.add(Said { id, seq, past }));
+        repeats
+    }
+
     fn push(&mut self, id: Arc<str>, past: Arc<Past>) {
-        self.bytes += size(&past);
-        self.said.push_back(Said {
+        self.add(Said {
             id,
             seq: past.seq,
             past: Some(past),
         });
+    }
+
+    fn add(&mut self, it: Said) {
+        self.bytes += it.past.as_deref().map_or(0, size);
+        self.said.push_back(it);
         while self.said.len() > IDS_REMEMBERED || self.bytes > REMEMBERED_BYTES {
             let Some(oldest) = self.said.pop_front() else {
                 break;

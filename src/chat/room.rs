@@ -179,6 +179,26 @@ impl Rooms {
         }
     }
 
+    /// Every place, with the room that is there.
+    #[cfg(feature = "cluster")]
+    pub(super) fn places(&self) -> impl Iterator<Item = Option<&Room>> {
+        self.rooms.iter().map(Option::as_ref)
+    }
+
+    /// Leaves a place free, which is behind all others.
+    #[cfg(feature = "cluster")]
+    pub(super) fn leave_gap(&mut self, id: RoomId) {
+        if id.index() == self.rooms.len() {
+            self.rooms.push(None);
+        }
+    }
+
+    /// Adds a room that nobody has come into since the start. Returns whether it is the only one of its name.
+    #[cfg(feature = "cluster")]
+    pub(super) fn lay(&mut self, room: KeptRoom) -> bool {
+        self.asleep.insert(room.name.key(), room).is_none()
+    }
+
     /// Takes out the rooms that have vanished since the last call.
     pub(super) fn take_ended(&mut self) -> Vec<RoomName> {
         std::mem::take(&mut self.ended)
@@ -318,7 +338,8 @@ impl Rooms {
             .filter_map(|(id, room)| Some((id, room.as_ref()?)))
     }
 
-    fn put(&mut self, id: RoomId, name: RoomName, made: u64, maker: Option<PersonId>) {
+    /// Puts a room without anybody in it at a place, which is there or the next.
+    pub(super) fn put(&mut self, id: RoomId, name: RoomName, made: u64, maker: Option<PersonId>) {
         if id.index() == self.rooms.len() {
             self.rooms.push(None);
         }

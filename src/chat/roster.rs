@@ -322,6 +322,12 @@ impl Roster {
         Ok(before)
     }
 
+    /// The person who came last.
+    #[cfg(feature = "cluster")]
+    pub(super) fn last(&self) -> Option<PersonId> {
+        self.arrivals.last().map(|it| self.number(it))
+    }
+
     /// The number of people who have a name.
     pub(super) fn online(&self) -> usize {
         self.people.len()

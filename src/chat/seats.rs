@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::CloseReason;
-use crate::id::{PeerId, PersonId};
+use crate::id::{PeerId, PersonId, ServerId};
 use crate::journal::Act;
 use crate::limits::seats::{KEPT_SHARE, PRIVATE_BYTES, PRIVATE_LINES};
 use crate::message::{AboutConnection, AboutPeople, Message, Past, Request};
@@ -63,6 +63,12 @@ pub(super) struct Claim {
 }
 
 impl Seats {
+    /// Whether none is kept.
+    #[cfg(feature = "cluster")]
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
     /// When the first of the seats ends.
     pub(super) fn next(&self) -> Option<Instant> {
         let first = [&self.guests, &self.members].map(|it| it.first());
@@ -93,6 +99,11 @@ impl Seats {
         self.guests.remove(&(kept.until, id));
         self.members.remove(&(kept.until, id));
         Some(kept)
+    }
+
+    /// Whether the seat of somebody is kept here.
+    pub(super) fn is_kept(&self, id: PersonId) -> bool {
+        self.kept.contains_key(&id)
     }
 
     /// The guest whose connection was lost first.
@@ -209,9 +220,11 @@ impl Hub {
         }
     }
 
-    /// Somebody has come in. If there are more people now than may be, a guest whose connection is lost makes way.
-    pub(super) fn make_way(&mut self, effects: &mut Effects) {
-        if self.roster.online() > self.rules.clients
+    /// Somebody has come in here, to this server as others know it. If there are more people here now than may be, a guest
+    /// whose connection is lost makes way.
+    pub(super) fn make_way(&mut self, server: ServerId, effects: &mut Effects) {
+        let here = self.servers.count(server).unwrap_or(self.online());
+        if here > self.rules.clients
             && let Some(first) = self.seats.longest_lost()
         {
             self.end_seat(first, CloseReason::LinkLost, effects);

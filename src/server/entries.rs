@@ -125,7 +125,7 @@ impl Drop for Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::PersonId;
+    use crate::id::{PersonId, ServerId};
     use crate::journal::{Act, Entry};
 
     fn heard(seq: u64) -> Heard {
@@ -138,6 +138,7 @@ mod tests {
                 seq,
                 at: 0,
                 author: PersonId::HOUSE,
+                server: ServerId::ALONE,
                 act: Act::Notice { text: text.into() },
                 id: None,
             },

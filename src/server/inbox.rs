@@ -20,10 +20,15 @@ use crate::chat::ShellRequest;
 use crate::error::{Error, Unanswered};
 use crate::id::PersonId;
 use crate::journal::Person;
+#[cfg(feature = "cluster")]
+use crate::journal::Wanted;
 use crate::limits::REQUESTS;
 use crate::name::{RoomName, Username};
 #[cfg(feature = "tls")]
 use crate::net::TlsIdentity;
+
+#[cfg(feature = "cluster")]
+use crate::work::cluster::News;
 
 use super::entries::Listener;
 #[cfg(feature = "accounts")]
@@ -34,6 +39,9 @@ use super::workers::Asked;
 #[derive(Debug)]
 pub(super) enum Incoming {
     Request(Request),
+    /// What a thread has to tell that reads or writes the journal of several servers. At most a few of these wait.
+    #[cfg(feature = "cluster")]
+    News(News<Wanted>),
     /// The result of a question, and how long the worker took.
     Result(Asked, Duration, Result<Finding, Unanswered>),
 }

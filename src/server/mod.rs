@@ -4,6 +4,8 @@
 mod addresses;
 #[cfg(feature = "web")]
 mod browsers;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod config;
 mod connections;
 mod entries;
@@ -23,6 +25,8 @@ mod tokens;
 mod workers;
 mod zones;
 
+#[cfg(feature = "cluster")]
+pub use cluster::ClusterThreads;
 pub use config::Config;
 pub use entries::Entries;
 pub use handle::{Handle, Stats};
@@ -42,13 +46,17 @@ use std::time::{Duration, Instant};
 use mio::event::Source;
 use mio::{Interest, Token};
 
-use crate::chat::{Alone, Keeping, Rules};
+use crate::chat::{Journaled, Keeping, Rules};
 use crate::error::Error;
 use crate::moment::Moment;
 use crate::net::{Listener, Poller};
 
+#[cfg(feature = "cluster")]
+use cluster::Cluster;
 use handle::motd;
 use inbox::Inbox;
+#[cfg(feature = "cluster")]
+use inbox::Outside;
 use metrics::Metrics;
 use talk::Talk;
 use tick::{Door, Pace};
@@ -68,6 +76,9 @@ pub struct Server {
     door: Door,
     inbox: Inbox,
     handle: Handle,
+    /// The way of other threads to this one.
+    #[cfg(feature = "cluster")]
+    outside: Outside,
     talk: Talk,
     pace: Pace,
     metrics: Option<Metrics>,
@@ -136,7 +147,7 @@ impl Server {
         listeners: Vec<(ListenKind, Listener)>,
     ) -> Result<Server, Error> {
         let (inbox, outside) = inbox::inbox(poller.registry(), WAKER).map_err(Error::Poll)?;
-        let mut hub = Alone::new(Rules {
+        let mut hub = Journaled::new(Rules {
             anonymous: config.anonymous,
             login_timeout: config.login_timeout,
             idle_timeout: config.idle_timeout,
@@ -159,6 +170,8 @@ impl Server {
             poller,
             door: Door::new(listeners),
             inbox,
+            #[cfg(feature = "cluster")]
+            outside: outside.clone(),
             handle: Handle::new(outside),
             pace: Pace::default(),
             metrics: None,
@@ -245,6 +258,10 @@ impl Server {
         let flow = self.act(now);
         let took = self.poller.instant().saturating_duration_since(now.instant);
         self.talk.figures.tick.observe(took);
+        #[cfg(feature = "cluster")]
+        if let Some(why) = self.talk.cluster.as_mut().and_then(Cluster::take_failure) {
+            return Err(Error::Cluster(why));
+        }
         Ok(flow)
     }
 

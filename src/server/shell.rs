@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 
 use crate::account::{Hashed, InvalidSecret, Role, Secret};
-use crate::chat::{Alone, Effect, Effects, Rules, ShellRequest, Wanted};
+use crate::chat::{Effect, Effects, Journaled, Rules, ShellRequest, Wanted};
 use crate::error::Error;
 use crate::limits::DRAIN;
+use crate::limits::accounts::USER_CHARS;
 use crate::moment::Moment;
 use crate::name::Username;
 use crate::net;
@@ -103,10 +104,12 @@ impl AccountRequest {
 
 /// The name of a user of the system, in a form that breaks no line.
 fn user(name: &str) -> Arc<str> {
-    /// More than any system allows.
-    const CHARS: usize = 64;
     let is_plain = |c: char| c.is_ascii_graphic() || c.is_alphanumeric();
-    let name: String = name.chars().filter(|c| is_plain(*c)).take(CHARS).collect();
+    let name: String = name
+        .chars()
+        .filter(|c| is_plain(*c))
+        .take(USER_CHARS)
+        .collect();
     match name.is_empty() {
         true => "somebody".into(),
         false => name.into(),
@@ -177,7 +180,7 @@ pub fn change_account(
     let opened = store::open(options, Arc::new(net::now))?;
     // This process has the lock, so nobody listens there.
     drop(std::fs::remove_file(options.dir.join(CONTROL)));
-    let mut chat = Alone::new(Rules::default());
+    let mut chat = Journaled::new(Rules::default());
     let loaded = opened.loaded;
     chat.go_on(loaded.seq, loaded.rooms, loaded.house);
     let (now, mut effects) = (net::now(), Effects::default());

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 #[cfg(any(test, feature = "machine"))]
 use crate::account::Accounts;
-use crate::chat::{Alone, Audience, Effect, Effects, Event, Hub};
+use crate::chat::{Audience, Effect, Effects, Event, Hub, Journaled};
 use crate::error::CloseReason;
 use crate::id::{PeerId, Slot};
 use crate::limits::READ_TURN_BYTES;
@@ -26,6 +26,8 @@ use super::simulation::Record;
 use super::Config;
 #[cfg(feature = "web")]
 use super::browsers::Browsers;
+#[cfg(feature = "cluster")]
+use super::cluster::Cluster;
 use super::connections::{Awaited, Connections};
 use super::entries::Listener;
 use super::fanout::Fanout;
@@ -42,13 +44,16 @@ pub(super) struct Talk {
     /// The certificate and key for TLS.
     pub(super) identity: Option<TlsIdentity>,
     pub(super) connections: Connections,
-    pub(super) hub: Alone,
+    pub(super) hub: Journaled,
     pub(super) effects: Effects,
     pub(super) fanout: Fanout,
     pub(super) workers: Workers,
     /// Takes what is to be kept, if anything is.
     #[cfg(feature = "store")]
     pub(super) sink: Option<Sink>,
+    /// The other servers, if there may be several.
+    #[cfg(feature = "cluster")]
+    pub(super) cluster: Option<Cluster>,
     /// Answers to shells that wait for the end of the tick.
     #[cfg(feature = "accounts")]
     pub(super) told: Vec<ShellAnswer>,
@@ -75,7 +80,7 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(config: Config, hub: Alone, workers: Workers, began: Instant) -> Talk {
+    pub(super) fn new(config: Config, hub: Journaled, workers: Workers, began: Instant) -> Talk {
         Talk {
             identity: config.identity(),
             #[cfg(feature = "web")]
@@ -88,6 +93,8 @@ impl Talk {
             workers,
             #[cfg(feature = "store")]
             sink: None,
+            #[cfg(feature = "cluster")]
+            cluster: None,
             #[cfg(feature = "accounts")]
             told: Vec::new(),
             #[cfg(feature = "web")]
@@ -124,6 +131,24 @@ impl Talk {
             true => self.config.accounts,
             false => Accounts::Off,
         }
+    }
+
+    /// When something is to be said about the other servers.
+    pub(super) fn others_timeout(&self) -> Option<Instant> {
+        #[cfg(feature = "cluster")]
+        let timeout = self.cluster.as_ref().and_then(Cluster::next_timeout);
+        #[cfg(not(feature = "cluster"))]
+        let timeout = None;
+        timeout
+    }
+
+    /// Whether something of other servers was read and is still to be applied.
+    pub(super) fn has_read(&self) -> bool {
+        #[cfg(feature = "cluster")]
+        let has_read = self.cluster.as_ref().is_some_and(Cluster::is_behind);
+        #[cfg(not(feature = "cluster"))]
+        let has_read = false;
+        has_read
     }
 
     /// Passes an event of a peer to the hub, and carries out the effects.

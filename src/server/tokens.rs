@@ -1,4 +1,4 @@
-//! Tokens from the random bytes of the system.
+//! Tokens and numbers from the random bytes of the system.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,15 +10,21 @@ const RANDOM: &str = "/dev/urandom";
 
 /// A token that nobody can guess. `None` if the system has no random bytes for it.
 pub(super) fn token() -> Option<Token> {
-    let mut bytes = [0; 16];
+    random().map(Token::new)
+}
+
+/// A random number. `None` if the system has no random bytes for it.
+#[cfg(feature = "cluster")]
+pub(super) fn number() -> Option<u64> {
+    random().map(u64::from_le_bytes)
+}
+
+fn random<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
     let read = File::open(RANDOM).and_then(|mut it| it.read_exact(&mut bytes));
-    match read {
-        Ok(()) => Some(Token::new(bytes)),
-        Err(error) => {
-            log::warn!("no token can be made: {RANDOM}: {error}");
-            None
-        }
-    }
+    let failed = |why: &std::io::Error| log::warn!("there are no random bytes: {RANDOM}: {why}");
+    read.inspect_err(failed).ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -254,6 +254,8 @@ impl Talk {
         self.hand_over_kept();
         #[cfg(feature = "accounts")]
         self.tell_shells();
+        #[cfg(feature = "cluster")]
+        self.hand_over_acts();
         self.workers.plain.worker.hand_over();
         self.workers.secret.worker.hand_over();
     }

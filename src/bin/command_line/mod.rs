@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chinwag::{Accounts, Config, InvalidNetwork, Network, Rate, limits, store};
+use chinwag::{Accounts, ClusterOptions, Config, InvalidNetwork, Network, Rate, limits, store};
 use getopts::{Matches, Options};
 use log::LevelFilter;
 
 use crate::args::{self, Asked, Given};
+use crate::cluster;
 use crate::keeping;
 use crate::motd;
 use crate::output::{Levels, complain};
@@ -50,6 +51,9 @@ server [OPTIONS]
       --data-anywhere    use DIR on a network file system too, where it can be damaged
       --accounts KIND    off, on or required, where only members come in               [on if there is a file]
       --registration R   open, or closed: only 'server account add' makes accounts     [open]
+      --cluster URL      be one of several servers that are one chat, by the Redis at redis://HOST:PORT
+      --node NAME        the name of this server among them
+      --cluster-key KEY  what the keys of the chat in Redis begin with                 [chinwag]
   -v, --verbose          repeat for debug and trace; RUST_LOG works too
   -q, --quiet            only warnings and errors
   -h, --help    -V, --version
@@ -63,6 +67,10 @@ FILE' copies what is kept, and 'server data --help' tells more.
 
 Accounts need --data. CHAT_ACCOUNTS and CHAT_REGISTRATION set the defaults of --accounts and --registration. 'server
 account add NAME operator' makes the first operator, and 'server account --help' tells more.
+
+--cluster also takes rediss://, unix: and redis+sentinel:, with a user and a password. As everyone can read the command
+line of a program, a password belongs into CHAT_CLUSTER, which sets the default of --cluster. CHAT_NODE and
+CHAT_CLUSTER_KEY set those of --node and --cluster-key. The servers of a chat have no accounts yet.
 
 ADDR may begin with what is spoken there: tls:ADDR:PORT takes TLS alone, and line:ADDR:PORT only lines of text and telnet,
 where everyone is greeted at once. HOST is a host, with its port unless that is the usual one.
@@ -98,6 +106,8 @@ pub(crate) struct Daemon {
     pub(crate) tls: Option<tls::Files>,
     /// How to keep what is said.
     pub(crate) keeping: Option<store::Options>,
+    /// What makes the server one of several. `None`: it is alone.
+    pub(crate) cluster: Option<ClusterOptions>,
     pub(crate) levels: Levels,
 }
 
@@ -131,6 +141,9 @@ fn options() -> Options {
         .optflag("", "data-anywhere", "")
         .optopt("", "accounts", "", "KIND")
         .optopt("", "registration", "", "R")
+        .optopt("", "cluster", "", "URL")
+        .optopt("", "node", "", "NAME")
+        .optopt("", "cluster-key", "", "KEY")
         .optflagmulti("v", "verbose", "")
         .optflag("q", "quiet", "");
     options
@@ -154,11 +167,12 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
         return Err("tls: needs a certificate; give --tls-cert FILE and --tls-key FILE".into());
     }
     let keeping = keeping::given(&matches, config.history)?;
-    config.accounts = accounts(
-        &matches,
-        keeping.is_some(),
-        matches.opt_present("anonymous"),
-    )?;
+    let is_anonymous = matches.opt_present("anonymous");
+    let cluster = cluster::given(&matches, is_anonymous)?;
+    config.accounts = match cluster {
+        None => accounts(&matches, keeping.is_some(), is_anonymous)?,
+        Some(_) => no_accounts(&matches)?,
+    };
     config.is_registration_open = is_registration_open(&matches)?;
     Ok(Wish::Serve(Box::new(Daemon {
         config,
@@ -166,6 +180,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wish, String
         motd,
         tls,
         keeping,
+        cluster,
         levels: levels(&matches)?,
     })))
 }
@@ -278,6 +293,16 @@ fn accounts(matches: &Matches, has_data: bool, is_anonymous: bool) -> Result<Acc
         false => Err(format!(
             "{source} {text} needs a directory that keeps the accounts; give --data DIR"
         )),
+    }
+}
+
+/// Several servers that are one chat have no accounts.
+fn no_accounts(matches: &Matches) -> Result<Accounts, String> {
+    match args::given(matches, "accounts", "CHAT_ACCOUNTS")? {
+        Some(Given { source, text }) if text != "off" => Err(format!(
+            "{source} {text} does not go with --cluster yet; give --accounts off"
+        )),
+        _ => Ok(Accounts::Off),
     }
 }
 

@@ -19,16 +19,16 @@ use crate::chat::{Author, Caller, Hub};
 
 /// How somebody was sent away.
 #[derive(Debug)]
-pub(super) struct SentAway {
+pub(in crate::chat) struct SentAway {
     /// The name of the operator.
-    pub(super) by: Arc<str>,
-    pub(super) why: Why,
-    pub(super) reason: Option<Arc<str>>,
+    pub(in crate::chat) by: Arc<str>,
+    pub(in crate::chat) why: Why,
+    pub(in crate::chat) reason: Option<Arc<str>>,
 }
 
 /// Why somebody was sent away.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Why {
+pub(in crate::chat) enum Why {
     Kicked,
     /// Until a time in milliseconds since 1970-01-01 00:00 UTC, or forever.
     Banned(Option<i64>),

@@ -119,13 +119,15 @@ impl Hub {
     }
 
     fn row_of(&self, person: &Person) -> PersonRow {
+        let is_here = person.slot.is_some() || self.seats.is_kept(person.id);
         PersonRow {
             name: person.name.clone(),
             role: self.account_of(person).map_or("guest", |it| it.role.word()),
             address: person.from.address,
             is_tls: person.from.is_tls,
-            medium: person.format.medium,
+            medium: is_here.then_some(person.format.medium),
             since: person.since(),
+            server: self.server_of(person),
         }
     }
 }

@@ -14,11 +14,11 @@ use crate::chat::{Author, Hub};
 
 /// A lockdown. Times are milliseconds since 1970-01-01 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Lockdown {
+pub(in crate::chat) struct Lockdown {
     /// When it began. `None`: before the server started.
-    pub(super) began: Option<i64>,
+    pub(in crate::chat) began: Option<i64>,
     /// When it ends.
-    pub(super) until: i64,
+    pub(in crate::chat) until: i64,
 }
 
 impl Order {

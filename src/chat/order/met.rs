@@ -14,7 +14,7 @@ use crate::tally;
 ///
 /// Invariant: `by` has each of them under all of its keys, and `prefixes` counts the networks of each length.
 #[derive(Debug, Default)]
-pub(super) struct Sanctions {
+pub(in crate::chat) struct Sanctions {
     all: VecDeque<Arc<Sanction>>,
     by: HashMap<Key, Vec<Arc<Sanction>>>,
     prefixes: BTreeMap<(bool, u8), usize>,
@@ -51,12 +51,12 @@ impl Sanctions {
         self.all.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Sanction>> + Clone {
+    pub(in crate::chat) fn iter(&self) -> impl Iterator<Item = &Arc<Sanction>> + Clone {
         self.all.iter()
     }
 
     /// Adds one. It is the newest.
-    pub(super) fn push(&mut self, it: Arc<Sanction>) {
+    pub(in crate::chat) fn push(&mut self, it: Arc<Sanction>) {
         for key in keys(&it.target) {
             self.by.entry(key).or_default().push(it.clone());
         }

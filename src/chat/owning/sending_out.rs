@@ -25,11 +25,11 @@ use crate::chat::{Author, Caller, Hub};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(in crate::chat) struct Moved {
     /// When they were last told so: milliseconds since 1970-01-01 00:00 UTC.
-    told: i64,
+    pub(in crate::chat) told: i64,
     /// How often something was held back since. What they type in one go counts once.
-    held: u8,
+    pub(in crate::chat) held: u8,
     /// The last one of them, and whether it is an action.
-    line: Option<(Arc<str>, bool)>,
+    pub(in crate::chat) line: Option<(Arc<str>, bool)>,
 }
 
 impl Moved {

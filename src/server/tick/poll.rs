@@ -36,6 +36,7 @@ impl Server {
             self.talk.connections.next_timeout(),
             self.door.next_timeout(),
             self.metrics.as_ref().and_then(Metrics::next_timeout),
+            self.talk.others_timeout(),
             self.stop_by,
         ];
         let next = deadlines.into_iter().flatten().min();
@@ -44,13 +45,14 @@ impl Server {
 
     pub(in crate::server) fn has_work(&self) -> bool {
         #[cfg(test)]
-        if self.talk.hub.out() > 0 {
+        if self.talk.hub.is_to_answer() {
             return true;
         }
         self.pace.has_put_off()
             || self.inbox.is_behind()
             || self.talk.connections.has_work()
             || self.door.has_work()
+            || self.talk.has_read()
             || self.metrics.as_ref().is_some_and(Metrics::has_work)
     }
 

@@ -19,6 +19,11 @@ impl Server {
         {
             let request = match incoming {
                 Incoming::Request(request) => request,
+                #[cfg(feature = "cluster")]
+                Incoming::News(news) => {
+                    talk.take_news(now, news);
+                    continue;
+                }
                 Incoming::Result(asked, took, result) => {
                     talk.take_result(now, asked, took, &result);
                     continue;
@@ -48,6 +53,8 @@ impl Server {
             }
         }
         drop(items);
+        #[cfg(feature = "cluster")]
+        talk.enter_read(now);
         let is_behind = !is_shutdown && talk.fanout.is_full();
         self.inbox.set_behind(is_behind);
         if is_shutdown && self.stop_by.is_none() {
@@ -60,7 +67,8 @@ impl Server {
             log::info!("shutting down, {} online", talk.hub.online());
             #[cfg(test)]
             talk.record.shut_down(now);
-            talk.have(now, |hub, out| hub.shut_down(out));
+            talk.hub.shut_down(now, &mut talk.effects);
+            talk.apply(now);
             talk.shut_the_door(now);
         }
     }

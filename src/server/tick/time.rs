@@ -13,6 +13,8 @@ impl Talk {
         self.record.timeout(now);
         self.hub.handle_timeout(now, &mut self.effects);
         self.apply(now);
+        #[cfg(feature = "cluster")]
+        self.tell_away(now);
         for timer in Timer::ALL {
             while let Some(peer) = self.connections.pop_due(timer, now.instant) {
                 match timer {

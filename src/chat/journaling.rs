@@ -1,43 +1,54 @@
-//! `Alone`: the chat of a server that is alone. Each act becomes an entry, and is applied, within the call that caused
-//! it.
+//! `Journaled`: a hub, and the journal by which its acts become entries. Alone, each act becomes an entry, and is applied, within
+//! the call that caused it. If several servers share the journal, an act goes out to them, and is entered by each of them
+//! when it comes back.
 
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::id::PeerId;
-use crate::journal::{Heard, Journal, Person};
+use crate::id::{PeerId, PersonId, ServerId};
+use crate::journal::{Act, Entry, Heard, Journal, Person, ServerAct, Wanted};
 use crate::message::{KeptHouse, KeptRoom};
 use crate::moment::Moment;
 
-#[cfg(any(test, fuzzing))]
-use super::late::Late;
+#[cfg(feature = "cluster")]
+use super::anew::Later;
+#[cfg(any(test, fuzzing, feature = "cluster"))]
+use super::out::Out;
 use super::{Effect, Effects, Event, Hub, Proposal, Rules};
 
-/// A hub and its own journal. Its effects are those of the [`Hub`], without [`Effect::Append`].
+/// A hub and its journal. Its effects are those of the [`Hub`], without [`Effect::Append`].
 #[derive(Debug)]
-pub struct Alone {
+pub struct Journaled {
     pub(super) hub: Hub,
-    journal: Journal,
+    pub(super) journal: Journal,
     /// The effects that follow the hub's first act, while that act is applied. Empty between calls.
     asked: Effects,
     /// The entries since the last call of [`take_entries`](Self::take_entries). `None`: nobody listens.
     heard: Option<Vec<Heard>>,
-    /// Lets a test have the journal answer late.
-    #[cfg(any(test, fuzzing))]
-    pub(super) late: Option<Late>,
+    /// This server, as the others know it.
+    pub(super) server: ServerId,
+    /// What is out. `None`: the server is alone, and nothing ever is.
+    #[cfg(any(test, fuzzing, feature = "cluster"))]
+    pub(super) out: Option<Out>,
+    /// What those want who are to come in again first.
+    #[cfg(feature = "cluster")]
+    pub(super) later: Later,
 }
 
-impl Alone {
+impl Journaled {
     /// An empty chat.
-    pub fn new(rules: Rules) -> Alone {
-        Alone {
+    pub fn new(rules: Rules) -> Journaled {
+        Journaled {
             hub: Hub::new(rules),
             journal: Journal::default(),
             asked: Effects::default(),
             heard: None,
-            #[cfg(any(test, fuzzing))]
-            late: None,
+            #[cfg(any(test, fuzzing, feature = "cluster"))]
+            out: None,
+            server: ServerId::ALONE,
+            #[cfg(feature = "cluster")]
+            later: Later::new(),
         }
     }
 
@@ -75,9 +86,19 @@ impl Alone {
         self.with_hub(now, effects, |hub, effects| hub.notice(text, effects));
     }
 
-    /// Says goodbye to everyone and closes every connection.
+    /// Says goodbye to everyone and closes every connection. Other servers learn it in one act.
     pub fn shut_down(&mut self, now: Moment, effects: &mut Effects) {
-        self.with_hub(now, effects, Hub::shut_down);
+        let server = self.server;
+        let is_shared = server != ServerId::ALONE;
+        self.with_hub(now, effects, |hub, effects| {
+            let before = effects.len();
+            hub.shut_down(effects);
+            if is_shared {
+                effects.drop_proposed(before);
+                let gone = Act::Server(ServerAct::Gone { server });
+                effects.propose(None, Some(PersonId::HOUSE), gone);
+            }
+        });
     }
 
     /// The time of the next call of [`handle_timeout`](Self::handle_timeout), if nothing else happens.
@@ -161,24 +182,36 @@ impl Alone {
         self.asked = asked;
     }
 
-    /// Enters an act at once, unless a test has the journal answer late.
+    /// Enters an act at once, unless the journal is shared.
     fn propose(&mut self, now: Moment, it: Proposal, effects: &mut Effects) {
-        #[cfg(any(test, fuzzing))]
-        let Some(it) = self.put_off(it, effects) else {
-            return;
-        };
+        #[cfg(any(test, fuzzing, feature = "cluster"))]
+        if let Some(out) = &mut self.out {
+            return out.push(it, effects);
+        }
         self.enter(now, it, effects);
     }
 
-    /// Turns an act into an entry and applies it.
+    /// Turns an act of this server into an entry and applies it.
     pub(super) fn enter(&mut self, now: Moment, it: Proposal, effects: &mut Effects) {
-        let at = now.unix_millis();
         let id = it.request.as_ref().and_then(|it| it.id.clone());
-        let entry = self.journal.enter(at, it.author, it.act, id);
+        let (author, act) = (it.author, it.act);
+        let wanted = Wanted { author, act, id };
+        let entry = self.journal.enter(now.unix_millis(), self.server, wanted);
         effects.set_request(it.request);
+        self.apply(now, entry, it.peer, effects);
+    }
+
+    /// Applies an entry. The object that asked for it must have been set.
+    pub(super) fn apply(
+        &mut self,
+        now: Moment,
+        entry: Entry,
+        peer: Option<PeerId>,
+        effects: &mut Effects,
+    ) {
         let before = self.heard.as_ref().and_then(|_| self.hub.author(&entry));
         let proposed = effects.len();
-        self.hub.apply(now, &entry, it.peer, effects);
+        self.hub.apply(now, &entry, peer, effects);
         effects.set_request(None);
         if let Some(heard) = &mut self.heard {
             let author = self.hub.author(&entry).or(before);
