@@ -75,6 +75,7 @@ impl Completer {
                 self.names.see_person(to);
             }
             Event::Left { who, .. } | Event::SentAway { who, .. } => self.names.forget(&who.name),
+            Event::Lost { people, .. } => people.iter().for_each(|it| self.names.forget(&it.name)),
             Event::Joined(who) | Event::Entered { who, .. } => self.names.see_person(&who.name),
             Event::Went { who, to } => {
                 self.names.see_person(&who.name);

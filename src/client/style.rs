@@ -188,6 +188,7 @@ fn set_or_told(event: &Event, past: bool, out: &mut Painter) -> Option<()> {
             }
         }
         Event::Notice(text) | Event::Erased { text: Some(text) } => out.text(text),
+        Event::Lost { text, .. } => out.styled(DIM, text),
         Event::Skipped { count: Some(count) } if past => out.styled(DIM, &not_kept(*count)),
         Event::Gap { count } => out.styled(DIM, &not_kept(*count)),
         Event::Skipped { count: Some(1) } => out.styled(DIM, "-- 1 message skipped --"),

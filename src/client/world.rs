@@ -89,6 +89,11 @@ impl World {
                     room.remove(who);
                 }
             }
+            Event::Lost { people, .. } => {
+                if let Some(room) = self.told_in(told) {
+                    people.iter().for_each(|it| room.remove(it));
+                }
+            }
             Event::Room { is_current, facts } => {
                 self.add(facts);
                 if *is_current {

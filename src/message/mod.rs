@@ -34,6 +34,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::error::{Protocol, ProxyFault, Unanswered};
+use crate::id::PersonId;
 use crate::name::{InvalidUsername, RoomName, Username};
 
 /// One thing that one person or many people are told.
@@ -93,6 +94,13 @@ pub enum News {
         is_banned: bool,
         /// Why.
         reason: Option<Arc<str>>,
+    },
+    /// A server that was a part of the chat is gone, and people with it.
+    ServerLost {
+        /// Its name.
+        server: Arc<str>,
+        /// Who left with it, the first who had come first.
+        who: Arc<[(PersonId, Username)]>,
     },
     /// Someone came from another room.
     Entered(Username),
@@ -317,6 +325,7 @@ impl News {
             News::Joined(_)
             | News::Left { .. }
             | News::SentAway { .. }
+            | News::ServerLost { .. }
             | News::Entered(_)
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
@@ -341,6 +350,7 @@ impl News {
             | News::Joined(_)
             | News::Left { .. }
             | News::SentAway { .. }
+            | News::ServerLost { .. }
             | News::Entered(_)
             | News::ListensIn { .. }
             | News::ListensNoMore(_)
@@ -383,6 +393,7 @@ impl News {
             | News::PrivateSent { .. } => Reach::All,
             News::Joined(_)
             | News::Left { .. }
+            | News::ServerLost { .. }
             | News::Entered(_)
             | News::ListensIn { .. }
             | News::ListensNoMore(_)

@@ -178,8 +178,10 @@ pub struct PersonRow {
     pub address: IpAddr,
     /// Whether their connection is encrypted.
     pub is_tls: bool,
-    /// What they read.
-    pub medium: Medium,
+    /// What they read. `None`: they are on another server, which knows.
+    pub medium: Option<Medium>,
     /// When they came: seconds since 1970-01-01 00:00 UTC.
     pub since: i64,
+    /// The name of the server on which they are, if several are one chat.
+    pub server: Option<Arc<str>>,
 }

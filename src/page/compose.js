@@ -142,7 +142,9 @@ at('no').onclick = () => {
 
 // Completion.
 
-const word = () => /\S*$/.exec(box.value.slice(0, box.selectionStart))[0];
+/** What stands before the cursor. */
+const head = () => box.value.slice(0, box.selectionStart);
+const word = () => /\S*$/.exec(head())[0];
 
 /** Names for completion: those who spoke last come first. */
 function knownNames() {
@@ -170,7 +172,7 @@ function replaceWord(begun, text) {
 
 /** Tab. False if there is nothing to complete, and the key moves on as everywhere. */
 function complete(step) {
-  if (tabbed && !box.value.slice(0, box.selectionStart).endsWith(tabbed.begun)) tabbed = null;
+  if (tabbed && !head().endsWith(tabbed.begun)) tabbed = null;
   if (!tabbed) {
     const begun = word();
     const lead = box.value.slice(0, box.selectionStart - begun.length);
@@ -190,7 +192,7 @@ function complete(step) {
 function insertName(name) {
   const isFirst = !box.value.trim();
   box.focus();
-  replaceWord('', isFirst ? `${name}: ` : `${/\s$/.test(box.value.slice(0, box.selectionStart)) ? '' : ' '}${name} `);
+  replaceWord('', isFirst ? `${name}: ` : `${/\s$/.test(head()) ? '' : ' '}${name} `);
   typed();
 }
 
@@ -266,7 +268,7 @@ function moveChoice(step) {
 // Up and Down: what was sent before, if the cursor is on the first or last line.
 
 function recall(step) {
-  if (step < 0 && box.value.slice(0, box.selectionStart).includes('\n')) return false;
+  if (step < 0 && head().includes('\n')) return false;
   if (step > 0 && (!recalled || box.value.slice(box.selectionEnd).includes('\n'))) return false;
   if (!before.length) return false;
   recalled ??= { at: before.length, draft: box.value };

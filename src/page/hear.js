@@ -1,4 +1,4 @@
-// What the server says, object by object. Each handler changes what the page knows; the drawing follows from that.
+// What the server says. Each handler changes what the page knows; the drawing follows.
 
 let hello = null;
 /** Who waits for an answer, by id: `{ then, talk, line }`. */
@@ -17,7 +17,7 @@ function hear(event) {
   const isNo = event.event === 'refused' || event.event === 'error';
   if (!isNo) confirmLine(event.re);
   if (Object.hasOwn(heard, event.event)) heard[event.event](event);
-  // Where one room is left for another, the one that was asked for comes behind.
+  // Where one leaves a room for another, that one comes behind.
   const waiter = event.event !== 'out' && asked.get(event.re);
   if (waiter) {
     asked.delete(event.re);
@@ -85,7 +85,7 @@ function whisper(event, from, name) {
   if (add(talk, item) && !isOwn) notify(talk, item);
 }
 
-function move(event, here, words) {
+function move(event, here = true, words = here ? 'came in' : 'left') {
   const talk = roomCalled(event.room);
   if (!talk) return;
   const { name, person } = event;
@@ -170,7 +170,7 @@ const heard = {
     keepSeat();
     settleLost(event.resumed && isSameLife, isSameName, event.rooms.flatMap(room => room.people));
     for (const room of event.rooms) enterRoom(room, event.resumed);
-    // While the link was lost, one may have been sent out of others.
+    // Meanwhile one may have been sent out of others.
     if (event.resumed) for (const talk of rooms()) if (!event.rooms.some(one => fold(one.room) === fold(talk.room))) leaveRoom(talk.room);
     comeIn(event.name);
     if (isFirst) bringBack();
@@ -188,14 +188,15 @@ const heard = {
   private: event => whisper(event, event.from, event.from),
   written: event => whisper(event, me.name, event.to),
 
-  joined: event => move(event, true, 'came in'),
-  entered: event => move(event, true, 'came in'),
+  joined: event => move(event),
+  entered: event => move(event),
   went: event => move(event, false, event.to ? `went to #${event.to}` : 'went elsewhere'),
   left(event) {
-    move(event, false, 'left');
+    move(event, false);
     if (event.why) note(roomCalled(event.room), `${event.name} left: ${event.why}`);
     noteOnce(talkWith(event.name), event.seq, `${event.name} has left the chat.`);
   },
+  lost: event => event.people.map(one => move({ ...event, ...one }, false)),
   renamed: rename,
   away({ room, person, text }) {
     const known = roomCalled(room)?.people.get(person);
@@ -218,7 +219,7 @@ const heard = {
     for (const hit of found.querySelectorAll('[data-seq]')) if (gone.has(+hit.dataset.seq)) hit.parentNode.remove();
   },
   goodbye({ code }) {
-    // The same password again would be as wrong. Why is said below the door.
+    // The same password would be as wrong. Why is said below the door.
     if (code === 'too-many-attempts' && !place.isIn) showDoor('', code);
   },
 

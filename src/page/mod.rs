@@ -30,7 +30,7 @@ const SCRIPTS: [&str; 11] = [
 const STYLE_HASH: &str = "TZdkyu4CAgEZYoNpdOyV39P0gEXEFqmMLiCg8hBwIxU=";
 
 /// The same of the script.
-const SCRIPT_HASH: &str = "7Uw5PvvqKDa1IxJFCt9/4xZnZsFVfUE5Ni3g4d14nSo=";
+const SCRIPT_HASH: &str = "IYYqr3lGIbnyLzo43q78DoGO+2N9PXPymC6uR8p6ZVs=";
 
 /// The document, and what the header of its answer says about it.
 #[derive(Debug)]

@@ -262,7 +262,11 @@ impl Pipe<'_> {
     fn show(&mut self, told: &Told, is_own: bool, now: Instant) {
         let is_hidden = matches!(
             told.event,
-            Event::Joined(_) | Event::Left { .. } | Event::Entered { .. } | Event::Went { .. }
+            Event::Joined(_)
+                | Event::Left { .. }
+                | Event::Lost { .. }
+                | Event::Entered { .. }
+                | Event::Went { .. }
         );
         match &told.event {
             Event::Pong => self.hear_pong(told.re.as_deref()),

@@ -136,6 +136,11 @@ pub(in super::super) enum Event {
         who: Someone,
         why: Option<String>,
     },
+    /// A server that was a part of the chat is gone, and these people with it.
+    Lost {
+        people: Vec<Someone>,
+        text: String,
+    },
     /// Somebody was sent away.
     SentAway {
         who: Someone,
@@ -238,6 +243,7 @@ fn event(it: &Object) -> Option<Event> {
         kind @ ("said" | "did" | "private" | "written") => spoken(kind, it)?,
         "joined" => Event::Joined(someone(it)?),
         "left" => left(it)?,
+        "lost" => lost(it)?,
         "entered" => Event::Entered {
             who: someone(it)?,
             listens: it.flag("listens"),
@@ -310,6 +316,13 @@ fn spoken(kind: &str, it: &Object) -> Option<Event> {
             text,
         },
         _ => return None,
+    })
+}
+
+fn lost(it: &Object) -> Option<Event> {
+    Some(Event::Lost {
+        people: it.objects("people").filter_map(someone).collect(),
+        text: it.text("text")?.into(),
     })
 }
 

@@ -58,6 +58,7 @@ fn event(news: &News) -> &'static str {
         News::Action { .. } => "did",
         News::Joined(_) => "joined",
         News::Left { .. } | News::SentAway { .. } => "left",
+        News::ServerLost { .. } => "lost",
         News::Entered(_) | News::ListensIn { .. } => "entered",
         News::ListensNoMore(_) | News::WentTo { .. } => "went",
         News::Away { .. } => "away",
@@ -103,6 +104,10 @@ fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
             someone(who, context, it);
             sent_away(*is_banned, by, reason.as_deref(), it);
         }
+        News::ServerLost { server, who } => {
+            server_lost(server, who, it);
+            words(news, it);
+        }
         News::WentTo { who, room } => went(who, room.as_ref(), context, it),
         News::Away { who, is_away, text } => away(who, *is_away, text.as_deref(), context, it),
         News::Renamed { from, to } => renamed(from, to, context, it),
@@ -125,6 +130,16 @@ fn members(news: &News, context: &Context<'_>, it: &mut Writer<'_>) {
             it.text("text", text);
         }
     }
+}
+
+fn server_lost(server: &str, who: &[(PersonId, Username)], it: &mut Writer<'_>) {
+    it.text("server", server);
+    it.array("people", who, |out, (id, name)| {
+        let mut it = Writer::new(out);
+        it.text("name", name.as_str());
+        it.number("person", id.0);
+        it.end();
+    });
 }
 
 fn went(who: &Username, room: Option<&RoomName>, context: &Context<'_>, it: &mut Writer<'_>) {

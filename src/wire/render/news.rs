@@ -3,10 +3,12 @@
 use bytes::BytesMut;
 
 use crate::erasure::messages;
+use crate::id::PersonId;
+use crate::limits::cluster::GONE_TOLD;
 use crate::message::News;
 use crate::name::Username;
 
-use super::{line, order, owning};
+use super::{line, names, order, owning};
 
 /// Appends the news without a stamp.
 pub(super) fn render(news: &News, out: &mut BytesMut) {
@@ -32,6 +34,7 @@ pub(super) fn render(news: &News, out: &mut BytesMut) {
             };
             line(out, &[who.as_str(), " was ", was, " by ", by, &reason]);
         }
+        News::ServerLost { server, who } => server_lost(server, who, out),
         News::Entered(name) => line(out, &[name.as_str(), " has come in."]),
         News::ListensIn { who, from } => {
             let from = from.as_ref().map(|it| format!(" from {it}"));
@@ -67,6 +70,20 @@ pub(super) fn render(news: &News, out: &mut BytesMut) {
         News::Private { from, text } => line(out, &[from.as_str(), " (private): ", text]),
         News::PrivateSent { to, text } => line(out, &["To ", to.as_str(), " (private): ", text]),
     }
+}
+
+/// `Ann, Bob and 298 others have left the chat: the server n2 was lost.`
+fn server_lost(server: &str, who: &[(PersonId, Username)], out: &mut BytesMut) {
+    let (told, others) = who.split_at(who.len().min(GONE_TOLD));
+    let mut all: Vec<String> = told.iter().map(|(_, it)| it.to_string()).collect();
+    match others.len() {
+        0 => {}
+        1 => all.push("1 other".into()),
+        count => all.push(format!("{count} others")),
+    }
+    let have = if who.len() == 1 { "has" } else { "have" };
+    let why = [" left the chat: the server ", server, " was lost."].concat();
+    line(out, &[&names(all), " ", have, &why]);
 }
 
 /// Programs alone read it where it was counted already.

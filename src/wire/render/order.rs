@@ -395,11 +395,16 @@ fn people(rows: &[PersonRow], more: usize, format: Format, out: &mut BytesMut) {
     }
     let cells = |it: &PersonRow| {
         let medium = match it.medium {
-            Medium::Text => "text",
-            Medium::Json => "program",
-            Medium::WebSocket => "page",
+            None => "",
+            Some(Medium::Text) => "text",
+            Some(Medium::Json) => "program",
+            Some(Medium::WebSocket) => "page",
         };
-        let tls = if it.is_tls { ", TLS" } else { "" };
+        let tls = match (it.is_tls, medium) {
+            (false, _) => "",
+            (true, "") => "TLS",
+            (true, _) => ", TLS",
+        };
         let since = Civil::at(it.since, format.offset);
         [
             it.name.to_string(),
@@ -407,10 +412,13 @@ fn people(rows: &[PersonRow], more: usize, format: Format, out: &mut BytesMut) {
             it.address.to_string(),
             format!("{medium}{tls}"),
             since.to_string(),
+            it.server
+                .as_ref()
+                .map_or(String::new(), |it| format!("on {it}")),
         ]
     };
-    let rows: Vec<[String; 5]> = rows.iter().map(cells).collect();
-    let mut widths = [0; 5];
+    let rows: Vec<[String; 6]> = rows.iter().map(cells).collect();
+    let mut widths = [0; 6];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = columns(cell).max(*width);

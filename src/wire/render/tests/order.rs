@@ -209,9 +209,9 @@ fn done() -> Vec<(AboutOrder, &'static str)> {
     ]
 }
 
+/// People of one server, and the same of several.
 #[rustfmt::skip]
-fn lists() -> Vec<(AboutOrder, &'static str)> {
-    use AboutOrder as It;
+fn people() -> (Vec<PersonRow>, Vec<PersonRow>) {
     let row = |name: &str, role, address: &str, is_tls, medium| PersonRow {
         name: Username::parse(name).unwrap(),
         role,
@@ -219,11 +219,22 @@ fn lists() -> Vec<(AboutOrder, &'static str)> {
         is_tls,
         medium,
         since: NOON / 1000,
+        server: None,
     };
     let people = vec![
-        row("Ann", "operator", "2001:db8::1", true, Medium::WebSocket),
-        row("日本", "guest", "192.0.2.1", false, Medium::Text),
+        row("Ann", "operator", "2001:db8::1", true, Some(Medium::WebSocket)),
+        row("日本", "guest", "192.0.2.1", false, Some(Medium::Text)),
     ];
+    let on = |server: &str, row: &PersonRow| PersonRow { server: Some(server.into()), ..row.clone() };
+    let elsewhere = PersonRow { medium: None, ..on("n2", &people[0]) };
+    let on_servers = vec![elsewhere, on("n1", &people[1])];
+    (people, on_servers)
+}
+
+#[rustfmt::skip]
+fn lists() -> Vec<(AboutOrder, &'static str)> {
+    use AboutOrder as It;
+    let (people, on_servers) = people();
     let audit = Audit {
         seq: 7,
         at: NOON,
@@ -253,6 +264,12 @@ fn lists() -> Vec<(AboutOrder, &'static str)> {
             "-- people who are here, times in UTC --\r\n\
             Ann   operator  2001:db8::1  page, TLS  2026-11-25 12:00\r\n\
             日本  guest     192.0.2.1    text       2026-11-25 12:00",
+        ),
+        (
+            It::People { rows: on_servers, more: 0 },
+            "-- people who are here, times in UTC --\r\n\
+            Ann   operator  2001:db8::1  TLS   2026-11-25 12:00  on n2\r\n\
+            日本  guest     192.0.2.1    text  2026-11-25 12:00  on n1",
         ),
         (It::People { rows: Vec::new(), more: 0 }, "No guest came in that time."),
         (

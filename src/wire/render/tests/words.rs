@@ -6,6 +6,7 @@ mod owning;
 
 use super::*;
 use crate::error::{Protocol, ProxyFault, Unanswered};
+use crate::id::PersonId;
 use crate::message::{
     AboutHearing, AboutIgnoring, AboutInput, AboutPast, AboutPeople, Elsewhere, IgnoredRow, Seen,
     Whois,
@@ -27,6 +28,30 @@ fn tea() -> RoomName {
 
 /// A message, and how it reads.
 type Read = (Message, &'static str);
+
+fn servers() -> Vec<Read> {
+    let lost = |count| News::ServerLost {
+        server: "n2".into(),
+        who: vec![(PersonId(1), ann()); count].into(),
+    };
+    [
+        (lost(1), "Ann has left the chat: the server n2 was lost."),
+        (
+            lost(2),
+            "Ann and Ann have left the chat: the server n2 was lost.",
+        ),
+        (
+            lost(6),
+            "Ann, Ann, Ann, Ann, Ann and 1 other have left the chat: the server n2 was lost.",
+        ),
+        (
+            lost(300),
+            "Ann, Ann, Ann, Ann, Ann and 295 others have left the chat: the server n2 was lost.",
+        ),
+    ]
+    .map(|(it, words)| (it.into(), words))
+    .into()
+}
 
 fn news() -> Vec<Read> {
     let (from, text) = (ann(), "hi".into());
@@ -342,6 +367,7 @@ fn about_past() -> Vec<Read> {
 fn all() -> Vec<Read> {
     let tables = [
         news(),
+        servers(),
         about_connections(),
         about_input_and_the_chat(),
         about_rooms(),
