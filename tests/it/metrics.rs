@@ -57,7 +57,7 @@ pub(crate) fn figures(metrics: SocketAddr) -> BTreeMap<String, f64> {
 }
 
 /// Waits until figures are as expected.
-fn shows(metrics: SocketAddr, expected: &[(&str, f64)]) {
+pub(crate) fn shows(metrics: SocketAddr, expected: &[(&str, f64)]) {
     until_seen(|| {
         let figures = figures(metrics);
         let is_other = |(name, value): &&(&str, f64)| figures.get(*name) != Some(value);

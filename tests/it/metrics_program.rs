@@ -4,12 +4,21 @@
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
+#[cfg(all(target_os = "linux", feature = "cluster"))]
+use std::time::{Duration, Instant};
 
+#[cfg(all(target_os = "linux", feature = "cluster"))]
+use nix::sys::signal::Signal;
+
+#[cfg(all(target_os = "linux", feature = "cluster"))]
+use crate::cluster::Redis;
 use crate::daemon::{Daemon, command, start};
 #[cfg(target_os = "linux")]
 use crate::harness::{Person, until};
 #[cfg(target_os = "linux")]
 use crate::metrics::figures;
+#[cfg(all(target_os = "linux", feature = "cluster"))]
+use crate::metrics::shows;
 use crate::metrics::{get, serve};
 use crate::program::program;
 use crate::real_clients::{CURL, Client, can_play};
@@ -80,6 +89,66 @@ fn a_server_that_is_watched_sleeps_all_the_same() {
     assert!(get(metrics, "/healthz").ends_with("ok\n"));
     until("it sleeps", || daemon.is_asleep());
     assert!(daemon.wakes() < wakes + 20);
+}
+
+#[test]
+#[cfg(all(target_os = "linux", feature = "cluster"))]
+fn one_of_several_servers_tells_how_it_stands_with_the_others() {
+    let test = "one_of_several_servers_tells_how_it_stands_with_the_others";
+    let Some(redis) = Redis::start(test) else {
+        return;
+    };
+    let [servers, reachable, out, lost, returns] = [
+        "chinwag_cluster_servers",
+        "chinwag_cluster_reachable",
+        "chinwag_cluster_acts_out",
+        "chinwag_cluster_acts_lost_total",
+        "chinwag_cluster_returns_total",
+    ];
+    let lag = "chinwag_cluster_lag_seconds";
+    let (mut first, one) = redis.server("n1", &["--metrics", "0"]);
+    let metrics = shown_at(&mut first);
+    shows(metrics, &[(servers, 1.0), (reachable, 1.0), (lost, 0.0)]);
+    let (_second, two) = redis.server("n2", &[]);
+    shows(metrics, &[(servers, 2.0), (out, 0.0), (returns, 0.0)]);
+
+    // Others talk while this one stands still.
+    let mut ann = Person::login(one, "ann");
+    let mut bob = Person::login(two, "bob");
+    ann.reads("bob has joined the chat.");
+    first.signal(Signal::SIGSTOP);
+    let since = Instant::now();
+    bob.types("hello");
+    until("some time has gone", || {
+        redis
+            .answers(&["XREVRANGE", "chinwag", "+", "-", "COUNT", "1"])
+            .contains("hello")
+            && since.elapsed() > Duration::from_secs(2)
+    });
+    first.signal(Signal::SIGCONT);
+    ann.reads("bob: hello");
+    assert!(figures(metrics)[lag] > 1.0);
+
+    redis.send(Signal::SIGSTOP);
+    ann.types("anyone?");
+    shows(metrics, &[(reachable, 0.0), (out, 1.0)]);
+    redis.send(Signal::SIGCONT);
+    shows(
+        metrics,
+        &[(reachable, 1.0), (out, 0.0), (lost, 0.0), (returns, 0.0)],
+    );
+
+    // Of the other server, six acts are not to be found.
+    let lease = redis.answers(&["GET", "chinwag:lease:n2"]);
+    let epoch = lease.split(' ').next().expect("a word");
+    let act = r#"[{"author":0,"act":{"server":{"found":{"name":"n2"}}}}]"#;
+    let next = 3 + 1 + 6;
+    let entry = format!("XADD chinwag * v 1 n n2 e {epoch} f {next} c 1 a {act}");
+    redis.answers(&entry.split(' ').collect::<Vec<_>>());
+    shows(metrics, &[(lost, 6.0), (returns, 0.0)]);
+
+    redis.answers(&["FLUSHALL"]);
+    shows(metrics, &[(returns, 1.0), (servers, 2.0), (reachable, 1.0)]);
 }
 
 #[test]

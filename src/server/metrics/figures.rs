@@ -18,6 +18,8 @@ pub(super) fn render(talk: &Talk, process: ProcessFigures) -> String {
     lines(&mut text, talk);
     #[cfg(feature = "store")]
     keeping(&mut text, talk);
+    #[cfg(feature = "cluster")]
+    others(&mut text, talk);
     times(&mut text, talk);
     of_process(&mut text, process);
     text.finish()
@@ -174,6 +176,45 @@ fn keeping(text: &mut Text, talk: &Talk) {
         "chinwag_keeping_refused_total",
         "Lines that were not kept, as too many waited.",
         status.refused,
+    );
+}
+
+/// Nothing, unless this is one of several servers.
+#[cfg(feature = "cluster")]
+fn others(text: &mut Text, talk: &Talk) {
+    let Some(cluster) = &talk.cluster else {
+        return;
+    };
+    text.gauge(
+        "chinwag_cluster_servers",
+        "Servers that are one chat and live, this one included.",
+        talk.hub.servers().count(),
+    );
+    text.gauge(
+        "chinwag_cluster_reachable",
+        "1 while the others can be reached, 0 while what is said here waits.",
+        usize::from(cluster.is_reachable()),
+    );
+    text.gauge(
+        "chinwag_cluster_acts_out",
+        "Acts of this server that have not come back from the stream.",
+        talk.hub.out(),
+    );
+    let figures = cluster.figures;
+    text.gauge(
+        "chinwag_cluster_lag_seconds",
+        "Time from Redis to here of what was applied last, by the clocks of both.",
+        figures.lag.as_secs_f64(),
+    );
+    text.counter(
+        "chinwag_cluster_acts_lost_total",
+        "Acts of servers, this one included, that were lost on the way.",
+        figures.lost,
+    );
+    text.counter(
+        "chinwag_cluster_returns_total",
+        "How often this server lost its place among the others and set out to come again.",
+        figures.returns,
     );
 }
 
