@@ -29,7 +29,7 @@ const HELP: &str = "\
 cargo bench --bench peers -- [SCENARIO,...] [SERVER,...] [OPTIONS]
 
   scenarios: crowd everyone steady idle laggard time rooms door memory guesses  [all]
-  servers:   floor at-once chinwag stamped clock zones unseen formats redis nats ngircd tokio threads
+  servers:   floor at-once chinwag kept shared stamped clock zones unseen formats redis nats ngircd tokio threads
                                                                   [those that suit the scenario]
 
       --seconds S    how long each run is measured     [2]

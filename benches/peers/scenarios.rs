@@ -125,11 +125,15 @@ impl Scenario {
 
     /// The servers that run the scenario unless others are named.
     pub(crate) fn servers(self) -> &'static [Kind] {
-        use Kind::{AtOnce, Chinwag, Clock, Floor, Formats, Kept, Nats, Ngircd, Redis, Stamped};
+        use Kind::{
+            AtOnce, Chinwag, Clock, Floor, Formats, Kept, Nats, Ngircd, Redis, Shared, Stamped,
+        };
         use Kind::{Threads, Tokio, Unseen, Zones};
         match self {
             Scenario::Crowd => &[Floor, Chinwag, Stamped, Redis, Nats, Ngircd, Tokio, Threads],
-            Scenario::Everyone => &[Floor, Chinwag, Kept, Redis, Nats, Ngircd, Tokio, Threads],
+            Scenario::Everyone => &[
+                Floor, Chinwag, Kept, Shared, Redis, Nats, Ngircd, Tokio, Threads,
+            ],
             Scenario::Steady => &[Floor, AtOnce, Chinwag, Redis, Nats, Ngircd, Tokio, Threads],
             Scenario::Idle => &[Floor, Chinwag, Redis, Nats, Tokio],
             Scenario::Laggard => &[Floor, Chinwag, Redis],

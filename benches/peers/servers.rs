@@ -20,6 +20,9 @@ const SERVER_CORE: &str = "1";
 /// The line that the servers of this bench send to newcomers once they are in.
 pub(crate) const WELCOME: &[u8] = b"Welcome\n";
 
+/// The program of Redis, and the Debian package that has it.
+const REDIS: (&str, &str) = ("redis-server", "redis-server");
+
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 const PORT_FREE: SocketAddr =
@@ -32,6 +35,9 @@ pub(crate) enum Kind {
     Chinwag,
     /// Chinwag again; it keeps what is said in a file.
     Kept,
+    /// Chinwag again, as one of several servers that are one chat by a Redis beside it. The others are missing: each line
+    /// costs this one as much as it would then.
+    Shared,
     /// Chinwag again; every other person turns on the time before each line.
     Stamped,
     /// Everyone shows the time, of one zone.
@@ -50,11 +56,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 14] = [
+    pub(crate) const ALL: [Kind; 15] = [
         Kind::Floor,
         Kind::AtOnce,
         Kind::Chinwag,
         Kind::Kept,
+        Kind::Shared,
         Kind::Stamped,
         Kind::Clock,
         Kind::Zones,
@@ -73,6 +80,7 @@ impl Kind {
             Kind::AtOnce => "at-once",
             Kind::Chinwag => "chinwag",
             Kind::Kept => "kept",
+            Kind::Shared => "shared",
             Kind::Stamped => "stamped",
             Kind::Clock => "clock",
             Kind::Zones => "zones",
@@ -89,7 +97,7 @@ impl Kind {
     /// The program of a server that is not part of this crate, and the Debian package that has it.
     fn program(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Kind::Redis => Some(("redis-server", "redis-server")),
+            Kind::Redis => Some(REDIS),
             Kind::Nats => Some(("nats-server", "nats-server")),
             Kind::Ngircd => Some(("ngircd", "ngircd")),
             _ => None,
@@ -97,24 +105,25 @@ impl Kind {
     }
 
     pub(crate) fn is_chinwag(self) -> bool {
-        use Kind::{Chinwag, Clock, Formats, Kept, Stamped, Unseen, Zones};
+        use Kind::{Chinwag, Clock, Formats, Kept, Shared, Stamped, Unseen, Zones};
         matches!(
             self,
-            Chinwag | Kept | Stamped | Clock | Zones | Unseen | Formats
+            Chinwag | Kept | Shared | Stamped | Clock | Zones | Unseen | Formats
         )
     }
 
-    /// The processor time that a server has taken. Of one that keeps what is said it is that of the loop.
+    /// The processor time that a server has taken. Of one that keeps what is said, or shares it, it is that of the loop.
     pub(crate) fn cpu(self, server: Process) -> Duration {
         match self {
-            Kind::Kept => server.cpu_of_main_thread(),
+            Kind::Kept | Kind::Shared => server.cpu_of_main_thread(),
             _ => server.cpu(),
         }
     }
 
     /// The Debian package to install before this server can be measured.
     pub(crate) fn missing_package(self) -> Option<&'static str> {
-        let (program, package) = self.program()?;
+        let beside = (self == Kind::Shared).then_some(REDIS);
+        let (program, package) = self.program().or(beside)?;
         find(program).is_none().then_some(package)
     }
 
@@ -129,7 +138,7 @@ impl Kind {
             }
             Kind::Unseen => format!("p{person}\n/time off {}\n", offset(zone(person))),
             Kind::Formats => format!("p{person}\n{}", format_of(person)),
-            Kind::Chinwag | Kind::Kept | Kind::Stamped => format!("p{person}\n"),
+            Kind::Chinwag | Kind::Kept | Kind::Shared | Kind::Stamped => format!("p{person}\n"),
             Kind::Redis => "SUBSCRIBE room\r\n".into(),
             Kind::Nats => {
                 let options = r#"{"verbose":false,"pedantic":false,"echo":false}"#;
@@ -275,7 +284,35 @@ pub(crate) struct Server {
     pub(crate) kind: Kind,
     pub(crate) addr: SocketAddr,
     child: Child,
+    /// The Redis beside it.
+    redis: Option<Child>,
     dir: PathBuf,
+}
+
+/// Starts a Redis beside a server, on the other core, and waits until it accepts. Returns its address, too.
+fn redis(dir: &Path) -> io::Result<(Child, SocketAddr)> {
+    let addr = TcpListener::bind(PORT_FREE)?.local_addr()?;
+    let missing = || io::Error::other(format!("install the Debian package {}", REDIS.1));
+    let mut child = Command::new("taskset")
+        .args(["--cpu-list", LOAD_CORE])
+        .arg(find(REDIS.0).ok_or_else(missing)?)
+        .args(["--port", &addr.port().to_string(), "--save", ""])
+        .current_dir(dir)
+        .stdout(Stdio::null())
+        .spawn()?;
+    wait_until_it_accepts(addr, &mut child)?;
+    Ok((child, addr))
+}
+
+fn wait_until_it_accepts(addr: SocketAddr, child: &mut Child) -> io::Result<()> {
+    let begun = Instant::now();
+    while let Err(error) = TcpStream::connect(addr) {
+        if begun.elapsed() > START_TIMEOUT || child.try_wait()?.is_some() {
+            return Err(error);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
 impl Server {
@@ -292,6 +329,11 @@ impl Server {
         let free = TcpListener::bind(PORT_FREE)?.local_addr()?;
         let mut command = kind.command(free, &dir)?;
         command.args(options);
+        let redis = (kind == Kind::Shared).then(|| redis(&dir)).transpose()?;
+        if let Some((_, addr)) = &redis {
+            let url = format!("redis://{addr}/0");
+            command.args(["--cluster", &url, "--node", "n1"]);
+        }
         let speaks = kind.program().is_none();
         let log = || fs::File::create(dir.join("log")).map(Stdio::from);
         command.stdin(Stdio::null());
@@ -304,12 +346,13 @@ impl Server {
             kind,
             addr: free,
             child: command.spawn()?,
+            redis: redis.map(|it| it.0),
             dir,
         };
         if speaks {
             server.addr = server.spoken_addr()?;
         } else {
-            server.wait_until_it_accepts()?;
+            wait_until_it_accepts(server.addr, &mut server.child)?;
         }
         Ok(server)
     }
@@ -328,22 +371,14 @@ impl Server {
         let said = |_| io::Error::other(format!("{} said {line:?}", self.kind.name()));
         addr.parse().map_err(said)
     }
-
-    fn wait_until_it_accepts(&mut self) -> io::Result<()> {
-        let begun = Instant::now();
-        while let Err(error) = TcpStream::connect(self.addr) {
-            if begun.elapsed() > START_TIMEOUT || self.child.try_wait()?.is_some() {
-                return Err(error);
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         let killed = self.child.kill().and_then(|()| self.child.wait());
+        if let Some(redis) = &mut self.redis {
+            _ = redis.kill().and_then(|()| redis.wait());
+        }
         if let Err(error) = killed.and_then(|_| fs::remove_dir_all(&self.dir)) {
             eprintln!("{}: {error}", self.kind.name());
         }

@@ -56,6 +56,9 @@ fn version_is_printed_on_standard_output() {
     }
 }
 
+/// A Redis that need not be there, as the command line is wrong.
+const REDIS: &str = "redis://127.0.0.1:1/0";
+
 #[test]
 fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
     for (args, word) in [
@@ -88,6 +91,21 @@ fn a_wrong_command_line_is_refused_with_one_line_and_exit_code_2() {
         (&["--proxy-from", "10.0.0.0/33"], "'10.0.0.0/33'"),
         (&["--proxy-from", "10.0.0.1/8"], "give 10.0.0.0/8"),
         (&["--proxy-from", "::1", "--proxy-from", ""], "''"),
+        (&["--node", "n1"], "give --cluster URL too"),
+        (&["--cluster", REDIS], "give --node NAME"),
+        (
+            &["--cluster", "http://x", "--node", "n1"],
+            "redis://HOST:6379/0",
+        ),
+        (&["--cluster", REDIS, "--node", "n 1"], "letters, digits"),
+        (
+            &["--cluster", REDIS, "--node", "n1", "--anonymous"],
+            "--anonymous",
+        ),
+        (
+            &["--cluster", REDIS, "--node", "n1", "--accounts", "on"],
+            "give --accounts off",
+        ),
         (&["--drain", "1.5"], "'1.5'"),
         (&["--drain", "1", "--drain", "2"], "drain"),
     ] {

@@ -25,12 +25,15 @@ pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = program(env!("CARGO_BIN_EXE_server"));
     command
         .args(args)
+        .env_remove("CHAT_CLUSTER")
+        .env_remove("CHAT_CLUSTER_KEY")
         .env_remove("CHAT_DATA")
         .env_remove("CHAT_DATA_ANYWHERE")
         .env_remove("CHAT_DURABLE")
         .env_remove("CHAT_KEEP_LINES")
         .env_remove("CHAT_LISTEN")
         .env_remove("CHAT_METRICS")
+        .env_remove("CHAT_NODE")
         .env_remove("CHAT_PROXY_FROM")
         .env_remove("RUST_LOG")
         .env_remove("NOTIFY_SOCKET")

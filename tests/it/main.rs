@@ -10,6 +10,7 @@ mod budgets;
 mod chromium;
 mod churn;
 mod client_in_tmux;
+mod cluster;
 mod coming_in;
 mod command_line;
 mod conversation;

@@ -10,6 +10,9 @@ use crate::source::sources;
 
 const DOCUMENT: &str = include_str!("../../docs/PROTOCOL.md");
 
+/// The events that the dialogue has not.
+const ELSEWHERE: [&str; 3] = ["skipped", "erased", "lost"];
+
 /// The code blocks of a language in the document.
 fn blocks(language: &str) -> impl Iterator<Item = &str> {
     let begin = format!("```{language}\n");
@@ -132,10 +135,9 @@ fn every_example_is_a_line_of_the_dialogue() {
         .collect();
     let mut count = 0;
     for example in blocks("json") {
-        // A slow reader is in `programs.rs`. What an operator does is in the unit tests.
+        // A slow reader is in `programs.rs`. What an operator does, and what becomes of a server, is in the unit tests.
         let is_elsewhere = |event| example.contains(&format!("\"event\":\"{event}\""));
-        let is_known =
-            lines.contains(example) || ["skipped", "erased"].into_iter().any(is_elsewhere);
+        let is_known = lines.contains(example) || ELSEWHERE.into_iter().any(is_elsewhere);
         assert!(is_known, "{example}");
         count += 1;
     }
@@ -240,6 +242,6 @@ fn the_dialogue_has_every_op_and_event() {
     let events =
         dialogue().filter_map(|(_, is_sent, line)| member(line, "event").filter(|_| !is_sent));
     let mut events: BTreeSet<String> = events.collect();
-    events.extend(["skipped", "erased"].map(String::from));
+    events.extend(ELSEWHERE.map(String::from));
     assert_same(&words("## Objects from the server", "### "), &events, 20);
 }

@@ -4,13 +4,13 @@
 //! Both benches of the hub use it, and so does a unit test that counts the work. So it names the crate `crate`, and a
 //! bench has the same names at its root as the library.
 
-use crate::inner::chat::{Alone, Effect, Effects, Event, Question, Rules};
+use crate::inner::chat::{Effect, Effects, Event, Journaled, Question, Rules};
 use crate::inner::fanout::{Dealt, Fanout};
 use crate::inner::net::Gauge;
 use crate::inner::{Moment, PeerId, Slot, Told};
 
 pub(crate) struct Chat {
-    pub(crate) hub: Alone,
+    pub(crate) hub: Journaled,
     pub(crate) now: Moment,
     pub(crate) effects: Effects,
     pub(crate) fanout: Fanout,
@@ -22,7 +22,7 @@ pub(crate) struct Chat {
 impl Chat {
     pub(crate) fn new(rules: Rules, now: Moment) -> Chat {
         Chat {
-            hub: Alone::new(rules),
+            hub: Journaled::new(rules),
             now,
             effects: Effects::default(),
             fanout: Fanout::default(),

@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use crate::CloseReason;
-use crate::inner::chat::{Alone, Effects, Event, Rules};
+use crate::inner::chat::{Effects, Event, Journaled, Rules};
 use crate::inner::{Format, Moment, PeerId, Slot};
 use crate::limits::{LINE_BYTES, LINE_BYTES_RANGE};
 
@@ -240,7 +240,7 @@ impl Scene {
         self.have(|hub, now, effects| hub.shut_down(now, effects));
     }
 
-    fn have(&mut self, act: impl FnOnce(&mut Alone, Moment, &mut Effects)) {
+    fn have(&mut self, act: impl FnOnce(&mut Journaled, Moment, &mut Effects)) {
         let Chat {
             hub, now, effects, ..
         } = &mut self.chat;
