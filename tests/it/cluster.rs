@@ -233,6 +233,42 @@ fn a_redis_that_stands_still_or_is_killed_costs_no_line() {
     }
 }
 
+/// Waits until somebody sees so many people in the chat.
+fn sees_online(person: &mut Person, count: usize) {
+    until("everyone is back", || {
+        person.types("/users");
+        let mut lines = iter::from_fn(|| Some(person.reads_line()));
+        let told = lines.find_map(|it| it.strip_prefix("Users online: ")?.parse().ok());
+        told == Some(count)
+    });
+}
+
+#[test]
+fn a_redis_that_comes_back_empty_brings_everyone_back() {
+    let Some(redis) = Redis::start("a_redis_that_comes_back_empty_brings_everyone_back") else {
+        return;
+    };
+    let (_first, one) = redis.server("n1", &["--history", "0"]);
+    let (_second, two) = redis.server("n2", &["--history", "0"]);
+    let mut ann = Person::login(one, "Ann");
+    let mut bob = Person::login(two, "Bob");
+    joined(&mut [&mut ann], "Bob");
+    for round in 0..5 {
+        redis.answers(&["flushall"]);
+        // Each has come anew before anybody talks again.
+        ann.reads_until("Ann has joined the chat.");
+        bob.reads_until("Bob has joined the chat.");
+        for it in [&mut ann, &mut bob] {
+            sees_online(it, 2);
+        }
+        let line = format!("round {round}");
+        ann.types(&line);
+        bob.reads_until(&format!("Ann: {line}"));
+        bob.types(&line);
+        ann.reads_until(&format!("Bob: {line}"));
+    }
+}
+
 #[test]
 fn what_stands_in_the_way_of_a_start_is_a_sentence() {
     let Some(redis) = Redis::start("what_stands_in_the_way_of_a_start_is_a_sentence") else {

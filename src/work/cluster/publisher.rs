@@ -269,8 +269,10 @@ impl<A: Serialize + DeserializeOwned> Publisher<A> {
         let epoch = joined.epoch;
         self.lease = Lease { epoch, is_standing };
         self.outbox = Outbox::new(joined.position.id);
-        drop(self.orders.send(Order::Go(joined.position, epoch)));
+        let position = joined.position;
+        // The loop drops what is read under an epoch that it does not know yet.
         self.shared.tell(News::Returned(joined));
+        drop(self.orders.send(Order::Go(position, epoch)));
         Ok(())
     }
 
