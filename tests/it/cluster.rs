@@ -200,6 +200,33 @@ fn a_server_that_comes_late_knows_all_and_one_that_is_killed_takes_its_people_al
 }
 
 #[test]
+fn a_server_that_was_counted_as_gone_brings_its_people_back() {
+    let test = "a_server_that_was_counted_as_gone_brings_its_people_back";
+    let Some(redis) = Redis::start(test) else {
+        return;
+    };
+    let (first, one) = redis.server("n1", &["--history", "0"]);
+    let (_second, two) = redis.server("n2", &["--history", "0"]);
+    let mut ann = Person::login(one, "Ann");
+    let mut bob = Person::login(two, "Bob");
+    joined(&mut [&mut ann], "Bob");
+    first.signal(Signal::SIGSTOP);
+    let ears = bob.stream();
+    ears.set_read_timeout(Some(2 * LEASE))
+        .expect("a time limit can be set");
+    let mut line = String::new();
+    BufReader::new(ears).read_line(&mut line).expect("a line");
+    assert_eq!(line, "Ann has left the chat: the server n1 was lost.\r\n");
+    first.signal(Signal::SIGCONT);
+    bob.reads("Ann has joined the chat.");
+    ann.reads_until("Ann has joined the chat.");
+    ann.types("hello again");
+    bob.reads("Ann: hello again");
+    bob.types("hello");
+    ann.reads_until("Bob: hello");
+}
+
+#[test]
 fn a_redis_that_stands_still_or_is_killed_costs_no_line() {
     let Some(mut redis) = Redis::start("a_redis_that_stands_still_or_is_killed_costs_no_line")
     else {
