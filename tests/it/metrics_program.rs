@@ -141,7 +141,7 @@ fn one_of_several_servers_tells_how_it_stands_with_the_others() {
     // Of the other server, six acts are not to be found.
     let lease = redis.answers(&["GET", "chinwag:lease:n2"]);
     let epoch = lease.split(' ').next().expect("a word");
-    let act = r#"[{"author":0,"act":{"server":{"found":{"name":"n2"}}}}]"#;
+    let act = r#"[{"author":1,"act":"come_back"}]"#;
     let next = 3 + 1 + 6;
     let entry = format!("XADD chinwag * v 1 n n2 e {epoch} f {next} c 1 a {act}");
     redis.answers(&entry.split(' ').collect::<Vec<_>>());
