@@ -43,6 +43,7 @@
 //! | a line becomes an event | `Talk::hear`, in the same file; `chat/event.rs` has all events |
 //! | the hub hears it | `Talk::tell_hub` in `server/talk.rs`, by `Journaled` in `chat/journaling.rs`: a hub, with its journal |
 //! | an event becomes an act, if it changes what people share | `Hub::handle` in `chat/mod.rs`, commands in `chat/commands/`; the act leaves as `Effect::Append` |
+//! | with other servers, it first goes out to all of them | `chat/out.rs` keeps it, `server/cluster` sends it and takes what comes back, `chat/sharing.rs` enters that |
 //! | an act becomes an [`Entry`] | `Journaled::enter` in `chat/journaling.rs`, which numbers it by `Journal::enter` in `journal.rs` |
 //! | an entry becomes effects | `Hub::apply` in `chat/apply.rs`; `chat/event.rs` has all effects |
 //! | an effect is acted on | `Talk::apply` in `server/talk.rs` |
@@ -69,7 +70,8 @@
 //! time      act on what is due by now; server/connections/timers.rs has the table of all timers
 //! farewell  people whose connection has ended leave the hub
 //! write     each peer once: a slice of the log, straight from where it was rendered
-//! hand over what is to be kept (server/keeping.rs) and the questions (server/workers.rs), one batch to each thread
+//! hand over what is to be kept (server/keeping.rs), the questions (server/workers.rs) and what other servers are to read
+//!           (server/cluster), one batch to each thread
 //! show      figures to programs that ask for them, on a listener of their own (server/metrics)
 //! reap      free the slots of peers that are gone; server/connections/leaving.rs has the table of their ways out
 //! ```

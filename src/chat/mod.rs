@@ -54,7 +54,7 @@ mod roster;
 mod rules;
 mod seats;
 mod servers;
-#[cfg(any(test, fuzzing, feature = "cluster"))]
+#[cfg(feature = "cluster")]
 mod sharing;
 #[cfg(feature = "accounts")]
 mod shell;

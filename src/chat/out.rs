@@ -5,13 +5,17 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::id::PeerId;
+#[cfg(test)]
+use crate::id::ServerId;
 use crate::journal::Act;
 #[cfg(feature = "cluster")]
 use crate::journal::Wanted;
 use crate::limits::ACTS_OUT;
 use crate::limits::cluster::{OUTBOX_ACTS, OUTBOX_BYTES};
+#[cfg(any(test, fuzzing))]
+use crate::moment::Moment;
 
-use super::{Effect, Effects, Hub, Proposal};
+use super::{Effect, Effects, Hub, Journaled, Proposal};
 
 /// The acts that are out, in order. Their numbers have no gap.
 #[derive(Debug, Default)]
@@ -174,4 +178,46 @@ fn wanted(it: &Proposal) -> Wanted {
 /// About how many bytes an act takes.
 fn size(it: &Proposal) -> usize {
     size_of::<Proposal>() + it.act.text().map_or(0, str::len)
+}
+
+impl Journaled {
+    /// The number of acts that are out.
+    pub fn out(&self) -> usize {
+        self.out.as_ref().map_or(0, Out::len)
+    }
+
+    pub(super) fn release(&mut self, peer: Option<PeerId>, effects: &mut Effects) {
+        if let Some(out) = &mut self.out {
+            out.release(peer, &self.hub, effects);
+        }
+    }
+}
+
+/// A journal that answers late, like one that other servers write too.
+#[cfg(any(test, fuzzing))]
+impl Journaled {
+    /// Whether acts are out that only [`answer`](Self::answer) enters.
+    #[cfg(test)]
+    pub(crate) fn is_to_answer(&self) -> bool {
+        self.server == ServerId::ALONE && self.out() > 0
+    }
+
+    /// From now on, applies an act only when it is answered.
+    pub fn be_late(&mut self) {
+        self.out.get_or_insert_default();
+    }
+
+    /// Whether an act that is out holds this peer, or as many acts of theirs are out as may be.
+    pub fn is_held(&self, peer: PeerId) -> bool {
+        self.out.as_ref().is_some_and(|it| it.is_held(peer))
+    }
+
+    /// Applies the oldest act that is out, if any is. Acts proposed as a result go out in turn.
+    pub fn answer(&mut self, now: Moment, effects: &mut Effects) {
+        let Some(came) = self.out.as_mut().and_then(Out::pop) else {
+            return;
+        };
+        self.enter(now, came.it, effects);
+        self.release(came.held, effects);
+    }
 }

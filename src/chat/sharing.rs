@@ -1,42 +1,18 @@
 //! A journal that several servers share: an act goes out to all of them, and is entered by each when it comes back.
 
-use crate::id::PeerId;
-#[cfg(feature = "cluster")]
 use std::mem;
-#[cfg(feature = "cluster")]
 use std::sync::Arc;
 
-#[cfg(feature = "cluster")]
-use crate::id::ServerId;
-#[cfg(feature = "cluster")]
+use crate::id::{PeerId, ServerId};
 use crate::journal::{Act, Journal, Wanted};
 use crate::moment::Moment;
 
-#[cfg(feature = "cluster")]
 use super::anew::again;
 use super::out::Out;
-#[cfg(feature = "cluster")]
 use super::roster::Session;
-#[cfg(feature = "cluster")]
 use super::state::{InvalidState, State};
-#[cfg(feature = "cluster")]
-use super::{Effect, Proposal};
-use super::{Effects, Journaled};
+use super::{Effect, Effects, Journaled, Proposal};
 
-impl Journaled {
-    /// The number of acts that are out.
-    pub fn out(&self) -> usize {
-        self.out.as_ref().map_or(0, Out::len)
-    }
-
-    fn release(&mut self, peer: Option<PeerId>, effects: &mut Effects) {
-        if let Some(out) = &mut self.out {
-            out.release(peer, &self.hub, effects);
-        }
-    }
-}
-
-#[cfg(feature = "cluster")]
 impl Journaled {
     /// Goes on from what the others share, or else from what is known here. From now on an act goes out to other servers, and
     /// is entered when it comes back. This server is known to them as `server`, and has `written` acts already. Everyone who
@@ -150,34 +126,5 @@ impl Journaled {
         self.apply(now, entry, peer, effects);
         self.want_later(now, peer, effects);
         self.release(held, effects);
-    }
-}
-
-/// A journal that answers late, like one that other servers write too.
-#[cfg(any(test, fuzzing))]
-impl Journaled {
-    /// Whether acts are out that only [`answer`](Self::answer) enters.
-    #[cfg(test)]
-    pub(crate) fn is_to_answer(&self) -> bool {
-        self.server == ServerId::ALONE && self.out() > 0
-    }
-
-    /// From now on, applies an act only when it is answered.
-    pub fn be_late(&mut self) {
-        self.out.get_or_insert_default();
-    }
-
-    /// Whether an act that is out holds this peer, or as many acts of theirs are out as may be.
-    pub fn is_held(&self, peer: PeerId) -> bool {
-        self.out.as_ref().is_some_and(|it| it.is_held(peer))
-    }
-
-    /// Applies the oldest act that is out, if any is. Acts proposed as a result go out in turn.
-    pub fn answer(&mut self, now: Moment, effects: &mut Effects) {
-        let Some(came) = self.out.as_mut().and_then(Out::pop) else {
-            return;
-        };
-        self.enter(now, came.it, effects);
-        self.release(came.held, effects);
     }
 }

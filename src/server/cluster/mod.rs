@@ -14,7 +14,7 @@ use crate::id::ServerId;
 use crate::journal::{Act, ServerAct, Wanted};
 use crate::limits::cluster::ENTRIES_A_TICK;
 use crate::moment::Moment;
-use crate::work::cluster::{Entry, Errand, Link, News, Room, Seen, StreamId, Verdict};
+use crate::work::cluster::{Batch, Entry, Errand, Link, News, Seen, StreamId, Verdict};
 
 use super::talk::Talk;
 
@@ -31,7 +31,7 @@ pub(super) struct Cluster {
     /// Which acts were applied.
     seen: Seen,
     /// What was read and is still to be applied.
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Batch<Wanted>>,
     /// Whether this server has lost its place, and is on its way to another one.
     is_returning: bool,
     /// Since when the others cannot be reached.
@@ -41,14 +41,6 @@ pub(super) struct Cluster {
     /// Why this server cannot go on.
     failure: Option<String>,
     pub(super) figures: Figures,
-}
-
-/// A batch that was read.
-struct Waiting {
-    /// The entries that are still to be applied.
-    entries: std::vec::IntoIter<Entry<Wanted>>,
-    /// While it is there, the reader counts the batch as one that waits.
-    _room: Room,
 }
 
 /// Figures for the metrics.
@@ -111,12 +103,7 @@ impl Talk {
         };
         match news {
             News::Read(batch) if batch.epoch != cluster.server.0 || cluster.is_returning => {}
-            News::Read(batch) => {
-                let (entries, room) = batch.open();
-                let entries = entries.into_iter();
-                let _room = room;
-                cluster.waiting.push_back(Waiting { entries, _room });
-            }
+            News::Read(batch) => cluster.waiting.push_back(batch),
             News::Away(why) => {
                 log::warn!("the other servers cannot be reached: {why}");
                 cluster.away.get_or_insert(now.instant);
@@ -164,7 +151,7 @@ impl Talk {
     fn next_read(&mut self) -> Option<Entry<Wanted>> {
         let cluster = self.cluster.as_mut()?;
         while let Some(batch) = cluster.waiting.front_mut() {
-            if let Some(entry) = batch.entries.next() {
+            if let Some(entry) = batch.entries.pop_front() {
                 return Some(entry);
             }
             // The reader may read on.

@@ -206,7 +206,7 @@ impl<A: DeserializeOwned> Follower<A> {
             let epoch = self.epoch;
             let batch = Batch {
                 epoch,
-                entries,
+                entries: entries.into(),
                 _slot,
             };
             self.shared.tell(News::Read(batch));

@@ -4,6 +4,7 @@
 //! What always holds: `Away` and `Back` are told in turn, and not by each thread for itself; no more batches are out than
 //! the loop may have at a time.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -81,22 +82,8 @@ pub struct Batch<A> {
     /// The epoch that this server had when it read them. Batches of an epoch that it gave up are to be dropped.
     pub epoch: u64,
     /// The entries, in order.
-    pub entries: Vec<Entry<A>>,
+    pub entries: VecDeque<Entry<A>>,
     pub(super) _slot: Slot,
-}
-
-impl<A> Batch<A> {
-    /// The entries, and what gives room for another batch once it is dropped.
-    pub fn open(self) -> (Vec<Entry<A>>, Room) {
-        let Batch { entries, _slot, .. } = self;
-        (entries, Room { _slot })
-    }
-}
-
-/// The room that a batch takes, until it is dropped.
-#[derive(Debug)]
-pub struct Room {
-    _slot: Slot,
 }
 
 /// Room for one batch.

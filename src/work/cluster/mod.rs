@@ -80,7 +80,7 @@ pub use error::Error;
 pub use follower::Follower;
 pub use id::{Position, StreamId};
 pub use join::{Entrance, Joined, Start, join};
-pub use link::{Batch, Errand, Link, News, Room, link};
+pub use link::{Batch, Errand, Link, News, link};
 pub use options::Options;
 pub use packet::Packet;
 pub use publisher::Publisher;

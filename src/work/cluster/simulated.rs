@@ -49,7 +49,7 @@ impl<A> Desk<A> {
         let entries = read();
         Some(Batch {
             epoch,
-            entries,
+            entries: entries.into(),
             _slot,
         })
     }
